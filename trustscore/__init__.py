@@ -1,0 +1,57 @@
+"""Trust scores for marketplace merchants that can be defended line by line.
+
+One rule explains the package: a scorecard is frozen data, a score is a pure
+function from columns to columns, and every engine is a thin adapter.
+
+The names below are loaded at first use, so that ``import trustscore`` costs next
+to nothing and a ranking service never pays for scikit-learn.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trustscore.boost import BoostPolicy, boost_table
+    from trustscore.estimator import TrustScorer
+    from trustscore.scorecard import load_scorecard
+    from trustscore.scoring import score_columns
+    from trustscore.simulate import simulate_export
+    from trustscore.tables import explain_frame, score_frame
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BoostPolicy",
+    "TrustScorer",
+    "__version__",
+    "boost_table",
+    "explain_frame",
+    "load_scorecard",
+    "score_columns",
+    "score_frame",
+    "simulate_export",
+]
+
+_HOMES = {
+    "BoostPolicy": "trustscore.boost",
+    "TrustScorer": "trustscore.estimator",
+    "boost_table": "trustscore.boost",
+    "explain_frame": "trustscore.tables",
+    "load_scorecard": "trustscore.scorecard",
+    "score_columns": "trustscore.scoring",
+    "score_frame": "trustscore.tables",
+    "simulate_export": "trustscore.simulate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,137 @@
+"""English and Chinese texts of the program itself; the words of signals are in the scorecard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["LANGUAGES", "named", "text"]
+
+LANGUAGES = ("en", "zh")
+
+_TEXTS: dict[str, tuple[str, str]] = {
+    # Headings
+    "trust_index": ("Trust index", "信任指数"),
+    "interval": ("90 % interval", "90% 区间"),
+    "prior_index": ("unknown merchant", "未知商家"),
+    "coverage": ("coverage", "证据覆盖"),
+    "status": ("Status", "状态"),
+    "tier": ("Tier", "等级"),
+    "rights": ("Rights", "权益"),
+    "scorecard": ("Scorecard", "评分卡"),
+    "dimensions": ("Dimensions", "维度"),
+    "stages": ("Stages", "环节"),
+    "losses": ("Largest losses", "主要失分"),
+    "gains": ("Largest gains", "主要得分"),
+    "account": ("Account", "计分"),
+    "adjustments": ("Adjustments", "加减分"),
+    "vetoes": ("Caps and vetoes", "封顶与否决"),
+    "no_evidence": ("No evidence", "缺少证据"),
+    "plan": ("Towards {tier}", "升至“{tier}”"),
+    "index": ("index", "得分"),
+    "weight": ("weight", "权重"),
+    "gained": ("gained", "得分"),
+    "lost": ("lost", "失分"),
+    # Status
+    "formal": ("formal", "正式"),
+    "new": ("new", "新商家"),
+    "low_evidence": ("low evidence", "证据不足"),
+    "not_scored": ("not scored", "未评分"),
+    # The three kinds of nothing, and withheld
+    "known": ("known", "已知"),
+    "unknown": ("unknown: the prior stands in", "未知：以先验值代替"),
+    "withheld": (
+        "withheld: evidence must exist but is blank",
+        "未提供：应有数据却为空",
+    ),
+    "not_applicable": ("not applicable", "不适用"),
+    "not_collected": ("not collected", "未采集"),
+    # Account lines
+    "start": ("Full marks", "满分"),
+    "lost_total": ("Lost by signals", "各项失分"),
+    "raw_index": ("Index before rules", "规则前指数"),
+    "limit": ("Limit of the scale", "量程上下限"),
+    "cap": ("Cap", "封顶"),
+    "none": ("none", "无"),
+    "of": ("{count} of {sample}", "{sample} 中 {count}"),
+    "from_sample": ("{value} from {sample}", "{value}（样本 {sample}）"),
+    "effect_cap": ("the index stays at {cap} or below", "指数不高于 {cap}"),
+    "effect_floor": ("ranked below all others", "排序置底"),
+    "effect_block": ("taken out of the ranking", "不参与排序"),
+    # Plan
+    "plan_top": ("The highest tier is held.", "已是最高等级。"),
+    "plan_held": (
+        "The figures suffice already; the ladder moves one step a review, and after the minimum "
+        "stay.",
+        "数据已达标；等级每次评审最多升一级，且须满足最短停留期。",
+    ),
+    "plan_needs": ("Needs an index of {at} or more.", "要求指数不低于 {at}。"),
+    "plan_needs_bound": (
+        "Needs an index of {at} after {z} x its standard error is taken off (now {bound}), "
+        "coverage of {coverage} (now {coverage_now}), and status formal.",
+        "要求指数减去 {z} 个标准误后不低于 {at}（现为 {bound}），证据覆盖不低于 {coverage}"
+        "（现为 {coverage_now}），且状态为正式。",
+    ),
+    "plan_lift": ("Lift first:", "须先解除："),
+    "plan_evidence": ("Evidence first:", "须先补足证据："),
+    "plan_status": (
+        "{column}: {now} now, {need} needed to leave the status new",
+        "{column}：现为 {now}，达到 {need} 方可脱离新商家状态",
+    ),
+    "plan_coverage": ("coverage: {now} now, {need} needed", "证据覆盖：现为 {now}，需达到 {need}"),
+    "plan_volume": (
+        "about {factor} times the present number of orders and reviews, at the figures below",
+        "订单与评价数量约为目前的 {factor} 倍，且各项达到下列水平",
+    ),
+    "plan_volume_alone": (
+        "about {factor} times the present number of orders and reviews, at the same figures",
+        "订单与评价数量约为目前的 {factor} 倍，各项水平不变",
+    ),
+    "plan_unknown": ("figures that would add evidence: {signals}", "可补充的数据：{signals}"),
+    "plan_alone": ("One of these is enough:", "以下任意一项即可："),
+    "plan_together": ("These together are enough:", "以下各项须同时达到："),
+    "plan_change": (
+        "{signal}: from {before} to {after} ({points} points)",
+        "{signal}：由 {before} 到 {after}（{points} 分）",
+    ),
+    "plan_no": (
+        "Not within reach: with every known signal at full marks the figure would be {best}.",
+        "暂无法达到：即使所有已知项均为满分，也只有 {best}。",
+    ),
+    "plan_no_evidence": (
+        "What to improve cannot be said before the evidence is there.",
+        "补足证据之前，无法指出应改进之处。",
+    ),
+}
+
+
+def text(key: str, lang: str = "en", **values: Any) -> str:
+    """Return a text in a language, English where there is no other.
+
+    Parameters
+    ----------
+    key : str
+        Name of the text.
+    lang : {"en", "zh"}
+    **values
+        What to put into the places of the text.
+
+    Examples
+    --------
+    >>> text("coverage", "zh"), text("of", count=3, sample=40)
+    ('证据覆盖', '3 of 40')
+    """
+    pair = _TEXTS[key]
+    return pair[1 if lang == "zh" else 0].format(**values)
+
+
+def named(thing: Any, lang: str = "en") -> str:
+    """Return the name of something with `en`, `zh` and maybe `id`, in a language.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> tier = SimpleNamespace(id="standard", en="Standard", zh="")
+    >>> named(tier, "zh")
+    'Standard'
+    """
+    return (thing.zh if lang == "zh" else "") or thing.en or getattr(thing, "id", "")
