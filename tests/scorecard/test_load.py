@@ -1,0 +1,207 @@
+"""A scorecard file: every fault at once, with its address and the near name."""
+
+import json
+
+import pytest
+
+from tests.scoring.cards import minimal
+from trustscore.errors import ScorecardError
+from trustscore.scorecard import load_scorecard, parse_scorecard, preset_names, scorecard_schema
+
+RATE = "signals.product_quality.product_negative_review_rate"
+
+
+def faults(data):
+    with pytest.raises(ScorecardError) as error:
+        parse_scorecard(data, "shop.toml")
+    return error.value.faults
+
+
+def change(address, value):
+    data = minimal()
+    *path, last = address.split(".")
+    place = data
+    for step in path:
+        place = place.setdefault(step, {})
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "expected"),
+    [
+        (f"{RATE}.wieght", 3, f"{RATE}.wieght: unknown key, did you mean weight?"),
+        (f"{RATE}.weight", None, f"{RATE}.weight: is missing"),
+        (f"{RATE}.weight", "hihg", f"{RATE}.weight: must be a number >= 0, or one of critical"),
+        (f"{RATE}.weight", -1, f"{RATE}.weight: must be a number >= 0"),
+        (f"{RATE}.weight", True, f"{RATE}.weight: must be a number >= 0"),
+        (f"{RATE}.poor", 0, f"{RATE}.poor: must differ from good. Got 0"),
+        (f"{RATE}.poor", "0.2", f"{RATE}.poor: must be a number or a quantile such as 'q95'"),
+        (f"{RATE}.poor", None, f"{RATE}.poor: is missing"),
+        (f"{RATE}.prior", 1.5, f"{RATE}.prior: must be between 0 and 1. Got 1.5"),
+        (f"{RATE}.strength", 0, f"{RATE}.strength: must be above 0. Got 0"),
+        (f"{RATE}.strength", None, f"{RATE}.strength: is missing"),
+        (f"{RATE}.stage", "us", f"{RATE}.stage: unknown stage us, did you mean use?"),
+        (f"{RATE}.events", ["a", "b"], f"{RATE}: must have exactly one of rate, events"),
+        (f"{RATE}.rate", None, f"{RATE}: must have exactly one of rate, events"),
+        (f"{RATE}.rate", ["a"], f"{RATE}.rate.1: is missing"),
+        (f"{RATE}.curve", "sigmoid", f"{RATE}.curve: must be 'linear', 'log'"),
+        (f"{RATE}.curve", "log", f"{RATE}: curve log must have poor and good above 0"),
+        (f"{RATE}.knots", [[0, 1]], f"{RATE}.knots: are for the curves knots and percentile"),
+        (f"{RATE}.applies_when", "orders >", f"{RATE}.applies_when: must be a condition such as"),
+        (
+            "signals.after_sales.aftersales_review_hours_mean.sd",
+            None,
+            "signals.after_sales.aftersales_review_hours_mean.sd: is missing",
+        ),
+        (
+            "signals.social_reputation.barred_identity_link_flag.strength",
+            5,
+            "barred_identity_link_flag.strength: is only for a signal with a sample column",
+        ),
+        (
+            "signals.after_sales.product_rating_mean",
+            minimal()["signals"]["product_quality"]["product_rating_mean"],
+            "product_rating_mean: is also in signals.product_quality",
+        ),
+        ("signals.afer_sales", {}, "unknown dimension afer_sales, did you mean after_sales?"),
+        ("dimensions.empty", {"weight": 1}, "dimensions.empty: has no signals"),
+        ("dimensions.after_sales.parent", "x", "dimensions.after_sales.parent: unknown dimension"),
+        ("dimensions.after_sales.parent", "after_sales", "must not lead back"),
+        ("dimensions.after_sales.power", 2, "dimensions.after_sales.power: must be less than"),
+        ("words.complain_rate", {"en": "x"}, "unknown signal complain_rate, did you mean"),
+        ("index.rho", 2, "index.rho: must be less than or equal to 1. Got 2"),
+        ("effective_from", "soon", "effective_from: must be a date such as 2026-01-01"),
+        ("name", "My card", "name: string should match pattern"),
+        ("decimal", ";", "decimal: must be '.' or ','"),
+        ("colour", 1, "colour: unknown key, did you mean columns?"),
+        ("rules.guarantee_bonus.cap", 59, "rules.guarantee_bonus: must have exactly one of bonus"),
+        ("rules.guarantee_bonus.when", None, "rules.guarantee_bonus: must have either when or"),
+        ("rules.guarantee_bonus.per", "complaints", "rules.guarantee_bonus.most: is missing"),
+        ("rules.barred_identity_cap.when", "barred_identity_link_flag < 1", "rewards a worse"),
+        (
+            "rules.extra",
+            {"exceeds": {"signal": "product_rating_mean"}, "cap": 59},
+            "rules.extra.exceeds.signal: must be a rate or events signal",
+        ),
+        ("rules.limit", {"when": "complaints > 9", "cap": 59}, "rules.limit: is a reserved word"),
+        ("overlays.a", {"match": {}}, "overlays.a.match: must name category or shop_type"),
+        (
+            "overlays.a",
+            {"match": {"category": "x"}, "signals": {"complaint_rte": {"weight": 1}}},
+            "overlays.a.signals.complaint_rte: unknown signal complaint_rte, did you mean complai",
+        ),
+        (
+            "overlays.a",
+            {"match": {"category": "x"}, "signals": {"complaint_rate": {"good": 1}}},
+            "overlays.a.signals.complaint_rate: must keep the direction of the signal",
+        ),
+        ("peers", {"priors": {"a|b": {}}}, "peers.priors.a|b: must have 1 values joined by |"),
+        ("tiers.ladder", [{"id": "a", "at": 0}], "tiers.ladder: must have entry = true on exactly"),
+        (
+            "tiers.ladder",
+            [{"id": "a", "at": 10, "entry": True}],
+            "tiers.ladder.a.at: must be 0. Got 10",
+        ),
+        (f"{RATE}.weight", 0, f"{RATE}.weight: is 0 and no overlay gives it weight"),
+    ],
+)
+def test_each_fault_has_address_and_sentence(address, value, expected):
+    found = faults(change(address, value))
+    assert any(expected in fault for fault in found), found
+
+
+def test_all_faults_at_once():
+    data = change(f"{RATE}.wieght", 3)
+    data["index"] = {"rho": 7}
+    data["colour"] = 1
+    found = faults(data)
+    assert len(found) == 3
+    other = change(f"{RATE}.stage", "x")
+    other["words"]["nothing"] = {"en": "x"}
+    assert len(faults(other)) == 2
+
+
+@pytest.mark.parametrize("name", ["minimal", "default", "olist"])
+def test_presets_load_closed(name):
+    card = load_scorecard(name)
+    assert card.open_values == ()
+    assert card.stamp == f"{card.name}@{card.version}:{card.sha256[:12]}"
+    assert all(signal.words.en and signal.words.zh and signal.words.why for signal in card.signals)
+
+
+def test_the_default_holds_the_catalogue():
+    card = load_scorecard("default")
+    assert len(card.signals) == 90
+    assert len(card.fields) == 139
+    assert [d.weight for d in card.dimensions] == [0.25, 0.20, 0.15, 0.15, 0.15, 0.10]
+    assert list(card.stages) == ["browse", "buy", "receive", "use", "service"]
+    assert sum(rule.effect == "cap" and rule.points == 59 for rule in card.rules) >= 8
+    assert [overlay.id for overlay in card.overlays] == ["jewellery", "fresh_food", "beauty"]
+    assert len(card.tiers.ladder) == 5
+    assert (card.status.new_column, card.status.new_below) == ("orders_paid", 30)
+
+
+def test_the_hash_is_of_the_meaning():
+    data = minimal()
+    same = dict(reversed(list(data.items())))
+    assert parse_scorecard(data).sha256 == parse_scorecard(same).sha256
+    assert parse_scorecard(data) == parse_scorecard(same)
+    moved = change(f"{RATE}.poor", 0.21)
+    assert parse_scorecard(data).sha256 != parse_scorecard(moved).sha256
+
+
+def test_weight_words():
+    card = parse_scorecard(change(f"{RATE}.weight", "critical"))
+    assert card.signal("product_negative_review_rate").weight == 10
+
+
+def test_open_values_are_named():
+    data = change(f"{RATE}.prior", "fit")
+    data["signals"]["product_quality"]["product_negative_review_rate"]["poor"] = "q95"
+    card = parse_scorecard(data)
+    assert card.open_values == (f"{RATE}.poor = 'q95'", f"{RATE}.prior = 'fit'")
+
+
+def test_frozen():
+    card = load_scorecard("minimal")
+    with pytest.raises(AttributeError):
+        card.signals[0].id = "x"
+    with pytest.raises(AttributeError):
+        card.sha256 = "x"
+
+
+def test_files(tmp_path):
+    with pytest.raises(ScorecardError, match=r"presets: .*minimal"):
+        load_scorecard("minimla")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(ScorecardError, match="is not TOML"):
+        load_scorecard(broken)
+    as_json = tmp_path / "card.json"
+    as_json.write_text(json.dumps(load_scorecard("minimal").file.model_dump(mode="json")))
+    assert load_scorecard(as_json).sha256 == load_scorecard("minimal").sha256
+    (tmp_path / "default").mkdir()
+    assert "default" in preset_names()
+
+
+def test_schema_covers_the_keys():
+    schema = scorecard_schema()
+    signal = schema["$defs"]["SignalSpec"]
+    assert {"rate", "poor", "good", "weight", "prior", "strength"} <= set(signal["properties"])
+    assert signal["additionalProperties"] is False
+
+
+def test_fields_and_pairs():
+    card = load_scorecard("minimal")
+    checks = {field.name: field.check for field in card.fields}
+    assert checks["negative_reviews"] == "count"
+    assert checks["product_rating_mean"] == "number"
+    assert checks["barred_identity_link_flag"] == "flag"
+    assert checks["aftersales_review_hours_mean"] == "nonnegative"
+    assert card.pairs == (("negative_reviews", "reviews_rated"),)
+    rating = next(f for f in card.fields if f.name == "product_rating_mean")
+    assert (rating.lo, rating.hi) == (1, 5)

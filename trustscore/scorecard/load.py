@@ -1,0 +1,79 @@
+"""Load, save and describe scorecards."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from trustscore.errors import ScorecardError
+from trustscore.scorecard.build import parse_scorecard
+from trustscore.scorecard.model import Scorecard
+from trustscore.scorecard.presets import find
+from trustscore.scorecard.spec import ScorecardFile
+
+
+def load_scorecard(scorecard: str | Path | Scorecard = "default") -> Scorecard:
+    """Load a preset by name, or a scorecard file by path.
+
+    Parameters
+    ----------
+    scorecard : str, Path or Scorecard
+        A preset (``default``, ``minimal``, ``olist``), a ``.toml`` or ``.json`` file, or a
+        scorecard, which is returned as it is.
+
+    Returns
+    -------
+    Scorecard
+        Frozen.
+
+    Raises
+    ------
+    ScorecardError
+        When the file is absent, not TOML or JSON, or has faults: all of them are listed.
+
+    Examples
+    --------
+    >>> card = load_scorecard("minimal")
+    >>> [signal.id for signal in card.signals][:2]
+    ['product_negative_review_rate', 'product_rating_mean']
+    >>> card.signal("complaint_rate").higher_is_better
+    False
+    """
+    if isinstance(scorecard, Scorecard):
+        return scorecard
+    try:
+        path = find(scorecard)
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ScorecardError(f"scorecard {scorecard}: {error.args[-1]}") from None
+    return _load(raw, path.suffix == ".json", str(scorecard))
+
+
+@lru_cache(maxsize=16)
+def _load(raw: bytes, as_json: bool, source: str) -> Scorecard:
+    try:
+        text = raw.decode("utf-8-sig")
+        data: dict[str, Any] = json.loads(text) if as_json else tomllib.loads(text)
+    except (UnicodeDecodeError, ValueError) as error:
+        form = "JSON" if as_json else "TOML"
+        raise ScorecardError(f"scorecard {source}: is not {form}: {error}") from None
+    return parse_scorecard(data, source)
+
+
+def scorecard_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file form, for editors.
+
+    Examples
+    --------
+    >>> scorecard_schema()["title"]
+    'trustscore scorecard'
+    """
+    schema = ScorecardFile.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "trustscore scorecard",
+    }
