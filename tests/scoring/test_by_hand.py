@@ -1,0 +1,212 @@
+"""Small cases whose answers a reader can work out."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from tests.scoring.cards import card, deep_card
+from trustscore.errors import InputError, ScorecardError
+from trustscore.scorecard import parse_scorecard
+from trustscore.scoring import score_columns
+
+MERCHANT = {
+    "negative_reviews": 2.0,
+    "reviews_rated": 20.0,
+    "product_rating_mean": 4.8,
+    "complaints": 0.0,
+    "orders_paid": 100.0,
+    "aftersales_review_hours_mean": 2.0,
+    "refunds_completed": 10.0,
+    "barred_identity_link_flag": 0.0,
+    "orders_guaranteed": 0.0,
+}
+
+
+def block(**changes):
+    return {k: np.array([v], dtype=float) for k, v in (MERCHANT | changes).items()}
+
+
+def score(scorecard=None, **changes):
+    return score_columns(block(**changes), scorecard or card(), "all")
+
+
+def test_five_signals_by_hand():
+    # x: (2 + 1.6)/40 = .09, (96 + 92)/40 = 4.7, .8/200 = .004, ln x = 1.5 ln 2, 0
+    # u: .55, .7, .8, 1 - 1.5/4 = .625, 1
+    scores = score()
+    assert scores.utility[:, 0] == pytest.approx([0.55, 0.7, 0.8, 0.625, 1.0], abs=1e-12)
+    assert scores.reliability[:, 0] == pytest.approx([0.5, 0.5, 0.5, 0.5, 1.0], abs=1e-12)
+    assert scores.value[:, 0] == pytest.approx([0.09, 4.7, 0.004, 2**1.5, 0.0], abs=1e-12)
+    assert scores.dimensions["product_quality"][0] == pytest.approx(62.5)
+    assert scores.dimensions["after_sales"][0] == pytest.approx(71.25)
+    assert scores.trust_index[0] == pytest.approx(50 * 0.625 + 40 * 0.7125 + 10)
+    assert scores.coverage[0] == pytest.approx(0.5 * 0.9 + 0.1)
+    assert scores.prior_index[0] == pytest.approx(62.0)
+    assert scores.gained[:, 0] == pytest.approx([13.75, 17.5, 16.0, 12.5, 10.0])
+    assert scores.lost[:, 0] == pytest.approx([11.25, 7.5, 4.0, 7.5, 0.0])
+    first, *others = scores.reasons[0].split(";")
+    assert first == "product_negative_review_rate:-11.2"
+    assert sorted(others) == ["aftersales_review_hours_mean:-7.5", "product_rating_mean:-7.5"]
+    assert scores.status[0] == "formal"
+    assert scores.tier[0] == "standard"
+
+
+def test_standard_error_by_hand():
+    # tau: .0592 of a rate, .2236 stars, .00894 complaints, .316 in ln hours.
+    kappa = np.array(
+        [
+            np.sqrt(0.08 * 0.92 / 21) / 0.2,
+            1 / np.sqrt(20),
+            # One tau below the prior is below zero complaints, so the upper side ends at 1.
+            (1 - (1 - (0.008 + np.sqrt(0.008 / 100)) / 0.02)) / 2,
+            1 / np.sqrt(10) / np.log(16),
+            0.0,
+        ]
+    )
+    weight = np.array([25, 25, 20, 20, 10])
+    q, r = np.full(5, 0.5), np.full(5, 0.5)
+    q[4], r[4] = 0, 1
+    a = weight * kappa * np.sqrt(q)
+    variance = np.sum(a**2)
+    variance += 0.25 * (np.sum(a * np.sqrt(q)) ** 2 - np.sum(a**2 * q))
+    variance += 0.1 * (np.sum(a * np.sqrt(r)) ** 2 - np.sum(a**2 * r))
+    scores = score()
+    assert scores.index_se[0] == pytest.approx(np.sqrt(variance))
+    assert scores.trust_index_lower[0] == pytest.approx(69.75 - 1.6448536 * np.sqrt(variance))
+
+
+def test_geometric_root_by_hand():
+    scores = score(card(index={"power": 0.0, "floor": 0.1}))
+    v = 0.1 + 0.9 * np.array([0.625, 0.7125, 1.0])
+    mean = np.exp(np.sum(np.array([0.5, 0.4, 0.1]) * np.log(v)))
+    assert scores.trust_index[0] == pytest.approx(100 * (mean - 0.1) / 0.9)
+
+
+def test_nothing_known_is_not_a_score():
+    scores = score_columns({k: np.array([np.nan]) for k in MERCHANT}, card())
+    assert np.isnan(scores.trust_index[0])
+    assert (scores.status[0], scores.tier[0], scores.reasons[0]) == ("not_scored", "", "")
+    assert scores.raw_index[0] == pytest.approx(62.0)
+    assert scores.prior_index[0] == pytest.approx(62.0)
+    assert scores.coverage[0] == 0
+
+
+def test_withheld_is_one_tau_towards_poor():
+    # Reviews exist, the bad ones are blank: .08 + sqrt(.08 .92/21) instead of .08.
+    scores = score(negative_reviews=np.nan)
+    assert scores.withheld[0, 0]
+    expected = 1 - (0.08 + np.sqrt(0.08 * 0.92 / 21)) / 0.2
+    assert scores.utility[0, 0] == pytest.approx(expected)
+    assert scores.reliability[0, 0] == 0
+    assert scores.withheld_count.tolist() == [1, 0, 0, 0, 0]
+
+
+def test_no_reviews_is_unknown_not_withheld():
+    scores = score(negative_reviews=np.nan, reviews_rated=0.0, product_rating_mean=np.nan)
+    assert not scores.withheld.any()
+    assert scores.utility[:2, 0] == pytest.approx([0.6, 0.6])
+
+
+def test_complaints_without_orders_still_count():
+    scores = score(complaints=2.0, orders_paid=0.0)
+    assert scores.value[2, 0] == pytest.approx(2.8 / 100)
+    assert scores.utility[2, 0] == 0
+
+
+def test_cap_bonus_and_their_lines():
+    scores = score(barred_identity_link_flag=1.0, orders_guaranteed=50.0, orders_paid=100.0)
+    raw = 59.75 + 0.0
+    assert scores.raw_index[0] == pytest.approx(raw)
+    assert scores.adjustments["guarantee_bonus"][0] == 2
+    assert scores.adjustments["cap"][0] == pytest.approx(59 - raw - 2)
+    assert (scores.trust_index[0], scores.veto[0]) == (59, "cap")
+    assert scores.rules[0] == "barred_identity_cap;guarantee_bonus"
+    assert scores.tier[0] == "limited"
+
+
+def test_limit_is_its_own_line():
+    best = score(card(rules__guarantee_bonus__bonus=60.0), orders_guaranteed=100.0, complaints=0.0)
+    assert best.trust_index[0] == 100
+    assert best.adjustments["limit"][0] == pytest.approx(100 - 69.75 - 60)
+
+
+@pytest.mark.parametrize(
+    ("upheld", "orders", "capped"),
+    [(1, 10, False), (2, 10, True), (7, 90, False), (9, 90, True)],
+)
+def test_rate_cap_asks_for_count_and_significance(upheld, orders, capped):
+    # 90 orders: 4.5 + 1.645 sqrt 4.5 = 7.99 events are beyond chance; 10 orders: .5 + 1.16.
+    deep = deep_card()
+    data = {f.name: np.array([np.nan]) for f in deep.fields}
+    data |= {"upheld": np.array([float(upheld)]), "all": np.array([float(orders)])}
+    assert ("many_upheld" in score_columns(data, deep).rules[0]) is capped
+
+
+def test_applicability_shares_the_weight_out():
+    deep = deep_card()
+    data = {f.name: np.array([np.nan, np.nan]) for f in deep.fields}
+    data |= {"points": np.array([60.0, 60.0]), "sessions_365d": np.array([0.0, 5.0])}
+    scores = score_columns(data, deep, "statement")
+    claims, shutdowns, reply = (
+        next(i for i, s in enumerate(deep.signals) if s.id == name)
+        for name in ("claims", "shutdowns", "reply")
+    )
+    assert scores.weight[[claims, shutdowns], 0].tolist() == [0, 0]
+    # goods 3 : live 2; inside live claims 4, shutdowns 4, talk 1; inside talk three of 4.
+    assert scores.weight[claims, 1] == pytest.approx(0.4 * 4 / 9)
+    assert scores.weight[reply, 0] == pytest.approx(0.4 / 3)
+    assert scores.weight.sum(axis=0) == pytest.approx([1, 1])
+
+
+def test_overlay_changes_weights_anchors_and_rules():
+    deep = deep_card()
+    data = {f.name: np.array([np.nan, np.nan]) for f in deep.fields}
+    data |= {
+        "upheld": np.array([1.0, 1.0]),
+        "all": np.array([100.0, 100.0]),
+        "bad": np.array([0.0, 0.0]),
+        "category": np.array(["toys", " JEWELS "], dtype=object),
+    }
+    scores = score_columns(data, deep, "statement")
+    jewel = next(i for i, s in enumerate(deep.signals) if s.id == "jewel")
+    assert scores.applies[jewel].tolist() == [False, True]
+    assert scores.adjustments["per_case"].tolist() == [-2, -3]
+    assert scores.adjustments["clean"].tolist() == [3, 0]
+    stars = next(i for i, s in enumerate(deep.signals) if s.id == "stars")
+    assert scores.utility[stars, 0] > scores.utility[stars, 1], "toys have a prior of 4.4"
+
+
+def test_hysteresis_and_minimum_stay():
+    scorecard = card(tiers={"ladder": card().file.model_dump(mode="json")["tiers"]["ladder"]})
+    data = {k: np.repeat(v, 4) for k, v in block(complaints=0.0).items()}
+    data["aftersales_review_hours_mean"][:] = 1.0
+    data["previous_tier"] = np.array([None, "trusted", "limited", "trusted"], dtype=object)
+    data["tier_since"] = np.array([None, "2026-01-01", "2026-01-30", "2026-01-01"], dtype=object)
+    scores = score_columns(data, scorecard, as_of=dt.date(2026, 2, 1))
+    assert 72 < scores.trust_index[0] < 75
+    assert scores.tier.tolist() == ["standard", "trusted", "limited", "trusted"]
+    later = score_columns(data, scorecard)
+    assert later.tier.tolist() == ["standard", "trusted", "standard", "trusted"]
+
+
+def test_missing_columns_are_named():
+    data = block()
+    del data["complaints"]
+    with pytest.raises(InputError, match="complaints: is missing"):
+        score_columns(data, card())
+    scores = score_columns(data, card(), "all", missing=frozenset(["complaints"]))
+    assert not scores.applies[2, 0]
+    assert scores.dimensions["after_sales"][0] == pytest.approx(62.5)
+
+
+def test_open_scorecard_cannot_score():
+    from tests.scoring.cards import minimal
+
+    data = minimal()
+    data["signals"]["after_sales"]["complaint_rate"]["prior"] = "fit"
+    with pytest.raises(ScorecardError, match="run trustscore fit") as error:
+        score_columns(block(), parse_scorecard(data))
+    assert error.value.faults == [
+        "signals.after_sales.complaint_rate.prior = 'fit' waits for a fit"
+    ]

@@ -1,0 +1,146 @@
+"""What scoring gives back: numbers and small codes, and their texts when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trustscore.scorecard import Scorecard
+from trustscore.scoring.adjust import VETOES
+
+Array = np.ndarray[Any, Any]
+
+STATUSES = ("not_scored", "new", "low_evidence", "formal")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of n rows, and with more detail their statement.
+
+    Attributes
+    ----------
+    trust_index, trust_index_lower, trust_index_upper : ndarray of shape (n,)
+        Points 0..100 after adjustments; NaN where `status` is ``not_scored``.
+    index_se, prior_index, raw_index : ndarray of shape (n,)
+        Before adjustments.
+    coverage : ndarray of shape (n,)
+        Weighted mean reliability, 0..1.
+    dimensions : dict of str to ndarray
+        Points 0..100 of each dimension; NaN where it does not apply.
+    status_code, tier_code, veto_code : ndarray of int8
+        Positions in `status_names`, `tier_names` and `veto_names`.
+    fired : ndarray of int64
+        One bit per rule of the scorecard.
+    reason_signal, reason_points : ndarray of shape (3, n)
+        The signals that lost most, and their points; 0 points mean no reason.
+    unknown, withheld_count : ndarray of shape (signals,)
+        Rows in which a signal applies and has no evidence, or withholds it.
+    utility, reliability, value, weight, gained, lost : ndarray of shape (signals, n)
+        With detail ``statement`` or ``all`` (`value` only with ``all``).
+    applies, withheld : ndarray of bool, shape (signals, n)
+    adjustments : dict of str to ndarray
+        Signed points of each rule, of ``limit`` and of ``cap``.
+    status, tier, veto, rules, reasons : ndarray of str
+        Texts of the codes, made at first use.
+    """
+
+    scorecard: Scorecard
+    trust_index: Array
+    trust_index_lower: Array
+    trust_index_upper: Array
+    index_se: Array
+    prior_index: Array
+    raw_index: Array
+    coverage: Array
+    dimensions: dict[str, Array]
+    status_code: Array
+    tier_code: Array
+    veto_code: Array
+    fired: Array
+    reason_signal: Array
+    reason_points: Array
+    unknown: Array
+    withheld_count: Array
+    utility: Array | None = None
+    reliability: Array | None = None
+    value: Array | None = None
+    weight: Array | None = None
+    gained: Array | None = None
+    lost: Array | None = None
+    applies: Array | None = None
+    withheld: Array | None = None
+    adjustments: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def status_names(self) -> tuple[str, ...]:
+        """Texts of `status_code`."""
+        return STATUSES
+
+    @property
+    def tier_names(self) -> tuple[str, ...]:
+        """Texts of `tier_code`; the first is empty."""
+        return ("", *(tier.id for tier in self.scorecard.tiers.ladder))
+
+    @property
+    def veto_names(self) -> tuple[str, ...]:
+        """Texts of `veto_code`; the first is empty."""
+        return VETOES
+
+    @cached_property
+    def status(self) -> Array:
+        """Status of each row."""
+        return _texts(self.status_names)[self.status_code]
+
+    @cached_property
+    def tier(self) -> Array:
+        """Tier of each row, empty where not scored."""
+        return _texts(self.tier_names)[self.tier_code]
+
+    @cached_property
+    def veto(self) -> Array:
+        """The strictest veto that fired, or empty."""
+        return _texts(self.veto_names)[self.veto_code]
+
+    def rule_text(self, bits: int) -> str:
+        """Return the ids of the rules in a bit set, joined by ``;``."""
+        return ";".join(r.id for i, r in enumerate(self.scorecard.rules) if bits >> i & 1)
+
+    @cached_property
+    def rules(self) -> Array:
+        """Rules that fired, joined by ``;``."""
+        distinct, place = np.unique(self.fired, return_inverse=True)
+        return _texts(tuple(self.rule_text(bits) for bits in distinct.tolist()))[place]
+
+    @cached_property
+    def reason_tenths(self) -> Array:
+        """Points lost by each reason in tenths of a point, as shown; shape (3, n)."""
+        return np.rint(self.reason_points * 10.0).astype(np.int64)
+
+    @cached_property
+    def reasons(self) -> Array:
+        """Up to three ``signal_id:-3.2``, joined by ``;``."""
+        signals = self.scorecard.signals
+        columns = []
+        for signal, tenths in zip(self.reason_signal, self.reason_tenths, strict=True):
+            codes = np.where(tenths > 0, signal * 1001 + tenths, -1)
+            distinct, place = np.unique(codes, return_inverse=True)
+            columns.append(
+                _texts(
+                    tuple(
+                        f"{signals[code // 1001].id}:-{code % 1001 / 10:.1f}" if code >= 0 else ""
+                        for code in distinct.tolist()
+                    )
+                )[place].tolist()
+            )
+        joined = np.empty(len(self.fired), dtype=object)
+        joined[:] = [";".join(filter(None, each)) for each in zip(*columns, strict=True)]
+        return joined
+
+
+def _texts(names: tuple[str, ...]) -> Array:
+    found = np.empty(len(names), dtype=object)
+    found[:] = names
+    return found
