@@ -1,0 +1,41 @@
+"""Boosts: how a trust index moves a ranking, with bounds, guards and reasons."""
+
+from trustscore.boost.lists import Lists, Reranked, from_log_odds, rerank_lists
+from trustscore.boost.policy import BoostPolicy, policy_schema
+from trustscore.boost.ranking import Ranking, rerank
+from trustscore.boost.serving import LiveTable, TrustTable
+from trustscore.boost.strength import (
+    Front,
+    OutOfReach,
+    Strength,
+    Trial,
+    calibrated,
+    exposure,
+    guaranteed,
+    pareto,
+)
+from trustscore.boost.table import boost_table, lean_parts, trust_boost
+
+__all__ = [
+    "BoostPolicy",
+    "Front",
+    "Lists",
+    "LiveTable",
+    "OutOfReach",
+    "Ranking",
+    "Reranked",
+    "Strength",
+    "Trial",
+    "TrustTable",
+    "boost_table",
+    "calibrated",
+    "exposure",
+    "from_log_odds",
+    "guaranteed",
+    "lean_parts",
+    "pareto",
+    "policy_schema",
+    "rerank",
+    "rerank_lists",
+    "trust_boost",
+]

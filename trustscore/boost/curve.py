@@ -1,0 +1,135 @@
+"""From index and uncertainty to a bounded, monotone lean.
+
+::
+
+    lean
+      1 |                         ______    promotion saturates
+        |                       /
+      0 |-----------+==========+--------   t = neutral point; == what evidence does not settle
+        |         /
+   -rho |________/
+        +-----------|----t-----|--------> index
+                 t - z se    t + z se
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from trustscore.boost.policy import Curve
+
+Floats = NDArray[np.float64]
+
+
+def neutral_point(point: Floats | float, prior_index: Floats, coverage: Floats) -> Floats:
+    """Return what a merchant is compared with: ``coverage * point + (1 - coverage) * prior``.
+
+    A merchant about whom nothing is known (coverage 0) is compared with what the unknown
+    get, and so is neutral exactly.
+
+    Examples
+    --------
+    >>> neutral_point(70.0, np.array([74.0, 74.0]), np.array([0.0, 0.5])).tolist()
+    [74.0, 72.0]
+    """
+    return coverage * point + (1.0 - coverage) * prior_index
+
+
+def excess(
+    index: Floats, index_se: Floats, neutral: Floats, z_promote: float, z_demote: float
+) -> Floats:
+    """Return the settled part of ``index - neutral``: towards 0 by z standard errors.
+
+    The lower bound less neutral for a promotion, the upper bound less neutral for a
+    demotion, 0 between. Continuous, and monotone in the index.
+
+    Examples
+    --------
+    >>> index, se = np.array([80.0, 72.0, 60.0]), np.array([5.0, 5.0, 5.0])
+    >>> excess(index, se, np.full(3, 70.0), 1.0, 2.0).tolist()
+    [5.0, 0.0, 0.0]
+    """
+    distance = index - neutral
+    up = np.maximum(distance - z_promote * index_se, 0.0)
+    down = np.minimum(distance + z_demote * index_se, 0.0)
+    return up + down
+
+
+def gate(point: Floats, at: float, width: float) -> Floats:
+    """Return a logistic gate: 0 well below `at`, 1 well above.
+
+    Examples
+    --------
+    >>> gate(np.array([65.0, 5.0, 95.0]), 65.0, 3.0).round(3).tolist()
+    [0.5, 0.0, 1.0]
+    """
+    # By tanh, which cannot overflow.
+    return 0.5 + 0.5 * np.tanh(0.5 * (point - at) / width)
+
+
+def bend(settled: Floats, curve: Curve) -> Floats:
+    """Return the lean of a settled excess in index points, by the policy's curve.
+
+    Non-decreasing, 0 at 0, between ``-rho`` and 1 for every shape.
+
+    Examples
+    --------
+    >>> from trustscore.boost.policy import Curve
+    >>> bend(np.array([-30.0, 0.0, 7.5]), Curve(shape="linear", rho=0.5)).tolist()
+    [-0.5, 0.0, 0.5]
+    >>> tiers = Curve(shape="tiers", steps=((-10, -0.5), (5, 0.25), (12, 1)))
+    >>> bend(np.array([-10.0, -9.0, 4.0, 5.0, 50.0]), tiers).tolist()
+    [-0.5, 0.0, 0.0, 0.25, 1.0]
+    """
+    if curve.shape == "knots":
+        points = np.asarray(curve.knots, dtype=np.float64)
+        return _through(settled, points[:, 0], points[:, 1])
+    if curve.shape == "tiers":
+        return _stairs(settled, np.asarray(curve.steps, dtype=np.float64))
+    up, down = np.maximum(settled, 0.0) / curve.up, np.minimum(settled, 0.0) / curve.down
+    if curve.shape == "linear":
+        return np.minimum(up, 1.0) + curve.rho * np.maximum(down, -1.0)
+    if curve.shape == "saturation":
+        return up / (1.0 + up) + curve.rho * (down / (1.0 - down))
+    return np.tanh(up) + curve.rho * np.tanh(down)
+
+
+def _stairs(x: Floats, steps: Floats) -> Floats:
+    """Rising steps, 0 around 0; each step belongs to the side away from 0."""
+    edges, values = steps[:, 0], steps[:, 1]
+    below = edges < 0
+    up = np.concatenate([[0.0], values[~below]])[np.searchsorted(edges[~below], x, side="right")]
+    down = np.concatenate([values[below], [0.0]])[np.searchsorted(edges[below], x, side="left")]
+    return up + down
+
+
+def _through(x: Floats, xs: Floats, ys: Floats) -> Floats:
+    """Monotone cubic through the knots (Fritsch and Carlson 1980), constant beyond them."""
+    if len(xs) == 1:
+        return np.zeros_like(x)
+    step = np.diff(xs)
+    rise = np.diff(ys) / step
+    slope = np.zeros_like(xs)
+    # The weighted harmonic mean of the neighbours' slopes keeps each piece monotone; the ends
+    # and the knots beside a flat piece are flat, so the curve joins its constants smoothly.
+    left, right = rise[:-1], rise[1:]
+    wide_left, wide_right = 2 * step[1:] + step[:-1], step[1:] + 2 * step[:-1]
+    inner = (left > 0) & (right > 0)
+    slope[1:-1][inner] = (wide_left + wide_right)[inner] / (
+        wide_left[inner] / left[inner] + wide_right[inner] / right[inner]
+    )
+    at = np.clip(x, xs[0], xs[-1])
+    piece = np.clip(np.searchsorted(xs, at, side="right") - 1, 0, len(step) - 1)
+    h, t = step[piece], (at - xs[piece]) / step[piece]
+    cubic = (
+        (1 + 2 * t) * (1 - t) ** 2 * ys[piece]
+        + t * (1 - t) ** 2 * h * slope[piece]
+        + t**2 * (3 - 2 * t) * ys[piece + 1]
+        + t**2 * (t - 1) * h * slope[piece + 1]
+    )
+    # The last bits of a cubic may step over its knots.
+    return np.clip(cubic, ys[piece], ys[piece + 1])

@@ -1,0 +1,418 @@
+"""Re-rank one list: look up, multiply, sort, guard."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.boost.curve import Floats
+from trustscore.boost.explore import choose
+from trustscore.boost.guards import cap_merchants, displace, protect_head
+from trustscore.boost.policy import BoostPolicy
+from trustscore.boost.serving import TableSource, TrustTable, day_number
+from trustscore.errors import InputError
+
+Rows = NDArray[np.int64]
+_CAP, _FLOOR, _BLOCK = 1, 2, 3
+# Far above any relevance, and far enough below the largest float to be multiplied by any boost.
+_MOST = 1e300
+_SHOWN = 5
+PARTS = ("trust", "programme", "pacing", "limit", "veto_part")
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """One re-ranked list. Arrays follow the input, `order` follows the result.
+
+    Attributes
+    ----------
+    order : int array
+        Input rows as shown, best first; blocked candidates are not among them.
+    relevance, trust_boost, final_score : array
+        Relevance, factor, and what the list was sorted by.
+    rows : int array
+        Row of each candidate's merchant in `table`; ``len(table)`` = unknown.
+    codes : int8 array or None
+        Treatment of vetoes; None when no merchant of the table is floored or blocked.
+    off : str
+        ``"excluded"`` when the policy keeps the boost off this list, else empty.
+    stale : bool array or None
+        Candidates whose scores have expired, None when none have.
+    hits : dict of str to int array
+        Guard -> input rows that it moved.
+    explored : int or None
+        Input row that exploration lifted.
+    propensity : float
+        Probability of this outcome among those of exploration; 1 without it.
+    """
+
+    policy: BoostPolicy
+    table: TrustTable
+    relevance: Floats
+    rows: Rows
+    order: Rows
+    trust_boost: Floats
+    final_score: Floats
+    item_ids: Any = None
+    codes: NDArray[np.int8] | None = None
+    off: str = ""
+    stale: NDArray[np.bool_] | None = None
+    hits: Mapping[str, Rows] = field(default_factory=dict)
+    explored: int | None = None
+    propensity: float = 1.0
+    lift: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.relevance)
+
+    @cached_property
+    def final_rank(self) -> Rows:
+        """Place of each candidate, from 1; 0 for a blocked one."""
+        return _ranks(self.order, len(self))
+
+    @cached_property
+    def base_rank(self) -> Rows:
+        """Place of each candidate without boost and vetoes, from 1: the counterfactual."""
+        return _ranks(base_order(self.relevance, self.item_ids), len(self))
+
+    @cached_property
+    def blocked(self) -> NDArray[np.bool_]:
+        """Candidates that left the list."""
+        return np.zeros(len(self), dtype=bool) if self.codes is None else self.codes == _BLOCK
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """Names of the guards that moved something."""
+        return tuple(self.hits)
+
+    @cached_property
+    def parts(self) -> dict[str, Floats]:
+        """Parts of each candidate's lean: ``beta * sum of parts = log(trust_boost)``."""
+        found = {name: self.table.columns[name].take(self.rows) for name in PARTS}
+        silent = np.full(len(self), bool(self.off))
+        if self.stale is not None:
+            silent |= self.stale
+        for values in found.values():
+            values[silent] = 0.0
+        explore = np.zeros(len(self))
+        if self.explored is not None:
+            explore[self.explored] = self.lift
+        return {**found, "explore": explore}
+
+
+def rerank(
+    relevance: Any,
+    merchant_ids: Any,
+    item_ids: Any = None,
+    *,
+    table: TableSource,
+    policy: BoostPolicy | str | Path = "boost",
+    rows: Rows | None = None,
+    query_id: str | None = None,
+    query_kind: str | None = None,
+    today: dt.date | str | None = None,
+) -> Ranking:
+    """Re-rank one list of candidates by relevance and trust.
+
+    Parameters
+    ----------
+    relevance : array-like of shape (n,)
+        Above 0 in the multiplicative form, finite in the additive one.
+    merchant_ids : array-like of str, shape (n,)
+        Merchants not in the table are neutral.
+    item_ids : array-like, optional
+        Break exact ties of relevance, so that the result does not depend on the order of
+        the input; must be distinct. Without them ties keep the order of the input.
+    table : TrustTable or LiveTable
+    policy : BoostPolicy, str or Path, default="boost"
+    rows : int array, optional
+        ``table.rows(merchant_ids)``, when the caller keeps it; `merchant_ids` may then be None.
+    query_id : str, optional
+        For exclusions, and for the draw of exploration, which stays off without it.
+    query_kind : str, optional
+        Such as ``"brand"``; the policy excludes kinds.
+    today : date or ISO text, optional
+        Scores that expired before this day are neutral. Without it nothing expires: this
+        function reads no clock.
+
+    Returns
+    -------
+    Ranking
+
+    Raises
+    ------
+    InputError
+        When relevance is NaN, infinite, or not above 0 in the multiplicative form (the rows
+        are named), items repeat, or lengths differ.
+    PolicyError
+        When the table was made by a policy that leans differently.
+
+    Examples
+    --------
+    >>> table = TrustTable.build(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [50.0, 90.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...     }
+    ... )
+    >>> shown = rerank([0.50, 0.48, 0.47], ["a", "new", "b"], table=table)
+    >>> shown.order.tolist(), shown.trust_boost.round(3).tolist()
+    ([2, 1, 0], [0.924, 1.0, 1.08])
+    >>> shown.base_rank.tolist(), shown.final_rank.tolist()
+    ([1, 2, 3], [3, 2, 1])
+    """
+    policy = policy if isinstance(policy, BoostPolicy) else BoostPolicy.load(policy)
+    # One snapshot for the whole request: a reload in between must not mix two tables.
+    held = table.snapshot()
+    held.require(policy)
+    score = _relevance(relevance, policy)
+    if rows is None:
+        rows = held.rows(merchant_ids)
+    count = len(score)
+    if len(rows) != count or (item_ids is not None and len(item_ids) != count):
+        raise InputError(
+            f"relevance has {count} rows, merchant_ids {len(rows)}"
+            + (f", item_ids {len(item_ids)}" if item_ids is not None else "")
+        )
+    if item_ids is not None and len(set(item_ids)) != count:
+        raise _repeated(item_ids)
+
+    off = "excluded" if policy.excludes(query_id, query_kind) else ""
+    stale = None
+    if today is not None and (day := day_number(today)) > held.first_end:
+        stale = held.columns["valid_to"].take(rows) < day
+    boost = np.ones(count) if off else held.factors(policy.beta).take(rows)
+    if stale is not None:
+        boost[stale] = 1.0
+    final = combine(score, boost, policy)
+    codes = down = None
+    if held.strictest >= _FLOOR:
+        codes = held.columns["veto"].take(rows)
+        if stale is not None and not policy.validity.keep_vetoes:
+            codes[stale] = 0
+        if codes.max(initial=0) >= _FLOOR:
+            down = np.flatnonzero(codes >= _FLOOR)
+    order, base = _sorted(score, final, item_ids, down)
+    floor = order[:0]
+    if codes is not None and down is not None:
+        floor = down[codes.take(down) == _FLOOR]
+        floor = floor.take(np.argsort(-final.take(floor)))
+        if len(set(final.take(floor).tolist())) < len(floor):
+            base = base_order(score, item_ids) if base is None else base
+            floor = floor.take(np.lexsort((_ranks(base, count).take(floor), -final.take(floor))))
+
+    if off or not (policy.acts_on_order or policy.exploration.share):
+        order = np.concatenate([order, floor]) if len(floor) else order
+        return Ranking(policy, held, score, rows, order, boost, final, item_ids, codes, off, stale)
+    base = base_order(score, item_ids) if base is None else base
+    if codes is not None and down is not None:
+        base = base[codes.take(base) < _FLOOR]
+    explored, lift, propensity = None, 0.0, 1.0
+    if policy.exploration.share and query_id is not None:
+        explored, lift, propensity, order = _explore(
+            held, policy, query_id, rows, stale, base, order, score, boost, final
+        )
+    hits: dict[str, Rows] = {}
+    order = _guarded(order, base, rows, merchant_ids, held, policy, hits)
+    order = np.concatenate([order, floor]) if len(floor) else order
+    return Ranking(
+        policy, held, score, rows, order, boost, final, item_ids, codes, off, stale, hits,
+        explored, propensity, lift,
+    )  # fmt: skip
+
+
+def combine(relevance: Floats, boost: Floats, policy: BoostPolicy) -> Floats:
+    """Return what a list is sorted by: relevance times boost, or plus its share of the range.
+
+    Examples
+    --------
+    >>> policy = BoostPolicy(form="additive")
+    >>> combine(np.array([-1.0, 1.0]), np.exp([0.1, 0.0]), policy).round(3).tolist()
+    [-0.8, 1.0]
+    """
+    if policy.form == "multiplicative":
+        return relevance * boost
+    if not len(relevance):
+        return relevance
+    return relevance + np.log(boost) * (relevance.max() - relevance.min())
+
+
+def base_order(relevance: Floats, item_ids: Any = None) -> Rows:
+    """Return the order without boost: relevance, then item id, then place in the input.
+
+    Examples
+    --------
+    >>> base_order(np.array([0.2, 0.5, 0.2]), ["b", "c", "a"]).tolist()
+    [1, 2, 0]
+    """
+    if item_ids is None:
+        return np.argsort(-relevance, kind="stable")
+    order = np.argsort(-relevance)
+    ranked = relevance.take(order)
+    if not (ranked[1:] == ranked[:-1]).any():
+        return order
+    by_id = np.asarray(sorted(range(len(relevance)), key=item_ids.__getitem__), dtype=np.int64)
+    return by_id.take(np.argsort(-relevance.take(by_id), kind="stable"))
+
+
+def _sorted(
+    score: Floats, final: Floats, item_ids: Any, down: Rows | None
+) -> tuple[Rows, Rows | None]:
+    """Sort all but the rows `down`; the base order comes along when ties asked for it."""
+    key = -final
+    if down is not None:
+        key[down] = np.inf
+    order = np.argsort(key)
+    if down is not None:
+        order = order[: len(key) - len(down)]
+    ranked = final.take(order)
+    if not (ranked[1:] == ranked[:-1]).any():
+        return order, None
+    base = base_order(score, item_ids)
+    order = base.take(np.argsort(key.take(base), kind="stable"))
+    return (order if down is None else order[: len(key) - len(down)]), base
+
+
+def _relevance(relevance: Any, policy: BoostPolicy) -> Floats:
+    try:
+        score = np.asarray(relevance, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("relevance must hold numbers") from None
+    if score.ndim != 1:
+        raise InputError(f"relevance must be one list. Got shape {score.shape}")
+    if not len(score):
+        return score
+    low, high = score.min(), score.max()
+    # NaN fails every comparison, and min and max hand it on.
+    if policy.form == "multiplicative":
+        if not (low > 0 and high < _MOST):
+            raise relevance_error(score, policy)
+    elif not (low > -_MOST and high < _MOST):
+        raise relevance_error(score, policy)
+    return score
+
+
+def relevance_error(score: Floats, policy: BoostPolicy) -> InputError:
+    """Return the error that names the rows whose relevance cannot be used."""
+    if policy.form == "multiplicative":
+        bad = np.flatnonzero(~((score > 0) & (score < _MOST)))
+        must = "must be above 0"
+        cure = (
+            "the multiplicative form needs relevance above 0: calibrate it to probabilities "
+            "(log-odds: trustscore.boost.from_log_odds), or set form = 'additive' in the policy"
+        )
+    else:
+        bad = np.flatnonzero(~(np.abs(score) < _MOST))
+        must = "must be finite"
+        cure = "relevance must be finite"
+    rows = [f"row {row + 1}: relevance {must}. Got {score[row]:g}" for row in bad[:_SHOWN]]
+    more = len(bad) - len(rows)
+    return InputError(cure, rows + ([f"and {more} more rows"] if more else []))
+
+
+def _repeated(item_ids: Any) -> InputError:
+    first: dict[Any, int] = {}
+    faults = [
+        f"row {row}: item {item!r} was met in row {first[item]}"
+        for row, item in enumerate(item_ids, start=1)
+        if first.setdefault(item, row) != row
+    ]
+    return InputError("a list holds an item twice", faults[:_SHOWN])
+
+
+def _ranks(order: Rows, count: int) -> Rows:
+    ranks = np.zeros(count, dtype=np.int64)
+    ranks[order] = np.arange(1, len(order) + 1)
+    return ranks
+
+
+def _explore(
+    table: TrustTable,
+    policy: BoostPolicy,
+    query_id: str,
+    rows: Rows,
+    stale: NDArray[np.bool_] | None,
+    base: Rows,
+    order: Rows,
+    score: Floats,
+    boost: Floats,
+    final: Floats,
+) -> tuple[int | None, float, float, Rows]:
+    """Lift one newcomer, writing its boost and score; return it, the lift, and the new order."""
+    plan = policy.exploration
+    able = table.columns["newcomer"].take(rows)
+    if stale is not None:
+        able &= ~stale
+    able[order[: plan.first]] = False
+    pool = base[: plan.pool]
+    pool = pool[able.take(pool)]
+    if policy.form == "multiplicative":
+        log_score = np.log(final.take(pool))
+    else:
+        spread = (score.max() - score.min()) or 1.0
+        log_score = final.take(pool) / spread
+    chosen, propensity = choose(log_score, plan, query_id)
+    if chosen is None:
+        return None, 0.0, 1.0 - float(propensity.sum()), order
+    item = int(pool[chosen])
+    lean = float(table.columns["lean"][rows[item]])
+    lift = min(1.0, lean + plan.lift) - lean
+    boost[item] = np.exp(policy.beta * (lean + lift))
+    final[item] = combine(score, boost, policy)[item]
+    others = order[order != item]
+    place = max(int((final.take(others) >= final[item]).sum()), plan.first - 1)
+    return item, lift, float(propensity[chosen]), np.insert(others, place, item)
+
+
+def _guarded(
+    order: Rows,
+    base: Rows,
+    rows: Rows,
+    merchant_ids: Any,
+    table: TrustTable,
+    policy: BoostPolicy,
+    hits: dict[str, Rows],
+) -> Rows:
+    """Run the guards over an order of input rows and note whom each moved."""
+    guards = policy.guards
+    places = np.empty(len(rows), dtype=np.int64)
+    places[base] = np.arange(len(base))
+    now = places.take(order)
+
+    def note(name: str, after: Rows) -> Rows:
+        moved = after != now
+        if moved.any():
+            hits[name] = base.take(np.sort(after[moved]))
+        return after
+
+    if guards.head:
+        now = note("head", protect_head(now, guards.head))
+    if guards.max_up is not None or guards.max_down is not None:
+        # The protected places are no part of what may be passed.
+        head = min(guards.head, len(now))
+        rest = displace(now[head:] - head, guards.max_up, guards.max_down) + head
+        now = note("displacement", np.concatenate([now[:head], rest]))
+    if guards.merchant_most is not None:
+        keys = rows.take(base).tolist()
+        nobody = len(table)
+        if merchant_ids is not None:
+            keys = [key if key < nobody else str(merchant_ids[at]) for key, at in
+                    zip(keys, base.tolist(), strict=True)]  # fmt: skip
+        else:
+            # Without ids nothing says that two unknown merchants are the same one.
+            keys = [key if key < nobody else -1 - place for place, key in enumerate(keys)]
+        now = note(
+            "merchant_cap",
+            cap_merchants(now, keys, guards.merchant_most, guards.merchant_top, guards.head),
+        )
+    return base.take(now)

@@ -1,0 +1,330 @@
+"""Boosts at hand: an immutable table, and a holder that swaps tables while serving."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.boost.arrays import map_arrays, write_arrays
+from trustscore.boost.ids import IdIndex
+from trustscore.boost.policy import VETO_CODES, BoostPolicy
+from trustscore.boost.table import VETO_WORDS, boost_table
+from trustscore.errors import InputError, PolicyError
+
+FORMAT = 1
+_NUMBERS = ("trust_index", "lcb", "ucb", "neutral", "excess")
+_LEANS = ("trust", "programme", "pacing", "limit", "veto_part", "lean")
+_TEXTS = ("tier", "status", "category")
+
+
+class TableSource(Protocol):
+    """What can give a table: a table itself, or a holder of the newest one."""
+
+    def snapshot(self) -> TrustTable:
+        """Return the table to use for one request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrustTable:
+    """Boosts of all merchants, ready for ranking; immutable.
+
+    Every column has one more row than there are merchants: the last one is the unknown
+    merchant, neutral and without a veto, so a lookup never branches.
+
+    Attributes
+    ----------
+    index : IdIndex
+        Merchant id -> row.
+    columns : dict of str to array
+        ``lean`` and its parts, ``veto`` (0 none, 1 cap, 2 floor, 3 block), ``newcomer``,
+        ``tier``, ``status``, ``category``, ``trust_index``, ``lcb``, ``ucb``, ``neutral``,
+        ``excess``, ``valid_to`` (days since 1970-01-01).
+    stamp : str
+        Policy the table was built with.
+    lean_sha256 : str
+        Its hash over what decides a lean.
+
+    Examples
+    --------
+    >>> table = TrustTable.build(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [90.0, 50.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...     }
+    ... )
+    >>> len(table), table.boosts(["b", "nobody", "a"]).round(4).tolist()
+    (2, [0.9241, 1.0, 1.0796])
+    """
+
+    index: IdIndex
+    columns: Mapping[str, NDArray[Any]]
+    stamp: str
+    lean_sha256: str
+    first_end: int
+    strictest: int
+    _boosts: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def build(
+        cls,
+        scores: Mapping[str, Any],
+        policy: BoostPolicy | str | Path = "boost",
+        scored_on: dt.date | str | None = None,
+    ) -> TrustTable:
+        """Return the table of a score file.
+
+        Parameters
+        ----------
+        scores : mapping or frame
+            See :func:`trustscore.boost.boost_table`.
+        policy : BoostPolicy, str or Path, default="boost"
+        scored_on : date or ISO text, optional
+            Day from which the policy's validity counts; a column ``scored_on`` of the scores
+            goes before it. Without either the table never expires.
+        """
+        policy = BoostPolicy.load(policy)
+        return cls.from_columns(boost_table(scores, policy), policy, scored_on)
+
+    @classmethod
+    def from_columns(
+        cls,
+        table: Mapping[str, Any],
+        policy: BoostPolicy,
+        scored_on: dt.date | str | None = None,
+    ) -> TrustTable:
+        """Return the table of the columns that :func:`boost_table` makes (or a Parquet of them).
+
+        Raises
+        ------
+        PolicyError
+            When the columns were made by another policy: their leans would mean something else.
+        """
+        stamps = set(np.asarray(table["policy"], dtype=object).tolist()) - {policy.stamp}
+        if stamps:
+            raise PolicyError(
+                f"the boost table was made with {sorted(map(str, stamps))[0]}, "
+                f"the policy is {policy.stamp}: make the table again"
+            )
+        ids = [str(i) for i in np.asarray(table["merchant_id"], dtype=object)]
+        columns: dict[str, NDArray[Any]] = {}
+        for name in (*_NUMBERS, *_LEANS):
+            unknown = 0.0 if name in _LEANS or name == "excess" else np.nan
+            columns[name] = np.append(np.asarray(table[name], dtype=np.float64), unknown)
+        for name in _TEXTS:
+            columns[name] = np.asarray(
+                [str(v).encode() for v in np.asarray(table[name], dtype=object)] + [b""]
+            )
+        words = np.asarray(table["veto"], dtype=object)
+        columns["veto"] = np.asarray([VETO_CODES[str(w)] for w in words] + [0], dtype=np.int8)
+        columns["newcomer"] = np.append(
+            np.asarray(table["newcomer"], dtype=bool), policy.exploration.absent
+        )
+        columns["valid_to"] = _ends(table, policy, scored_on, len(ids))
+        return cls._of(IdIndex.build(ids), columns, policy.stamp, policy.lean_sha256)
+
+    @classmethod
+    def _of(
+        cls, index: IdIndex, columns: Mapping[str, NDArray[Any]], stamp: str, lean_sha256: str
+    ) -> TrustTable:
+        for column in columns.values():
+            if column.flags.writeable:
+                column.setflags(write=False)
+        first_end = int(columns["valid_to"][:-1].min(initial=_NEVER))
+        strictest = int(columns["veto"].max(initial=0))
+        return cls(index, columns, stamp, lean_sha256, first_end, strictest)
+
+    def __len__(self) -> int:
+        return len(self.columns["lean"]) - 1
+
+    def snapshot(self) -> TrustTable:
+        """Return the table itself."""
+        return self
+
+    def rows(self, merchant_ids: Any) -> NDArray[np.int64]:
+        """Return the row of each merchant; ``len(table)`` for an unknown one.
+
+        A service that keeps the rows beside its items saves the lookup: they hold for this
+        table only.
+        """
+        return self.index.rows(merchant_ids)
+
+    def boosts(self, merchant_ids: Any, policy: BoostPolicy | None = None) -> NDArray[np.float64]:
+        """Return the factor of each merchant, at the strength of `policy` (default preset)."""
+        policy = BoostPolicy.load("boost") if policy is None else policy
+        self.require(policy)
+        return self.factors(policy.beta).take(self.rows(merchant_ids))
+
+    def factors(self, beta: float) -> NDArray[np.float64]:
+        """Return ``exp(beta * lean)`` of every row, computed once a strength."""
+        held = self._boosts.get(beta)
+        if held is None:
+            held = np.exp(beta * self.columns["lean"])
+            held.setflags(write=False)
+            if len(self._boosts) > 8:
+                self._boosts.clear()
+            self._boosts[beta] = held
+        return held
+
+    def require(self, policy: BoostPolicy) -> None:
+        """Raise PolicyError unless the leans are those of `policy`; strength may differ."""
+        if policy.lean_sha256 != self.lean_sha256:
+            raise PolicyError(
+                f"the boost table was made with {self.stamp}, the policy is {policy.stamp} and "
+                "leans differently: make the table again"
+            )
+
+    def texts(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return a text column at `rows`."""
+        return np.asarray([v.decode() for v in self.columns[name][rows].tolist()], dtype=object)
+
+    def vetoes(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Return the veto word at `rows`."""
+        return np.asarray(VETO_WORDS, dtype=object)[self.columns["veto"][rows]]
+
+    def save(self, path: str | Path) -> None:
+        """Write the table to a file that :meth:`load` maps; complete or absent."""
+        about = {
+            "format": FORMAT,
+            "stamp": self.stamp,
+            "lean_sha256": self.lean_sha256,
+            "width": self.index.width,
+            "seed": self.index.seed,
+        }
+        arrays = {f"column_{name}": values for name, values in self.columns.items()}
+        arrays |= {"ids": self.index.ids, "places": self.index.places}
+        arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+        write_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path, verify: bool = True) -> TrustTable:
+        """Map a saved table into memory; processes on one machine share its pages.
+
+        Raises
+        ------
+        InputError
+            When the file is cut off, damaged, or of another kind.
+        OSError
+            When there is no such file.
+        """
+        arrays = map_arrays(path, verify)
+        try:
+            about = json.loads(arrays.pop("about").tobytes())
+            if about["format"] != FORMAT:
+                raise InputError(f"{path}: is a boost table of format {about['format']}")
+            index = IdIndex(about["width"], about["seed"], arrays.pop("ids"), arrays.pop("places"))
+            columns = {name.removeprefix("column_"): held for name, held in arrays.items()}
+            return cls._of(index, columns, about["stamp"], about["lean_sha256"])
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{path}: is no boost table: {error}") from None
+
+
+class LiveTable:
+    """The newest table of a file, swapped whole while requests run.
+
+    A request takes one snapshot and keeps it; a reload maps the new file, checks it, and
+    only then replaces the reference. So no request sees half of one table and half of
+    another, and a damaged file leaves the old table in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        Written by :meth:`TrustTable.save`, which renames a complete file into place.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> scores = {
+    ...     "merchant_id": ["a"],
+    ...     "trust_index": [90.0],
+    ...     "index_se": [3.0],
+    ...     "prior_index": [71.0],
+    ...     "coverage": [0.9],
+    ... }
+    >>> TrustTable.build(scores).save(folder / "boosts.npz")
+    >>> live = LiveTable(folder / "boosts.npz")
+    >>> live.refresh()
+    False
+    >>> TrustTable.build(scores | {"trust_index": [50.0]}).save(folder / "boosts.npz")
+    >>> live.refresh(), live.snapshot().boosts(["a"]).round(4).tolist()
+    (True, [0.9241])
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._reloading = threading.Lock()
+        self._version = _version(self._path)
+        self._table = TrustTable.load(self._path)
+
+    def snapshot(self) -> TrustTable:
+        """Return the newest complete table."""
+        return self._table
+
+    def refresh(self) -> bool:
+        """Load the file if it changed; return whether it did.
+
+        Raises
+        ------
+        InputError, OSError
+            When the new file cannot be used; the old table stays in service.
+        """
+        with self._reloading:
+            version = _version(self._path)
+            if version == self._version:
+                return False
+            self._table = TrustTable.load(self._path)
+            self._version = version
+            return True
+
+
+_NEVER = np.iinfo(np.int32).max
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    found = os.stat(path)
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def day_number(day: dt.date | str) -> int:
+    """Return days since 1970-01-01.
+
+    Examples
+    --------
+    >>> day_number("1970-01-03")
+    2
+    """
+    try:
+        found = dt.date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        raise InputError(f"a day must be written like 2026-01-31. Got {day!r}") from None
+    return found.toordinal() - dt.date(1970, 1, 1).toordinal()
+
+
+def _ends(
+    table: Mapping[str, Any], policy: BoostPolicy, scored_on: dt.date | str | None, rows: int
+) -> NDArray[np.int32]:
+    """Last day on which each row counts; the unknown merchant needs no evidence."""
+    ends = np.full(rows + 1, _NEVER, dtype=np.int32)
+    days = policy.validity.days
+    if days is None:
+        return ends
+    if scored_on is not None:
+        ends[:-1] = day_number(scored_on) + days
+    if "scored_on" in table:
+        column = np.asarray(table["scored_on"], dtype=object)
+        known = {text: day_number(str(text)[:10]) + days for text in set(column.tolist()) if text}
+        ends[:-1] = [known.get(text, ends[0]) for text in column]
+    return ends

@@ -1,0 +1,329 @@
+"""From scores to boosts: one row a merchant, every part of the boost beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.boost.curve import Floats, bend, excess, gate, neutral_point
+from trustscore.boost.policy import VETO_CODES, BoostPolicy
+from trustscore.errors import InputError
+from trustscore.scorecard.faults import suggest
+
+NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
+"""Score columns without which there is no boost."""
+VETO_WORDS = ("", "cap", "floor", "block")
+"""Treatment code -> word."""
+_RANGES = {
+    "trust_index": (0.0, 100.0),
+    "index_se": (0.0, np.inf),
+    "prior_index": (0.0, 100.0),
+    "coverage": (0.0, 1.0),
+}
+# Score files round index and prior to 4 decimals; what that leaves between two equal ones.
+_ROUNDING = 1.01e-4
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a lean, one value a merchant.
+
+    ``trust + programme + pacing + limit + veto = lean``, up to rounding.
+
+    Attributes
+    ----------
+    neutral : array
+        Neutral point in index points.
+    excess : array
+        Settled distance from it in index points.
+    trust, programme, pacing : array
+        What each adds to the lean.
+    limit : array
+        What the clip to [-rho, 1] takes back.
+    veto : array
+        What a veto takes away.
+    lean : array
+        The sum; ``log_boost = beta * lean``.
+    code : int8 array
+        Treatment: 0 none, 1 cap, 2 floor, 3 block.
+    """
+
+    neutral: Floats
+    excess: Floats
+    trust: Floats
+    programme: Floats
+    pacing: Floats
+    limit: Floats
+    veto: Floats
+    lean: Floats
+    code: NDArray[np.int8]
+
+
+def lean_parts(columns: Mapping[str, Any], policy: BoostPolicy) -> Parts:
+    """Return the parts of each merchant's lean.
+
+    Parameters
+    ----------
+    columns : mapping or frame
+        The columns of a score file. ``trust_index``, ``index_se``, ``prior_index`` and
+        ``coverage`` are needed; ``veto``, ``enrolled``, ``claims_unpaid``, ``category`` and
+        ``pacing`` are read when present. A merchant with a blank in one of the four is
+        neutral: a missing figure is not evidence.
+    policy : BoostPolicy
+
+    Raises
+    ------
+    InputError
+        When a needed column is absent or a value is out of its range; all faults at once.
+    """
+    index, index_se, prior, coverage = _checked(columns)
+    rows = len(index)
+    known = ~(np.isnan(index) | np.isnan(index_se) | np.isnan(prior) | np.isnan(coverage))
+    neutral = neutral_point(_points(columns, rows, policy), prior, coverage)
+    settled = excess(index, index_se, neutral, policy.evidence.z_promote, policy.evidence.z_demote)
+    unknown = (coverage == 0) & (np.abs(index - prior) <= _ROUNDING)
+    settled = np.where(known & ~unknown, settled, 0.0)
+
+    trust = bend(settled, policy.curve)
+    programme = np.zeros(rows)
+    enrolled = _numbers(columns, "enrolled", rows) > 0
+    if policy.programme.gamma and enrolled.any():
+        member = known & enrolled & ~(_numbers(columns, "claims_unpaid", rows) > 0)
+        opened = gate(neutral + settled, policy.programme.gate, policy.programme.width)
+        programme = np.where(member, policy.programme.gamma * opened, 0.0)
+    pacing = np.zeros(rows)
+    if policy.pacing.most:
+        most = policy.pacing.most
+        pacing = np.where(known, np.clip(_numbers(columns, "pacing", rows), -most, most), 0.0)
+    total = trust + programme + pacing
+    clipped = np.clip(total, -policy.curve.rho, 1.0)
+
+    code = veto_codes(columns, rows, policy)
+    # A cap forbids promotion and the programme. Floor and block carry the full demotion: a
+    # multiplier may travel to an engine that never reads the veto.
+    capped = np.clip(trust + pacing, -policy.curve.rho, 0.0)
+    lean = np.where(code == 0, clipped, np.where(code == 1, capped, -policy.curve.rho))
+    lean = np.where(known, lean, 0.0)
+    return Parts(
+        neutral=np.where(known, neutral, np.nan),
+        excess=settled,
+        trust=trust,
+        programme=programme,
+        pacing=pacing,
+        limit=clipped - total,
+        veto=lean - clipped,
+        lean=lean,
+        code=code,
+    )
+
+
+def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -> Floats:
+    """Return the factor on relevance of each merchant, 1.0 where nothing is known.
+
+    Parameters
+    ----------
+    columns : mapping or frame
+        See :func:`lean_parts`.
+    policy : BoostPolicy, optional
+        The preset ``boost`` by default.
+
+    Examples
+    --------
+    >>> columns = {
+    ...     "trust_index": np.array([90.0, 71.0, 50.0, np.nan]),
+    ...     "index_se": np.array([3.0, 8.0, 3.0, np.nan]),
+    ...     "prior_index": np.full(4, 71.0),
+    ...     "coverage": np.array([0.9, 0.0, 0.9, np.nan]),
+    ... }
+    >>> trust_boost(columns).round(4).tolist()
+    [1.0796, 1.0, 0.9241, 1.0]
+    """
+    policy = BoostPolicy.load("boost") if policy is None else policy
+    return np.exp(policy.beta * lean_parts(columns, policy).lean)
+
+
+def boost_table(
+    scores: Mapping[str, Any], policy: BoostPolicy | None = None
+) -> dict[str, NDArray[Any]]:
+    """Return the boosts of a score file, one row a merchant, as columns.
+
+    Parameters
+    ----------
+    scores : mapping or frame
+        A score file: ``merchant_id`` and the columns of :func:`lean_parts`; ``tier``,
+        ``status``, ``category`` and ``scored_on`` travel along when present.
+    policy : BoostPolicy, optional
+        The preset ``boost`` by default.
+
+    Returns
+    -------
+    dict of str to array
+        ``merchant_id, trust_boost, log_boost, veto, tier, status, category, trust_index, lcb,
+        ucb, neutral, excess, trust, programme, pacing, limit, veto_part, lean, newcomer,
+        policy``, and ``scored_on`` when the scores have it. ``veto`` is what the ranking does;
+        ``lcb`` and ``ucb`` are the bounds that decided, in index points.
+
+    Raises
+    ------
+    InputError
+        When columns are absent, values out of range, or an id is blank or repeated.
+
+    Examples
+    --------
+    >>> table = boost_table(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [90.0, 95.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...         "veto": ["", "cap"],
+    ...     }
+    ... )
+    >>> table["trust_boost"].round(4).tolist(), table["veto"].tolist()
+    ([1.0796, 1.0], ['', 'cap'])
+    """
+    policy = BoostPolicy.load("boost") if policy is None else policy
+    if "merchant_id" not in scores:
+        raise _absent(["merchant_id"], scores)
+    ids = np.asarray(scores["merchant_id"], dtype=object)
+    faults = _id_faults(ids)
+    if faults:
+        raise InputError(f"the scores have {len(faults)} faulty merchant ids", faults[:_SHOWN])
+    parts = lean_parts(scores, policy)
+    if len(parts.lean) != len(ids):
+        raise InputError(f"trust_index has {len(parts.lean)} rows, merchant_id has {len(ids)}")
+    index, index_se = _column(scores, "trust_index"), _column(scores, "index_se")
+    log_boost = policy.beta * parts.lean
+    status = text_column(scores, "status", len(ids))
+    newcomer = np.isin(status, policy.exploration.statuses) & (parts.code == 0) & (parts.lean >= 0)
+    table: dict[str, NDArray[Any]] = {
+        "merchant_id": np.asarray([str(i) for i in ids], dtype=object),
+        "trust_boost": np.exp(log_boost),
+        "log_boost": log_boost,
+        "veto": np.asarray(VETO_WORDS, dtype=object)[parts.code],
+        "tier": text_column(scores, "tier", len(ids)),
+        "status": status,
+        "category": text_column(scores, "category", len(ids)),
+        "trust_index": index,
+        "lcb": index - policy.evidence.z_promote * index_se,
+        "ucb": index + policy.evidence.z_demote * index_se,
+        "neutral": parts.neutral,
+        "excess": parts.excess,
+        "trust": parts.trust,
+        "programme": parts.programme,
+        "pacing": parts.pacing,
+        "limit": parts.limit,
+        "veto_part": parts.veto,
+        "lean": parts.lean,
+        "newcomer": newcomer,
+        "policy": np.full(len(ids), policy.stamp, dtype=object),
+    }
+    if "scored_on" in scores:
+        table["scored_on"] = text_column(scores, "scored_on", len(ids))
+    return table
+
+
+def veto_codes(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> NDArray[np.int8]:
+    """Return the treatment of each merchant's veto, from 0 (none) to 3 (block)."""
+    if "veto" not in columns:
+        return np.zeros(rows, dtype=np.int8)
+    words = text_column(columns, "veto", rows)
+    codes = np.zeros(rows, dtype=np.int8)
+    faults = []
+    for word in set(words.tolist()):
+        if word not in VETO_CODES:
+            row = int(np.flatnonzero(words == word)[0]) + 1
+            faults.append(
+                f"row {row}: veto must be blank, cap, floor or block. Got {word!r}"
+                f"{suggest(word, VETO_CODES)}"
+            )
+            continue
+        codes[words == word] = policy.veto.codes[word]
+    if faults:
+        raise InputError("the scores have unknown vetoes", sorted(faults))
+    return codes
+
+
+def text_column(columns: Mapping[str, Any], name: str, rows: int) -> NDArray[np.object_]:
+    """Return a text column with blanks as empty text; all blank when it is absent."""
+    if name not in columns:
+        return np.full(rows, "", dtype=object)
+    values = np.asarray(columns[name], dtype=object)
+    # A blank is None, NaN or pandas' NA; only a blank differs from itself or is no text.
+    return np.asarray([v if isinstance(v, str) else _worded(v) for v in values], dtype=object)
+
+
+def _worded(value: Any) -> str:
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        return ""
+    return str(value)
+
+
+def _checked(columns: Mapping[str, Any]) -> tuple[Floats, Floats, Floats, Floats]:
+    absent = [name for name in NEEDED if name not in columns]
+    if absent:
+        raise _absent(absent, columns)
+    found = [_column(columns, name) for name in NEEDED]
+    faults = []
+    for name, values in zip(NEEDED, found, strict=True):
+        low, high = _RANGES[name]
+        bad = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
+        faults += [
+            f"row {row + 1}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"
+            for row in bad[:_SHOWN]
+        ]
+        if len(values) != len(found[0]):
+            faults.append(f"{name} has {len(values)} rows, trust_index has {len(found[0])}")
+    if faults:
+        raise InputError("the scores have values that cannot be", faults)
+    return found[0], found[1], found[2], found[3]
+
+
+def _column(columns: Mapping[str, Any], name: str) -> Floats:
+    try:
+        return np.asarray(columns[name], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"column {name} of the scores must hold numbers") from None
+
+
+def _numbers(columns: Mapping[str, Any], name: str, rows: int) -> Floats:
+    """A side column with blanks as 0."""
+    if name not in columns:
+        return np.zeros(rows)
+    return np.nan_to_num(_column(columns, name), nan=0.0)
+
+
+def _points(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> Floats | float:
+    by_category = policy.neutral.by_category
+    if not by_category or "category" not in columns:
+        return policy.neutral.point
+    words = text_column(columns, "category", rows)
+    return np.fromiter(
+        (by_category.get(word, policy.neutral.point) for word in words), np.float64, rows
+    )
+
+
+def _absent(names: list[str], columns: Mapping[str, Any]) -> InputError:
+    known = [str(name) for name in columns]
+    return InputError(
+        "the scores lack columns that a boost needs",
+        [f"{name}: no such column{suggest(name, known)}" for name in names],
+    )
+
+
+def _id_faults(ids: NDArray[np.object_]) -> list[str]:
+    faults = []
+    first: dict[str, int] = {}
+    for row, value in enumerate(ids, start=1):
+        text = value if isinstance(value, str) else _worded(value)
+        if not text:
+            faults.append(f"row {row}: merchant_id is blank")
+        elif first.setdefault(text, row) != row:
+            faults.append(f"row {row}: merchant_id {text!r} was met in row {first[text]}")
+    return faults
