@@ -1,0 +1,18 @@
+"""Why a merchant has this index, and what would raise it."""
+
+from trustscore.explain.plan import TierPlan, next_tier_plan
+from trustscore.explain.render import render_plan, render_text
+from trustscore.explain.statement import Statement, explain, explain_scores
+from trustscore.explain.typical import typical_block, unknown_block
+
+__all__ = [
+    "Statement",
+    "TierPlan",
+    "explain",
+    "explain_scores",
+    "next_tier_plan",
+    "render_plan",
+    "render_text",
+    "typical_block",
+    "unknown_block",
+]

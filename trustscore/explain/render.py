@@ -1,0 +1,270 @@
+"""Statements and plans as plain text, in English or Chinese."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+from trustscore.explain.plan import TierPlan
+from trustscore.explain.search import Change
+from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
+from trustscore.words import named, text
+
+__all__ = ["render_plan", "render_text"]
+
+_SHOWN_UNKNOWN = 8
+_SHOWN_ALONE = 5
+
+
+def _width(string: str) -> int:
+    """Return the columns a string takes on a terminal: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in string)
+
+
+def _pad(string: str, width: int) -> str:
+    return string + " " * max(width - _width(string), 0)
+
+
+def _table(rows: list[list[str]]) -> list[str]:
+    """Align the first column left and the others right."""
+    widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [_pad(row[0], widths[0])]
+        cells += [" " * (w - _width(c)) + c for c, w in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return lines
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a figure with some significant digits, `-` when there is none.
+
+    Examples
+    --------
+    >>> number(0.0123456), number(1980.0), number(float("nan"))
+    ('0.01235', '1980', '-')
+    """
+    if not math.isfinite(value):
+        return "-"
+    if value == round(value) and abs(value) < 1e12:
+        return str(int(value))
+    return f"{value:.{digits}g}"
+
+
+def _figure(value: float, kind: str, unit: str = "") -> str:
+    if kind in ("rate", "events") and math.isfinite(value):
+        return f"{number(100 * value, 3)}%"
+    return f"{number(value)} {unit}".rstrip()
+
+
+def _shown(line: SignalLine, lang: str) -> str:
+    if line.state == "withheld" or line.state == "unknown":
+        return text(line.state, lang)
+    figure = _figure(line.raw, line.kind, line.unit)
+    if math.isfinite(line.count):
+        return (
+            f"{figure} ({text('of', lang, count=number(line.count), sample=number(line.sample))})"
+        )
+    if math.isfinite(line.sample):
+        return text("from_sample", lang, value=figure, sample=number(line.sample))
+    return figure
+
+
+def _parts(parts: tuple[Part, ...], lang: str, heading: str) -> list[str]:
+    shown = [part for part in parts if part.weight > 0]
+    if not shown:
+        return []
+    with_index = any(math.isfinite(part.index) for part in shown)
+    keys = ["index"] if with_index else []
+    rows = [[text(heading, lang), *(text(k, lang) for k in [*keys, "weight", "gained", "lost"])]]
+    for part in shown:
+        row = [named(part, lang)]
+        if with_index:
+            row.append(f"{part.index:.1f}")
+        rows.append([*row, f"{part.weight:.1%}", f"{part.gained:.2f}", f"{part.lost:.2f}"])
+    return ["", *_table(rows)]
+
+
+def _signals(statement: Statement, ids: tuple[str, ...], lang: str, key: str) -> list[str]:
+    if not ids:
+        return []
+    rows = []
+    for signal_id in ids:
+        line = statement.signal(signal_id)
+        points = -line.lost if key == "losses" else line.gained
+        rows.append([f"{points:+.2f}", named(line, lang), _shown(line, lang)])
+    first = max(_width(row[1]) for row in rows)
+    lines = [f"  {row[0]:>7}  {_pad(row[1], first)}  {row[2]}" for row in rows]
+    return ["", "  " + text(key, lang), *lines]
+
+
+def _account(statement: Statement, lang: str) -> list[str]:
+    rows = [
+        [text("start", lang), "100.00"],
+        [text("lost_total", lang), f"{statement.raw_index - 100:+.2f}"],
+    ]
+    if statement.adjustments:
+        rows.append([text("raw_index", lang), f"{statement.raw_index:.2f}"])
+    for rule in statement.adjustments:
+        name = text(rule.id, lang) if rule.id in ("limit", "cap") else named(rule, lang)
+        rows.append([name, f"{rule.points:+.2f}"])
+    rows.append([text("trust_index", lang), number_2(statement.trust_index)])
+    return ["", "  " + text("account", lang), *("  " + line for line in _table(rows))]
+
+
+def number_2(value: float) -> str:
+    """Return points with two decimals, `-` when there are none."""
+    return f"{value:.2f}" if math.isfinite(value) else "-"
+
+
+def _veto(rule: RuleLine, lang: str) -> str:
+    effect = text(f"effect_{rule.effect}", lang, cap=number(rule.points))
+    return (
+        f"  {named(rule, lang)}: {effect}" if lang == "en" else f"  {named(rule, lang)}：{effect}"
+    )
+
+
+def render_text(statement: Statement, lang: str = "en") -> str:
+    """Return a statement as text for a terminal or a letter.
+
+    Parameters
+    ----------
+    statement : Statement
+    lang : {"en", "zh"}
+
+    Examples
+    --------
+    >>> from trustscore.explain import explain, typical_block
+    >>> from trustscore.scorecard import load_scorecard
+    >>> card = load_scorecard("minimal")
+    >>> print(render_text(explain(typical_block(card), card)).splitlines()[1].strip())
+    Trust index 62.00  (90 % interval 59.65 to 64.35; unknown merchant 62.00)
+    """
+    s = statement
+    to = " to " if lang == "en" else " – "
+    interval = f"{number_2(s.trust_index_lower)}{to}{number_2(s.trust_index_upper)}"
+    tier = (s.tier_zh if lang == "zh" else "") or s.tier_en or s.tier
+    lines = [
+        f"{s.merchant_id}  {text('scorecard', lang)} {s.scorecard}".strip(),
+        f"  {text('trust_index', lang)} {number_2(s.trust_index)}  "
+        f"({text('interval', lang)} {interval}; "
+        f"{text('prior_index', lang)} {s.prior_index:.2f})",
+        f"  {text('status', lang)} {text(s.status, lang)}; "
+        f"{text('coverage', lang)} {s.coverage:.0%}; "
+        f"{text('tier', lang)} {tier or text('none', lang)}",
+    ]
+    if s.rights:
+        lines.append(f"  {text('rights', lang)} {', '.join(s.rights)}")
+    lines += _account(s, lang)
+    if s.vetoes:
+        lines += ["", "  " + text("vetoes", lang), *("  " + _veto(v, lang) for v in s.vetoes)]
+    lines += _parts(s.dimensions, lang, "dimensions")
+    lines += _parts(s.stages, lang, "stages")
+    lines += _signals(s, s.losses, lang, "losses")
+    lines += _signals(s, s.gains, lang, "gains")
+    blank = [
+        line for line in s.signals if line.state in ("unknown", "withheld") and line.weight > 0
+    ]
+    if blank:
+        blank.sort(key=lambda line: -line.weight)
+        names = [named(line, lang) for line in blank[:_SHOWN_UNKNOWN]]
+        more = len(blank) - len(names)
+        joined = ", ".join(names) if lang == "en" else "、".join(names)
+        lines += ["", f"  {text('no_evidence', lang)} ({len(blank)})"]
+        lines.append("    " + joined + (f" … +{more}" if more else ""))
+    return "\n".join(lines)
+
+
+def _changes(changes: tuple[Change, ...], lang: str) -> list[str]:
+    lines = []
+    for change in changes:
+        lines.append("    " + _change(change, lang))
+        advice = (change.advice_zh if lang == "zh" else "") or change.advice_en
+        if advice:
+            lines.append("      " + advice)
+    return lines
+
+
+def _change(change: Change, lang: str) -> str:
+    before = _figure(change.before, change.kind, change.unit)
+    after = _figure(change.after, change.kind, change.unit)
+    if math.isfinite(change.count_after):
+        of = text("of", lang, count=number(change.count_after), sample=number(round(change.sample)))
+        after = f"{after} ({of})"
+    return text(
+        "plan_change",
+        lang,
+        signal=named(change, lang),
+        before=before,
+        after=after,
+        points=f"{change.points:+.2f}",
+    )
+
+
+def render_plan(plan: TierPlan, lang: str = "en") -> str:
+    """Return a plan as text.
+
+    Parameters
+    ----------
+    plan : TierPlan
+    lang : {"en", "zh"}
+
+    Examples
+    --------
+    >>> from trustscore.explain import next_tier_plan, typical_block
+    >>> from trustscore.scorecard import load_scorecard
+    >>> card = load_scorecard("minimal")
+    >>> print(render_plan(next_tier_plan(typical_block(card), card)).splitlines()[0])
+    Towards Trusted
+    """
+    if plan.outcome == "top":
+        return text("plan_top", lang)
+    target = (plan.target_zh if lang == "zh" else "") or plan.target_en or plan.target
+    lines = [text("plan", lang, tier=target)]
+    if plan.z or plan.coverage:
+        needs = text(
+            "plan_needs_bound",
+            lang,
+            at=number(plan.at),
+            z=number(plan.z),
+            bound=number_2(plan.bound),
+            coverage=f"{plan.coverage:.1%}",
+            coverage_now=f"{plan.coverage_now:.1%}",
+        )
+    else:
+        needs = text("plan_needs", lang, at=number(plan.at))
+    lines.append("  " + needs)
+    if plan.lift:
+        lines.append("  " + text("plan_lift", lang))
+        lines += ["  " + _veto(rule, lang) for rule in plan.lift]
+    evidence = []
+    for lack in plan.lacks:
+        values = {"now": number(lack.now), "need": number(lack.need)}
+        if lack.kind == "coverage":
+            values = {"now": f"{lack.now:.1%}", "need": f"{lack.need:.1%}"}
+        evidence.append(text(f"plan_{lack.kind}", lang, column=lack.column, **values))
+    if plan.volume > 1:
+        key = "plan_volume" if plan.changes else "plan_volume_alone"
+        evidence.append(text(key, lang, factor=number(plan.volume)))
+    if plan.unknown:
+        comma = ", " if lang == "en" else "、"
+        shown = comma.join(named(blank, lang) for blank in plan.unknown[:_SHOWN_UNKNOWN])
+        more = len(plan.unknown) - _SHOWN_UNKNOWN
+        shown += f" … +{more}" if more > 0 else ""
+        evidence.append(text("plan_unknown", lang, signals=shown))
+    if evidence:
+        lines.append("  " + text("plan_evidence", lang))
+        lines += ["    " + line for line in evidence]
+    if plan.alone:
+        lines.append("  " + text("plan_alone", lang))
+        lines += _changes(plan.alone[:_SHOWN_ALONE], lang)
+    elif plan.changes:
+        lines.append("  " + text("plan_together", lang))
+        lines += _changes(plan.changes, lang)
+    if plan.outcome == "held":
+        lines.append("  " + text("plan_held", lang))
+    elif plan.outcome == "unknown":
+        lines.append("  " + text("plan_no_evidence", lang))
+    elif plan.outcome == "no":
+        lines.append("  " + text("plan_no", lang, best=number_2(plan.best)))
+    return "\n".join(lines)

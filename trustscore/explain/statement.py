@@ -1,0 +1,414 @@
+"""The statement of one merchant: every point of the index, where it came from or went."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trustscore.scorecard import Scorecard, Signal, load_scorecard
+from trustscore.scoring import Scores, score_columns
+
+__all__ = ["Statement", "explain", "explain_scores"]
+
+Array = np.ndarray[Any, Any]
+MOST = 5
+# Below this many points a line is noise of the arithmetic, not a loss.
+_NOTHING = 5e-5
+
+
+def plain(value: Any) -> Any:
+    """Return dataclasses as dicts, tuples as lists and NaN as None: ready for JSON.
+
+    Examples
+    --------
+    >>> plain((1.0, float("nan"), "x"))
+    [1.0, None, 'x']
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A dimension or a stage: points gained and lost by the signals in it.
+
+    `index` is the dimension's own index 0..100, NaN for a stage or where it does not apply;
+    `weight` its share of the index.
+    """
+
+    id: str
+    en: str
+    zh: str
+    parent: str | None
+    index: float
+    weight: float
+    gained: float
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLine:
+    """One signal of the statement.
+
+    Attributes
+    ----------
+    id, dimension, stage, kind, en, zh, unit : str
+    state : str
+        ``known``, ``unknown`` (the prior stands in), ``withheld`` (evidence must exist and is
+        blank), ``not_applicable`` or ``not_collected``.
+    raw : float
+        The figure as exported; for a rate k / n.
+    count, sample : float
+        Numerator and denominator, or number of observations; NaN where there is none.
+    value : float
+        After shrinkage towards the prior.
+    poor, good, prior : float
+        As they hold for this merchant.
+    utility, reliability, weight, gained, lost : float
+        `weight` is the share of the index.
+    """
+
+    id: str
+    dimension: str
+    stage: str
+    kind: str
+    en: str
+    zh: str
+    unit: str
+    state: str
+    raw: float
+    count: float
+    sample: float
+    value: float
+    poor: float
+    good: float
+    prior: float
+    utility: float
+    reliability: float
+    weight: float
+    gained: float
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule that fired, or one of the lines ``limit`` and ``cap``."""
+
+    id: str
+    effect: str
+    points: float
+    en: str
+    zh: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one merchant's index is made of.
+
+    The points gained and the adjustments add up to `trust_index`; the points lost and
+    `raw_index` to 100.
+
+    Attributes
+    ----------
+    merchant_id, scorecard : str
+    trust_index, trust_index_lower, trust_index_upper : float
+        NaN when `status` is ``not_scored``.
+    index_se, prior_index, raw_index, coverage : float
+    status, tier, veto : str
+    tier_en, tier_zh : str
+    rights : tuple of str
+    dimensions, stages : tuple of Part
+    signals : tuple of SignalLine
+    adjustments : tuple of RuleLine
+        Lines that moved the index, ``limit`` and ``cap`` among them.
+    vetoes : tuple of RuleLine
+        Caps and vetoes that fired; `points` of a cap is its height.
+    losses, gains : tuple of str
+        Signals with the largest losses and gains, largest first.
+    """
+
+    merchant_id: str
+    scorecard: str
+    trust_index: float
+    trust_index_lower: float
+    trust_index_upper: float
+    index_se: float
+    prior_index: float
+    raw_index: float
+    coverage: float
+    status: str
+    tier: str
+    tier_en: str
+    tier_zh: str
+    rights: tuple[str, ...]
+    veto: str
+    dimensions: tuple[Part, ...]
+    stages: tuple[Part, ...]
+    signals: tuple[SignalLine, ...]
+    adjustments: tuple[RuleLine, ...]
+    vetoes: tuple[RuleLine, ...]
+    losses: tuple[str, ...]
+    gains: tuple[str, ...]
+
+    def signal(self, signal_id: str) -> SignalLine:
+        """Return the line of one signal.
+
+        Raises
+        ------
+        KeyError
+            When there is none of that id.
+        """
+        for line in self.signals:
+            if line.id == signal_id:
+                return line
+        raise KeyError(signal_id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the statement as plain dicts, lists and numbers, ready for JSON."""
+        found: dict[str, Any] = plain(self)
+        return found
+
+
+def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
+    """Return one row of a block as a block."""
+    return {name: np.asarray(values)[row : row + 1] for name, values in block.items()}
+
+
+def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict[str, float]:
+    """Return `poor`, `good`, `prior`... of a signal as overlays and peers set them for a row."""
+    found = {name: getattr(signal.numbers, name) for name in ("poor", "good", "prior", "strength")}
+
+    def side(column: str) -> str:
+        values = block.get(column)
+        return "" if values is None or values[0] is None else str(values[0]).strip().casefold()
+
+    if card.peers.priors:
+        peers = card.peers.priors.get(tuple(side(column) for column in card.peers.by), {})
+        if signal.id in peers:
+            prior, strength = peers[signal.id]
+            found["prior"] = prior
+            found["strength"] = strength or found["strength"]
+    for overlay in card.overlays:
+        if all(side(column) in values for column, values in overlay.match):
+            change = overlay.signals.get(signal.id, {})
+            found |= {name: change[name] for name in found if name in change}
+    return found
+
+
+def _lines(
+    card: Scorecard, block: Mapping[str, Array], scores: Scores, missing: frozenset[str]
+) -> tuple[SignalLine, ...]:
+    assert scores.utility is not None and scores.reliability is not None
+    assert scores.value is not None and scores.weight is not None
+    assert scores.gained is not None and scores.lost is not None
+    assert scores.applies is not None and scores.withheld is not None
+
+    def cell(column: str | None) -> float:
+        if column is None or column in missing:
+            return math.nan
+        return float(block[column][0])
+
+    lines = []
+    for i, signal in enumerate(card.signals):
+        applies = bool(scores.applies[i, 0])
+        collected = not any(column in missing for column in signal.columns)
+        if not collected:
+            state = "not_collected"
+        elif not applies:
+            state = "not_applicable"
+        elif scores.withheld[i, 0]:
+            state = "withheld"
+        else:
+            state = "known" if scores.reliability[i, 0] > 0 else "unknown"
+        value, sample = cell(signal.value), cell(signal.sample)
+        counted = signal.kind in ("rate", "events")
+        raw = value
+        if counted:
+            raw = value / sample if sample > 0 else math.nan
+        at = figures(card, signal, block)
+        lines.append(
+            SignalLine(
+                id=signal.id,
+                dimension=signal.dimension,
+                stage=signal.stage,
+                kind=signal.kind,
+                en=signal.words.en,
+                zh=signal.words.zh,
+                unit=signal.words.unit,
+                state=state,
+                raw=raw,
+                count=value if counted else math.nan,
+                sample=sample,
+                value=float(scores.value[i, 0]) if applies else math.nan,
+                poor=at["poor"],
+                good=at["good"],
+                prior=at["prior"],
+                utility=float(scores.utility[i, 0]) if applies else math.nan,
+                reliability=float(scores.reliability[i, 0]) if applies else 0.0,
+                weight=float(scores.weight[i, 0]),
+                gained=float(scores.gained[i, 0]),
+                lost=float(scores.lost[i, 0]),
+            )
+        )
+    return tuple(lines)
+
+
+def _sums(lines: list[SignalLine]) -> tuple[float, float, float]:
+    weights = math.fsum(line.weight for line in lines)
+    return weights, math.fsum(x.gained for x in lines), math.fsum(x.lost for x in lines)
+
+
+def _parts(
+    card: Scorecard, lines: tuple[SignalLine, ...], scores: Scores
+) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    below: dict[str, set[str]] = {dimension.id: {dimension.id} for dimension in card.dimensions}
+    parents = {dimension.id: dimension.parent for dimension in card.dimensions}
+    for dimension in card.dimensions:
+        above = dimension.parent
+        while above is not None:
+            below[above].add(dimension.id)
+            above = parents[above]
+    dimensions = tuple(
+        Part(
+            d.id,
+            d.en,
+            d.zh,
+            d.parent,
+            float(scores.dimensions[d.id][0]),
+            *_sums([line for line in lines if line.dimension in below[d.id]]),
+        )
+        for d in card.dimensions
+    )
+    stages = tuple(
+        Part(
+            stage,
+            words.en,
+            words.zh,
+            None,
+            math.nan,
+            *_sums([line for line in lines if line.stage == stage]),
+        )
+        for stage, words in card.stages.items()
+    )
+    return dimensions, stages
+
+
+def _rules(card: Scorecard, scores: Scores) -> tuple[tuple[RuleLine, ...], tuple[RuleLine, ...]]:
+    fired = set(filter(None, str(scores.rules[0]).split(";")))
+    moved, vetoes = [], []
+    for rule in card.rules:
+        if rule.id not in fired:
+            continue
+        points = float(scores.adjustments[rule.id][0])
+        if rule.effect in ("bonus", "deduct"):
+            moved.append(RuleLine(rule.id, rule.effect, points, rule.en, rule.zh, rule.why))
+        else:
+            height = rule.points if rule.effect == "cap" else math.nan
+            vetoes.append(RuleLine(rule.id, rule.effect, height, rule.en, rule.zh, rule.why))
+    for name in ("limit", "cap"):
+        points = float(scores.adjustments[name][0])
+        if points != 0.0:
+            moved.append(RuleLine(name, name, points, "", "", ""))
+    return tuple(moved), tuple(vetoes)
+
+
+def _largest(lines: tuple[SignalLine, ...], key: str) -> tuple[str, ...]:
+    ranked = sorted(lines, key=lambda line: -getattr(line, key))
+    return tuple(line.id for line in ranked[:MOST] if getattr(line, key) > _NOTHING)
+
+
+def explain_scores(
+    card: Scorecard,
+    block: Mapping[str, Array],
+    scores: Scores,
+    missing: frozenset[str] = frozenset(),
+) -> Statement:
+    """Return the statement of a block of one row that was scored with ``detail="all"``."""
+    lines = _lines(card, block, scores, missing)
+    dimensions, stages = _parts(card, lines, scores)
+    adjustments, vetoes = _rules(card, scores)
+    ids = block.get("merchant_id")
+    tier = str(scores.tier[0])
+    rung = next((t for t in card.tiers.ladder if t.id == tier), None)
+    return Statement(
+        merchant_id="" if ids is None or ids[0] is None else str(ids[0]),
+        scorecard=card.stamp,
+        trust_index=float(scores.trust_index[0]),
+        trust_index_lower=float(scores.trust_index_lower[0]),
+        trust_index_upper=float(scores.trust_index_upper[0]),
+        index_se=float(scores.index_se[0]),
+        prior_index=float(scores.prior_index[0]),
+        raw_index=float(scores.raw_index[0]),
+        coverage=float(scores.coverage[0]),
+        status=str(scores.status[0]),
+        tier=tier,
+        tier_en=rung.en if rung else "",
+        tier_zh=rung.zh if rung else "",
+        rights=rung.rights if rung else (),
+        veto=str(scores.veto[0]),
+        dimensions=dimensions,
+        stages=stages,
+        signals=lines,
+        adjustments=adjustments,
+        vetoes=vetoes,
+        losses=_largest(lines, "lost"),
+        gains=_largest(lines, "gained"),
+    )
+
+
+def explain(
+    block: Mapping[str, Array],
+    scorecard: str | Scorecard = "default",
+    row: int = 0,
+    *,
+    missing: frozenset[str] = frozenset(),
+    as_of: dt.date | None = None,
+) -> Statement:
+    """Explain the score of one row of a block.
+
+    Parameters
+    ----------
+    block : mapping of str to ndarray
+        As `score_columns` takes it.
+    scorecard : str or Scorecard
+    row : int, default=0
+    missing : frozenset of str
+        Columns that were not collected.
+    as_of : date, optional
+        Day of the review.
+
+    Returns
+    -------
+    Statement
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> card = load_scorecard("minimal")
+    >>> block = {f.name: np.array([np.nan]) for f in card.fields}
+    >>> block |= {"complaints": np.array([0.0]), "orders_paid": np.array([100.0])}
+    >>> statement = explain(block, card)
+    >>> line = statement.signal("complaint_rate")
+    >>> line.value, round(line.utility, 6), line.reliability, round(line.lost, 6)
+    (0.004, 0.8, 0.5, 4.0)
+    >>> round(statement.trust_index, 6)
+    66.0
+    """
+    card = load_scorecard(scorecard)
+    single = one_row(block, row)
+    scores = score_columns(single, card, "all", missing=missing, as_of=as_of)
+    return explain_scores(card, single, scores, missing)

@@ -1,0 +1,63 @@
+"""Two merchants to judge a scorecard by: one nobody knows, and one as the priors expect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustscore.scorecard import Scorecard
+
+__all__ = ["AMPLE", "typical_block", "unknown_block"]
+
+Array = np.ndarray[Any, Any]
+
+# So many times its strength of observations leave the prior one part in a hundred.
+AMPLE = 99.0
+
+
+def unknown_block(scorecard: Scorecard) -> dict[str, Array]:
+    """Return one row in which everything is blank.
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> unknown_block(load_scorecard("minimal"))["orders_paid"]
+    array([nan])
+    """
+    return {field.name: np.array([np.nan]) for field in scorecard.fields}
+
+
+def typical_block(scorecard: Scorecard) -> dict[str, Array]:
+    """Return one row with every signal at its prior, and ample evidence for it.
+
+    A sample is 99 times the largest strength of the signals that share it, so reliability is
+    at least 0.99. The index is that of an unknown merchant; interval, coverage, status and tier
+    are those of a known one.
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> block = typical_block(load_scorecard("minimal"))
+    >>> block["reviews_rated"], block["product_rating_mean"]
+    (array([1980.]), array([4.6]))
+    """
+    block = unknown_block(scorecard)
+    for signal in scorecard.signals:
+        if signal.sample is not None:
+            known = np.nan_to_num(block[signal.sample])
+            block[signal.sample] = np.maximum(known, np.ceil(AMPLE * signal.strength))
+    for signal in scorecard.signals:
+        # Cases that are themselves the sample of another signal, and rare: more of the whole.
+        if signal.sample is not None and not np.isnan(block[signal.value][0]) and signal.prior > 0:
+            least = np.ceil(block[signal.value] / signal.prior)
+            block[signal.sample] = np.maximum(block[signal.sample], least)
+    new = scorecard.status.new_column
+    if new is not None and np.isnan(block[new][0]):
+        block[new] = np.array([scorecard.status.new_below])
+    for signal in scorecard.signals:
+        value = np.array([signal.prior])
+        if signal.kind in ("rate", "events") and signal.sample is not None:
+            value = signal.prior * block[signal.sample]
+        block[signal.value] = value
+    return block
