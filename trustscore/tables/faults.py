@@ -1,0 +1,92 @@
+"""What can be wrong with a row, and how it is said.
+
+Every reason has a short code, which the manifest counts, and a sentence for people.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["REASONS", "Fault", "Reject"]
+
+REASONS = {
+    "not_a_number": "a number is expected",
+    "not_a_count": "a count is expected, not a percentage",
+    "not_a_flag": "0 or 1, yes or no, true or false is expected",
+    "infinite": "a finite number is expected",
+    "negative_count": "a count or amount cannot be negative",
+    "out_of_range": "outside the range of this column",
+    "numerator_above_denominator": "more than the whole it is a part of",
+    "missing_id": "the row has no merchant_id",
+    "repeated_id": "this merchant_id was scored before",
+    "field_count": "the row has the wrong number of fields",
+    "open_quote": "a quotation mark opens here and never closes",
+}
+
+
+class Fault(NamedTuple):
+    """One fault of one cell.
+
+    Attributes
+    ----------
+    row : int
+        Row inside the block, from 0.
+    column : str
+        Column name as the scorecard knows it.
+    value : str
+        The text of the cell.
+    reason : str
+        A key of `REASONS`.
+    message : str
+        The reason in words.
+
+    Examples
+    --------
+    >>> fault = Fault(3, "orders_paid", "many", "not_a_number", REASONS["not_a_number"])
+    >>> fault.row, fault.reason
+    (3, 'not_a_number')
+    """
+
+    row: int
+    column: str
+    value: str
+    reason: str
+    message: str
+
+
+class Reject(NamedTuple):
+    """One rejected row: its first fault, the number of further ones, and its text.
+
+    Attributes
+    ----------
+    line : int
+        Physical line of the file on which the row begins, from 1; in Parquet and
+        frames the number of the row, from 1.
+    merchant_id, column, value : str
+        As far as known.
+    reason : str
+        A key of `REASONS`.
+    message : str
+        The reason in words.
+    more : int
+        Number of further faults of the row.
+    raw : str
+        The row as it stood in the file.
+    file : str
+        Name of the input.
+
+    Examples
+    --------
+    >>> Reject(2, "m1", "orders_paid", "x", "not_a_number", "a number is expected").more
+    0
+    """
+
+    line: int
+    merchant_id: str
+    column: str
+    value: str
+    reason: str
+    message: str
+    more: int = 0
+    raw: str = ""
+    file: str = ""

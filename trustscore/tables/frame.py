@@ -1,0 +1,267 @@
+"""Scoring a frame in memory, with the same rules as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from trustscore.boost import BoostPolicy
+from trustscore.errors import InputError
+from trustscore.scorecard import load_scorecard
+from trustscore.tables.arrays import strings
+from trustscore.tables.arrow_reader import floats_of, rows_of, text_of
+from trustscore.tables.blocks import repeated
+from trustscore.tables.checks import Checker
+from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.header import Columns, Wanted, match
+from trustscore.tables.output import contribution_columns, contribution_values, score_values
+from trustscore.tables.parse import TEXT, one_chunk
+from trustscore.tables.rows import Rows
+from trustscore.tables.scorer import Scorer
+
+__all__ = ["read_frame", "score_frame"]
+
+_SHOWN = 20
+
+
+def score_frame(
+    frame: Any,
+    scorecard: Any = "default",
+    *,
+    errors: Literal["raise", "reject"] = "raise",
+    allow_missing_columns: bool = False,
+    as_of: dt.date | None = None,
+    contributions: bool = False,
+    policy: Any = "boost",
+) -> Any:
+    """Score the rows of a frame.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, pyarrow.Table or pyarrow.RecordBatch
+        One row a merchant; ``merchant_id`` is a column or the index. Columns of text
+        are read like cells of a CSV, columns of numbers are checked. A frame of
+        another library will do if it has ``to_arrow``.
+    scorecard : str, Path or Scorecard, default="default"
+    errors : {"raise", "reject"}, default="raise"
+        What to do when rows have faults.
+    allow_missing_columns : bool, default=False
+        Signals whose columns are not there do not apply.
+    as_of : date, optional
+        Day of the review, for the minimum stay in a tier.
+    contributions : bool, default=False
+        Also return what each signal and rule gave each merchant.
+    policy : str, Path or BoostPolicy, default="boost"
+
+    Returns
+    -------
+    scores : pandas.DataFrame
+        The columns of the score file, unrounded, with the index of the rows scored.
+    rejects : pandas.DataFrame
+        Only with ``errors="reject"``: the columns of the rejects file; ``line`` is the
+        number of the row, from 1.
+    contributions : pandas.DataFrame
+        Only with `contributions`.
+
+    Raises
+    ------
+    InputError
+        When columns are missing; and when rows have faults, with ``errors="raise"``.
+
+    Examples
+    --------
+    >>> card = load_scorecard("minimal")
+    >>> frame = pd.DataFrame({field.name: ["", "1"] for field in card.fields})
+    >>> frame.insert(0, "merchant_id", ["a", "b"])
+    >>> list(score_frame(frame, card).columns[:3])
+    ['merchant_id', 'trust_index', 'trust_index_lower']
+    """
+    if errors not in ("raise", "reject"):
+        raise InputError(f"errors must be 'raise' or 'reject'. Got {errors!r}")
+    card = load_scorecard(scorecard)
+    rows, missing, index = read_frame(frame, card, allow_missing_columns=allow_missing_columns)
+    if rows.rejects and errors == "raise":
+        count = len(rows.rejects)
+        faults = [
+            f"row {reject.line} (merchant {reject.merchant_id or 'unknown'}), "
+            f"{reject.column}: {reject.message}. Got {reject.value!r}"
+            for reject in rows.rejects[:_SHOWN]
+        ]
+        if count > _SHOWN:
+            faults.append(f"and {count - _SHOWN} more")
+        raise InputError(
+            f"{count} row{'s' * (count != 1)} of the frame cannot be scored;"
+            " errors='reject' scores the others",
+            faults,
+        )
+    scorer = Scorer(card, BoostPolicy.load(policy), as_of=as_of, statement=contributions)
+    scored = scorer.scored(rows, missing)
+    where = index[rows.lines - 1]
+    scores = pd.DataFrame(score_values(scored), index=where)
+    answer = [scores]
+    if errors == "reject":
+        columns = ["line", "merchant_id", "column", "value", "reason", "more", "raw"]
+        answer.append(
+            pd.DataFrame(
+                [
+                    (r.line, r.merchant_id, r.column, r.value, f"{r.reason}: {r.message}")
+                    + (r.more, r.raw)
+                    for r in rows.rejects
+                ],
+                columns=columns,
+                index=index[[reject.line - 1 for reject in rows.rejects]],
+            )
+        )
+    if contributions:
+        names = list(contribution_columns(card))
+        values = [rows.names(), *contribution_values(scored)]
+        answer.append(pd.DataFrame(dict(zip(names, values, strict=True)), index=where))
+    return answer[0] if len(answer) == 1 else tuple(answer)
+
+
+def read_frame(
+    frame: Any, scorecard: Any, *, allow_missing_columns: bool = False
+) -> tuple[Rows, frozenset[str], pd.Index]:
+    """Turn a frame into rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, pyarrow.Table or pyarrow.RecordBatch
+    scorecard : Scorecard
+    allow_missing_columns : bool, default=False
+
+    Returns
+    -------
+    rows : Rows
+        ``lines`` are row numbers, from 1.
+    missing : frozenset of str
+        Columns that are not there.
+    index : pandas.Index
+        Of the frame.
+    """
+    wanted = Wanted.by(scorecard)
+    if not isinstance(frame, (pd.DataFrame, pa.Table, pa.RecordBatch)) and hasattr(
+        frame, "to_arrow"
+    ):
+        frame = frame.to_arrow()
+    if isinstance(frame, pd.DataFrame):
+        return _read_pandas(frame, wanted, allow_missing_columns)
+    if isinstance(frame, (pa.Table, pa.RecordBatch)):
+        return _read_arrow(frame, wanted, allow_missing_columns)
+    raise InputError(
+        f"a frame must be a pandas DataFrame or a pyarrow Table. Got {type(frame).__name__}"
+    )
+
+
+def _read_arrow(
+    table: Any, wanted: Wanted, allow_missing: bool
+) -> tuple[Rows, frozenset[str], pd.Index]:
+    found = match(table.schema.names, wanted, "the table", allow_missing=allow_missing)
+    numbers = {}
+    for name, place in found.numbers.items():
+        column = one_chunk(table.column(place))
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        numbers[name] = column if is_text else floats_of(column, name, "the table")
+    texts = {
+        name: text_of(table.column(place), name, "the table") for name, place in found.texts.items()
+    }
+    names = table.schema.names
+
+    def raw(row: int) -> str:
+        return _line([table.column(at)[row].as_py() for at in range(len(names))])
+
+    index = pd.RangeIndex(table.num_rows)
+    return _rows(numbers, texts, found, wanted, raw), found.missing, index
+
+
+def _read_pandas(
+    frame: pd.DataFrame, wanted: Wanted, allow_missing: bool
+) -> tuple[Rows, frozenset[str], pd.Index]:
+    names = [str(name) for name in frame.columns]
+    as_index = _is_id(frame.index.name, wanted)
+    found = match(names, wanted, "the frame", allow_missing=allow_missing, id_elsewhere=as_index)
+    numbers = {
+        name: _numbers_or_text(frame.iloc[:, place], name) for name, place in found.numbers.items()
+    }
+    texts = {name: _text(frame.iloc[:, place]) for name, place in found.texts.items()}
+    if "merchant_id" not in texts:
+        texts["merchant_id"] = _text(frame.index.to_series())
+
+    def raw(row: int) -> str:
+        return _line(frame.iloc[row].tolist())
+
+    return _rows(numbers, texts, found, wanted, raw), found.missing, frame.index
+
+
+def _is_id(name: Any, wanted: Wanted) -> bool:
+    if name is None:
+        return False
+    found = match([str(name)], Wanted((), (), ".", wanted.aliases), "", id_elsewhere=True)
+    return "merchant_id" in found.texts
+
+
+def _rows(
+    numbers: dict[str, Any], texts: dict[str, Any], found: Columns, wanted: Wanted, raw: Any
+) -> Rows:
+    ids = texts["merchant_id"]
+    rows = rows_of(
+        numbers,
+        ids,
+        {name: texts[name] for name in TEXT if name in texts},
+        {},
+        np.arange(1, len(ids) + 1),
+        wanted,
+        Checker(wanted.fields, wanted.pairs, list(numbers)),
+        raw,
+        "",
+    )
+    repeats = SeenIds(len(ids)).add(hash_ids(rows.ids, new_seed()), rows.lines, 0)
+    if len(repeats.rows):
+        rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
+    return rows
+
+
+def _numbers_or_text(series: pd.Series, name: str) -> Any:
+    kind = series.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        return _text(series)
+    if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind):
+        if pd.api.types.is_complex_dtype(kind):
+            raise InputError(f"the frame: column {name} is of type {kind}; numbers are expected")
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
+        return _text(series)
+    raise InputError(f"the frame: column {name} is of type {kind}; numbers or text are expected")
+
+
+def _text(series: pd.Series) -> Any:
+    values = series.astype(object).tolist()
+    return strings([None if _nothing(value) else _spelled(value) for value in values])
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or value != value
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    # An id that was read as 12.0 because others were blank is still 12.
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _line(values: list[Any]) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(
+        ["" if _nothing(value) else value for value in values]
+    )
+    return out.getvalue()

@@ -1,0 +1,193 @@
+"""What a run did, in numbers that do not depend on how it was cut into blocks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Summary", "Tally"]
+
+# Sums are kept in whole billionths: integers add up alike in every order.
+_UNIT = 10**9
+_BINS = 1000
+
+
+@dataclass
+class Summary:
+    """Mean, extremes and quantiles of a column of numbers within 0 and `top`.
+
+    Examples
+    --------
+    >>> summary = Summary(1.0)
+    >>> summary.add(np.array([0.25, 0.75, np.nan]))
+    >>> summary.as_dict()["mean"], summary.as_dict()["rows"]
+    (0.5, 2)
+    """
+
+    top: float
+    rows: int = 0
+    total: int = 0
+    least: float = np.inf
+    most: float = -np.inf
+    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS + 1, dtype=np.int64))
+
+    def add(self, values: NDArray[np.float64]) -> None:
+        """Count some values; NaN is left out."""
+        self._count(values, 1)
+        if np.isfinite(values).any():
+            self.least = min(self.least, float(np.nanmin(values)))
+            self.most = max(self.most, float(np.nanmax(values)))
+
+    def remove(self, values: NDArray[np.float64]) -> None:
+        """Take values out again; the extremes stay."""
+        self._count(values, -1)
+
+    def _count(self, values: NDArray[np.float64], sign: int) -> None:
+        values = values[~np.isnan(values)]
+        self.rows += sign * len(values)
+        self.total += sign * int(np.rint(values * _UNIT).astype(np.int64).sum())
+        places = np.clip(values * (_BINS / self.top), 0, _BINS).astype(np.int64)
+        self.bins += sign * np.bincount(places, minlength=_BINS + 1)
+
+    def merge(self, other: Summary) -> None:
+        """Add what another one counted."""
+        self.rows += other.rows
+        self.total += other.total
+        self.least, self.most = min(self.least, other.least), max(self.most, other.most)
+        self.bins += other.bins
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the summary; quantiles are right to a thousandth of the range."""
+        if not self.rows:
+            return {"rows": 0}
+        passed = np.cumsum(self.bins)
+        quantiles = {
+            f"p{percent}": round(
+                float(np.searchsorted(passed, self.rows * percent / 100)) * self.top / _BINS, 6
+            )
+            for percent in (10, 50, 90)
+        }
+        return {
+            "rows": self.rows,
+            "mean": round(self.total / self.rows / _UNIT, 6),
+            "least": round(self.least, 6),
+            "most": round(self.most, 6),
+        } | quantiles
+
+
+@dataclass
+class Tally:
+    """Counts over the rows of a run, or of a block of it.
+
+    Examples
+    --------
+    >>> tally = Tally(read=3)
+    >>> tally.reject(["not_a_number"])
+    >>> tally.read, tally.rejected
+    (3, Counter({'not_a_number': 1}))
+    """
+
+    read: int = 0
+    scored: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    status: Counter[str] = field(default_factory=Counter)
+    tier: Counter[str] = field(default_factory=Counter)
+    veto: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    blanks: NDArray[np.int64] | None = None
+    withheld: NDArray[np.int64] | None = None
+    coverage: Summary = field(default_factory=lambda: Summary(1.0))
+    index: Summary = field(default_factory=lambda: Summary(100.0))
+
+    def reject(self, reasons: Sequence[str]) -> None:
+        """Count rejected rows by reason."""
+        self.rejected.update(reasons)
+
+    def score(self, scores: Any) -> None:
+        """Count scored rows."""
+        self._score(scores, 1)
+        self.coverage.add(scores.coverage)
+        self.index.add(scores.trust_index)
+
+    def unscore(self, scores: Any) -> None:
+        """Take rows out again that turned out to be repeated."""
+        self._score(scores, -1)
+        self.coverage.remove(scores.coverage)
+        self.index.remove(scores.trust_index)
+
+    def _score(self, scores: Any, sign: int) -> None:
+        self.scored += sign * len(scores.trust_index)
+        for mine, texts in (
+            (self.status, scores.status),
+            (self.tier, scores.tier),
+            (self.veto, scores.veto),
+        ):
+            for text, count in Counter(texts.tolist()).items():
+                mine[text] += sign * count
+        for text, count in Counter(scores.rules.tolist()).items():
+            for rule in text.split(";") if text else ():
+                self.rules[rule] += sign * count
+        if self.blanks is None or self.withheld is None:
+            self.blanks = np.zeros(len(scores.unknown), dtype=np.int64)
+            self.withheld = np.zeros(len(scores.unknown), dtype=np.int64)
+        self.blanks += sign * scores.unknown
+        self.withheld += sign * scores.withheld_count
+
+    def merge(self, other: Tally) -> None:
+        """Add what another one counted."""
+        self.read += other.read
+        self.scored += other.scored
+        for name in ("rejected", "status", "tier", "veto", "rules"):
+            getattr(self, name).update(getattr(other, name))
+        if other.blanks is not None and other.withheld is not None:
+            if self.blanks is None or self.withheld is None:
+                self.blanks, self.withheld = other.blanks.copy(), other.withheld.copy()
+            else:
+                self.blanks += other.blanks
+                self.withheld += other.withheld
+        self.coverage.merge(other.coverage)
+        self.index.merge(other.index)
+
+    def as_dict(self, scorecard: Any) -> dict[str, Any]:
+        """Return the counts of a manifest."""
+        signals = [signal.id for signal in scorecard.signals]
+        ladder = [tier.id for tier in scorecard.tiers.ladder]
+        statuses = ("formal", "low_evidence", "new", "not_scored")
+        return {
+            "rows": {
+                "read": self.read,
+                "scored": self.scored,
+                "rejected": sum(self.rejected.values()),
+            },
+            "rejected": _counts(self.rejected),
+            "status": self._shares(self.status, statuses),
+            "tier": self._shares(self.tier, ladder),
+            "veto": _counts(self.veto, drop=""),
+            "rules": _counts(self.rules),
+            "trust_index": self.index.as_dict(),
+            "coverage": self.coverage.as_dict(),
+            "blanks": _by_name(signals, self.blanks),
+            "withheld": _by_name(signals, self.withheld),
+        }
+
+    def _shares(self, counts: Mapping[str, int], names: Sequence[str]) -> dict[str, Any]:
+        whole = max(self.scored, 1)
+        return {
+            name: {"rows": counts.get(name, 0), "share": round(counts.get(name, 0) / whole, 6)}
+            for name in names
+        }
+
+
+def _counts(counts: Mapping[str, int], drop: str | None = None) -> dict[str, int]:
+    return {name: n for name, n in sorted(counts.items()) if n and name != drop}
+
+
+def _by_name(names: Sequence[str], counts: NDArray[np.int64] | None) -> dict[str, int]:
+    if counts is None:
+        return {}
+    return {name: int(n) for name, n in zip(names, counts, strict=True) if n}

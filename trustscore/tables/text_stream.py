@@ -1,0 +1,235 @@
+"""Bytes of an input as UTF-8, hashed on the way: plain, gzip, standard input, any encoding.
+
+The encoding is decided where it first matters. As long as the bytes are ASCII every
+candidate reads them alike, so the ladder (UTF-8, GB18030, Windows-1252, each strict)
+is climbed at the first block that holds something else. Bytes that a decided
+encoding cannot read are an error that names the line, never a replacement character.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+from trustscore.errors import InputError
+from trustscore.tables.arrays import count_lines
+
+__all__ = ["BLOCK", "Source"]
+
+# Large enough to amortise a call, small enough to stay in cache.
+BLOCK = 1 << 20
+
+_LADDER = ("utf-8", "gb18030", "cp1252")
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "an Excel workbook or zip archive: save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook: save it as CSV",
+    b"\x28\xb5\x2f\xfd": "compressed with Zstandard: use gzip or none",
+    b"BZh": "compressed with bzip2: use gzip or none",
+    b"\xfd7zXZ": "compressed with xz: use gzip or none",
+    b"PAR1": "Parquet: name it .parquet",
+}
+
+
+class Source:
+    r"""One input, read once from its beginning to its end.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``-`` is standard input.
+    encoding : str, optional
+        Instead of finding out.
+    block : int, optional
+        Bytes to read at a time.
+
+    Attributes
+    ----------
+    name : str
+        The path as given.
+    size : int
+        Bytes read so far, as stored.
+    encoding : str
+        As decided so far; ``ascii`` until something else is seen.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "export.csv")
+    ...     _ = path.write_bytes("merchant_id\n乐\n".encode("gb18030"))
+    ...     with Source(path) as source:
+    ...         text = b"".join(source.chunks()).decode()
+    ...     source.encoding, source.size
+    ('gb18030', 15)
+    """
+
+    def __init__(self, path: str | Path, encoding: str | None = None, block: int = BLOCK) -> None:
+        self.name = str(path)
+        self.size = 0
+        self.encoding = "ascii"
+        self._hash = hashlib.sha256()
+        self._block = block
+        if encoding is not None:
+            try:
+                encoding = codecs.lookup(encoding).name
+            except LookupError:
+                raise InputError(f"--encoding {encoding}: no such encoding") from None
+        self._asked = encoding
+        # A character may be split between two pieces, so one decoder lives as long as the file.
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._lines = 0
+        if self.name == "-":
+            self._file: IO[bytes] = sys.stdin.buffer
+        else:
+            self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed by __exit__)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._file is not sys.stdin.buffer:
+            self._file.close()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes read so far, as stored."""
+        return self._hash.hexdigest()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content as UTF-8, without a byte order mark, in pieces of any size."""
+        first, lone_returns = True, False
+        for data in self._plain():
+            if first:
+                self._begin(data)
+            text = self._decode(data, final=False)
+            if first and text:
+                first = False
+                text = text.removeprefix(codecs.BOM_UTF8)
+                # Old Macintosh files end lines with CR alone.
+                lone_returns = b"\n" not in text and b"\r" in text
+            if lone_returns:
+                text = text.replace(b"\r", b"\n")
+            if text:
+                yield text
+        rest = self._decode(b"", final=True)
+        if rest:
+            yield rest
+
+    def _stored(self) -> Iterator[bytes]:
+        while True:
+            data = self._file.read(self._block)
+            if not data:
+                return
+            # A pipe gives what it has; small pieces would cost more than they carry.
+            while len(data) < self._block:
+                more = self._file.read(self._block - len(data))
+                if not more:
+                    break
+                data += more
+            self.size += len(data)
+            self._hash.update(data)
+            yield data
+
+    def _plain(self) -> Iterator[bytes]:
+        stored = self._stored()
+        head = next(stored, b"")
+        both = chain([head] if head else [], stored)
+        return self._inflated(both) if head[:2] == b"\x1f\x8b" else both
+
+    def _inflated(self, stored: Iterable[bytes]) -> Iterator[bytes]:
+        inflate = None
+        try:
+            for data in stored:
+                while True:
+                    if inflate is None:  # the first member, another one, or padding
+                        data = data.lstrip(b"\0")
+                        if not data:
+                            break
+                        inflate = zlib.decompressobj(wbits=31)
+                    piece = inflate.decompress(data, self._block)
+                    if piece:
+                        yield piece
+                    data = inflate.unconsumed_tail
+                    if inflate.eof:
+                        data, inflate = inflate.unused_data, None
+                    elif not data and len(piece) < self._block:
+                        break
+        except zlib.error as error:
+            raise InputError(f"{self.name}: damaged gzip data ({error})") from None
+        if inflate is not None:
+            raise InputError(f"{self.name}: the gzip data end in the middle; is it complete?")
+
+    def _begin(self, data: bytes) -> None:
+        for magic, what in _OTHER_FORMATS.items():
+            if data.startswith(magic):
+                raise InputError(f"{self.name} is not CSV but {what}")
+        if self._asked is not None:
+            self._use(self._asked)
+            return
+        for mark, encoding in _MARKS.items():
+            if data.startswith(mark):
+                self._use(encoding)
+                return
+        if b"\0" in data[:4096]:
+            raise InputError(
+                f"{self.name} holds NUL bytes: if it is UTF-16, say --encoding utf-16-le"
+                " or utf-16-be"
+            )
+
+    def _use(self, encoding: str) -> None:
+        self.encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
+
+    def _decode(self, data: bytes, *, final: bool) -> bytes:
+        if self._decoder is None:
+            if data.isascii():
+                self._lines += count_lines(data)
+                return data
+            self._climb(data)
+        decoder = self._decoder
+        assert decoder is not None
+        if self.encoding == "utf-8" and data.isascii() and not decoder.getstate()[0]:
+            self._lines += count_lines(data)
+            return data
+        held = decoder.getstate()[0]
+        try:
+            text = decoder.decode(data, final)
+        except UnicodeDecodeError as error:
+            before = (held + data)[: error.start]
+            good = codecs.decode(before, self.encoding, "ignore")
+            line = self._lines + good.count("\n") + 1
+            raise InputError(
+                f"{self.name}, line {line}: cannot be read as {self.encoding}"
+                f" (byte 0x{(held + data)[error.start]:02x}); say --encoding"
+            ) from None
+        self._lines += text.count("\n")
+        return text.encode()
+
+    def _climb(self, data: bytes) -> None:
+        for encoding in _LADDER:
+            try:
+                codecs.getincrementaldecoder(encoding)("strict").decode(data, False)
+            except UnicodeDecodeError:
+                continue
+            self._use(encoding)
+            return
+        line = self._lines + data[: _first_high(data)].count(b"\n") + 1
+        raise InputError(
+            f"{self.name}, line {line}: neither {', '.join(_LADDER[:-1])} nor {_LADDER[-1]};"
+            " say --encoding"
+        )
+
+
+def _first_high(data: bytes) -> int:
+    return next(at for at, byte in enumerate(data) if byte > 127)

@@ -1,0 +1,144 @@
+"""Whole tables: files small enough to hold, read by the same rules as an export.
+
+Candidates, scores, labels and outcomes are such tables. A fault in one of them has no
+place to be set aside in: all faults are listed and nothing is made of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.errors import InputError
+from trustscore.scorecard.faults import suggest
+from trustscore.tables.cells import trim
+from trustscore.tables.faults import Reject
+from trustscore.tables.header import SideField, Wanted
+from trustscore.tables.inputs import Inputs, read_part
+
+__all__ = ["Table", "read_table"]
+
+_SHOWN = 20
+
+
+class Table(NamedTuple):
+    """A table in memory.
+
+    Attributes
+    ----------
+    path : str
+    columns : dict of str to ndarray
+        Numbers as float64 with NaN for blank, texts as objects with ``""`` for blank; in
+        the order of the file.
+    lines : ndarray of int64
+        Where each row begins in the file.
+    """
+
+    path: str
+    columns: dict[str, NDArray[Any]]
+    lines: NDArray[np.int64]
+
+    def at(self, row: int) -> str:
+        """Return where a row stands, for messages."""
+        return f"line {self.lines[row]}"
+
+
+def read_table(
+    path: str | Path,
+    numbers: Mapping[str, str],
+    texts: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    rest: bool = False,
+    encoding: str | None = None,
+) -> Table:
+    r"""Read a table into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV, gzip CSV or Parquet; ``-`` is CSV on standard input.
+    numbers : mapping of str to str
+        Columns of numbers, and the check of each (see `trustscore.scorecard.Field`).
+    texts : sequence of str
+        Columns of text; the first one names the row and may not be blank.
+    optional : sequence of str
+        Those of both kinds that may be missing.
+    rest : bool, default=False
+        Whether to read the columns not named as well, as text.
+    encoding : str, optional
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, columns are missing, or rows have faults.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "labels.csv")
+    ...     _ = path.write_text("item_id,label\na,2\nb,\n")
+    ...     table = read_table(path, {"label": "count"}, ["item_id"])
+    >>> table.columns["item_id"].tolist(), table.columns["label"].tolist()
+    (['a', 'b'], [2.0, nan])
+    """
+    fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
+    wanted = Wanted(fields, (), ".", {}, key=texts[0])
+    inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding)
+    blocks, rejects = [], []
+    header: list[str] = []
+    for part in inputs.parts():
+        rows = read_part(part)
+        header = list(rows.keep)
+        blocks.append(rows)
+        rejects += rows.rejects
+    if not blocks:
+        raise InputError(f"{path}: has no rows")
+    by_fold = {name.strip().casefold(): name for name in header}
+    named = {name: by_fold.get(name.casefold()) for name in texts}
+    absent = [name for name, found in named.items() if found is None and name not in optional]
+    if absent:
+        faults = [f"{name}: no such column{suggest(name, header)}" for name in absent]
+        raise InputError(f"{path}: {_count(len(faults), 'fault')} in the columns", faults)
+    if rejects:
+        raise _faulty(str(path), rejects, texts[0])
+    found: dict[str, NDArray[Any]] = {}
+    known = {given: name for name, given in named.items() if given is not None}
+    numeric = {name.casefold(): name for name in numbers}
+    for given in header:
+        name = numeric.get(given.strip().casefold())
+        if name is not None:
+            found[name] = np.concatenate([rows.block[name] for rows in blocks])
+        elif given in known or rest:
+            cells = [trim(text or "") for rows in blocks for text in rows.keep[given].to_pylist()]
+            column = np.empty(len(cells), dtype=object)
+            column[:] = cells
+            found[known.get(given, given)] = column
+    return Table(str(path), found, np.concatenate([rows.lines for rows in blocks]))
+
+
+def _faulty(path: str, rejects: list[Reject], key: str) -> InputError:
+    faults = []
+    for reject in rejects[:_SHOWN]:
+        if reject.reason == "missing_id":
+            faults.append(f"line {reject.line}, {key}: is blank")
+            continue
+        column = f", {reject.column}" if reject.column else ""
+        got = f". Got {reject.value!r}" if reject.value else ""
+        faults.append(f"line {reject.line}{column}: {reject.message}{got}")
+    if len(rejects) > _SHOWN:
+        faults.append(f"and {len(rejects) - _SHOWN} more")
+    return InputError(f"{path}: {_count(len(rejects), 'row')} with faults", faults)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
