@@ -1,0 +1,324 @@
+"""The scoring as a scikit-learn transformer, with a scorecard or on a bare array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from trustscore.errors import InputError
+from trustscore.estimator.composite import block_of, learn, position
+from trustscore.estimator.frames import as_frame, match_columns, read_block
+from trustscore.scorecard import load_scorecard
+from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.plan import plan_of
+
+__all__ = ["TrustScorer"]
+
+Array = np.ndarray[Any, Any]
+
+_NUMBERS = (
+    "trust_index",
+    "trust_index_lower",
+    "trust_index_upper",
+    "index_se",
+    "prior_index",
+    "coverage",
+)
+
+
+class TrustScorer(TransformerMixin, BaseEstimator):
+    """Trust index of merchants, or of the rows of any array, as a transformer.
+
+    With a scorecard, `X` is a frame whose columns are those of a merchant export, and nothing is
+    learnt: `fit` checks that the columns are there. Without one (``scorecard=None``), `X` is any
+    array of numbers and `fit` makes a scorecard of it: every column has the same weight, is worth
+    nothing at its lower quantile and full marks at its upper one, and stands at its median where
+    it is NaN. Both are scored by `score_columns`.
+
+    Parameters
+    ----------
+    scorecard : str, Path, Scorecard or None, default="default"
+        Preset, file or scorecard. None for a composite index of all columns.
+    direction : {1, -1}, sequence, mapping or None, default=None
+        Whether higher (1) or lower (-1) values are better, for all columns, for each in turn, or
+        by column name, where columns that are not named are 1. None is 1. Only for
+        ``scorecard=None``: a scorecard says it itself.
+    quantiles : (float, float), default=(0.05, 0.95)
+        Where the anchors of a column lie among its known values. Only for ``scorecard=None``.
+    power : float, default=1.0
+        Exponent of the mean over columns, from -1 to 1; the lower, the less can one column make
+        up for another. Only for ``scorecard=None``.
+    allow_missing_columns : bool, default=False
+        Whether the signals of columns that are absent in `fit` stop to apply, rather than the
+        absence being an error. Only with a scorecard.
+
+    Attributes
+    ----------
+    scorecard_ : Scorecard
+        As loaded, or as learnt.
+    missing_ : frozenset of str
+        Columns of the scorecard that were absent in `fit`.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`. Defined only when `X` has feature names that are all
+        strings.
+
+    See Also
+    --------
+    trustscore.score_columns : The arithmetic behind it.
+    trustscore.score_frame : The same with status, tier, rules and reasons, which are not numbers.
+
+    Notes
+    -----
+    A column without a known value in `fit` has no part in a composite index. A constant one is
+    worth half of its marks wherever it keeps its value. Where more than nine tenths of a column
+    are one value, so that both quantiles meet, its extremes are the anchors.
+
+    Examples
+    --------
+    A composite index of three columns, in the last of which less is better:
+
+    >>> import numpy as np
+    >>> from trustscore.estimator import TrustScorer
+    >>> X = np.array([[0.0, 10.0, 9.0], [5.0, np.nan, 6.0], [10.0, 30.0, 3.0]])
+    >>> scorer = TrustScorer(scorecard=None, direction=[1, 1, -1], quantiles=(0, 1))
+    >>> scorer.fit(X).score_samples(X)
+    array([  0.,  50., 100.])
+    >>> scorer.transform(X).shape, scorer.get_feature_names_out()[:2].tolist()
+    ((3, 6), ['trust_index', 'trust_index_lower'])
+
+    Merchants by a scorecard:
+
+    >>> import pandas as pd
+    >>> export = pd.DataFrame(
+    ...     {
+    ...         "negative_reviews": [2, None],
+    ...         "product_rating_mean": [4.9, None],
+    ...         "reviews_rated": ["1,180", "0"],
+    ...         "complaints": [1, 0],
+    ...         "aftersales_review_hours_mean": [2, None],
+    ...         "refunds_completed": [30, 0],
+    ...         "barred_identity_link_flag": ["no", "no"],
+    ...         "orders_paid": [1400, 3],
+    ...         "orders_guaranteed": [0, 0],
+    ...     },
+    ...     index=["m1", "m2"],
+    ... )
+    >>> scorer = TrustScorer("minimal").set_output(transform="pandas")
+    >>> scorer.fit_transform(export)[["trust_index", "coverage"]].round(2)
+        trust_index  coverage
+    m1        89.55      0.93
+    m2        62.23      0.11
+    """
+
+    def __init__(
+        self,
+        scorecard: Any = "default",
+        direction: Any = None,
+        *,
+        quantiles: tuple[float, float] = (0.05, 0.95),
+        power: float = 1.0,
+        allow_missing_columns: bool = False,
+    ) -> None:
+        self.scorecard = scorecard
+        self.direction = direction
+        self.quantiles = quantiles
+        self.power = power
+        self.allow_missing_columns = allow_missing_columns
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        if self.scorecard is not None:
+            tags.input_tags.string = True
+            tags.input_tags.two_d_array = False
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> TrustScorer:
+        """Check the columns, and without a scorecard learn one from them.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n_samples, n_features)
+            A frame with a scorecard; numbers, NaN for unknown, without one.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        TrustScorer
+            Itself.
+
+        Raises
+        ------
+        InputError
+            When columns are missing, or a parameter cannot be used with `X`.
+        ScorecardError
+            When the scorecard has faults or waits for a fit.
+        """
+        if self.scorecard is None:
+            values = validate_data(
+                self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=True
+            )
+            names = getattr(self, "feature_names_in_", None)
+            self.scorecard_ = learn(values, names, self.direction, self.quantiles, self.power)
+            self._composite = True
+            self.missing_: frozenset[str] = frozenset()
+            return self
+        if self.direction is not None:
+            raise InputError("direction: must be None with a scorecard, which says it itself")
+        card = load_scorecard(self.scorecard)
+        plan_of(card)
+        frame = as_frame(X)
+        columns = match_columns(frame, card, self.allow_missing_columns)
+        self.scorecard_, self.missing_ = card, columns.missing
+        self._composite = False
+        self.n_features_in_ = frame.shape[1]
+        if all(isinstance(name, str) for name in frame.columns):
+            self.feature_names_in_ = np.array(list(frame.columns), dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return index, interval, standard error, prior index, coverage and dimensions.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            Columns as in `get_feature_names_out`; a frame after ``set_output``. The index and its
+            bounds are NaN where nothing at all is known, a dimension where it does not apply.
+
+        Raises
+        ------
+        InputError
+            When columns are missing or cells cannot be; a transformer cannot leave rows out, so
+            all of them are listed instead.
+        """
+        scores = self._score(X)
+        numbers = [getattr(scores, name) for name in _NUMBERS]
+        return np.column_stack([*numbers, *(scores.dimensions[name] for name in self._dimensions)])
+
+    def score_samples(self, X: Any) -> Array:
+        """Return the trust index of each row, 0 to 100.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            NaN where nothing at all is known.
+        """
+        return self._score(X).trust_index
+
+    def explain(self, X: Any) -> pd.DataFrame:
+        """Return what each signal gained and lost of the 100 points of each row.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        DataFrame
+            One line per row of `X` and signal that applies there, with the columns ``dimension,
+            value, utility, reliability, weight, gained, lost``; below them one per rule, limit or
+            cap that moved the row, in dimension ``adjustment``. The gained points of a row add up
+            to its index, and the lost ones to what it lacks of 100; those of a row of which
+            nothing is known, to the index of an unknown one.
+
+        Examples
+        --------
+        >>> X = np.array([[0.0, 10.0], [5.0, 20.0], [10.0, 30.0]])
+        >>> scorer = TrustScorer(scorecard=None, quantiles=(0, 1)).fit(X)
+        >>> scorer.explain([[5.0, 30.0]])[["value", "utility", "gained", "lost"]]
+                    value  utility  gained  lost
+        row signal
+        0   x0        5.0      0.5    25.0  25.0
+            x1       30.0      1.0    50.0   0.0
+        """
+        scores = self._score(X, "all")
+        card = self.scorecard_
+        ids = np.array([signal.id for signal in card.signals], dtype=object)
+        dimensions = np.array([signal.dimension for signal in card.signals], dtype=object)
+        names = getattr(self, "feature_names_in_", None)
+        if self._composite:
+            positions = [position(signal.value) for signal in card.signals]
+            if names is not None:
+                ids = names[positions]
+        assert scores.applies is not None
+        row, at = np.nonzero(scores.applies.T)
+        lines = pd.DataFrame({"row": row, "signal": ids[at], "dimension": dimensions[at]})
+        for name in ("value", "utility", "reliability", "weight", "gained", "lost"):
+            lines[name] = getattr(scores, name)[at, row]
+        parts = [lines]
+        for name, points in scores.adjustments.items():
+            moved = np.flatnonzero(points)
+            if len(moved):
+                adjusted = pd.DataFrame({"row": moved, "signal": name, "dimension": "adjustment"})
+                adjusted["gained"], adjusted["lost"] = points[moved], -points[moved]
+                parts.append(adjusted)
+        whole = pd.concat(parts) if len(parts) > 1 else lines
+        whole = whole.sort_values("row", kind="stable")
+        if isinstance(X, pd.DataFrame):
+            whole["row"] = X.index.take(whole["row"].to_numpy())
+        return whole.set_index(["row", "signal"])
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Return the names of the columns of `transform`.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Not used, but refused when they are not those of `fit`.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self, "scorecard_")
+        if input_features is not None:
+            given = np.asarray(input_features, dtype=object)
+            known = getattr(self, "feature_names_in_", None)
+            if known is not None and not np.array_equal(known, given):
+                raise ValueError("input_features is not equal to feature_names_in_")
+            if len(given) != self.n_features_in_:
+                raise ValueError(
+                    "input_features should have length equal to number of features "
+                    f"({self.n_features_in_}), got {len(given)}"
+                )
+        return np.array([*_NUMBERS, *self._dimensions], dtype=object)
+
+    @property
+    def _dimensions(self) -> list[str]:
+        if self._composite:
+            return []  # the only one equals the index
+        return [dimension.id for dimension in self.scorecard_.dimensions]
+
+    def _score(self, X: Any, detail: Any = "index") -> Scores:
+        check_is_fitted(self, "scorecard_")
+        card = self.scorecard_
+        if self._composite:
+            values = validate_data(
+                self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+            )
+            block = block_of(values, card)
+        else:
+            frame = as_frame(X)
+            block = read_block(
+                frame, match_columns(frame, card, self.missing_), card, self.missing_
+            )
+        # A value far beyond its anchors may overflow on its way to utility 0 or 1.
+        with np.errstate(over="ignore"):
+            return score_columns(block, card, detail, missing=self.missing_)
