@@ -1,0 +1,210 @@
+"""``trustscore check``: a scorecard, what it would do, and whether an export suits it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trustscore.scorecard import Scorecard
+
+EXAMPLE = """\b
+Example:
+  trustscore check
+  trustscore check export.csv --scorecard my_scorecard.toml
+"""
+MEANING = {
+    "unknown": "everything is blank: the priors stand in, and the merchant is not scored",
+    "typical": "every signal stands at its prior, with at least 99 times its strength of evidence",
+}
+
+
+def _merchant(card: Scorecard, kind: str) -> dict[str, Any]:
+    from trustscore.explain import explain, typical_block, unknown_block
+
+    block = (unknown_block if kind == "unknown" else typical_block)(card)
+    found = explain(block, card).as_dict()
+    keys = ("raw_index", "index_se", "coverage", "status", "tier", "trust_index_lower")
+    return {
+        "meaning": MEANING[kind],
+        **{key: found[key] for key in (*keys, "trust_index_upper")},
+        "dimensions": {part["id"]: part["index"] for part in found["dimensions"]},
+        "rules": [line["id"] for line in found["adjustments"] + found["vetoes"]],
+    }
+
+
+def _weights(card: Scorecard) -> list[dict[str, Any]]:
+    """Return the dimensions with the effective weights of their signals, heaviest first."""
+    from trustscore.explain import explain, unknown_block
+
+    statement = explain(unknown_block(card), card)
+    table = []
+    for part in statement.dimensions:
+        own = [line for line in statement.signals if line.dimension == part.id]
+        own.sort(key=lambda line: -line.weight)
+        table.append(
+            {
+                "id": part.id,
+                "en": part.en,
+                "zh": part.zh,
+                "weight": part.weight,
+                "signals": [
+                    {
+                        "id": line.id,
+                        "weight": line.weight,
+                        "in_dimension": line.weight / part.weight if part.weight else 0.0,
+                        "poor": line.poor,
+                        "good": line.good,
+                        "prior": line.prior,
+                        "prior_utility": line.utility,
+                    }
+                    for line in own
+                ],
+            }
+        )
+    return table
+
+
+def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[str, Any]:
+    from trustscore.errors import InputError, ScorecardError
+    from trustscore.explain.statement import plain
+    from trustscore.scorecard import load_scorecard
+
+    report: dict[str, Any] = {"scorecard": scorecard, "ok": True, "faults": []}
+    try:
+        card = load_scorecard(scorecard)
+    except ScorecardError as error:
+        return report | {"ok": False, "summary": error.summary, "faults": error.faults}
+    report |= {
+        "scorecard": card.stamp,
+        "sha256": card.sha256,
+        "signals": len(card.signals),
+        "columns": len(card.fields),
+        "rules": len(card.rules),
+        "open": list(card.open_values),
+    }
+    if card.open_values:
+        # Weights and merchants of an open scorecard are not known before it is fitted.
+        return report
+    report |= {
+        "dimensions": _weights(card),
+        "unknown": _merchant(card, "unknown"),
+        "typical": _merchant(card, "typical"),
+    }
+    if export is not None:
+        from trustscore.tables.coverage import check_export
+
+        try:
+            found = check_export(Path(export), card, encoding=encoding)
+        except InputError as error:
+            return report | {"ok": False, "summary": error.summary, "faults": error.faults}
+        report["export"] = found
+        if found.faults:
+            report |= {"ok": False, "faults": list(found.faults)}
+            report["summary"] = f"{export}: {len(found.faults)} faults in the columns"
+    cleaned: dict[str, Any] = plain(report)
+    return cleaned
+
+
+def _point(value: float | None, form: str = ".2f") -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    if "sha256" not in report:
+        return
+    yield (
+        f"{report['scorecard']}: {report['signals']} signals, {report['columns']} columns, "
+        f"{report['rules']} rules"
+    )
+    if report["open"]:
+        yield f"open: {len(report['open'])} values wait for `trustscore fit`"
+        yield from (f"  {value}" for value in report["open"])
+        return
+    for dimension in report["dimensions"]:
+        yield ""
+        yield f"{dimension['weight']:6.1%}  {dimension['id']}  {dimension['zh']}".rstrip()
+        for signal in dimension["signals"]:
+            yield (
+                (
+                    f"  {signal['weight']:6.2%}  {signal['id']:<40} poor {signal['poor']:<8.6g} "
+                    f"good {signal['good']:<8.6g} prior {signal['prior']:.6g}"
+                )
+                if signal["weight"]
+                else f"       -  {signal['id']:<40} (only where an overlay says)"
+            )
+    yield ""
+    for kind in ("unknown", "typical"):
+        one = report[kind]
+        yield (
+            f"{kind} merchant: index {_point(one['raw_index'])} "
+            f"(se {_point(one['index_se'])}), coverage {one['coverage']:.0%}, "
+            f"status {one['status']}, tier {one['tier'] or 'none'}"
+        )
+        yield f"  {one['meaning']}"
+        if one["rules"]:
+            yield f"  rules: {', '.join(one['rules'])}"
+    if "export" in report:
+        yield from _export_lines(report["export"])
+
+
+def _export_lines(export: dict[str, Any]) -> Iterator[str]:
+    total = len(export["computable"]) + len(export["not_computable"])
+    yield ""
+    yield (
+        f"{export['path']}: {export['rows']} rows, {export['rejected']} of them rejected; "
+        f"{len(export['computable'])} of {total} signals computable"
+    )
+    if export["not_computable"]:
+        yield f"  not computable: {', '.join(export['not_computable'])}"
+    if not export["rows"]:
+        return
+    yield "  coverage by dimension:"
+    for name, share in export["coverage"].items():
+        yield f"    {_point(share, '.0%'):>5}  {name}"
+    empty = [name for name, share in export["known"].items() if share == 0]
+    if empty:
+        yield f"  without evidence in any row: {', '.join(empty)}"
+    held = [f"{name} ({count} rows)" for name, count in export["withheld"].items()]
+    if held:
+        yield f"  withheld, though evidence must exist: {', '.join(held)}"
+
+
+@click.command("check", epilog=EXAMPLE)
+@click.argument("export", required=False, type=click.Path())
+@click.option("--scorecard", default="default", show_default=True, help="Preset name or file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--encoding", help="Encoding of the export, when it is not found out.")
+@click.pass_context
+def command(
+    context: click.Context,
+    export: str | None,
+    scorecard: str,
+    as_json: bool,
+    encoding: str | None,
+) -> None:
+    """Check a scorecard, and an export against it.
+
+    Prints every fault with its address and the near name; the effective weight of every signal;
+    what an unknown and a typical merchant get; and of an EXPORT the computable signals, missing
+    columns with near names, and the coverage of each dimension. Exits with 0, or 2 when there
+    are faults.
+    """
+    report = _report(scorecard, export, encoding)
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        for line in _lines(report):
+            click.echo(line)
+    if report["ok"]:
+        return
+    if not as_json:
+        click.echo(report["summary"], err=True)
+        for fault in report["faults"]:
+            if fault != report["summary"]:
+                click.echo(f"  {fault}", err=True)
+    context.exit(2)

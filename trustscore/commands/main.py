@@ -1,0 +1,90 @@
+"""The command ``trustscore``: a lazy list of commands, and errors as one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+
+import click
+
+from trustscore import __version__
+from trustscore.errors import TrustscoreError
+
+DONE, MACHINE_FAILED, WRONG_USE, ROWS_REJECTED, STOPPED = range(5)
+
+# Name, module and the line that --help shows: listing them loads none of them.
+COMMANDS = {
+    "score": ("trustscore.commands.score", "Score merchant exports."),
+    "check": ("trustscore.commands.check", "Check a scorecard, and an export against it."),
+    "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),
+    "simulate": ("trustscore.commands.simulate", "Make up an export, with its truth."),
+    "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
+    "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; it is called ``command`` in its file."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+EXAMPLE = """\b
+Example:
+  trustscore simulate --merchants 500 --seed 7 -o export.csv
+  trustscore score export.csv -o scores.csv
+  trustscore explain export.csv --id m0000001
+"""
+
+
+@click.group(
+    cls=LazyGroup, epilog=EXAMPLE, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="trustscore")
+def group() -> None:
+    """Turn a marketplace's exports into a trust index for each merchant, and into a boost."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Exit codes: 0 done; 1 the machine failed; 2 wrong use, bad scorecard or missing columns;
+    3 done, but rows were rejected; 4 stopped by --strict.
+    """
+    try:
+        code = group.main(arguments, prog_name="trustscore", standalone_mode=False)
+    except click.exceptions.Abort:
+        code = _say("interrupted", MACHINE_FAILED)
+    except click.ClickException as error:
+        error.show()
+        code = WRONG_USE
+    except TrustscoreError as error:
+        code = _say(str(error), WRONG_USE)
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does: nothing to say, nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + signal.SIGPIPE
+    except (OSError, MemoryError, KeyboardInterrupt) as error:
+        code = _say(str(error) or type(error).__name__, MACHINE_FAILED)
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"trustscore: {message}", err=True)
+    return code

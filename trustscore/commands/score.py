@@ -1,0 +1,202 @@
+"""``trustscore score``: exports in, scores out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXAMPLE = """\b
+Example:
+  trustscore score export.csv -o scores.csv
+  trustscore score day1.csv.gz day2.parquet -o scores.parquet --jobs 4
+  zcat export.csv.gz | trustscore score - -o - --keep shop_name > scores.csv
+"""
+
+REJECTED, STOPPED = 3, 4
+
+
+@click.command("score", epilog=EXAMPLE)
+@click.argument(
+    "exports",
+    metavar="EXPORT...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    metavar="OUT",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Scores: .csv, .csv.gz or .parquet, or - for CSV on standard output.",
+)
+@click.option(
+    "--scorecard",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="What to score by.",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes."
+)
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False),
+    help="Rejected rows. [default: OUT.rejects.csv, when there are any]",
+)
+@click.option(
+    "--manifest",
+    type=click.Path(dir_okay=False),
+    help="What was done. [default: OUT.manifest.json]",
+)
+@click.option(
+    "--contributions",
+    type=click.Path(dir_okay=False),
+    help="Also write what each signal and rule gave each merchant.",
+)
+@click.option("--strict", is_flag=True, help="Stop at the first fault and leave no output.")
+@click.option(
+    "--allow-missing-columns",
+    is_flag=True,
+    help="Columns that are not there were not collected: their signals do not apply.",
+)
+@click.option("--encoding", help="Encoding of the exports, when it is not found out.")
+@click.option(
+    "--keep", metavar="COL,...", default="", help="Columns of the export to pass through."
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Day of the review, for the minimum stay in a tier.",
+)
+@click.option("--quiet", is_flag=True, help="No progress and no closing line.")
+def command(
+    exports: tuple[str, ...],
+    out: str,
+    scorecard: str,
+    jobs: int,
+    rejects: str | None,
+    manifest: str | None,
+    contributions: str | None,
+    strict: bool,
+    allow_missing_columns: bool,
+    encoding: str | None,
+    keep: str,
+    as_of: dt.datetime | None,
+    quiet: bool,
+) -> int:
+    """Score exports of merchants: CSV, gzip CSV or Parquet, or - for standard input.
+
+    Every row comes out exactly once: scored in OUT, or in the rejects with its line and
+    reason. OUT is complete or absent. Exit codes: 0 done, 1 the machine failed, 2 wrong use
+    or missing columns, 3 done with rejected rows, 4 stopped by --strict.
+    """
+    from trustscore.tables.batch import StrictStop, score_files
+
+    # A polite end is an interrupt: the temporary files go.
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _progress(exports, quiet) as progress:
+            report = score_files(
+                exports,
+                out,
+                scorecard=scorecard,
+                jobs=jobs,
+                rejects=rejects,
+                manifest=manifest,
+                contributions=contributions,
+                strict=strict,
+                allow_missing_columns=allow_missing_columns,
+                encoding=encoding,
+                keep=[name.strip() for name in keep.split(",") if name.strip()],
+                as_of=as_of.date() if as_of else None,
+                progress=progress.show,
+            )
+    except StrictStop as stop:
+        click.echo(f"trustscore: {stop}; nothing was written (--strict)", err=True)
+        return STOPPED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    rows = report.manifest["rows"]
+    if not quiet and (rows["rejected"] or sys.stderr.isatty()):
+        where = f", see {report.rejects}" if report.rejects else ""
+        click.echo(
+            f"{rows['scored']:,} rows scored, {rows['rejected']:,} rejected{where}"
+            f" ({report.manifest['seconds']:.1f} s)",
+            err=True,
+        )
+    return REJECTED if rows["rejected"] else 0
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+class _Silent:
+    """No progress."""
+
+    def __enter__(self) -> _Silent:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        return None
+
+    def show(self, done: int, rows: int) -> None:
+        """Take note of a block."""
+
+
+class _Bar(_Silent):
+    """A line on the terminal: share read, rows, rows a second, time left."""
+
+    def __init__(self, size: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        # Drawn when a block is done: a thread of its own would be in the way of forking.
+        self._bar = Progress(
+            TextColumn("scoring"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%" if size else "{task.completed:,.0f} bytes"),
+            TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} rows/s"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("scoring", total=size, rows=0, rate=0.0)
+        self._drawn = 0.0
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._bar.stop()
+
+    def show(self, done: int, rows: int) -> None:
+        """Draw the line, at most five times a second."""
+        task = self._bar.tasks[0]
+        elapsed = task.elapsed or 0.0
+        self._bar.update(
+            self._task, completed=done, rows=rows, rate=rows / elapsed if elapsed else 0.0
+        )
+        if elapsed - self._drawn > 0.2:
+            self._drawn = elapsed
+            self._bar.refresh()
+
+
+def _progress(exports: tuple[str, ...], quiet: bool) -> _Silent:
+    if quiet or not sys.stderr.isatty():
+        return _Silent()
+    # What a compressed file holds is not known before it is read.
+    plain = all(Path(path).is_file() and not path.endswith((".gz", ".parquet")) for path in exports)
+    return _Bar(sum(Path(path).stat().st_size for path in exports) if plain else None)
