@@ -18,6 +18,16 @@ from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
 from trustscore.scoring.plan import Plan, plan_of
 
 SIDE = (*SIDE_TEXT, *SIDE_NUMERIC, "pacing")
+# Columns of the result; the dimensions stand between the two.
+FIRST = (
+    "merchant_id",
+    "trust_index",
+    "trust_index_lower",
+    "trust_index_upper",
+    "index_se",
+    "prior_index",
+)
+LAST = ("coverage", "status", "rules", "veto", "tier", "trust_boost")
 _COMPARE = {"==": "=", "!=": "<>"}
 
 
@@ -27,44 +37,32 @@ class Card:
     def __init__(
         self, scorecard: Scorecard, side: Collection[str], missing: Collection[str]
     ) -> None:
+        check_columns(scorecard, side, missing)
         self.scorecard = scorecard
         self.plan: Plan = plan_of(scorecard)
-        self.query = Query()
+        self.query = Query([*FIRST, *(d.id for d in scorecard.dimensions), *LAST])
         self.side = frozenset(side)
         self.missing = frozenset(missing)
         fields = [field.name for field in scorecard.fields]
-        self._check(fields)
-        self.query.source("merchant_id", "merchant_id")
+        self.merchant = self.query.source("merchant", "merchant_id")
         self._columns = {
             column: self.query.source(column, f"CAST({name(column)} AS DOUBLE)")
             for column in [*fields, *SIDE_NUMERIC, "pacing"]
             if column not in self.missing and (column in fields or column in self.side)
         }
         self._texts = {
-            column: self.query.source(f"{column}_text", name(column))
+            column: self.query.source(f"{column}_text", f"CAST({name(column)} AS VARCHAR)")
             for column in SIDE_TEXT
             if column in self.side
         }
         self._variant = self._variants()
-
-    def _check(self, fields: list[str]) -> None:
-        faults = [
-            f"{column}: is no optional column{suggest(column, SIDE)}"
-            for column in sorted(self.side - set(SIDE))
-        ]
-        faults += [
-            f"{column}: is no column of the scorecard{suggest(column, fields)}"
-            for column in sorted(self.missing - set(fields))
-        ]
-        if faults:
-            raise InputError("the columns of the table are not as said", faults)
 
     def column(self, column: str) -> str | None:
         """Return a numeric column, NULL where blank; None when the table has none."""
         return self._columns.get(column)
 
     def words(self, column: str) -> str | None:
-        """Return a text column as it stands; None when the table has none."""
+        """Return a text column, NULL where blank; None when the table has none."""
         return self._texts.get(column)
 
     # Variants ---------------------------------------------------------------------------------
@@ -171,6 +169,27 @@ class Card:
             return None
         broken = " OR ".join(f"NOT ({test})" for test in tests)
         return self.query.define("applies", f"CASE WHEN {broken} THEN 0e0 ELSE 1e0 END")
+
+
+def check_columns(scorecard: Scorecard, side: Collection[str], missing: Collection[str]) -> None:
+    """Raise an error that lists what is no optional column, or no column of the scorecard.
+
+    Raises
+    ------
+    InputError
+        With the near names.
+    """
+    fields = [field.name for field in scorecard.fields]
+    faults = [
+        f"{column}: is no optional column{suggest(column, SIDE)}"
+        for column in sorted({*side} - {*SIDE})
+    ]
+    faults += [
+        f"{column}: is no column of scorecard {scorecard.name}{suggest(column, fields)}"
+        for column in sorted({*missing} - {*fields})
+    ]
+    if faults:
+        raise InputError("the columns of the table are not as said", faults)
 
 
 def contexts_of(scorecard: Scorecard) -> dict[str, list[str]]:
