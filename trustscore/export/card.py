@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections import Counter
 from collections.abc import Collection
@@ -37,7 +38,6 @@ class Card:
     def __init__(
         self, scorecard: Scorecard, side: Collection[str], missing: Collection[str]
     ) -> None:
-        check_columns(scorecard, side, missing)
         self.scorecard = scorecard
         self.plan: Plan = plan_of(scorecard)
         self.query = Query([*FIRST, *(d.id for d in scorecard.dimensions), *LAST])
@@ -171,13 +171,18 @@ class Card:
         return self.query.define("applies", f"CASE WHEN {broken} THEN 0e0 ELSE 1e0 END")
 
 
-def check_columns(scorecard: Scorecard, side: Collection[str], missing: Collection[str]) -> None:
-    """Raise an error that lists what is no optional column, or no column of the scorecard.
+def check_columns(
+    scorecard: Scorecard,
+    side: Collection[str],
+    missing: Collection[str],
+    as_of: dt.date | None,
+) -> None:
+    """Check what is said of the columns of a table.
 
     Raises
     ------
     InputError
-        With the near names.
+        Lists what is no optional column, or no column of the scorecard, with the near names.
     """
     fields = [field.name for field in scorecard.fields]
     faults = [
@@ -188,6 +193,10 @@ def check_columns(scorecard: Scorecard, side: Collection[str], missing: Collecti
         f"{column}: is no column of scorecard {scorecard.name}{suggest(column, fields)}"
         for column in sorted({*missing} - {*fields})
     ]
+    if "tier_since" in side and as_of is None:
+        faults.append("tier_since: needs the day of the review as well (--as-of)")
+    if as_of is not None and "tier_since" not in side:
+        faults.append("tier_since: is not among the side columns, so the day of the review is idle")
     if faults:
         raise InputError("the columns of the table are not as said", faults)
 

@@ -78,7 +78,7 @@ def probe_rows(
     """
     card = load_scorecard(scorecard)
     policy = BoostPolicy.load("boost" if policy is None else policy)
-    check_columns(card, side, missing)
+    check_columns(card, side, missing, as_of)
     frame = _Frame(card, side, missing, as_of)
     block = frame.block([*frame.rows(), *frame.mixed()])
     keep = ~_on_edge(block, card, policy, missing, as_of)
@@ -234,7 +234,7 @@ class _Frame:
         # Old enough to be no newcomer, and nothing else known but one signal.
         for plan in self.signals:
             known = {column: self.base[column] for column in plan.signal.columns}
-            yield {str(self.card.status.new_column): HUGE, **known}
+            yield {str(self.card.status.new_column): HUGE} | known
         for utility, evidence in itertools.product(np.linspace(0, 1, 11), (0.0, 3.0, 200.0, 1e5)):
             yield self.level(float(utility), evidence)
         for context in self.contexts:

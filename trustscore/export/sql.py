@@ -10,7 +10,7 @@ from trustscore import __version__
 from trustscore.boost.policy import BoostPolicy
 from trustscore.export.adjust import adjust, adjusted, status, tier
 from trustscore.export.boost import trust_boost
-from trustscore.export.card import FIRST, LAST, Card
+from trustscore.export.card import FIRST, LAST, Card, check_columns
 from trustscore.export.text import choose, number, table_name
 from trustscore.export.tree import Node, fold
 from trustscore.rules import Z95
@@ -49,7 +49,7 @@ def export_sql(
     missing : collection of str
         Columns of the scorecard that the table lacks; signals that need them do not apply.
     as_of : date, optional
-        Day of the review, for the minimum stay in a tier.
+        Day of the review, for the minimum stay in a tier; needs the side column ``tier_since``.
 
     Returns
     -------
@@ -72,6 +72,7 @@ def export_sql(
     """
     loaded = load_scorecard(scorecard)
     policy = BoostPolicy.load("boost" if policy is None else policy)
+    check_columns(loaded, side, missing, as_of)
     card = Card(loaded, side, missing)
     define = card.query.define
     nodes: dict[str, Node] = {}
