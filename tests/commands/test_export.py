@@ -40,7 +40,7 @@ def test_the_query_goes_to_a_file(tmp_path):
 
 def test_a_deployment_is_verified_as_the_readme_of_the_frame_says(tmp_path):
     duckdb = pytest.importorskip("duckdb")
-    arguments = ["--scorecard", "default", "--dialect", "duckdb", "--table", "probe"]
+    arguments = ["--scorecard", "olist", "--dialect", "duckdb", "--table", "probe"]
     arguments += ["--side", "category,enrolled,previous_tier,tier_since", "--as-of", "2026-06-30"]
     found = CliRunner().invoke(
         command, [*arguments, "--test-frame", str(tmp_path / "new" / "probe")]
@@ -103,7 +103,7 @@ def test_an_open_scorecard_names_its_open_values(capsys, tmp_path):
     path.write_text(text.replace("prior = 0.08", 'prior = "fit"'), encoding="utf-8")
     code, error = failing(capsys, "--dialect", "duckdb", "--scorecard", str(path))
     assert code == 2
-    assert "product_negative_review_rate.prior waits for a fit" in error
+    assert "product_negative_review_rate.prior = 'fit' waits for a fit" in error
     assert "trustscore fit" in error
 
 

@@ -235,7 +235,8 @@ class _Frame:
         for plan in self.signals:
             known = {column: self.base[column] for column in plan.signal.columns}
             yield {str(self.card.status.new_column): HUGE} | known
-        for utility, evidence in itertools.product(np.linspace(0, 1, 11), (0.0, 3.0, 200.0, 1e5)):
+        # Close enough that a tier which begins elsewhere, by a point or so, holds other rows.
+        for utility, evidence in itertools.product(np.linspace(0, 1, 81), (0.0, 3.0, 200.0, 1e5)):
             yield self.level(float(utility), evidence)
         for context in self.contexts:
             yield {**self.base, **context}
@@ -371,8 +372,8 @@ class _Frame:
                 block[column] = np.array([row.get(column) for row in rows], dtype=object)
         for column in (*SIDE_NUMERIC, "pacing"):
             if column in self.side:
-                values = [row.get(column, BLANK) for row in rows]
-                block.setdefault(column, np.array(values, dtype=np.float64))
+                given = [row.get(column, BLANK) for row in rows]
+                block.setdefault(column, np.array(given, dtype=np.float64))
         return block
 
 
