@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from tests.export.cards import CARDS
-from tests.export.engines import asked
+from tests.export.sql_cards import CARDS
+from tests.export.sql_engines import asked
 from trustscore.errors import InputError
 from trustscore.export import export_sql
 from trustscore.tables.dialects import DIALECTS, translate

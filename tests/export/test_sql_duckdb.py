@@ -5,8 +5,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from tests.export.cards import ALL_SIDE, CARDS, CURVES, policy
-from tests.export.engines import asked, differences, duck
+from tests.export.sql_cards import ALL_SIDE, CARDS, CURVES, policy
+from tests.export.sql_engines import asked, differences, duck
 from tests.scoring.cards import card, deep_card
 from trustscore.export import expected_scores, export_sql, probe_rows
 from trustscore.scorecard import load_scorecard, parse_scorecard

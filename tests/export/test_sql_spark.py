@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.export.cards import CARDS, CURVES, policy
-from tests.export.engines import asked, columns, differences
+from tests.export.sql_cards import CARDS, CURVES, policy
+from tests.export.sql_engines import asked, columns, differences
 from trustscore.scorecard import load_scorecard
 
 pytestmark = pytest.mark.spark

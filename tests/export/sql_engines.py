@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 
-from tests.export.cards import ALL_SIDE
+from tests.export.sql_cards import ALL_SIDE
 from trustscore.export import export_sql, probe_rows
 
 AS_OF = dt.date(2026, 6, 30)
