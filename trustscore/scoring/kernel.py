@@ -236,7 +236,8 @@ def score_columns(
         root = fold(layout.root, rows, found, rho, rho_evidence, notes, seen)
         raw = 100.0 * (root.value * np.ones(rows.rows))
         se = standard_error(root, rho, rho_evidence) * np.ones(rows.rows)
-        coverage = np.maximum(1.0 - root.doubt, 0.0) * np.ones(rows.rows)
+        # Where no signal applies nothing is covered, and so nothing is scored.
+        coverage = np.maximum(root.has - root.doubt, 0.0) * np.ones(rows.rows)
         scored = coverage > 0
         out["raw_index"][at], out["index_se"][at], out["coverage"][at] = raw, se, coverage
         out["prior_index"][at] = 100.0 * root.prior
