@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import statistics
 import subprocess
 import sys
@@ -25,16 +25,29 @@ class Cost:
     memory: float
 
 
+# A process counts the memory of the one it was forked from; this one is small.
+_LAUNCHER = """
+import json, os, sys, time
+start = time.perf_counter()
+pid = os.fork()
+if not pid:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.execv(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+wall = time.perf_counter() - start
+code = os.waitstatus_to_exitcode(status)
+print(json.dumps([code, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024]))
+"""
+
+
 def run(command: list[str]) -> Cost:
     """Run a command to its end and return what it and its workers took."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+    launch = [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command]
+    done = subprocess.run(launch, stdout=subprocess.PIPE, check=True)
+    code, cpu, wall, memory = json.loads(done.stdout)
+    if code:
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
+    return Cost(cpu, wall, memory)
 
 
 def alternate(commands: dict[str, list[str]], times: int) -> dict[str, list[Cost]]:

@@ -86,7 +86,9 @@ def against_hand(folder: Path, export: str, times: int) -> dict[str, object]:
     """Time the same formula by hand, after checking that the results are equal."""
     plain_card(folder)
     card = str(folder / "plain.json")
-    ours = score(export, folder / "ours.csv", "--scorecard", card)
+    # The others use every core, unasked.
+    jobs = str(os.cpu_count() or 1)
+    ours = score(export, folder / "ours.csv", "--scorecard", card, "--jobs", jobs)
     commands = {"trustscore": ours}
     measure.run(ours)
     expected = table(folder / "ours.csv")
@@ -200,7 +202,7 @@ def report(merchants, reading, hand, single, grown) -> str:
     lines = [
         ("CPU of `score` / CPU of the fastest typed read", "<= 1.5",
          f"{times[fastest]:.2f} ({fastest}; {times['pyarrow']:.2f} of pyarrow)"),
-        *((f"wall time of {name} by hand / of `score`", "> 1", f"{rivals[name]:.2f}")
+        *((f"wall time of {name} by hand / of `score`, all cores", "> 1", f"{rivals[name]:.2f}")
           for name in RIVALS),
         (f"peak memory at {merchants:,} rows", "<= 400 MB", f"{middle['score'].memory:.0f} MB"),
         (f"growth of memory from {rows[1]:,} to {rows[-1]:,} rows", "<= 16 bytes a row",

@@ -31,11 +31,11 @@ def evidence(card: Card, plan: SignalPlan) -> tuple[str, str]:
         x = f"({known} + {card.take(plan.strength * plan.prior)}) / ({n} + {strength})"
     else:
         prior = card.take(plan.prior)
-        mean = f"COALESCE({value}, 0e0)"
+        mean = choose(blank, "0e0", value)
         if plan.on_log:
             mean = f"LN(GREATEST({mean}, {card.take(plan.least)}))"
         mean = define(f"seen_{signal.id}", mean)
-        x = f"({prior} - {mean}) * {q} + {mean}"
+        x = f"(1e0 - {q}) * {mean} + {prior} * {q}"
     withheld = f"{value} IS NULL AND {sample} > 0e0"
     u = choose(withheld, card.take(plan.withheld_utility), curve(card, plan, x))
     return define(f"u_{signal.id}", u), q

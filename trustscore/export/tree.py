@@ -143,10 +143,12 @@ def _signal(card: Card, node: NodePlan, plan: SignalPlan, group: _Sums) -> None:
     index = card.scorecard.file.index
     rho, rho_evidence = index.rho, index.rho_evidence
     bq = define(f"bq_{signal}", f"{b} * {q}")
-    spread = f"{number(rho_evidence - rho)} * {bq} + {number(1.0 - rho_evidence)} * {b}"
-    group.single.append(f"({spread}) * {bq}")
+    both = define(f"both_{signal}", f"({b} - {bq}) * {bq}")
+    group.single.append(
+        f"({number(1.0 - rho)} * {bq} * {bq} + {number(1.0 - rho_evidence)} * {both})"
+    )
     group.common.append(bq)
-    group.shared.append(f"SQRT(({b} - {bq}) * {bq})")
+    group.shared.append(f"SQRT({both})")
 
 
 def _child(card: Card, node: NodePlan, child: NodePlan, below: Node, sums: _Sums) -> None:
