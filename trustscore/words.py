@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["LANGUAGES", "named", "text"]
+__all__ = ["LANGUAGES", "named", "text", "unit"]
 
 LANGUAGES = ("en", "zh")
 
@@ -102,6 +102,30 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "补足证据之前，无法指出应改进之处。",
     ),
 }
+
+
+# Units are written in English in a scorecard; one that is not here is shown as it stands.
+_UNITS = {
+    "characters": "字",
+    "days": "天",
+    "h": "小时",
+    "photos": "张",
+    "points": "分",
+    "s": "秒",
+    "stars": "星",
+    "times": "倍",
+}
+
+
+def unit(name: str, lang: str) -> str:
+    """Return a unit in a language.
+
+    Examples
+    --------
+    >>> unit("stars", "zh"), unit("stars", "en"), unit("kg", "zh")
+    ('星', 'stars', 'kg')
+    """
+    return _UNITS.get(name, name) if lang == "zh" else name
 
 
 def text(key: str, lang: str = "en", **values: Any) -> str:
