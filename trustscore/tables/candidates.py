@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
 from trustscore.errors import InputError
 from trustscore.tables.whole import Table, read_table
 from trustscore.tables.writers import same_file, write_columns
 
-__all__ = ["Boosted", "boost_files", "read_candidates", "read_scores"]
+__all__ = ["Boosted", "boost_files", "other_boosts", "read_candidates", "read_scores"]
 
 SCORE_NUMBERS = {
     "trust_index": "number",
@@ -178,11 +178,11 @@ def boost_files(
         blocked=len(gone),
         unknown=int((rows == len(table)).sum()),
         moved=int((found.base_rank != found.final_rank)[shown].sum()),
-        other_boosts=_others(known.columns, table, rule),
+        other_boosts=other_boosts(known.columns, table, rule),
     )
 
 
-def _others(scores: dict[str, NDArray[Any]], table: TrustTable, policy: BoostPolicy) -> int:
+def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
     """Count merchants whose boost in the score file is not the one of this policy."""
     if "trust_boost" not in scores:
         return 0
