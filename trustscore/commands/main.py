@@ -23,6 +23,7 @@ COMMANDS = {
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
     "export-boost": ("trustscore.commands.export_boost", "Write boosts for other engines."),
+    "rights": ("trustscore.commands.rights", "Review what merchants may do."),
 }
 
 
