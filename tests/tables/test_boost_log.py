@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -207,6 +208,26 @@ def test_the_story_agrees_with_the_log(market, tmp_path):
         if story.rank:
             assert story.rank_without_boost - story.rank == overtook
             assert [n.item_id for n in story.around if n.rank == story.rank] == [story.item_id]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "-x", "'=q", "+86", "@shop", "'tis"])
+def test_no_id_escapes_his_veto_by_looking_like_a_formula(name, tmp_path):
+    write_columns(
+        tmp_path / "scores.csv",
+        {
+            "merchant_id": [name, "other"],
+            **{key: np.array([50.0, 50.0]) for key in ("trust_index", "prior_index")},
+            **{"index_se": np.zeros(2), "coverage": np.ones(2), "veto": ["block", ""]},
+        },
+    )
+    pq.write_table(
+        pa.table({"query_id": ["q"], "item_id": ["i"], "merchant_id": [name], "relevance": [1.0]}),
+        tmp_path / "candidates.parquet",
+    )
+    done = boost_files(
+        tmp_path / "candidates.parquet", tmp_path / "scores.csv", tmp_path / "out.csv"
+    )
+    assert (done.unknown, done.blocked) == (0, 1)
 
 
 def call(market, *words):

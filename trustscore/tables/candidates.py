@@ -98,7 +98,9 @@ def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
     InputError
         When columns are missing or rows have faults.
     """
-    return read_table(path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, encoding=encoding)
+    return read_table(
+        path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
+    )
 
 
 def boost_files(

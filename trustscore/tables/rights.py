@@ -183,7 +183,7 @@ def _raise(table: Table, faults: list[str], what: str) -> None:
 
 def _read_scores(path: str | Path, card: Scorecard, encoding: str | None) -> Table:
     texts = ("merchant_id", "status", "veto", "scorecard")
-    table = read_table(path, _SCORES, texts, optional=("scorecard",), encoding=encoding)
+    table = read_table(path, _SCORES, texts, optional=("scorecard",), ours=True, encoding=encoding)
     columns = table.columns
     faults = _once(table)
     for name, known in (
@@ -218,6 +218,7 @@ def _read_previous(path: str | Path, card: Scorecard, encoding: str | None) -> T
         {"reviews_below": "count"},
         texts,
         optional=("reviews_below", "old_tier", "tier_since"),
+        ours=True,
         encoding=encoding,
     )
     faults = _once(table)

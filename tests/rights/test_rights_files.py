@@ -258,17 +258,18 @@ def test_parquet_chains_as_well(files, tmp_path):
 
 
 def test_ids_of_any_kind_chain(files, tmp_path):
-    ids = ['o"b', "商家", "a,b"]
-    cells = [name.replace('"', '""') for name in ids]
-    paths = files(
-        last="merchant_id,tier\n" + "".join(f'"{cell}",trusted\n' for cell in cells),
-        scores=HEAD + "".join(f'"{cell}",60,0,1,formal,\n' for cell in cells),
-    )
-    run(paths["scores"], paths["last"], tmp_path / "r0.csv", "2026-01-31")
-    run(paths["scores"], tmp_path / "r0.csv", tmp_path / "r1.csv", "2026-02-28")
-    rows = rows_of(tmp_path / "r1.csv")
-    assert list(rows) == ids
-    assert {row["reason"] for row in rows.values()} == {"lowered"}
+    ids = ['o"b', "商家", "a,b", "=1+1", "-x", "'=q", "@shop", "-12", "'tis"]
+    scores, last = tmp_path / "scores.csv", tmp_path / "last.csv"
+    many = len(ids)
+    figures = {"trust_index": np.full(many, 60.0), "index_se": np.zeros(many)}
+    words = {"status": ["formal"] * many, "veto": [""] * many}
+    write_columns(scores, {"merchant_id": ids, **figures, "coverage": np.ones(many), **words})
+    write_columns(last, {"merchant_id": ids, "tier": ["trusted"] * many})
+    run(scores, last, tmp_path / "r0.csv", "2026-01-31")
+    run(scores, tmp_path / "r0.csv", tmp_path / "r1.parquet", "2026-02-28")
+    final = pd.read_parquet(tmp_path / "r1.parquet")
+    assert final["merchant_id"].tolist() == ids
+    assert set(final["reason"]) == {"lowered"}
 
 
 @pytest.mark.data

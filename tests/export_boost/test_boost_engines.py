@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from engines import (
+from boost_engines import (
     DAY,
     Redis,
     algolia_points,
@@ -393,6 +393,25 @@ def test_without_a_day_nothing_expires(engine):
     assert files == files_of(engine, BoostPolicy.load(), None)
     data = "".join(files.values())
     assert "1970" not in data and "EXPIREAT" not in data
+
+
+def test_a_boost_without_an_end_counts_on_any_day():
+    policy, day = BoostPolicy.load(), dt.date(2100, 1, 1)
+    boosts = trust_boost(SCORES)
+    at = int(np.flatnonzero((boosts != 1.0) & (SCORES["veto"] == ""))[0])
+    merchant, boost = SCORES["merchant_id"][at], float(boosts[at])
+    doc = bulk(files_of("elasticsearch", policy, None)["merchants.ndjson"])[merchant]
+    search = json.loads(files_of("elasticsearch", policy, None)["query.json"])
+    assert function_score(search, doc, 1.0, day) == pytest.approx(boost)
+    files = files_of("solr", policy, None)
+    doc = json.loads(files["merchants.json"])[at]
+    doc = {name: change["set"] for name, change in doc.items() if name != "id"}
+    asked = json.loads(files["query.json"])["params"]["boost"]
+    assert solr_boost(asked, doc, day) == pytest.approx(boost)
+    files = files_of("vespa", policy, None)
+    fields = json.loads(files["feed.jsonl"].split("\n")[at])["fields"]
+    doc = {name: change["assign"] for name, change in fields.items()}
+    assert vespa_score(files["trust.profile"], doc, 1.0, seconds(day)) == pytest.approx(boost)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
