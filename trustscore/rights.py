@@ -189,7 +189,7 @@ def review_rights(
         tier=final,
         since=since,
         below=below,
-        stay_until=since + tiers.minimum_stay_days,
+        stay_until=since + np.ceil(tiers.minimum_stay_days),
         entitled=entitled,
         reason=reason,
     )

@@ -120,6 +120,16 @@ def test_a_file_where_a_folder_must_be(name, scores, tmp_path):
     assert out.read_text() == "mine"
 
 
+def test_only_commands_fit_through_standard_output(scores, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for engine in set(TARGETS) - {"redis"}:
+        with pytest.raises(InputError, match="must have a name"):
+            export_boosts(scores, "-", engine)
+    done = CliRunner().invoke(command, [str(scores), "--to", "redis", "-o", "-", "--quiet"])
+    assert done.output.startswith("*8\r\n$4\r\nHSET") or done.output.startswith("*8\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+
+
 def test_faulty_scores_leave_nothing(tmp_path):
     path = tmp_path / "scores.csv"
     path.write_text(

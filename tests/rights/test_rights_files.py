@@ -144,6 +144,19 @@ def test_scores_of_another_scorecard_are_refused(files, tmp_path):
         run(paths["scores"], paths["last"], tmp_path / "out.csv", "2026-01-31")
 
 
+def test_a_review_of_an_earlier_day_than_the_last_is_refused(files, tmp_path):
+    paths = files(last="merchant_id,tier\nm,standard\n", scores=HEAD + "m,99,0,1,formal,\n")
+    run(paths["scores"], paths["last"], tmp_path / "r0.csv", "2026-02-28")
+    with pytest.raises(InputError, match=r"'m' holds his tier from 2026-02-28.*--as-of"):
+        run(paths["scores"], tmp_path / "r0.csv", tmp_path / "r1.csv", "2026-01-31")
+
+
+def test_the_end_of_the_calendar_is_no_crash(files, tmp_path):
+    paths = files(last="merchant_id,tier\nm,standard\n", scores=HEAD + "m,99,0,1,formal,\n")
+    run(paths["scores"], paths["last"], tmp_path / "r.csv", "9999-12-31")
+    assert rows_of(tmp_path / "r.csv")["m"]["stay_until"] == "9999-12-31"
+
+
 def test_an_output_over_an_input_is_refused(files):
     paths = files(last="merchant_id,tier\nm,trusted\n", scores=HEAD + "m,70,1,1,formal,\n")
     for path in paths.values():

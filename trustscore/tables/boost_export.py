@@ -88,6 +88,8 @@ def export_boosts(
     """
     if engine not in TARGETS:
         raise InputError(f"engine must be one of {', '.join(TARGETS)}. Got {engine!r}")
+    if str(out) == "-" and engine != "redis":
+        raise InputError(f"the output of {engine} must have a name. Got -")
     if same_file(scores, out):
         raise InputError(f"inputs and outputs must be different files. Got {out} twice")
     rule = BoostPolicy.load(policy)

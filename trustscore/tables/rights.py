@@ -24,6 +24,7 @@ __all__ = ["Reviewed", "rights_files"]
 
 _SHOWN = 5
 _START = dt.date(1970, 1, 1)
+_LAST = (dt.date.max - _START).days
 _SCORES = {"trust_index": "number", "index_se": "nonnegative", "coverage": "share"}
 _MOVES = {1: "up", -1: "down", 0: "same"}
 
@@ -128,6 +129,14 @@ def rights_files(
     last = _read_previous(previous, card, encoding)
     ids, figures, held, absent = _matched(now, last, card)
     today = day_number(as_of)
+    # Only a fall is announced ahead of its day; a rise to come is a review yet to come.
+    later = (held.since > today) & (held.before < held.tier)
+    if later.any():
+        row = int(np.flatnonzero(later)[0])
+        raise InputError(
+            f"{previous} is of a later day than the review: {ids[row]!r} holds his tier from"
+            f" {_day(float(held.since[row]))}, and the review is of {as_of}. Say --as-of"
+        )
     done = review_rights(card.tiers, figures, held, today, notice_days)
     done.reason[absent & (done.reason == REASONS.index("not_scored"))] = REASONS.index("absent")
     columns = _columns(ids, now, figures, done, card, lang)
@@ -283,7 +292,9 @@ def _matched(
 
 
 def _day(number: float) -> str:
-    return "" if number != number else (_START + dt.timedelta(int(number))).isoformat()
+    if number != number:
+        return ""
+    return (_START + dt.timedelta(min(int(number), _LAST))).isoformat()
 
 
 def _texts(values: Iterable[str]) -> NDArray[np.object_]:
