@@ -281,6 +281,13 @@ def test_options_that_do_not_go_together(words, said, market):
     assert done.exit_code == 2 and said in done.output
 
 
+def test_a_day_without_a_day_of_the_scores_is_noted(market, tmp_path):
+    out = str(tmp_path / "o.csv")
+    assert "60 merchants cannot expire" in call(market, "-o", out, "--today", "2026-01-31").output
+    known = call(market, "-o", out, "--today", "2026-01-31", "--scored-on", "2026-01-30")
+    assert "cannot expire" not in known.output and known.exit_code == 0
+
+
 def test_a_position_that_is_not_there(market):
     for words, said in ((("q25", "i1"), "no query 'q25'"), (("q1", "item"), "has no item 'item'")):
         with pytest.raises(InputError, match=said):

@@ -121,6 +121,12 @@ def command(
             " columns it reads were not kept: score with --keep enrolled,claims_unpaid,category",
             err=True,
         )
+    if done.endless:
+        click.echo(
+            f"trustscore: note: {done.endless:,} merchants cannot expire: no day of their scores is"
+            " known. Say --scored-on, or keep a column scored_on in the scores",
+            err=True,
+        )
     if not quiet:
         click.echo(
             f"{done.candidates:,} candidates of {done.queries:,} queries: {done.moved:,} moved,"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.export.engines import ENGINES, Boosts, engine_files
-from trustscore.tables.candidates import other_boosts, read_scores
+from trustscore.tables.candidates import endless, other_boosts, read_scores
 from trustscore.tables.writers import AtomicFile, same_file, write_columns
 
 __all__ = ["TARGETS", "ExportedBoosts", "export_boosts"]
@@ -104,13 +104,12 @@ def export_boosts(
         boosts.table.save(out)
     else:
         files = _write(out, engine, boosts)
-    endless = int((boosts.columns["valid_to"] == "").sum()) if rule.validity.days else 0
     return ExportedBoosts(
         len(boosts),
         other_boosts(known.columns, boosts.table, rule),
         files,
         _left_out(rule),
-        endless,
+        endless(boosts.table, rule),
     )
 
 

@@ -21,6 +21,7 @@ from trustscore.tables.writers import same_file, write_tables
 __all__ = [
     "Boosted",
     "boost_files",
+    "endless",
     "find_position",
     "other_boosts",
     "read_candidates",
@@ -57,6 +58,9 @@ class Boosted(NamedTuple):
         Candidates whose place changed.
     other_boosts : int
         Merchants whose ``trust_boost`` in the scores is not what this policy gives them.
+    endless : int
+        Merchants who could not expire on the day given, although the policy limits validity: no
+        day of their scores is known.
     """
 
     queries: int
@@ -65,6 +69,7 @@ class Boosted(NamedTuple):
     unknown: int
     moved: int
     other_boosts: int
+    endless: int = 0
 
 
 def read_candidates(path: str | Path, *, encoding: str | None = None) -> Table:
@@ -205,6 +210,7 @@ def boost_files(
         unknown=int((rows == len(table)).sum()),
         moved=int((found.base_rank != found.final_rank)[on_list].sum()),
         other_boosts=other_boosts(known.columns, table, rule),
+        endless=0 if today is None else endless(table, rule),
     )
 
 
@@ -250,6 +256,14 @@ def _all_different(names: list[str]) -> None:
         for other in names[at + 1 :]:
             if same_file(one, other) or (one == other == "-"):
                 raise InputError(f"inputs and outputs must be different files. Got {other} twice")
+
+
+def endless(table: TrustTable, policy: BoostPolicy) -> int:
+    """Count merchants whose boost never ends although the policy limits validity."""
+    if policy.validity.days is None:
+        return 0
+    ends = table.columns["valid_to"][:-1]
+    return int((ends == np.iinfo(ends.dtype).max).sum())
 
 
 def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
