@@ -22,7 +22,8 @@ COMMANDS = {
     "simulate": ("trustscore.commands.simulate", "Make up an export, with its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
-    "export": ("trustscore.commands.export", "Take scores to other engines."),
+    "rights": ("trustscore.commands.rights", "Review what merchants may do."),
+    "export": ("trustscore.commands.export", "Take scorecards and boosts to other engines."),
 }
 
 
