@@ -70,7 +70,10 @@ class AtomicFile:
             return
         folder, name = os.path.split(self._final)
         self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
-        self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
+        try:
+            self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.path) from None
 
     def write(self, data: bytes) -> int:
         """Write bytes."""
