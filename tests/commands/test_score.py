@@ -116,7 +116,9 @@ def test_a_list_of_rejects_that_was_asked_for_is_written_even_if_empty(folder):
 
 def test_strict_stops_at_the_first_fault_and_leaves_nothing(folder, capsys):
     for jobs in (1, 2):
-        score("bad.csv", "-o", "s.csv", "--strict", "--contributions", "c.csv", "--jobs", jobs, code=4)
+        score(
+            "bad.csv", "-o", "s.csv", "--strict", "--contributions", "c.csv", "--jobs", jobs, code=4
+        )
         assert new_files(folder) == set()
         said = capsys.readouterr().err
         assert "line 4, merchant m3, column negative_reviews: more than its whole" in said
@@ -135,7 +137,13 @@ def test_wrong_use_is_2_and_writes_nothing(folder, capsys):
         ("good.csv", "-o", "good.csv"): "output good.csv: is also an input",
         ("good.csv", "-o", "./good.csv"): "is also an input",
         ("good.csv", "-o", "s.csv", "--rejects", "s.csv"): "rejects file s.csv: is also the output",
-        ("good.csv", "-o", "s.csv", "--manifest", "good.csv"): "manifest good.csv: is also an input",
+        (
+            "good.csv",
+            "-o",
+            "s.csv",
+            "--manifest",
+            "good.csv",
+        ): "manifest good.csv: is also an input",
         ("good.csv", "-o", "s.xlsx"): "output s.xlsx: must end in .csv, .csv.gz or .parquet",
         ("good.csv", "-o", "s.csv", "--keep", "shop"): "shop: no such column to keep",
         ("good.csv", "-o", "s.csv", "--keep", "tier"): "the output has columns of that name",
@@ -201,7 +209,9 @@ def test_the_manifest(folder):
     assert facts["withheld"] == {"complaint_rate": 1}
     assert facts["status"]["formal"] == {"rows": 2, "share": 1.0}
     assert sum(tier["share"] for tier in facts["tier"].values()) == 1
-    assert facts["coverage"]["mean"] == pytest.approx(sum(float(r["coverage"]) for r in table()) / 2, abs=1e-4)
+    assert facts["coverage"]["mean"] == pytest.approx(
+        sum(float(r["coverage"]) for r in table()) / 2, abs=1e-4
+    )
     assert facts["trust_index"]["least"] <= facts["trust_index"]["p50"] <= 100
     assert facts["seconds"] > 0
     assert dt.datetime.fromisoformat(facts["started"]).utcoffset() == dt.timedelta(0)
@@ -229,7 +239,9 @@ def test_two_runs_differ_in_the_clock_of_the_manifest_only(folder):
 
 
 def test_columns_kept(folder):
-    (folder / "k.csv").write_text(f'Shop Name,{HEADER},note\n"a, b",m1{"," * 9},=1\n乐,m2{"," * 9},\n')
+    (folder / "k.csv").write_text(
+        f'Shop Name,{HEADER},note\n"a, b",m1{"," * 9},=1\n乐,m2{"," * 9},\n'
+    )
     score("k.csv", "-o", "s.csv", "--keep", "note,shop_name,note")
     assert list(table()[0])[-2:] == ["note", "shop_name"]
     assert [(r["shop_name"], r["note"]) for r in table()] == [("a, b", "'=1"), ("乐", "")]
@@ -298,7 +310,9 @@ def test_a_reader_that_goes_away_is_no_traceback(folder):
 
 
 def test_several_files_of_several_formats(folder):
-    (folder / "two.csv.gz").write_bytes(gzip.compress(f"{HEADER}\nm1{',' * 9}\nn{',' * 9}\n".encode()))
+    (folder / "two.csv.gz").write_bytes(
+        gzip.compress(f"{HEADER}\nm1{',' * 9}\nn{',' * 9}\n".encode())
+    )
     score("good.csv", "two.csv.gz", "-o", "s.csv", code=3)
     assert [r["merchant_id"] for r in table()] == ["m1", "m2", "n"]
     [reject] = table("s.csv.rejects.csv")

@@ -79,7 +79,10 @@ def test_killed_at_every_step_of_writing(tmp_path):
     # Writes, syncs and renames of four files: 12 blocks, then one of each a file and folder.
     for step in (1, 2, 9, *range(14, 40, 2)):
         done = subprocess.run(
-            [sys.executable, "-c", KILLED_AT, str(step)], cwd=tmp_path, capture_output=True, check=False
+            [sys.executable, "-c", KILLED_AT, str(step)],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
         )
         assert_complete_or_absent(tmp_path, whole)
         if b"survived" in done.stdout:
@@ -127,21 +130,26 @@ def wait_for_temporary(folder, running):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_an_interrupt_removes_what_was_begun(name, jobs, tmp_path):
     # Standard input stays open, so the run is in the middle for as long as it takes.
-    row = b"m%d" + b"," * 9 + b"\n"
+    row = b"m%d" + b"x" * 300 + b"," * 9 + b"\n"
     running = subprocess.Popen(
         [*COMMAND, "-", *OPTIONS, "--jobs", str(jobs)],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Whoever runs the tests in the background of a shell hands on an ignored interrupt.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    running.stdin.write(HEADER.encode() + b"\n" + b"".join(row % n for n in range(300_000)))
-    running.stdin.flush()
-    wait_for_temporary(tmp_path, running)
-    running.send_signal(getattr(signal, name))
-    said = running.stderr.read()
-    assert running.wait() == 1
+    try:
+        running.stdin.write(HEADER.encode() + b"\n" + b"".join(row % n for n in range(15_000)))
+        running.stdin.flush()
+        wait_for_temporary(tmp_path, running)
+        running.send_signal(getattr(signal, name))
+        assert running.wait(timeout=60) == 1
+    finally:
+        running.kill()
     running.stdin.close()
-    assert said == b"trustscore: interrupted\n"
+    with running.stderr as file:
+        assert file.read() == b"trustscore: interrupted\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -149,7 +157,16 @@ def test_a_full_disk_is_1_and_leaves_nothing(tmp_path):
     write_export(tmp_path / "e.csv", 3000)
     for end in (".csv", ".csv.gz", ".parquet"):
         done = subprocess.run(
-            [*COMMAND, "e.csv", "-o", f"s{end}", "--contributions", f"c{end}", "--scorecard", "minimal"],
+            [
+                *COMMAND,
+                "e.csv",
+                "-o",
+                f"s{end}",
+                "--contributions",
+                f"c{end}",
+                "--scorecard",
+                "minimal",
+            ],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -18,7 +18,17 @@ FAULTS = {
     "out_of_range": {"product_rating_mean": "5.5"},
     "numerator_above_denominator": {"negative_reviews": "9", "reviews_rated": "8"},
 }
-KINDS = ["good", "good", "good", *FAULTS, "missing_id", "repeated_id", "field_count", "open_quote", "blank"]
+KINDS = [
+    "good",
+    "good",
+    "good",
+    *FAULTS,
+    "missing_id",
+    "repeated_id",
+    "field_count",
+    "open_quote",
+    "blank",
+]
 
 
 def build(kinds, newline, texts):
@@ -85,7 +95,9 @@ def test_all_reasons_are_planted_here():
 
 
 def rejected(folder, rows, **how):
-    report = score_files(write_csv(folder / "e.csv", rows), folder / "s.csv", scorecard=MINIMAL, **how)
+    report = score_files(
+        write_csv(folder / "e.csv", rows), folder / "s.csv", scorecard=MINIMAL, **how
+    )
     if report.rejects is None:
         return []
     with open(report.rejects, newline="", encoding="utf-8") as file:
@@ -100,7 +112,12 @@ def rejected(folder, rows, **how):
         ({"product_rating_mean": "-inf"}, "product_rating_mean", "-inf", "infinite"),
         ({"orders_paid": "1e999"}, "orders_paid", "1e999", "infinite"),
         ({"orders_paid": "4,7"}, "orders_paid", "4,7", "not_a_number"),
-        ({"product_rating_mean": "0.5"}, "product_rating_mean", "0.5", "out_of_range: must be between 1 and 5"),
+        (
+            {"product_rating_mean": "0.5"},
+            "product_rating_mean",
+            "0.5",
+            "out_of_range: must be between 1 and 5",
+        ),
         (
             {"negative_reviews": "9", "reviews_rated": "8"},
             "negative_reviews",
@@ -160,7 +177,9 @@ def test_repeats_name_the_line_of_the_first_across_files(tmp_path):
     for jobs in (1, 2):
         report = score_files([one, two], tmp_path / "s.csv", scorecard=MINIMAL, jobs=jobs)
         with open(report.rejects, newline="", encoding="utf-8") as file:
-            found = [(r["file"], r["line"], r["merchant_id"], r["reason"]) for r in csv.DictReader(file)]
+            found = [
+                (r["file"], r["line"], r["merchant_id"], r["reason"]) for r in csv.DictReader(file)
+            ]
         said = "repeated_id: this merchant_id was scored before, on line"
         # The first b was rejected, so the second is the one that is scored.
         assert found[0][:3] == (str(one), "3", "b")

@@ -82,7 +82,9 @@ def test_an_encoding_that_is_told(encoding, plain, tmp_path):
 
 def test_windows_1252(tmp_path):
     path = tmp_path / "e.csv"
-    path.write_bytes(csv_bytes([row("café", category="naïve, £5"), row("b")]).decode().encode("cp1252"))
+    path.write_bytes(
+        csv_bytes([row("café", category="naïve, £5"), row("b")]).decode().encode("cp1252")
+    )
     for block in (16, 1 << 20):
         rows, _ = read(path, block=block)
         assert rows[0][:2] == ("café", "naïve, £5")
@@ -126,7 +128,9 @@ def card_with(tmp_path, repository, extra):
 
 def test_names_mapped_by_the_scorecard(tmp_path, repository, plain):
     card = card_with(
-        tmp_path, repository, '\n[columns]\nmerchant_id = "Shop No"\norders_paid = ["sales", "paid"]\n'
+        tmp_path,
+        repository,
+        '\n[columns]\nmerchant_id = "Shop No"\norders_paid = ["sales", "paid"]\n',
     )
     names = {"merchant_id": "shop_no", "orders_paid": "PAID"}
     path = write_csv(tmp_path / "e.csv", ROWS, header=[names.get(n, n) for n in HEADER])
@@ -162,7 +166,9 @@ def test_cells_as_people_write_them(tmp_path):
         "barred_identity_link_flag": "No",
         "orders_guaranteed": "¥12",
     }
-    path = write_csv(tmp_path / "e.csv", [row("a", **cells), row("b", category='said "hi",\r\nleft')])
+    path = write_csv(
+        tmp_path / "e.csv", [row("a", **cells), row("b", category='said "hi",\r\nleft')]
+    )
     found, rejects = read(path)
     assert rejects == []
     assert dict(zip(HEADER, found[0], strict=True)) == {
@@ -303,7 +309,10 @@ def test_header_only_and_one_row(tmp_path):
 
 
 def test_a_nul_byte_inside_is_a_character_like_any_other(tmp_path):
-    rows = [row(f"m{n}") for n in range(2000)] + [row("n\0l", complaints="1"), row("z", complaints="1\0")]
+    rows = [row(f"m{n}") for n in range(2000)] + [
+        row("n\0l", complaints="1"),
+        row("z", complaints="1\0"),
+    ]
     found, [reject] = read(write_csv(tmp_path / "e.csv", rows))
     assert found[-1][0] == "n\0l"
     assert (reject.merchant_id, reject.reason) == ("z", "not_a_number")

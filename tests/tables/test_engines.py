@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from exports import HEADER, MINIMAL, csv_bytes, good_rows, row, write_csv, write_parquet
+from exports import HEADER, MINIMAL, good_rows, row, write_csv, write_parquet
 
 from trustscore import load_scorecard, score_frame, simulate_export
 from trustscore.boost import BoostPolicy
@@ -254,9 +254,9 @@ def test_csv_is_parquet_rounded(tmp_path):
         assert gap.max() <= 0.5000001 * 10**-decimals
     assert (tmp_path / "s.csv").read_bytes().startswith(b"merchant_id,trust_index,")
     score_files(source, tmp_path / "s.csv.gz", scorecard=MINIMAL)
-    assert gzip.decompress((tmp_path / "s.csv.gz").read_bytes()) == (
-        tmp_path / "s.csv"
-    ).read_bytes()
+    assert (
+        gzip.decompress((tmp_path / "s.csv.gz").read_bytes()) == (tmp_path / "s.csv").read_bytes()
+    )
 
 
 @pytest.mark.parametrize("card", ["minimal", "default"])

@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
@@ -56,6 +56,8 @@ class AtomicFile:
         self.path = str(path)
         self._temporary: str | None = None
         self._done = False
+        # Called before the file is closed unfinished.
+        self.on_discard: Callable[[], None] | None = None
         if self.path == "-":
             self.file: IO[bytes] = sys.stdout.buffer
             return
@@ -103,6 +105,8 @@ class AtomicFile:
         if self._done or self.path == "-":
             return
         self._done = True
+        if self.on_discard is not None:
+            self.on_discard()
         try:
             self.file.close()
         finally:
@@ -180,6 +184,11 @@ class ParquetSink:
         self._schema = schema
         self._held: list[Any] = []
         self._rows = 0
+        file.on_discard = self._abandon
+
+    def _abandon(self) -> None:
+        # An open writer adds its footer when it is collected, and the file is closed by then.
+        self._writer.is_open = False
 
     def write(self, block: Any) -> None:
         """Write a record batch."""
