@@ -129,6 +129,8 @@ def command(
     rows = report.manifest["rows"]
     if not quiet and (rows["rejected"] or sys.stderr.isatty()):
         where = f", see {report.rejects}" if report.rejects else ""
+        if rows["rejected"] and not report.rejects:
+            where = " and listed nowhere: --rejects FILE lists them"
         click.echo(
             f"{rows['scored']:,} rows scored, {rows['rejected']:,} rejected{where}"
             f" ({report.manifest['seconds']:.1f} s)",
@@ -197,6 +199,5 @@ class _Bar(_Silent):
 def _progress(exports: tuple[str, ...], quiet: bool) -> _Silent:
     if quiet or not sys.stderr.isatty():
         return _Silent()
-    # What a compressed file holds is not known before it is read.
-    plain = all(Path(path).is_file() and not path.endswith((".gz", ".parquet")) for path in exports)
-    return _Bar(sum(Path(path).stat().st_size for path in exports) if plain else None)
+    known = all(Path(path).is_file() for path in exports)
+    return _Bar(sum(Path(path).stat().st_size for path in exports) if known else None)

@@ -69,6 +69,11 @@ class ParquetSource:
     Parameters
     ----------
     path : str or Path
+
+    Attributes
+    ----------
+    position : int
+        Bytes read so far, by the share of the rows.
     """
 
     encoding = "parquet"
@@ -76,6 +81,7 @@ class ParquetSource:
     def __init__(self, path: str | Path) -> None:
         self.name = str(path)
         self.size = 0
+        self.position = 0
         digest = hashlib.sha256()
         with open(path, "rb", buffering=0) as file:
             while data := file.read(1 << 20):
@@ -129,8 +135,10 @@ def open_parquet(
         try:
             for batch in batches:
                 # The order of the answer is that of the file, whatever was asked.
-                yield ArrowPiece(batch.select([names[at] for at in used]), line)
+                piece = ArrowPiece(batch.select([names[at] for at in used]), line)
                 line += batch.num_rows
+                source.position = source.size * (line - 1) // source.file.metadata.num_rows
+                yield piece
         except pa.ArrowException as error:
             raise InputError(f"{source.name}: damaged Parquet file ({error})") from None
 

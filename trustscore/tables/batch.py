@@ -126,7 +126,7 @@ def _same(rows: Rows) -> Rows:
 
 def _results(
     parts: Iterator[Part], formatter: Formatter, repeats: _Repeats, jobs: int
-) -> Iterator[tuple[Part, Result]]:
+) -> Iterator[Result]:
     if jobs == 1:
         for part in parts:
             rows = read_part(part)
@@ -134,7 +134,7 @@ def _results(
             where, rejects = repeats.find(partial(_same, rows), rows.lines, hashes, part)
             if rejects:
                 rows = rows.drop(where, rejects)
-            yield part, formatter.result(rows, part.plan.columns.missing)
+            yield formatter.result(rows, part.plan.columns.missing)
         return
     plans: dict[int, bytes] = {}
     sent: list[Part] = []
@@ -155,7 +155,7 @@ def _results(
         where, rejects = repeats.find(again, result.lines, result.hashes, part)
         if rejects:
             result = _without(result, read[0], where, rejects, formatter, part)
-        yield part, result
+        yield result
 
 
 def _without(
@@ -223,8 +223,10 @@ def _check_paths(paths: list[str], outputs: dict[str, str | None]) -> None:
             for other, second in named.items()
             if other < what and (same_file(second, path) or second == path == "-")
         ]
+        if what != "manifest" and not suffix_of(path) and _is_plain(path):
+            faults.append(f"{what} {path}: must end in .csv, .csv.gz or .parquet")
     if faults:
-        raise InputError("inputs and outputs must be different files", faults)
+        raise InputError("these outputs cannot be written", faults)
 
 
 def score_files(
@@ -273,7 +275,7 @@ def score_files(
     as_of : date, optional
         Day of the review, for the minimum stay in a tier.
     progress : callable, optional
-        Called after each block with the bytes of input and the rows done.
+        Called after each block with the bytes of input read, as stored, and the rows done.
     block : int, optional
         Bytes of a block. The output does not depend on it.
 
@@ -330,7 +332,6 @@ def score_files(
         raise InputError(f"--keep {','.join(clash)}: the output has columns of that name already")
     inputs = Inputs(names, Wanted.by(card), kept, allow_missing_columns, encoding, block)
     tally = Tally()
-    done = 0
     with ExitStack() as stack:
         sink = open_sink(target, formatter.columns)
         stack.enter_context(sink.file)
@@ -341,7 +342,7 @@ def score_files(
         bad = _RejectsFile(
             rejects_path, several=len(names) > 1, asked=rejects is not None, stack=stack
         )
-        for part, result in _results(inputs.parts(), formatter, _Repeats(names), jobs):
+        for result in _results(inputs.parts(), formatter, _Repeats(names), jobs):
             if strict and result.rejects:
                 raise StrictStop(_first(result.rejects[0], names))
             sink.write(result.scores)
@@ -350,8 +351,7 @@ def score_files(
             bad.write(result.rejects)
             tally.merge(result.tally)
             if progress is not None:
-                done += _size(part.piece)
-                progress(done, tally.read)
+                progress(inputs.position, tally.read)
         sinks = [found for found in (wide, bad.sink, sink) if found is not None]
         for each in sinks:
             each.finish()
@@ -376,10 +376,6 @@ def score_files(
             file.commit()
     written = bad.path if tally.rejected else None
     return Report(facts, written)
-
-
-def _size(piece: Any) -> int:
-    return len(piece.data) if isinstance(piece, Piece) else int(piece.data.nbytes)
 
 
 def _first(reject: Reject, names: Sequence[str]) -> str:

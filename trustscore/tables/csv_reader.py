@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,13 +19,16 @@ from trustscore.tables.header import Columns, Wanted, match, sniff
 from trustscore.tables.parse import TEXT, read_odd, text_column, tidy_ids
 from trustscore.tables.rows import Rows, assemble
 from trustscore.tables.text_stream import Source
-from trustscore.tables.tokens import cut, tokenise
+from trustscore.tables.tokens import LONGEST_QUOTE, cells_of, cut, first_record, tokenise
 
 __all__ = ["CsvPlan", "Piece", "open_csv", "read_piece"]
 
-# A quotation mark that has not closed after this many bytes is taken for a slip of the pen.
-LONGEST_QUOTE = 4 << 20
 LONGEST_LINE = 64 << 20
+
+# Blank lines, and Excel's `sep=;`, may stand above the header.
+_ABOVE = re.compile(
+    rb'(?:[ \t\r]*\n)*+(?:"?sep=([^"\r\n])"?[ \t\r]*\n)?(?:[ \t\r]*\n)*+', re.IGNORECASE
+)
 
 
 class Piece(NamedTuple):
@@ -90,50 +92,39 @@ def open_csv(
         When there is no header, or columns are missing.
     """
     chunks = source.chunks()
-    held, line, named = b"", 1, ""
+    held, line, delimiter, end = b"", 1, ",", 0
     while True:
         data = next(chunks, b"")
         held += data
-        # Blank lines and Excel's `sep=;` may stand above the header.
-        while True:
-            first, found, rest = held.partition(b"\n")
-            bare = first.strip()
-            if not found or (bare and not (bare[:4].lower() == b"sep=" and len(bare) == 5)):
-                break
-            named = bare[4:].decode() if bare else named
-            held, line = rest, line + 1
-        if not data or len(held) > LONGEST_LINE:
+        if not data and held and not held.endswith(b"\n"):
+            held += b"\n"
+        above = _ABOVE.match(held)
+        assert above is not None
+        start = above.end()
+        line = 1 + held[:start].count(b"\n")
+        first, found, _ = held[start:].partition(b"\n")
+        if found:
+            delimiter = (above[1] or b"").decode() or sniff(first.decode())
+            end = start + first_record(held[start:], ord(delimiter))
+        if end > start:
             break
-        if found and (b'"' not in first or first.count(b'"') % 2 == 0):
-            break
-        if found and cut(held, ord(named or sniff(first.decode()))).end:
-            break
-    if not held.strip():
-        raise InputError(f"{source.name}: is empty; a header line with column names is expected")
-    delimiter = named or sniff(held.partition(b"\n")[0].decode())
-    if not held.endswith(b"\n") and not data:
-        held += b"\n"
-    end = _first_record(held, ord(delimiter))
-    text = held[:end].decode()
+        if not data or len(held) > LONGEST_QUOTE:
+            raise InputError(_no_header(source.name, held[start:], line))
     header = [
-        name.strip().strip("\ufeff").strip()
-        for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        name.strip().strip("\ufeff").strip() for name in cells_of(held[start:end], ord(delimiter))
     ]
     columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
-    line += held[:end].count(b"\n")
+    line += held[start:end].count(b"\n")
     plan = CsvPlan(delimiter, columns, wanted, source.name)
     return plan, _pieces(chunks, held[end:], ord(delimiter), line, source.name)
 
 
-def _first_record(held: bytes, delimiter: int) -> int:
-    end = 0
-    while True:
-        at = held.find(b"\n", end)
-        if at < 0:
-            return len(held)
-        end = at + 1
-        if cut(held[:end], delimiter).end == end:
-            return end
+def _no_header(name: str, held: bytes, line: int) -> str:
+    if not held.strip():
+        return f"{name}: is empty; a header line with column names is expected"
+    if b'"' in held:
+        return f"{name}, line {line}: a quotation mark of the header never closes"
+    return f"{name}, line {line}: the header is longer than {LONGEST_QUOTE >> 20} MB"
 
 
 def _pieces(

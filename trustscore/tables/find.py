@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trustscore.scorecard import Scorecard
+from trustscore.tables.cells import trim
 from trustscore.tables.faults import Reject
 from trustscore.tables.header import Wanted
 from trustscore.tables.inputs import Inputs, read_part
@@ -80,7 +81,7 @@ def find_merchant(
     InputError
         When columns are missing, or the file cannot be read.
     """
-    sought = merchant_id.strip()
+    sought = trim(merchant_id)
     wanted = Wanted.by(scorecard)
     inputs = Inputs([str(path)], wanted, allow_missing=allow_missing, encoding=encoding)
     same: list[str] = []

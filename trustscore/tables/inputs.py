@@ -82,6 +82,13 @@ class Inputs:
     rows: int = 4096
     done: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    _open: Source | ParquetSource | None = None
+
+    @property
+    def position(self) -> int:
+        """Bytes of all files read so far, as stored."""
+        before = sum(file["size"] for file in self.done)
+        return before + (self._open.position if self._open is not None else 0)
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts of all files."""
@@ -91,6 +98,7 @@ class Inputs:
             parquet = is_parquet(path)
             source = ParquetSource(path) if parquet else Source(path, self.encoding, self.block)
             with source:
+                self._open = source
                 plan: Plan
                 pieces: Iterator[Any]
                 options: dict[str, Any] = {"keep": self.keep, "allow_missing": self.allow_missing}
@@ -101,6 +109,7 @@ class Inputs:
                 self.missing |= plan.columns.missing
                 for piece in pieces:
                     yield Part(piece, number, plan)
+            self._open = None
             self.done.append(
                 {
                     "path": path,

@@ -32,19 +32,14 @@ class Summary:
     top: float
     rows: int = 0
     total: int = 0
-    least: float = np.inf
-    most: float = -np.inf
     bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS + 1, dtype=np.int64))
 
     def add(self, values: NDArray[np.float64]) -> None:
         """Count some values; NaN is left out."""
         self._count(values, 1)
-        if np.isfinite(values).any():
-            self.least = min(self.least, float(np.nanmin(values)))
-            self.most = max(self.most, float(np.nanmax(values)))
 
     def remove(self, values: NDArray[np.float64]) -> None:
-        """Take values out again; the extremes stay."""
+        """Take values out again."""
         self._count(values, -1)
 
     def _count(self, values: NDArray[np.float64], sign: int) -> None:
@@ -58,26 +53,20 @@ class Summary:
         """Add what another one counted."""
         self.rows += other.rows
         self.total += other.total
-        self.least, self.most = min(self.least, other.least), max(self.most, other.most)
         self.bins += other.bins
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the summary; quantiles are right to a thousandth of the range."""
+        """Return the summary; extremes and quantiles are rounded down to a thousandth of `top`."""
         if not self.rows:
             return {"rows": 0}
+        # From the bins, as an extreme kept by itself could not be taken out again.
         passed = np.cumsum(self.bins)
-        quantiles = {
-            f"p{percent}": round(
-                float(np.searchsorted(passed, self.rows * percent / 100)) * self.top / _BINS, 6
-            )
-            for percent in (10, 50, 90)
+        places = {"least": 1.0, "most": float(self.rows)}
+        places |= {f"p{percent}": self.rows * percent / 100 for percent in (10, 50, 90)}
+        return {"rows": self.rows, "mean": round(self.total / self.rows / _UNIT, 6)} | {
+            name: round(float(np.searchsorted(passed, place)) * self.top / _BINS, 6)
+            for name, place in places.items()
         }
-        return {
-            "rows": self.rows,
-            "mean": round(self.total / self.rows / _UNIT, 6),
-            "least": round(self.least, 6),
-            "most": round(self.most, 6),
-        } | quantiles
 
 
 @dataclass

@@ -25,6 +25,7 @@ __all__ = ["Task", "can_fork", "ordered"]
 _SLOT = 4 << 20
 # A second piece waits while the first is worked on.
 _AHEAD = 2
+_ADVICE = "it may have run out of memory: try fewer --jobs"
 
 
 class Task(NamedTuple):
@@ -59,11 +60,19 @@ def ordered(
     """
     if can_fork():
         return _forked(work, tasks, jobs)
+    return _started(work, tasks, jobs)
+
+
+def _started(work: Callable[..., Any], tasks: Iterable[Task], jobs: int) -> Iterator[Any]:
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
     run = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=_AHEAD * jobs)
-    results: Iterator[Any] = run(delayed(work)(task.data, task.note) for task in tasks)
-    return results
+    try:
+        yield from run(delayed(work)(task.data, task.note) for task in tasks)
+    except BrokenProcessPool:
+        raise OSError(f"a worker process died; {_ADVICE}") from None
 
 
 class _Worker:
@@ -97,8 +106,7 @@ class _Worker:
         except (EOFError, ConnectionResetError):
             self.process.join(1)
             raise OSError(
-                f"a worker process died (exit code {self.process.exitcode});"
-                " it may have run out of memory: try fewer --jobs"
+                f"a worker process died (exit code {self.process.exitcode}); {_ADVICE}"
             ) from None
         if error is not None:
             raise error

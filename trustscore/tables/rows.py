@@ -120,8 +120,11 @@ def assemble(
     faults = faults + found
     for row in np.flatnonzero(missing):
         faults.append(Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"]))
+    block = {name: matrix[at] for name, at in names.items()} | texts
+    # A table of nothing but ids has rows all the same, and a block says how many by its columns.
+    block = block or {"category": np.full(len(lines), None, dtype=object)}
     rows = Rows(
-        {name: matrix[at] for name, at in names.items()} | texts,
+        block,
         ids,
         keep,
         lines,

@@ -2,14 +2,16 @@
 
 The encoding is decided where it first matters. As long as the bytes are ASCII every
 candidate reads them alike, so the ladder (UTF-8, GB18030, Windows-1252, each strict)
-is climbed at the first block that holds something else. Bytes that a decided
-encoding cannot read are an error that names the line, never a replacement character.
+is climbed at the first byte that is something else, with the megabyte behind it in
+view: how the bytes were cut into blocks has no say. Bytes that a decided encoding
+cannot read are an error that names the line, never a replacement character.
 """
 
 from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -24,6 +26,10 @@ __all__ = ["BLOCK", "Source"]
 
 # Large enough to amortise a call, small enough to stay in cache.
 BLOCK = 1 << 21
+# A block must hold the longest mark that a file may begin with.
+_LEAST = 16
+# How much the choice of an encoding, or of a line end, may look at.
+_VIEW = 1 << 20
 
 _LADDER = ("utf-8", "gb18030", "cp1252")
 _MARKS = {
@@ -37,8 +43,10 @@ _OTHER_FORMATS = {
     b"\x28\xb5\x2f\xfd": "compressed with Zstandard: use gzip or none",
     b"BZh": "compressed with bzip2: use gzip or none",
     b"\xfd7zXZ": "compressed with xz: use gzip or none",
-    b"PAR1": "Parquet: name it .parquet",
+    b"PAR1": "Parquet: it cannot be read from a pipe, give the file",
 }
+# Up to the first line end that is not inside quotation marks.
+_FIRST_LINE = re.compile(rb'(?:[^"\r\n]++|"[^"]*+")*+([\r\n])')
 
 
 class Source:
@@ -79,11 +87,12 @@ class Source:
         self.size = 0
         self.encoding = "ascii"
         self._hash = hashlib.sha256()
-        self._block = block
+        self._block = max(block, _LEAST)
         if encoding is not None:
             try:
+                "".encode(encoding)  # codecs that turn text into no bytes are none here
                 encoding = codecs.lookup(encoding).name
-            except LookupError:
+            except (LookupError, UnicodeError, ValueError):
                 raise InputError(f"--encoding {encoding}: no such encoding") from None
         self._asked = encoding
         # A character may be split between two pieces, so one decoder lives as long as the file.
@@ -102,29 +111,60 @@ class Source:
             self._file.close()
 
     @property
+    def position(self) -> int:
+        """Bytes read so far, as stored."""
+        return self.size
+
+    @property
     def sha256(self) -> str:
         """Hash of the bytes read so far, as stored."""
         return self._hash.hexdigest()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content as UTF-8, without a byte order mark, in pieces of any size."""
-        first, lone_returns = True, False
-        for data in self._plain():
-            if first:
-                self._begin(data)
-            text = self._decode(data, final=False)
-            if first and text:
-                first = False
-                text = text.removeprefix(codecs.BOM_UTF8)
-                # Old Macintosh files end lines with CR alone.
-                lone_returns = b"\n" not in text and b"\r" in text
+        held, lone_returns = b"", None
+        for text in self._texts():
+            if lone_returns is None:
+                held += text
+                lone_returns = _ends_with_returns(held)
+                if lone_returns is None:
+                    continue
+                text = held.removeprefix(codecs.BOM_UTF8)
+            # Old Macintosh files end lines with CR alone.
             if lone_returns:
                 text = text.replace(b"\r", b"\n")
             if text:
                 yield text
-        rest = self._decode(b"", final=True)
-        if rest:
-            yield rest
+        if lone_returns is None and held:
+            if b"\n" not in held:
+                held = held.replace(b"\r", b"\n")
+            yield held.removeprefix(codecs.BOM_UTF8)
+
+    def _texts(self) -> Iterator[bytes]:
+        """Yield the content as UTF-8, mark and line ends as they are."""
+        begun, held = False, b""
+        for data in _led(self._plain()):
+            if not begun:
+                begun = True
+                self._begin(data)
+            if self._decoder is None:
+                if not held:
+                    at = _first_high(data)
+                    if at:
+                        self._lines += count_lines(data[:at])
+                        yield data[:at]
+                    data = data[at:]
+                held += data
+                if len(held) < _VIEW:
+                    continue
+                self._climb(held[:_VIEW], final=False)
+                data, held = held, b""
+            yield self._decode(data, final=False)
+        if held:
+            self._climb(held, final=True)
+            yield self._decode(held, final=False)
+        if self._decoder is not None:
+            yield self._decode(b"", final=True)
 
     def _stored(self) -> Iterator[bytes]:
         while True:
@@ -192,11 +232,6 @@ class Source:
         self._decoder = codecs.getincrementaldecoder(encoding)("strict")
 
     def _decode(self, data: bytes, *, final: bool) -> bytes:
-        if self._decoder is None:
-            if data.isascii():
-                self._lines += count_lines(data)
-                return data
-            self._climb(data)
         decoder = self._decoder
         assert decoder is not None
         if self.encoding == "utf-8" and data.isascii() and not decoder.getstate()[0]:
@@ -216,20 +251,52 @@ class Source:
         self._lines += text.count("\n")
         return text.encode()
 
-    def _climb(self, data: bytes) -> None:
+    def _climb(self, data: bytes, *, final: bool) -> None:
+        """Decide the encoding by bytes of which the first is not ASCII."""
         for encoding in _LADDER:
             try:
-                codecs.getincrementaldecoder(encoding)("strict").decode(data, False)
+                codecs.getincrementaldecoder(encoding)("strict").decode(data, final)
             except UnicodeDecodeError:
                 continue
             self._use(encoding)
             return
-        line = self._lines + data[: _first_high(data)].count(b"\n") + 1
         raise InputError(
-            f"{self.name}, line {line}: neither {', '.join(_LADDER[:-1])} nor {_LADDER[-1]};"
-            " say --encoding"
+            f"{self.name}, line {self._lines + 1}: neither {', '.join(_LADDER[:-1])}"
+            f" nor {_LADDER[-1]}; say --encoding"
         )
 
 
+def _led(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Join the first pieces until a mark at the beginning is in view."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= _LEAST:
+            yield head
+            yield from pieces
+            return
+    if head:
+        yield head
+
+
+def _ends_with_returns(head: bytes) -> bool | None:
+    """Return whether the first line ends with CR alone; None while that is not in view."""
+    line = _FIRST_LINE.match(head)
+    if line is None and len(head) >= _VIEW:
+        # A quotation mark that does not close is no reason to read on for ever.
+        line = re.search(rb"[\r\n]", head)
+        if line is None:
+            return False
+    if line is None:
+        return None
+    if head[line.end() - 1 : line.end()] == b"\n":
+        return False
+    return None if line.end() == len(head) else head[line.end() : line.end() + 1] != b"\n"
+
+
 def _first_high(data: bytes) -> int:
-    return next(at for at, byte in enumerate(data) if byte > 127)
+    if data.isascii():
+        return len(data)
+    found = re.search(rb"[\x80-\xff]", data)
+    assert found is not None
+    return found.start()

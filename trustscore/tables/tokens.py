@@ -3,8 +3,10 @@
 The rules are those of RFC 4180 as spreadsheets and databases read it: a quotation
 mark opens a quoted field only where a field begins, two of them inside stand for
 one, line breaks inside are text, and a mark elsewhere is a character like any
-other. Every record is accounted for: it has the right number of fields and
-becomes a row, or it is listed with its line.
+other. A mark whose partner stands behind a line break, but not at the end of a
+field, is a slip of the pen: read as a quotation it would swallow the lines between.
+Every record is accounted for: it has the right number of fields and becomes a row,
+or it is listed with its line.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ from numpy.typing import NDArray
 from trustscore.tables.arrays import strings, strings_at
 from trustscore.tables.digits import PAD, pad
 
-__all__ = ["Broken", "Grid", "cut", "tokenise", "unquote"]
+__all__ = ["Broken", "Grid", "cells_of", "cut", "first_record", "tokenise"]
+
+# A quotation of more bytes than this is taken for a slip of the pen.
+LONGEST_QUOTE = 4 << 20
 
 Ints = NDArray[np.int64]
 _NEWLINE, _RETURN, _QUOTE = ord("\n"), ord("\r"), ord('"')
@@ -29,7 +34,7 @@ class Spans(NamedTuple):
 
     opens: Ints
     closes: Ints
-    unclosed: int  # position of a mark that opens and never closes, or -1
+    unclosed: int  # position of a mark that opens and does not close as it should, or -1
 
 
 class Broken(NamedTuple):
@@ -51,7 +56,7 @@ def quoted(buffer: NDArray[np.uint8], start: int, delimiter: int) -> Spans:
     """
     marks = np.flatnonzero(buffer[start:] == _QUOTE) + start
     opens, closes = marks[::2], marks[1::2]
-    if len(opens) == len(closes):
+    if len(opens) == len(closes) and len(buffer) - start <= LONGEST_QUOTE:
         # When each first mark begins a field and each second one ends it, counting is enough.
         before, after = buffer[opens - 1], buffer[np.minimum(closes + 1, len(buffer) - 1)]
         begins = (before == delimiter) | (before == _NEWLINE) | (before == _QUOTE)
@@ -66,9 +71,9 @@ def quoted(buffer: NDArray[np.uint8], start: int, delimiter: int) -> Spans:
 def _quoted_one_by_one(buffer: NDArray[np.uint8], start: int, delimiter: int, marks: Ints) -> Spans:
     opens: list[int] = []
     closes: list[int] = []
-    before = buffer[marks - 1].tolist()
+    before, after = buffer[marks - 1].tolist(), buffer[marks + 1].tolist()
     places = marks.tolist()
-    openers = (delimiter, _NEWLINE)
+    openers, enders = (delimiter, _NEWLINE), (delimiter, _NEWLINE, _RETURN, 0)
     i, count = 0, len(places)
     while i < count:
         at = places[i]
@@ -78,7 +83,11 @@ def _quoted_one_by_one(buffer: NDArray[np.uint8], start: int, delimiter: int, ma
         i += 1
         while i < count and i + 1 < count and places[i + 1] == places[i] + 1:
             i += 2  # two marks stand for one
-        if i >= count:
+        if (
+            i >= count
+            or places[i] - at >= LONGEST_QUOTE
+            or (after[i] not in enders and bool((buffer[at : places[i]] == _NEWLINE).any()))
+        ):
             return Spans(np.array(opens, np.int64), np.array(closes, np.int64), at)
         opens.append(at)
         closes.append(places[i])
@@ -130,14 +139,39 @@ def cut(data: bytes, delimiter: int) -> Cut:
     return Cut(0, unclosed)
 
 
-def unquote(cell: bytes) -> str:
-    r"""Return the text of a cell as it stands in the file.
+def first_record(data: bytes, delimiter: int) -> int:
+    r"""Find the end of the first record; 0 when it is not complete.
 
     Examples
     --------
-    >>> unquote(b'"say ""yes"" twice"'), unquote(b'a 5" pipe')
-    ('say "yes" twice', 'a 5" pipe')
+    >>> first_record(b'a,"b\nc"\n1,2\n', ord(",")), first_record(b'a,"b\n', ord(","))
+    (8, 0)
     """
+    buffer = pad(data)
+    spans = quoted(buffer, PAD, delimiter)
+    breaks = _outside(np.flatnonzero(buffer == _NEWLINE), spans)
+    if not len(breaks) or 0 <= spans.unclosed < breaks[0]:
+        return 0
+    return int(breaks[0]) - PAD + 1
+
+
+def cells_of(record: bytes, delimiter: int) -> list[str]:
+    r"""Return the cells of one record, whatever their number.
+
+    Examples
+    --------
+    >>> cells_of(b'a,"b, ""c"" d",5" pipe\r\n', ord(","))
+    ['a', 'b, "c" d', '5" pipe']
+    """
+    data = record.removesuffix(b"\n").removesuffix(b"\r")
+    buffer = pad(data)
+    places = np.flatnonzero(buffer[PAD:-PAD] == delimiter) + PAD
+    places = _outside(places, quoted(buffer, PAD, delimiter)) - PAD
+    starts, ends = [0, *(places + 1).tolist()], [*places.tolist(), len(data)]
+    return [_unquoted(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _unquoted(cell: bytes) -> str:
     if len(cell) > 1 and cell[:1] == b'"' == cell[-1:]:
         cell = cell[1:-1].replace(b'""', b'"')
     return cell.decode()

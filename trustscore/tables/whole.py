@@ -18,7 +18,7 @@ from trustscore.scorecard.faults import suggest
 from trustscore.tables.cells import trim
 from trustscore.tables.faults import Reject
 from trustscore.tables.format import bare
-from trustscore.tables.header import SideField, Wanted
+from trustscore.tables.header import SideField, Wanted, fold
 from trustscore.tables.inputs import Inputs, is_parquet, read_part
 
 __all__ = ["Table", "read_table"]
@@ -108,8 +108,8 @@ def read_table(
         rejects += rows.rejects
     if not blocks:
         raise InputError(f"{path}: has no rows")
-    by_fold = {name.strip().casefold(): name for name in header}
-    named = {name: by_fold.get(name.casefold()) for name in texts}
+    by_fold = {fold(name): name for name in header} | {name: name for name in header}
+    named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
     absent = [name for name, found in named.items() if found is None and name not in optional]
     if absent:
         faults = [f"{name}: no such column{suggest(name, header)}" for name in absent]
@@ -119,9 +119,9 @@ def read_table(
     guarded = ours and not is_parquet(str(path))
     found: dict[str, NDArray[Any]] = {}
     known = {given: name for name, given in named.items() if given is not None}
-    numeric = {name.casefold(): name for name in numbers}
+    numeric = {by_fold.get(name, by_fold.get(fold(name))): name for name in numbers}
     for given in header:
-        name = numeric.get(given.strip().casefold())
+        name = numeric.get(given)
         if name is not None:
             found[name] = np.concatenate([rows.block[name] for rows in blocks])
         elif given in known or rest:

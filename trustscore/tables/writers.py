@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +65,8 @@ class AtomicFile:
         self.path = str(path)
         self._temporary: str | None = None
         self._done = False
+        # Called before the file is closed unfinished.
+        self.on_discard: Callable[[], None] | None = None
         if self.path == "-":
             self.file: IO[bytes] = sys.stdout.buffer
             return
@@ -79,7 +81,10 @@ class AtomicFile:
             return
         folder, name = os.path.split(self._final)
         self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
-        self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
+        try:
+            self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.path) from None
 
     def write(self, data: bytes) -> int:
         """Write bytes."""
@@ -109,6 +114,8 @@ class AtomicFile:
         if self._done or self.path == "-":
             return
         self._done = True
+        if self.on_discard is not None:
+            self.on_discard()
         try:
             self.file.close()
         finally:
@@ -186,6 +193,11 @@ class ParquetSink:
         self._schema = schema
         self._held: list[Any] = []
         self._rows = 0
+        file.on_discard = self._abandon
+
+    def _abandon(self) -> None:
+        # An open writer adds its footer when it is collected, and the file is closed by then.
+        self._writer.is_open = False
 
     def write(self, block: Any) -> None:
         """Write a record batch."""
