@@ -37,7 +37,13 @@ Example:
     type=click.Path(dir_okay=False),
     help="Where candidates of blocked merchants go; they leave the list either way.",
 )
-@click.option("--encoding", help="Encoding of the candidates, when it is not found out.")
+@click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Day of the ranking: scores that ended before it count as neutral.",
+)
+@click.option("--scored-on", metavar="DATE", help="Day of SCORES, if no column scored_on says it.")
+@click.option("--encoding", help="Encoding of both inputs, when it is not found out.")
 @click.option("--quiet", is_flag=True, help="No closing line.")
 def command(
     candidates: str,
@@ -45,6 +51,8 @@ def command(
     out: str,
     policy: str,
     blocked: str | None,
+    as_of: str | None,
+    scored_on: str | None,
     encoding: str | None,
     quiet: bool,
 ) -> None:
@@ -52,11 +60,22 @@ def command(
 
     CANDIDATES holds query_id, item_id, merchant_id and relevance (above 0), and may hold other
     columns; OUT adds trust_boost, final_score, base_rank and final_rank, in the order of the
-    new ranking. A merchant that is not in SCORES is neutral. Blocked merchants leave the list.
+    new ranking, and explored and propensity when the policy explores. A merchant that is not in
+    SCORES is neutral. Blocked merchants leave the list. A column query_kind (brand, sku, ...)
+    says on which queries the policy keeps the boost off.
     """
     from trustscore.tables.candidates import boost_files
 
-    done = boost_files(candidates, scores, out, policy=policy, blocked=blocked, encoding=encoding)
+    done = boost_files(
+        candidates,
+        scores,
+        out,
+        policy=policy,
+        blocked=blocked,
+        encoding=encoding,
+        as_of=as_of,
+        scored_on=scored_on,
+    )
     if done.other_boosts:
         click.echo(
             f"trustscore: note: {done.other_boosts:,} merchants have another trust_boost in"
