@@ -127,5 +127,5 @@ def test_log_odds_keep_their_order(scores):
 def test_what_is_no_log_odds():
     with pytest.raises(InputError, match=r"row 2: must be between -30 and 30. Got 31"):
         from_log_odds([0, 31, 1])
-    with pytest.raises(InputError, match="row 1: .* Got nan"):
+    with pytest.raises(InputError, match=r"row 1: .* Got nan"):
         from_log_odds([np.nan])

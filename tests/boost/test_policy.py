@@ -185,7 +185,7 @@ def test_leans_keep_their_hash_when_strength_guards_or_notes_change():
 def test_with_beta_notes_where_it_came_from_and_keeps_the_guard():
     rule = policy(guards={"max_relevance_loss": 0.4})
     assert rule.with_beta(0.1, eps=0.01).provenance == {"eps": 0.01}
-    with pytest.raises(PolicyError, match="strength.beta: must be at most"):
+    with pytest.raises(PolicyError, match=r"strength.beta: must be at most"):
         rule.with_beta(1.0)
 
 

@@ -93,7 +93,7 @@ def test_scored_on_of_the_table_and_of_single_rows():
     table = TrustTable.build(columns, rule, "2026-02-01")
     shown = rerank([1, 1], ["old", "new"], table=table, policy=rule, today="2026-02-05")
     assert shown.stale.tolist() == [True, False]
-    with pytest.raises(InputError, match="a day must be written like 2026-01-31. Got '31.1.2026'"):
+    with pytest.raises(InputError, match=r"like 2026-01-31. Got '31.1.2026'"):
         rerank([1], ["old"], table=table, policy=rule, today="31.1.2026")
 
 
@@ -182,7 +182,8 @@ def test_one_candidate_of_an_empty_table():
     ("form", "relevance", "faults"),
     [
         ("multiplicative", [1, np.nan, 0, -1],
-         [f"row {n}: relevance must be above 0. Got {v}" for n, v in ((2, "nan"), (3, "0"), (4, "-1"))]),
+         ["row 2: relevance must be above 0. Got nan", "row 3: relevance must be above 0. Got 0",
+          "row 4: relevance must be above 0. Got -1"]),
         ("multiplicative", [np.inf], ["row 1: relevance must be above 0. Got inf"]),
         ("multiplicative", [1e300], ["row 1: relevance must be above 0. Got 1e+300"]),
         ("additive", [1, np.nan, -np.inf],

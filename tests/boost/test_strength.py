@@ -204,7 +204,7 @@ def test_exposure_of_any_group():
 def test_exposure_refuses_and_says_what_can_be_had():
     rule = policy(0.0, guards={"max_relevance_loss": 0.05})
     trial, *_ = trial_of(8, rule)
-    with pytest.raises(OutOfReach, match="exposure 0.99 is out of reach") as raised:
+    with pytest.raises(OutOfReach, match=r"exposure 0.99 is out of reach") as raised:
         exposure(0.99, trial)
     most = raised.value.attainable
     assert most.beta == rule.most_beta

@@ -47,6 +47,8 @@ def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _add(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
+    if array.dtype.hasobject:
+        raise InputError(f"array {name} holds Python objects, which a mapped file cannot")
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
     member = zipfile.ZipInfo(name)
