@@ -67,7 +67,8 @@ def test_contract(files, capsys):
     up, down = np.exp(0.1 * np.tanh([15.16 / 15, -16.065 / 15]))
     expected = [up, 1, down, 1, np.exp(-0.1)]
     assert ranked["trust_boost"].tolist() == pytest.approx(expected, rel=1e-12)
-    assert ranked["final_score"] == pytest.approx(ranked["relevance"] * ranked["trust_boost"])
+    product = ranked["relevance"] * ranked["trust_boost"]
+    assert ranked["final_score"].tolist() == pytest.approx(product.tolist())
     # Texts pass through, and what a spreadsheet would run is inert.
     assert ranked["title"].tolist() == ["two", "four", "'=1+1", "", "three"]
     blocked = pd.read_csv(files / "blocked.csv")
