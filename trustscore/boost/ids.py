@@ -33,9 +33,8 @@ class IdIndex:
 
     Attributes
     ----------
-    width : int
-        Bytes of the longest id, plus one.
     seed : int
+        Of the hash.
     ids : array of shape (words, rows + 1)
         The ids as numbers; the last row is nobody.
     places : array
@@ -48,7 +47,6 @@ class IdIndex:
     [1, 2, 0]
     """
 
-    width: int
     seed: int
     ids: Words
     places: Words
@@ -59,14 +57,14 @@ class IdIndex:
         encoded = [text.encode("utf-8", "surrogatepass") for text in ids]
         if any(b"\0" in text for text in encoded):
             raise InputError("a merchant id holds a zero byte")
-        width = max(map(len, encoded), default=0) + 1
+        longest = max(map(len, encoded), default=0)
         rows = len(encoded)
-        table = _words(np.asarray([*encoded, b""], dtype=_fixed(width)))
+        table = _words(np.asarray([*encoded, b""], dtype=_fixed(longest)))
         size = 1 << max(3, int(4 * rows - 1).bit_length())
         for seed in range(_ROUNDS):
             places = _settle(_hashes(table, seed)[:rows], size)
             if places is not None:
-                return cls(width, seed, table, places)
+                return cls(seed, table, places)
         raise InputError("the merchant ids cannot be indexed; are they distinct?")
 
     def rows(self, ids: Any) -> NDArray[np.int64]:
@@ -86,11 +84,13 @@ class IdIndex:
         return row
 
     def _asked(self, ids: Any) -> Words:
-        """Ids as words, cut to ours; an id that is longer than all of ours then equals none."""
+        """Ids as words, as many as ours have; one that is longer is nobody."""
         words = len(self.ids)
         if isinstance(ids, np.ndarray):
             if ids.dtype.kind == "S":
-                return _words(ids.astype(_fixed(8 * words), copy=False))
+                asked = _words(ids.astype(_fixed(max(ids.dtype.itemsize, 8 * words)), copy=False))
+                asked[:, asked[words:].any(axis=0)] = 0
+                return asked[:words]
             ids = ids.tolist()
         if not len(ids):
             return np.zeros((words, 0), dtype=np.uint64)
@@ -106,11 +106,11 @@ class IdIndex:
 
 
 def _one(held: Any, longest: int) -> bytes:
-    """One id; a blank or an impossible one becomes what nobody is called."""
+    """One id; a blank or an impossible one is nobody, who is called nothing."""
     if held is None or held != held:
         return b""
     text = str(held).encode("utf-8", "surrogatepass")
-    return b"\xff" * longest if b"\0" in text else text
+    return b"" if b"\0" in text or len(text) > longest else text
 
 
 def _laid(encoded: bytes, count: int, words: int) -> Words | None:
@@ -127,10 +127,11 @@ def _laid(encoded: bytes, count: int, words: int) -> Words | None:
     asked = np.zeros((words, count), dtype=np.uint64)
     step, rest = divmod(length, count)
     if not rest and is_end[step - 1 : length : step].all():
-        for word in range(min(words, (step + 6) // 8)):
+        size = step - 1
+        for word in range((size + 7) // 8 if size <= 8 * words else 0):
             asked[word] = np.ndarray((count,), "<u8", whole.data, 8 * word, (step,))
-            if step - 1 < 8 * word + 8:
-                asked[word] &= _MASKS[step - 1 - 8 * word]
+            if size < 8 * word + 8:
+                asked[word] &= _MASKS[size - 8 * word]
         return asked
     ends = np.flatnonzero(is_end)
     starts = np.concatenate([[0], ends[:-1] + 1])
@@ -139,11 +140,12 @@ def _laid(encoded: bytes, count: int, words: int) -> Words | None:
     for word in range(words):
         at = np.minimum(starts + 8 * word, length - 1)
         asked[word] = anywhere[at] & _MASKS[np.clip(sizes - 8 * word, 0, 8)]
+    asked[:, sizes > 8 * words] = 0
     return asked
 
 
 def _fixed(width: int) -> np.dtype[np.bytes_]:
-    return np.dtype(f"S{(width + 7) // 8 * 8}")
+    return np.dtype(f"S{max(1, (width + 7) // 8) * 8}")
 
 
 def _words(ids: NDArray[np.bytes_]) -> Words:

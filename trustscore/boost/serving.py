@@ -212,7 +212,6 @@ class TrustTable:
             "format": FORMAT,
             "stamp": self.stamp,
             "lean_sha256": self.lean_sha256,
-            "width": self.index.width,
             "seed": self.index.seed,
         }
         arrays = {f"column_{name}": values for name, values in self.columns.items()}
@@ -239,7 +238,7 @@ class TrustTable:
                     f"{path}: is a boost table of format {about['format']}, this version reads "
                     f"{FORMAT}: save it again"
                 )
-            index = IdIndex(about["width"], about["seed"], arrays.pop("ids"), arrays.pop("places"))
+            index = IdIndex(about["seed"], arrays.pop("ids"), arrays.pop("places"))
             columns = {name.removeprefix("column_"): held for name, held in arrays.items()}
             _fits(index, columns)
             return cls._of(index, columns, str(about["stamp"]), str(about["lean_sha256"]))
