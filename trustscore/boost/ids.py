@@ -73,7 +73,7 @@ class IdIndex:
         hashes = _hashes(asked, self.seed)
         size = len(self.places)
         found = self.places.take(_first(hashes, size))
-        moved = np.flatnonzero(found.astype(np.uint32) != hashes.astype(np.uint32))
+        moved = (found.astype(np.uint32) != hashes.astype(np.uint32)).nonzero()[0]
         if len(moved):
             found[moved] = self.places.take(_second(hashes.take(moved), size))
         row = (found >> _HALF).view(np.int64)

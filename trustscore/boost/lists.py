@@ -241,13 +241,17 @@ def rerank_lists(
     count = len(lists.relevance)
     boost = held.factors(policy.beta).take(rows)
     codes = held.columns["veto"].take(rows)
-    boost[np.repeat(lists.off(policy), lists.lengths)] = 1.0
+    if (off := lists.off(policy)).any():
+        boost[np.repeat(off, lists.lengths)] = 1.0
     stale = held.stale(rows, today)
     if stale is not None:
         boost[stale] = 1.0
         if not policy.validity.keep_vetoes:
             codes[stale] = 0
-    final = combine(lists.relevance, boost, policy, np.repeat(lists.spread(), lists.lengths))
+    spread = None
+    if policy.form == "additive":
+        spread = np.repeat(lists.spread(), lists.lengths)
+    final = combine(lists.relevance, boost, policy, spread)
     # A padded cell sorts after every candidate.
     key = np.append(-final, np.inf)
     vetoed = np.flatnonzero(codes >= _FLOOR)
@@ -261,8 +265,15 @@ def rerank_lists(
         rank[sorted_cells[shown]] = places[shown]
     if len(vetoed):
         _sink(rank, np.repeat(np.arange(len(lists)), lists.lengths), codes, vetoed, lists)
-    explored, propensity = np.zeros(count, dtype=bool), np.ones(count)
-    return _in_input_order(lists, Reranked(boost, final, within + 1, rank, explored, propensity))
+    back = _back(lists)
+    return Reranked(
+        trust_boost=boost[back],
+        final_score=final[back],
+        base_rank=(within + 1)[back],
+        final_rank=rank[back],
+        explored=np.zeros(count, dtype=bool),
+        propensity=np.ones(count),
+    )
 
 
 def _sink(rank: Rows, list_of: Rows, codes: NDArray[np.int8], vetoed: Rows, lists: Lists) -> None:
@@ -312,13 +323,15 @@ def _each(
         found.propensity[span] = shown.propensity
         if shown.explored is not None:
             found.explored[span.start + shown.explored] = True
-    return _in_input_order(lists, found)
+    back = _back(lists)
+    return Reranked(**{f.name: getattr(found, f.name)[back] for f in fields(found)})
 
 
-def _in_input_order(lists: Lists, found: Reranked) -> Reranked:
+def _back(lists: Lists) -> Rows:
+    """Place in the lists of each input row."""
     back = np.empty_like(lists.source)
     back[lists.source] = np.arange(len(back))
-    return Reranked(**{f.name: getattr(found, f.name)[back] for f in fields(found)})
+    return back
 
 
 def _is_blank(query: Any) -> bool:

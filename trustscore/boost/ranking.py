@@ -203,8 +203,8 @@ def rerank(
         codes = held.columns["veto"].take(rows)
         if stale is not None and not policy.validity.keep_vetoes:
             codes[stale] = 0
-        if codes.max(initial=0) >= _FLOOR:
-            down = np.flatnonzero(codes >= _FLOOR)
+        low = (codes >= _FLOOR).nonzero()[0]
+        down = low if len(low) else None
     order, base = _sorted(score, final, item_ids, down)
     floor = order[:0]
     if codes is not None and down is not None:
