@@ -1,8 +1,12 @@
 """Made-up merchants whose lean is chosen, and lists of their items."""
 
 import numpy as np
+from hypothesis import settings
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable
+
+# Lists are costly to make up, and one holds many candidates: fewer of them say as much.
+few = settings(max_examples=max(15, settings.default.max_examples // 4))
 
 VETOES = ("", "cap", "floor", "block")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.boost.cases import leaning, made_up, policy
+from tests.boost.cases import few, leaning, made_up, policy
 from trustscore.boost import rerank
 from trustscore.boost.explore import chance, choose
 from trustscore.boost.policy import Exploration
@@ -95,6 +95,7 @@ def test_who_is_never_lifted():
     assert without.propensity == 1
 
 
+@few
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 0.5), st.floats(0.1, 5), st.integers(1, 5))
 def test_a_lift_is_a_milder_boost_and_keeps_the_others_in_order(seed, share, temperature, first):
     relevance, sold, items, leans, _ = made_up(seed)
@@ -135,6 +136,15 @@ def test_chance_is_even():
     assert drawn.min() >= 0
     assert drawn.max() < 1
     assert np.histogram(drawn, 10, (0, 1))[0] == pytest.approx(np.full(10, 400), abs=80)
+
+
+def test_a_choice_is_in_proportion():
+    plan = Exploration(share=0.5, temperature=1)
+    drawn = Counter(choose(np.log([0.7, 0.2, 0.1]), plan, f"q{n}")[0] for n in range(20_000))
+    expected = {None: 0.5, 0: 0.35, 1: 0.1, 2: 0.05}
+    for outcome, probability in expected.items():
+        slack = 4 * np.sqrt(probability * (1 - probability) / 20_000)
+        assert drawn[outcome] / 20_000 == pytest.approx(probability, abs=slack)
 
 
 def test_nobody_to_choose():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.boost.cases import leaning, lists_of, many, policy
+from tests.boost.cases import few, leaning, lists_of, many, policy
 from trustscore.boost import Lists, from_log_odds, rerank_lists
 from trustscore.errors import InputError
 
@@ -25,7 +25,7 @@ def test_ranks_by_hand():
     rule = policy(0.5)
     table = leaning([1, 0, 1], rule, ["", "floor", "block"])
     lists = Lists.from_columns(
-        ["p", "q", "q", "q", "q"], [1.0, 2.0, 1.9, 1.8, 1.7], ["m2", "m1", "x", "m2", "m0"]
+        ["p", "q", "q", "q", "q"], [1.0, 9.0, 1.9, 1.8, 1.7], ["m2", "m1", "x", "m2", "m0"]
     )
     found = rerank_lists(lists, table, rule)
     assert found.base_rank.tolist() == [1, 1, 2, 3, 4]
@@ -35,6 +35,7 @@ def test_ranks_by_hand():
     assert not found.explored.any()
 
 
+@few
 @given(st.integers(0, 2**32 - 1))
 def test_grids_hold_every_row_once(seed):
     columns, _, _ = many(seed, queries=30)
@@ -46,6 +47,7 @@ def test_grids_hold_every_row_once(seed):
         assert (cells[~real] == len(lists.relevance)).all()
 
 
+@few
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_shuffled_rows_give_shuffled_ranks(seed, vetoes):
     columns, leans, veto = many(seed, ties=True, vetoes=vetoes)
@@ -115,6 +117,7 @@ def test_exclusions_of_many_lists():
     assert kinds.off(policy()).tolist() == [False] * 3
 
 
+@few
 @given(st.lists(st.floats(-30, 30), min_size=1))
 def test_log_odds_keep_their_order(scores):
     found = from_log_odds(scores)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.boost.cases import leaning, policy, scores
+from tests.boost.cases import few, leaning, policy, scores
 from trustscore.boost import LiveTable, TrustTable, boost_table, rerank
 from trustscore.boost.arrays import map_arrays, write_arrays
 from trustscore.errors import InputError, PolicyError
@@ -107,6 +107,7 @@ def test_no_file(tmp_path):
 
 
 @pytest.mark.parametrize("verify", [True, False])
+@few
 @given(share=st.floats(0, 0.999))
 def test_a_truncated_file_is_refused(tmp_path_factory, verify, share):
     path = tmp_path_factory.mktemp("cut") / "boosts.npz"
@@ -117,6 +118,7 @@ def test_a_truncated_file_is_refused(tmp_path_factory, verify, share):
         TrustTable.load(path, verify)
 
 
+@few
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
 def test_a_damaged_file_is_refused_or_harmless(tmp_path_factory, seed, flips):
     path = tmp_path_factory.mktemp("damaged") / "boosts.npz"
@@ -220,8 +222,9 @@ def test_live_table_reloads_and_survives_a_bad_file(tmp_path):
     assert len(live.snapshot()) == 1
     assert old.boosts(["m2"], RULE).tolist() == [1.0]  # capped; the old snapshot stays whole
     path.write_bytes(b"broken")
-    with pytest.raises(InputError, match="is no npz"):
-        live.refresh()
+    for _ in range(2):  # and again, as long as the file is bad
+        with pytest.raises(InputError, match="is no npz"):
+            live.refresh()
     assert len(live.snapshot()) == 1
     path.unlink()
     with pytest.raises(FileNotFoundError):

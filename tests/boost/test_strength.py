@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.boost.cases import leaning, lists_of, many, policy
+from tests.boost.cases import few, leaning, lists_of, many, policy
 from trustscore.boost import (
     BoostPolicy,
     Lists,
@@ -66,6 +66,7 @@ def test_loss_and_share_by_hand():
     assert found.price == pytest.approx(found.loss / (100 * (found.share - found.share_before)))
 
 
+@few
 @given(seeds, forms, st.booleans(), st.booleans())
 def test_loss_and_exposure_rise_with_strength(seed, form, ties, vetoes):
     trial, *_ = trial_of(seed, policy(form=form), ties, vetoes, k=5)
@@ -78,6 +79,7 @@ def test_loss_and_exposure_rise_with_strength(seed, form, ties, vetoes):
 
 
 # At a strength of a few last bits the product already ties where the logarithm does not.
+@few
 @given(seeds, forms, st.booleans(), st.one_of(st.just(0.0), st.floats(1e-6, 2)), st.booleans())
 def test_what_is_measured_is_what_is_shown(seed, form, ties, beta, excluded):
     """Loss and share of a trial are those of the lists that rerank_lists makes."""
@@ -251,6 +253,18 @@ def test_vetoed_candidates_are_no_part_of_it():
         Trial(gone, table, rule)
     both = Lists.from_columns(["q", "p", "p"], [1.0, 1.0, 0.9], ["m2", "m1", "m0"])
     assert len(Trial(both, table, rule).at(0.0)[0]) == 1
+
+
+def test_ties_go_to_the_base_order():
+    rule = policy()
+    table = leaning([1, -1], rule)
+    sold = ["m0"] * 5 + ["m1", "m0"] * 150
+    lists = Lists.from_columns(["q"] * 305, np.ones(305), sold)
+    loss, share = Trial(lists, table, rule, k=10).at(0.0)
+    discount = 1 / np.log2(np.arange(2, 12))
+    assert loss.tolist() == [0]
+    assert share[0] == pytest.approx(discount[[0, 1, 2, 3, 4, 6, 8]].sum() / discount.sum())
+    assert Trial(lists, table, rule, k=10).at(0.1)[1].tolist() == [1]
 
 
 def test_trials_that_cannot_be():

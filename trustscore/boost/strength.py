@@ -444,7 +444,7 @@ def _grids(
         places = min(k, cells.shape[1])
         discount = 1.0 / np.log2(np.arange(2, places + 2))
         group = np.append(member, False).take(cells).astype(np.float64)
-        seen = np.where(real[:, :places], discount, 0.0).sum(axis=1)
+        seen = np.ascontiguousarray(real[:, :places], dtype=np.float64) @ discount
         best = np.ascontiguousarray(gain[:, :places]) @ discount
         found.append(_Grid(which, base, pull, gain, group, discount, best, seen, spread[which]))
     return found
