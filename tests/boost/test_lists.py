@@ -108,6 +108,17 @@ def test_relevance_is_named_by_the_row_of_the_input(bad):
         rerank_lists(known, leaning([], rule), rule)
 
 
+@pytest.mark.parametrize(("keep", "ranks"), [(True, [2, 1, 0]), (False, [1, 3, 2])])
+def test_expired_scores_of_many_lists(keep, ranks):
+    rule = policy(0.5, validity={"days": 1, "keep_vetoes": keep})
+    table = leaning([1, 1], rule, ["floor", "block"], scored_on=["2026-01-01"] * 2)
+    lists = Lists.from_columns(["q"] * 3, [3.0, 1.0, 2.0], ["m0", "x", "m1"])
+    found = rerank_lists(lists, table, rule, today="2026-01-03")
+    assert found.trust_boost.tolist() == [1, 1, 1]
+    assert found.final_rank.tolist() == ranks
+    assert rerank_lists(lists, table, rule).trust_boost[0] < 1
+
+
 def test_exclusions_of_many_lists():
     columns = (["sku-1", "q", "b"], [1.0] * 3, ["a"] * 3)
     rule = policy(exclusions={"queries": ["sku-*"], "kinds": ["brand"]})

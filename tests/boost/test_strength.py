@@ -255,16 +255,18 @@ def test_vetoed_candidates_are_no_part_of_it():
     assert len(Trial(both, table, rule).at(0.0)[0]) == 1
 
 
-def test_ties_go_to_the_base_order():
-    rule = policy()
+@pytest.mark.parametrize("beta", [0.0, 0.3])
+def test_ties_go_to_the_base_order(beta):
+    rng = np.random.default_rng(1)
+    rule = policy(beta)
     table = leaning([1, -1], rule)
-    sold = ["m0"] * 5 + ["m1", "m0"] * 150
-    lists = Lists.from_columns(["q"] * 305, np.ones(305), sold)
-    loss, share = Trial(lists, table, rule, k=10).at(0.0)
+    sold, group = rng.choice(["m0", "m1"], 300), rng.random(300) < 0.5
+    lists = Lists.from_columns(["q"] * 300, rng.integers(1, 4, 300), sold)
+    loss, share = Trial(lists, table, rule, k=10, group=group).at(beta)
+    shown = np.argsort(rerank_lists(lists, table, rule).final_rank)[:10]
     discount = 1 / np.log2(np.arange(2, 12))
     assert loss.tolist() == [0]
-    assert share[0] == pytest.approx(discount[[0, 1, 2, 3, 4, 6, 8]].sum() / discount.sum())
-    assert Trial(lists, table, rule, k=10).at(0.1)[1].tolist() == [1]
+    assert share[0] == pytest.approx(group[shown] @ discount / discount.sum())
 
 
 def test_trials_that_cannot_be():
