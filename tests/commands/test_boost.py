@@ -297,19 +297,20 @@ def test_query_kinds(files, capsys):
 
 
 def test_expired_scores(files, capsys):
-    fresh = ("--scored-on", "2026-01-01", "--as-of", "2026-01-15")
+    fresh = ("--scored-on", "2026-01-01", "--today", "2026-01-15")
     assert boost(capsys, files, *fresh)[0] == 0
     assert pd.read_csv(files / "ranked.csv")["trust_boost"].nunique() == 4
-    late = ("--scored-on", "2026-01-01", "--as-of", "2026-01-16")
+    late = ("--scored-on", "2026-01-01", "--today", "2026-01-16")
     code, said, _ = boost(capsys, files, *late)
     assert code == 0
     ranked = pd.read_csv(files / "ranked.csv")
     assert ranked["trust_boost"].tolist() == [1.0] * 5
     assert ranked["item_id"].tolist() == ["i1", "i3", "i2", "i2", "i3"]  # vetoes hold
     assert "1 blocked" in said
-    code, err, _ = boost(capsys, files, "--as-of", "2026-01-16")
-    assert (code, "--scored-on" in err or "scored_on" in err) == (2, True)
-    assert boost(capsys, files, "--scored-on", "yesterday", "--as-of", "2026-01-16")[0] == 2
+    code, err, _ = boost(capsys, files, "--today", "2026-01-16")
+    assert code == 0
+    assert "note: 4 merchants cannot expire" in err
+    assert boost(capsys, files, "--scored-on", "yesterday", "--today", "2026-01-16")[0] == 2
 
 
 def test_exploration_writes_what_it_drew(files, capsys):
@@ -330,6 +331,29 @@ def test_exploration_writes_what_it_drew(files, capsys):
     first = (files / "ranked.csv").read_bytes()
     assert boost(capsys, files, "--policy", policy)[0] == 0
     assert (files / "ranked.csv").read_bytes() == first
+
+
+def test_a_log_changes_nothing_in_the_ranking(files, capsys):
+    policy = files / "explore.toml"
+    policy.write_text(
+        "[exploration]\nshare = 0.5\nfirst = 1\nabsent = true\n[exclusions]\nkinds = ['sku']\n"
+    )
+    rows = [
+        f"q{n},i{k},{'bad' if k < 2 else 'x'},{1 - k / 10},{'sku' if n % 4 == 0 else ''}"
+        for n in range(20)
+        for k in range(4)
+    ]
+    text = "\n".join(["query_id,item_id,merchant_id,relevance,query_kind", *rows]) + "\n"
+    (files / "candidates.csv").write_text(text)
+    assert boost(capsys, files, "--policy", policy)[0] == 0
+    more = ("--policy", policy, "--log", files / "log.parquet")
+    assert boost(capsys, files, *more, out="logged.csv")[0] == 0
+    assert (files / "logged.csv").read_bytes() == (files / "ranked.csv").read_bytes()
+    logged = pd.read_parquet(files / "log.parquet").set_index(["query_id", "item_id"])
+    ranked = pd.read_csv(files / "ranked.csv").set_index(["query_id", "item_id"])
+    assert logged["explored"].sum() == ranked["explored"].sum() > 0
+    off = ranked.query("query_kind == 'sku'")
+    assert off["trust_boost"].tolist() == [1.0] * 20
 
 
 def test_additive_form_takes_any_finite_relevance(files, capsys):

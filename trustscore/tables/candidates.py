@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
 from trustscore.errors import InputError
+from trustscore.explain.position import Position, explain_position
+from trustscore.scorecard.faults import suggest
+from trustscore.tables.boost_log import item_log, log_paths, rankings, request_log, reranked
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, write_columns
+from trustscore.tables.writers import same_file, write_tables
 
-__all__ = ["Boosted", "boost_files", "read_candidates", "read_scores"]
+__all__ = [
+    "Boosted",
+    "boost_files",
+    "endless",
+    "find_position",
+    "other_boosts",
+    "read_candidates",
+    "read_scores",
+]
 
 SCORE_NUMBERS = {
     "trust_index": "number",
@@ -27,8 +38,10 @@ SCORE_NUMBERS = {
     "claims_unpaid": "count",
     "pacing": "number",
 }
-SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on")
+SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on", "scorecard")
 _OPTIONAL = ("trust_boost", "enrolled", "claims_unpaid", "pacing", *SCORE_TEXTS[2:])
+_RANKED = ("query_id", "relevance", "merchant_id", "item_id")
+_KIND = "query_kind"
 _ADDED = ("trust_boost", "final_score", "base_rank", "final_rank")
 # Without the probability of what was shown, exploration teaches nobody anything.
 _EXPLORED = ("explored", "propensity")
@@ -48,6 +61,9 @@ class Boosted(NamedTuple):
         Candidates whose place changed.
     other_boosts : int
         Merchants whose ``trust_boost`` in the scores is not what this policy gives them.
+    endless : int
+        Merchants who could not expire on the day given, although the policy limits validity: no
+        day of their scores is known.
     """
 
     queries: int
@@ -56,6 +72,7 @@ class Boosted(NamedTuple):
     unknown: int
     moved: int
     other_boosts: int
+    endless: int = 0
 
 
 def read_candidates(
@@ -75,14 +92,9 @@ def read_candidates(
     InputError
         When columns are missing or taken, or rows have faults; all of them are listed.
     """
-    texts = ("item_id", "query_id", "merchant_id", "query_kind")
+    texts = ("item_id", "query_id", "merchant_id", _KIND)
     table = read_table(
-        path,
-        {"relevance": "number"},
-        texts,
-        optional=texts[3:],
-        rest=True,
-        encoding=encoding,
+        path, {"relevance": "number"}, texts, optional=[_KIND], rest=True, encoding=encoding
     )
     faults = [
         f"{name}: the output adds a column of that name; rename it"
@@ -108,7 +120,9 @@ def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
     InputError
         When columns are missing or rows have faults.
     """
-    return read_table(path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, encoding=encoding)
+    return read_table(
+        path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
+    )
 
 
 def boost_files(
@@ -118,9 +132,10 @@ def boost_files(
     *,
     policy: Any = "boost",
     blocked: str | Path | None = None,
+    log: str | Path | None = None,
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
     encoding: str | None = None,
-    as_of: dt.date | str | None = None,
-    scored_on: dt.date | str | None = None,
 ) -> Boosted:
     r"""Rank candidates again by trust.
 
@@ -137,12 +152,14 @@ def boost_files(
     policy : str, Path or BoostPolicy, default="boost"
     blocked : path, optional
         Where the candidates of blocked merchants go; they leave the list either way.
+    log : path, optional
+        ``.parquet``, not there yet: every candidate with all that made its place. One row a
+        list goes beside it, to ``.requests.parquet``.
+    today : date, optional
+        Day of the ranking: scores that expired before it are neutral. Nothing reads a clock.
+    scored_on : date, optional
+        Day from which the policy's validity counts where the scores have no ``scored_on``.
     encoding : str, optional
-    as_of : date or ISO text, optional
-        Day of the ranking: scores that ended before it are neutral, by the policy's validity.
-        Without it nothing expires.
-    scored_on : date or ISO text, optional
-        Day of the scores, where they have no column ``scored_on``.
 
     Returns
     -------
@@ -151,8 +168,7 @@ def boost_files(
     Raises
     ------
     InputError
-        When a table has faults, the relevance does not suit the policy's form, or a day is
-        given without the other.
+        When a table has faults, or the relevance does not suit the policy's form.
 
     Examples
     --------
@@ -172,50 +188,93 @@ def boost_files(
     2
     q,i2,b,0.49,1.0796...,0.5290...,2,1
     """
-    _different([candidates, scores], [out] if blocked is None else [out, blocked])
+    logs = () if log is None else log_paths(log)
+    written = [path for path in (out, blocked, *logs) if path is not None]
+    _all_different([candidates, scores], written)
     rule = BoostPolicy.load(policy)
     taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
     asked = read_candidates(candidates, encoding=encoding, taken=taken)
     known = read_scores(scores, encoding=encoding)
-    if as_of is not None and scored_on is None and "scored_on" not in known.columns:
-        raise InputError(
-            "as_of needs the day of the scores: give scored_on, or a column of that name in "
-            f"{scores}"
-        )
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
     lists = Lists.from_columns(
-        columns["query_id"],
-        columns["relevance"],
-        columns["merchant_id"],
-        columns["item_id"],
-        query_kind=columns.get("query_kind"),
-        lines=asked.lines,
+        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
     )
-    found = rerank_lists(lists, table, rule, today=as_of)
+    tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
+    if not logs:
+        found = rerank_lists(lists, table, rule, today=today)
+    else:
+        shown = rankings(lists, table, rule, today)
+        found = reranked(lists, shown)
+        tables[logs[0]] = item_log(lists, shown, known.columns, rule)
+        tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
     added = {name: getattr(found, name) for name in taken}
     # As a searcher meets them: queries in order of appearance, each from its first place on.
     queries = np.empty(len(asked.lines), dtype=np.int64)
     queries[lists.source] = np.repeat(np.arange(len(lists)), lists.lengths)
-    shown = found.final_rank > 0
+    on_list = found.final_rank > 0
     order = np.lexsort((found.final_rank, queries))
-    kept = order[shown[order]]
-    gone = order[~shown[order]]
+    kept = order[on_list[order]]
+    gone = order[~on_list[order]]
     if blocked is not None:
-        write_columns(blocked, {name: column[gone] for name, column in columns.items()})
-    write_columns(out, {name: column[kept] for name, column in (columns | added).items()})
+        tables[blocked] = {name: column[gone] for name, column in columns.items()}
+    tables[out] = {name: column[kept] for name, column in (columns | added).items()}
+    write_tables(tables)
     rows = table.rows(columns["merchant_id"])
     return Boosted(
         queries=len(lists),
         candidates=len(asked.lines),
         blocked=len(gone),
         unknown=int((rows == len(table)).sum()),
-        moved=int((found.base_rank != found.final_rank)[shown].sum()),
-        other_boosts=_others(known.columns, table, rule),
+        moved=int((found.base_rank != found.final_rank)[on_list].sum()),
+        other_boosts=other_boosts(known.columns, table, rule),
+        endless=0 if today is None else endless(table, rule),
     )
 
 
-def _different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:
+def find_position(
+    candidates: str | Path,
+    scores: str | Path,
+    query: str,
+    item: str,
+    *,
+    policy: Any = "boost",
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> Position:
+    """Tell why an item stands where it stands; the parameters are those of `boost_files`.
+
+    Raises
+    ------
+    InputError
+        When there is no such query or item, with near names.
+    """
+    _all_different([candidates, scores], [])
+    rule = BoostPolicy.load(policy)
+    asked = read_candidates(candidates, encoding=encoding)
+    columns = asked.columns
+    rows = np.flatnonzero(columns["query_id"] == query)
+    if not len(rows):
+        near = suggest(query, sorted(set(columns["query_id"].tolist())))
+        raise InputError(f"{candidates}: no query {query!r}{near}")
+    one = {name: columns[name][rows] for name in _RANKED}
+    if item not in one["item_id"]:
+        near = suggest(item, sorted(set(one["item_id"].tolist())))
+        raise InputError(f"{candidates}: query {query!r} has no item {item!r}{near}")
+    kinds = columns[_KIND][rows] if _KIND in columns else None
+    lists = Lists.from_columns(
+        *(one[name] for name in _RANKED), query_kind=kinds, lines=asked.lines[rows]
+    )
+    known = read_scores(scores, encoding=encoding)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
+    [shown] = rankings(lists, table, rule, today)
+    assert lists.item_ids is not None
+    at = int(np.flatnonzero(lists.item_ids == item)[0])
+    return explain_position(shown, at, lists.item_ids, lists.merchant_ids, query)
+
+
+def _all_different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:
     """Raise InputError when a file would be read or written twice, or read and written."""
     paths = [str(path) for path in (*inputs, *outputs)]
     for at, one in enumerate(paths):
@@ -227,7 +286,15 @@ def _different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> N
             raise InputError(f"standard {name} can be used once. Got - twice")
 
 
-def _others(scores: dict[str, NDArray[Any]], table: TrustTable, policy: BoostPolicy) -> int:
+def endless(table: TrustTable, policy: BoostPolicy) -> int:
+    """Count merchants whose boost never ends although the policy limits validity."""
+    if policy.validity.days is None:
+        return 0
+    ends = table.columns["valid_to"][:-1]
+    return int((ends == np.iinfo(ends.dtype).max).sum())
+
+
+def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
     """Count merchants whose boost in the score file is not the one of this policy."""
     if "trust_boost" not in scores:
         return 0
