@@ -8,9 +8,10 @@ so it can be used in place; ``numpy.load`` still reads the file.
 from __future__ import annotations
 
 import io
+import math
 import os
+import secrets
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -29,25 +30,25 @@ _CHUNK = 1 << 22
 
 def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays under a temporary name beside `path`, then rename: complete or absent."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # The file behind a link is replaced, not the link.
+    final = Path(os.path.realpath(path))
+    temporary = final.with_name(f".{final.name}.{secrets.token_hex(6)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 for name, array in arrays.items():
                     _add(archive, f"{name}.npy", np.ascontiguousarray(array))
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        os.replace(temporary, final)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def _add(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
+    if array.dtype.hasobject:
+        raise InputError(f"array {name} holds Python objects, which a mapped file cannot")
     head = io.BytesIO()
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(array))
     member = zipfile.ZipInfo(name)
@@ -90,14 +91,17 @@ def map_arrays(path: str | Path, verify: bool = True) -> dict[str, NDArray[Any]]
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
             whole = np.memmap(file, dtype=np.uint8, mode="r")
-    except (zipfile.BadZipFile, struct.error) as error:
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError) as error:
         raise InputError(f"{path}: is no npz, or is cut off: {error}") from None
     found = {}
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED:
             raise InputError(f"{path}: {member.filename} is compressed and cannot be mapped")
         at = member.header_offset
-        name_length, extra_length = struct.unpack("<HH", bytes(whole[at + 26 : at + 30]))
+        lengths = bytes(whole[at + 26 : at + 30])
+        if len(lengths) < 4:
+            raise InputError(f"{path}: {member.filename} is cut off")
+        name_length, extra_length = struct.unpack("<HH", lengths)
         start = at + _LOCAL_HEADER + name_length + extra_length
         held = whole[start : start + member.file_size]
         if len(held) != member.file_size or (verify and _crc(held) != member.CRC):
@@ -120,11 +124,10 @@ def _array(held: NDArray[np.uint8], path: str) -> NDArray[Any]:
         if version != (1, 0):
             raise ValueError(f"npy version {version}")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
-    except ValueError as error:
+        if dtype.hasobject:
+            raise ValueError("pickled objects are never loaded")
+        count = math.prod(shape)
+        flat = held[head.tell() : head.tell() + count * dtype.itemsize].view(dtype)
+        return np.asarray(flat.reshape(shape, order="F" if fortran else "C"))
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path}: holds what is no array: {error}") from None
-    if dtype.hasobject:
-        raise InputError(f"{path}: holds pickled objects, which are never loaded")
-    count = int(np.prod(shape, dtype=np.int64))
-    flat = held[head.tell() : head.tell() + count * dtype.itemsize].view(dtype)
-    array = flat.reshape(shape, order="F" if fortran else "C")
-    return np.asarray(array)

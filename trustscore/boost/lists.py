@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from trustscore.boost.curve import Floats
 from trustscore.boost.policy import BoostPolicy
-from trustscore.boost.ranking import relevance_error, rerank
+from trustscore.boost.ranking import combine, relevance_error, rerank
 from trustscore.boost.serving import TableSource
+from trustscore.boost.table import at, text_column
 from trustscore.errors import InputError
 
 Rows = NDArray[np.int64]
@@ -37,6 +39,10 @@ class Lists:
     item_ids : object array or None
     source : int array
         Row of the input that each row came from.
+    kinds : object array or None
+        Kind of each query, which a policy may exclude; empty where it has none.
+    lines : int array or None
+        Line of each input row in its file, for messages.
     """
 
     queries: NDArray[np.object_]
@@ -45,18 +51,29 @@ class Lists:
     merchant_ids: NDArray[np.object_]
     item_ids: NDArray[np.object_] | None
     source: Rows
+    kinds: NDArray[np.object_] | None = None
+    lines: Rows | None = None
 
     @classmethod
     def from_columns(
-        cls, query_id: Any, relevance: Any, merchant_id: Any, item_id: Any = None
+        cls,
+        query_id: Any,
+        relevance: Any,
+        merchant_id: Any,
+        item_id: Any = None,
+        *,
+        query_kind: Any = None,
+        lines: Rows | None = None,
     ) -> Lists:
         """Return the lists of a candidate table; rows of one query need not stand together.
+
+        Ties of relevance break by item id, compared as text, and then by place in the input.
 
         Raises
         ------
         InputError
-            When lengths differ, a query is blank, or a query holds an item twice. Relevance is
-            judged where it is used, as that depends on the form of the policy.
+            When lengths differ, a query is blank, is of two kinds, or holds an item twice.
+            Relevance is judged where it is used, as that depends on the form of the policy.
 
         Examples
         --------
@@ -69,16 +86,24 @@ class Lists:
         merchants = np.asarray(merchant_id, dtype=object)
         items = None if item_id is None else np.asarray(item_id, dtype=object)
         asked = np.asarray(query_id, dtype=object)
-        for name, column in (("query_id", asked), ("merchant_id", merchants), ("item_id", items)):
+        kinds = None if query_kind is None else text_column({"kind": query_kind}, "kind", count)
+        named = {"query_id": asked, "merchant_id": merchants, "item_id": items, "query_kind": kinds}
+        for name, column in named.items():
             if column is not None and len(column) != count:
                 raise InputError(f"{name} has {len(column)} rows, relevance has {count}")
         numbers: dict[Any, int] = {}
         list_of = np.fromiter(
             (numbers.setdefault(query, len(numbers)) for query in asked), np.int64, count
         )
+        blank = [row for row, query in enumerate(asked) if _is_blank(query)]
+        if blank:
+            faults = [f"{at(row, lines)}: query_id is blank" for row in blank[:_SHOWN]]
+            raise InputError(f"{len(blank)} candidates belong to no query", faults)
         place = np.arange(count)
         if items is not None:
-            place = _places_by_id(list_of, items)
+            place = _places_by_id(list_of, items, lines)
+        if kinds is not None:
+            kinds = _one_kind(list_of, kinds, lines)
         order = np.lexsort((place, -score, list_of))
         offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
         np.cumsum(np.bincount(list_of, minlength=len(numbers)), out=offsets[1:])
@@ -89,6 +114,8 @@ class Lists:
             merchant_ids=merchants[order],
             item_ids=None if items is None else items[order],
             source=order,
+            kinds=kinds,
+            lines=lines,
         )
 
     def __len__(self) -> int:
@@ -108,7 +135,26 @@ class Lists:
         if not (low > floor and high < 1e300):
             given = np.empty_like(self.relevance)
             given[self.source] = self.relevance
-            raise relevance_error(given, policy)
+            raise relevance_error(given, policy, self.lines)
+
+    def off(self, policy: BoostPolicy) -> NDArray[np.bool_]:
+        """Return on which lists the policy keeps the boost off."""
+        excluded = policy.exclusions
+        if not excluded.queries and (not excluded.kinds or self.kinds is None):
+            return np.zeros(len(self), dtype=bool)
+        kinds = [None] * len(self) if self.kinds is None else self.kinds.tolist()
+        return np.fromiter(
+            (policy.excludes(str(q), k) for q, k in zip(self.queries, kinds, strict=True)),
+            bool,
+            len(self),
+        )
+
+    def spread(self) -> Floats:
+        """Return the range of relevance of each list."""
+        found, some = np.zeros(len(self)), self.lengths > 0
+        first, last = self.offsets[:-1][some], self.offsets[1:][some] - 1
+        found[some] = self.relevance[first] - self.relevance[last]
+        return found
 
     def grids(self) -> Iterator[tuple[Rows, Rows, NDArray[np.bool_]]]:
         """Yield lists of about one length as grids: list numbers, flat positions, real cells.
@@ -136,16 +182,27 @@ class Reranked:
     trust_boost, final_score : array
     base_rank, final_rank : int array
         From 1 in each list; `final_rank` is 0 for a blocked candidate.
+    explored : bool array
+        Candidates that exploration lifted.
+    propensity : array
+        Probability of the draw of exploration on the candidate's list; 1 without it.
     """
 
     trust_boost: Floats
     final_score: Floats
     base_rank: Rows
     final_rank: Rows
+    explored: NDArray[np.bool_]
+    propensity: Floats
 
 
 def rerank_lists(
-    lists: Lists, table: TableSource, policy: BoostPolicy, rows: Rows | None = None
+    lists: Lists,
+    table: TableSource,
+    policy: BoostPolicy,
+    rows: Rows | None = None,
+    *,
+    today: dt.date | str | None = None,
 ) -> Reranked:
     """Re-rank every list as :func:`rerank` does, all together where no guard needs one by one.
 
@@ -156,6 +213,8 @@ def rerank_lists(
     policy : BoostPolicy
     rows : int array, optional
         ``table.rows(lists.merchant_ids)``.
+    today : date or ISO text, optional
+        Scores that expired before this day are neutral; without it nothing expires.
 
     Examples
     --------
@@ -177,14 +236,23 @@ def rerank_lists(
     held.require(policy)
     lists.check(policy)
     rows = held.rows(lists.merchant_ids) if rows is None else rows
-    one_by_one = policy.acts_on_order or policy.exploration.share or policy.exclusions.queries
-    if one_by_one or policy.form == "additive":
-        return _each(lists, held, policy, rows)
+    if policy.acts_on_order or policy.exploration.share:
+        return _each(lists, held, policy, rows, today)
     count = len(lists.relevance)
     boost = held.factors(policy.beta).take(rows)
-    final = lists.relevance * boost
     codes = held.columns["veto"].take(rows)
-    # Two keys in one: a merchant below the floor sorts after everybody, a blocked one after that.
+    if (off := lists.off(policy)).any():
+        boost[np.repeat(off, lists.lengths)] = 1.0
+    stale = held.stale(rows, today)
+    if stale is not None:
+        boost[stale] = 1.0
+        if not policy.validity.keep_vetoes:
+            codes[stale] = 0
+    spread = None
+    if policy.form == "additive":
+        spread = np.repeat(lists.spread(), lists.lengths)
+    final = combine(lists.relevance, boost, policy, spread)
+    # A padded cell sorts after every candidate.
     key = np.append(-final, np.inf)
     vetoed = np.flatnonzero(codes >= _FLOOR)
     rank = np.zeros(count, dtype=np.int64)
@@ -197,7 +265,15 @@ def rerank_lists(
         rank[sorted_cells[shown]] = places[shown]
     if len(vetoed):
         _sink(rank, np.repeat(np.arange(len(lists)), lists.lengths), codes, vetoed, lists)
-    return _in_input_order(lists, boost, final, within + 1, rank)
+    back = _back(lists)
+    return Reranked(
+        trust_boost=boost[back],
+        final_score=final[back],
+        base_rank=(within + 1)[back],
+        final_rank=rank[back],
+        explored=np.zeros(count, dtype=bool),
+        propensity=np.ones(count),
+    )
 
 
 def _sink(rank: Rows, list_of: Rows, codes: NDArray[np.int8], vetoed: Rows, lists: Lists) -> None:
@@ -213,10 +289,23 @@ def _sink(rank: Rows, list_of: Rows, codes: NDArray[np.int8], vetoed: Rows, list
         rank[span] = fresh
 
 
-def _each(lists: Lists, table: TableSource, policy: BoostPolicy, rows: Rows) -> Reranked:
+def _each(
+    lists: Lists,
+    table: TableSource,
+    policy: BoostPolicy,
+    rows: Rows,
+    today: dt.date | str | None,
+) -> Reranked:
     count = len(lists.relevance)
-    boost, final = np.ones(count), np.zeros(count)
-    base, rank = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    found = Reranked(
+        trust_boost=np.ones(count),
+        final_score=np.zeros(count),
+        base_rank=np.zeros(count, dtype=np.int64),
+        final_rank=np.zeros(count, dtype=np.int64),
+        explored=np.zeros(count, dtype=bool),
+        propensity=np.ones(count),
+    )
+    kinds = None if lists.kinds is None else lists.kinds.tolist()
     for number, query in enumerate(lists.queries):
         span = slice(int(lists.offsets[number]), int(lists.offsets[number + 1]))
         shown = rerank(
@@ -226,28 +315,57 @@ def _each(lists: Lists, table: TableSource, policy: BoostPolicy, rows: Rows) -> 
             policy=policy,
             rows=rows[span],
             query_id=str(query),
+            query_kind=None if kinds is None else kinds[number],
+            today=today,
         )
-        boost[span], final[span] = shown.trust_boost, shown.final_score
-        base[span], rank[span] = shown.base_rank, shown.final_rank
-    return _in_input_order(lists, boost, final, base, rank)
+        found.trust_boost[span], found.final_score[span] = shown.trust_boost, shown.final_score
+        found.base_rank[span], found.final_rank[span] = shown.base_rank, shown.final_rank
+        found.propensity[span] = shown.propensity
+        if shown.explored is not None:
+            found.explored[span.start + shown.explored] = True
+    back = _back(lists)
+    return Reranked(**{f.name: getattr(found, f.name)[back] for f in fields(found)})
 
 
-def _in_input_order(lists: Lists, boost: Floats, final: Floats, base: Rows, rank: Rows) -> Reranked:
+def _back(lists: Lists) -> Rows:
+    """Place in the lists of each input row."""
     back = np.empty_like(lists.source)
     back[lists.source] = np.arange(len(back))
-    return Reranked(boost[back], final[back], base[back], rank[back])
+    return back
 
 
-def _places_by_id(list_of: Rows, items: NDArray[np.object_]) -> Rows:
+def _is_blank(query: Any) -> bool:
+    return query is None or query == "" or query != query
+
+
+def _one_kind(list_of: Rows, kinds: NDArray[np.object_], lines: Rows | None) -> NDArray[np.object_]:
+    """Kind of each list, of which all rows must say the same."""
+    _, first = np.unique(list_of, return_index=True)
+    mixed = np.flatnonzero(kinds != kinds[first][list_of])
+    if len(mixed):
+        faults = [
+            f"{at(row, lines)}: query_kind is {kinds[row]!r}, and "
+            f"{kinds[first[list_of[row]]]!r} in {at(first[list_of[row]], lines)}"
+            for row in mixed[:_SHOWN]
+        ]
+        raise InputError("a query is of two kinds", faults)
+    return kinds[first]
+
+
+def _places_by_id(list_of: Rows, items: NDArray[np.object_], lines: Rows | None) -> Rows:
     """Rank of each item id, so that ties break by id; an item twice in a list is a fault."""
-    ids, place = np.unique(items.astype(str), return_inverse=True)
+    texts = [str(item) for item in items]
+    ids = {text: number for number, text in enumerate(sorted(set(texts)))}
+    place = np.fromiter((ids[text] for text in texts), np.int64, len(texts))
     pair = list_of * np.int64(len(ids)) + place
     order = np.argsort(pair, kind="stable")
     twice = order[1:][pair[order[1:]] == pair[order[:-1]]]
     if len(twice):
-        faults = [f"row {row + 1}: item {items[row]!r} again in its list" for row in twice[:_SHOWN]]
+        faults = [
+            f"{at(row, lines)}: item {items[row]!r} again in its list" for row in twice[:_SHOWN]
+        ]
         raise InputError("a list holds an item twice", faults)
-    return place.reshape(-1)
+    return place
 
 
 def from_log_odds(scores: Any) -> Floats:

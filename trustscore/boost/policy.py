@@ -36,9 +36,10 @@ def _typed(value: Any) -> Any:
 
 
 Number = Annotated[float, BeforeValidator(_typed)]
-Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Index = Annotated[Number, Field(ge=1, le=100)]
+Points = Annotated[Number, Field(ge=-100, le=100)]
+Width = Annotated[Number, Field(ge=0.01, le=1000)]
 Count = Annotated[int, BeforeValidator(_typed), Field(ge=0)]
 Words = dict[str, str]
 VetoWord = Literal["none", "cap", "floor", "block"]
@@ -62,11 +63,11 @@ class Curve(Base):
     """From settled excess in index points to a lean between -rho and 1."""
 
     shape: Literal["tanh", "linear", "saturation", "knots", "tiers"] = "tanh"
-    up: Positive = 15.0
-    down: Positive = 15.0
+    up: Width = 15.0
+    down: Width = 15.0
     rho: Share = 1.0
-    knots: tuple[tuple[Number, Number], ...] = ()
-    steps: tuple[tuple[Number, Number], ...] = ()
+    knots: tuple[tuple[Points, Number], ...] = ()
+    steps: tuple[tuple[Points, Number], ...] = ()
 
     @model_validator(mode="after")
     def _points(self) -> Curve:
@@ -102,7 +103,7 @@ class Programme(Base):
 
     gamma: Share = 0.2
     gate: Annotated[Number, Field(ge=0, le=100)] = 65.0
-    width: Positive = 3.0
+    width: Width = 3.0
 
 
 class Pacing(Base):
@@ -118,7 +119,7 @@ class Exploration(Base):
     lift: Share = 1.0
     first: Annotated[Count, Field(ge=1)] = 5
     pool: Annotated[Count, Field(ge=1)] = 50
-    temperature: Positive = 1.0
+    temperature: Width = 1.0
     statuses: tuple[str, ...] = ("new", "low_evidence")
     absent: bool = False
     seed: int = 1

@@ -16,7 +16,8 @@ from trustscore.boost.curve import Floats
 from trustscore.boost.explore import choose
 from trustscore.boost.guards import cap_merchants, displace, protect_head
 from trustscore.boost.policy import BoostPolicy
-from trustscore.boost.serving import TableSource, TrustTable, day_number
+from trustscore.boost.serving import TableSource, TrustTable
+from trustscore.boost.table import at
 from trustscore.errors import InputError
 
 Rows = NDArray[np.int64]
@@ -50,7 +51,9 @@ class Ranking:
     explored : int or None
         Input row that exploration lifted.
     propensity : float
-        Probability of this outcome among those of exploration; 1 without it.
+        Probability of this draw among those of exploration; 1 without it.
+    lift : float
+        Lean that exploration added.
     """
 
     policy: BoostPolicy
@@ -128,8 +131,8 @@ def rerank(
     merchant_ids : array-like of str, shape (n,)
         Merchants not in the table are neutral.
     item_ids : array-like, optional
-        Break exact ties of relevance, so that the result does not depend on the order of
-        the input; must be distinct. Without them ties keep the order of the input.
+        Break exact ties of relevance, compared as text, so that the result does not depend on
+        the order of the input; must be distinct. Without them ties keep the order of the input.
     table : TrustTable or LiveTable
     policy : BoostPolicy, str or Path, default="boost"
     rows : int array, optional
@@ -177,6 +180,8 @@ def rerank(
     held.require(policy)
     score = _relevance(relevance, policy)
     if rows is None:
+        if merchant_ids is None:
+            raise InputError("merchant_ids must be given, or rows. Got neither")
         rows = held.rows(merchant_ids)
     count = len(score)
     if len(rows) != count or (item_ids is not None and len(item_ids) != count):
@@ -188,9 +193,7 @@ def rerank(
         raise _repeated(item_ids)
 
     off = "excluded" if policy.excludes(query_id, query_kind) else ""
-    stale = None
-    if today is not None and (day := day_number(today)) > held.first_end:
-        stale = held.columns["valid_to"].take(rows) < day
+    stale = held.stale(rows, today)
     boost = np.ones(count) if off else held.factors(policy.beta).take(rows)
     if stale is not None:
         boost[stale] = 1.0
@@ -200,8 +203,8 @@ def rerank(
         codes = held.columns["veto"].take(rows)
         if stale is not None and not policy.validity.keep_vetoes:
             codes[stale] = 0
-        if codes.max(initial=0) >= _FLOOR:
-            down = np.flatnonzero(codes >= _FLOOR)
+        low = (codes >= _FLOOR).nonzero()[0]
+        down = low if len(low) else None
     order, base = _sorted(score, final, item_ids, down)
     floor = order[:0]
     if codes is not None and down is not None:
@@ -231,8 +234,12 @@ def rerank(
     )  # fmt: skip
 
 
-def combine(relevance: Floats, boost: Floats, policy: BoostPolicy) -> Floats:
+def combine(
+    relevance: Floats, boost: Floats, policy: BoostPolicy, spread: Floats | None = None
+) -> Floats:
     """Return what a list is sorted by: relevance times boost, or plus its share of the range.
+
+    The range is that of `relevance`, unless `spread` says it: of many lists, row by row.
 
     Examples
     --------
@@ -244,11 +251,13 @@ def combine(relevance: Floats, boost: Floats, policy: BoostPolicy) -> Floats:
         return relevance * boost
     if not len(relevance):
         return relevance
-    return relevance + np.log(boost) * (relevance.max() - relevance.min())
+    return relevance + np.log(boost) * (
+        relevance.max() - relevance.min() if spread is None else spread
+    )
 
 
 def base_order(relevance: Floats, item_ids: Any = None) -> Rows:
-    """Return the order without boost: relevance, then item id, then place in the input.
+    """Return the order without boost: relevance, then item id as text, then place in the input.
 
     Examples
     --------
@@ -261,7 +270,8 @@ def base_order(relevance: Floats, item_ids: Any = None) -> Rows:
     ranked = relevance.take(order)
     if not (ranked[1:] == ranked[:-1]).any():
         return order
-    by_id = np.asarray(sorted(range(len(relevance)), key=item_ids.__getitem__), dtype=np.int64)
+    texts = [str(item) for item in item_ids]
+    by_id = np.asarray(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
     return by_id.take(np.argsort(-relevance.take(by_id), kind="stable"))
 
 
@@ -302,8 +312,8 @@ def _relevance(relevance: Any, policy: BoostPolicy) -> Floats:
     return score
 
 
-def relevance_error(score: Floats, policy: BoostPolicy) -> InputError:
-    """Return the error that names the rows whose relevance cannot be used."""
+def relevance_error(score: Floats, policy: BoostPolicy, lines: Rows | None = None) -> InputError:
+    """Return the error that names the rows (or lines) whose relevance cannot be used."""
     if policy.form == "multiplicative":
         bad = np.flatnonzero(~((score > 0) & (score < _MOST)))
         must = "must be above 0"
@@ -315,7 +325,7 @@ def relevance_error(score: Floats, policy: BoostPolicy) -> InputError:
         bad = np.flatnonzero(~(np.abs(score) < _MOST))
         must = "must be finite"
         cure = "relevance must be finite"
-    rows = [f"row {row + 1}: relevance {must}. Got {score[row]:g}" for row in bad[:_SHOWN]]
+    rows = [f"{at(row, lines)}: relevance {must}. Got {score[row]:g}" for row in bad[:_SHOWN]]
     more = len(bad) - len(rows)
     return InputError(cure, rows + ([f"and {more} more rows"] if more else []))
 
@@ -406,8 +416,11 @@ def _guarded(
         keys = rows.take(base).tolist()
         nobody = len(table)
         if merchant_ids is not None:
-            keys = [key if key < nobody else str(merchant_ids[at]) for key, at in
-                    zip(keys, base.tolist(), strict=True)]  # fmt: skip
+            names = list(merchant_ids)
+            keys = [
+                key if key < nobody else str(names[row])
+                for key, row in zip(keys, base.tolist(), strict=True)
+            ]
         else:
             # Without ids nothing says that two unknown merchants are the same one.
             keys = [key if key < nobody else -1 - place for place, key in enumerate(keys)]

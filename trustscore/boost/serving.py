@@ -83,6 +83,7 @@ class TrustTable:
         scores: Mapping[str, Any],
         policy: BoostPolicy | str | Path = "boost",
         scored_on: dt.date | str | None = None,
+        lines: NDArray[np.int64] | None = None,
     ) -> TrustTable:
         """Return the table of a score file.
 
@@ -94,9 +95,11 @@ class TrustTable:
         scored_on : date or ISO text, optional
             Day from which the policy's validity counts; a column ``scored_on`` of the scores
             goes before it. Without either the table never expires.
+        lines : int array, optional
+            Line of each row in its file, for messages.
         """
         policy = BoostPolicy.load(policy)
-        return cls.from_columns(boost_table(scores, policy), policy, scored_on)
+        return cls.from_columns(boost_table(scores, policy, lines), policy, scored_on)
 
     @classmethod
     def from_columns(
@@ -178,6 +181,15 @@ class TrustTable:
             self._boosts[beta] = held
         return held
 
+    def stale(
+        self, rows: NDArray[np.int64], today: dt.date | str | None
+    ) -> NDArray[np.bool_] | None:
+        """Return which of `rows` have scores that ended before `today`; None when none have."""
+        if today is None or (day := day_number(today)) <= self.first_end:
+            return None
+        ended: NDArray[np.bool_] = self.columns["valid_to"].take(rows) < day
+        return ended
+
     def require(self, policy: BoostPolicy) -> None:
         """Raise PolicyError unless the leans are those of `policy`; strength may differ."""
         if policy.lean_sha256 != self.lean_sha256:
@@ -200,7 +212,6 @@ class TrustTable:
             "format": FORMAT,
             "stamp": self.stamp,
             "lean_sha256": self.lean_sha256,
-            "width": self.index.width,
             "seed": self.index.seed,
         }
         arrays = {f"column_{name}": values for name, values in self.columns.items()}
@@ -223,11 +234,17 @@ class TrustTable:
         try:
             about = json.loads(arrays.pop("about").tobytes())
             if about["format"] != FORMAT:
-                raise InputError(f"{path}: is a boost table of format {about['format']}")
-            index = IdIndex(about["width"], about["seed"], arrays.pop("ids"), arrays.pop("places"))
+                raise InputError(
+                    f"{path}: is a boost table of format {about['format']}, this version reads "
+                    f"{FORMAT}: save it again"
+                )
+            index = IdIndex(about["seed"], arrays.pop("ids"), arrays.pop("places"))
             columns = {name.removeprefix("column_"): held for name, held in arrays.items()}
-            return cls._of(index, columns, about["stamp"], about["lean_sha256"])
-        except (KeyError, ValueError) as error:
+            _fits(index, columns)
+            return cls._of(index, columns, str(about["stamp"]), str(about["lean_sha256"]))
+        except KeyError as error:
+            raise InputError(f"{path}: is no boost table: it has no {error}") from None
+        except (ValueError, TypeError) as error:
             raise InputError(f"{path}: is no boost table: {error}") from None
 
 
@@ -291,6 +308,21 @@ class LiveTable:
 
 
 _NEVER = np.iinfo(np.int32).max
+_KINDS = dict.fromkeys((*_NUMBERS, *_LEANS), "f") | dict.fromkeys(_TEXTS, "S")
+_KINDS |= {"veto": "i", "newcomer": "b", "valid_to": "i"}
+
+
+def _fits(index: IdIndex, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ValueError unless the arrays of a file make one table."""
+    rows = index.ids.shape[-1]
+    for name, kind in _KINDS.items():
+        held = columns[name]
+        if held.dtype.kind != kind or held.shape != (rows,):
+            raise ValueError(f"{name} has shape {held.shape} and type {held.dtype}")
+    places = len(index.places)
+    words = index.ids.ndim == 2 and index.ids.dtype == np.uint64
+    if not words or index.places.dtype != np.uint64 or places < 8 or places & (places - 1):
+        raise ValueError("its ids are not indexed as this version does")
 
 
 def _version(path: Path) -> tuple[int, int, int]:

@@ -41,7 +41,8 @@ class Strength:
     reserve : float
         What exploration may cost at worst; it counts inside eps.
     bound : float
-        ``1 - exp(-beta (1 + rho))``: no list ever loses more (multiplicative form).
+        ``1 - exp(-beta (1 + rho))``: no list ever loses more. 1 in the additive form, which
+        has no bound in ratio.
     share_before, share : float
         Exposure of the promoted (or of the group asked for), without boost and with.
     binding : str
@@ -128,12 +129,14 @@ class _Grid:
     discount: Floats
     best: Floats
     seen: Floats
+    spread: Floats
 
 
 class Trial:
     """Lists made ready to be sorted at many strengths.
 
     Vetoed candidates are left out: what vetoes do is outside of every promise on relevance.
+    Lists that the policy excludes count as they are, unboosted.
 
     Parameters
     ----------
@@ -190,15 +193,21 @@ class Trial:
         self.policy = policy
         rows = held.rows(lists.merchant_ids)
         lean = held.columns["lean"].take(rows)
-        lists, lean, kept = _without_vetoed(lists, lean, held.columns["veto"].take(rows) < 2)
-        if group is None:
-            member = lean >= above
-            self.upper_set = True
-        else:
-            member = np.asarray(group, dtype=bool)[kept]
-            self.upper_set = False
+        member = lean >= above
+        if group is not None:
+            member = np.asarray(group, dtype=bool)
+            if member.shape != lean.shape:
+                raise InputError(f"group has shape {member.shape}, the lists have {len(lean)} rows")
+            member = member[lists.source]
+        # Where the boost is off exposure does not move; elsewhere the higher leans rise.
+        self.upper_set = group is None
+        lean = np.where(np.repeat(lists.off(policy), lists.lengths), 0.0, lean)
+        # The range of a list is that of all its candidates, as where it is ranked.
+        spread = lists.spread()
+        keep = held.columns["veto"].take(rows) < 2
+        lists, lean, member = _without_vetoed(lists, lean, member, keep)
         self._lists = len(lists)
-        self._grids = list(_grids(lists, lean, member, policy, k))
+        self._grids = list(_grids(lists, lean, member, policy, k, spread))
         if not self._grids:
             raise InputError("every candidate of the lists is vetoed, or the lists are empty")
         self._used = np.sort(np.concatenate([grid.which for grid in self._grids]))
@@ -222,15 +231,31 @@ class Trial:
             loss_upper=self.upper(loss),
             loss_worst=float(np.quantile(loss, _WORST)),
             reserve=self.reserve(beta),
-            bound=1 - math.exp(-beta * (1 + self.policy.curve.rho)),
+            bound=self._bound(beta),
             share_before=float(before.mean()),
             share=float(share.mean()),
             binding=binding,
         )
 
     def reserve(self, beta: float) -> float:
-        """What exploration costs at worst: its share of lists times the bound."""
-        return self.policy.exploration.share * (1 - math.exp(-beta * (1 + self.policy.curve.rho)))
+        """What exploration costs at worst: its share of lists times the most one can lose."""
+        share = self.policy.exploration.share
+        if not share:
+            return 0.0
+        if self.policy.form == "multiplicative":
+            return share * self._bound(beta)
+        # Whatever is shown at a place lacks at most beta (1 + rho) ranges of what stood there.
+        steep = np.zeros(self._lists)
+        for grid in self._grids:
+            most = grid.spread * grid.seen
+            steep[grid.which] = most / np.where(grid.best > 0, grid.best, np.inf)
+        lost = np.minimum(1.0, beta * (1 + self.policy.curve.rho) * steep[self._used])
+        return float(share * lost.mean())
+
+    def _bound(self, beta: float) -> float:
+        if self.policy.form == "additive":
+            return 1.0
+        return 1 - math.exp(-beta * (1 + self.policy.curve.rho))
 
     def upper(self, per_list: Floats) -> float:
         """Return the upper 95 % bound of a mean over lists."""
@@ -259,7 +284,8 @@ def calibrated(
 
     Notes
     -----
-    Guards are left out, because they make the loss uneven in beta; they only lower it.
+    Guards are left out, because they make the loss uneven in beta: measure again with them.
+    The merchant cap moves items for a reason other than trust, at a price of its own.
     """
     _require_share("eps", eps)
     worst = min(5 * eps, 0.999) if worst is None else worst
@@ -377,11 +403,11 @@ def _bootstrap(count: int, draws: int, seed: int) -> Floats:
 
 
 def _without_vetoed(
-    lists: Lists, lean: Floats, keep: NDArray[np.bool_]
-) -> tuple[Lists, Floats, NDArray[np.int64]]:
-    """Lists of the kept rows, their leans, and the input row of each."""
+    lists: Lists, lean: Floats, member: NDArray[np.bool_], keep: NDArray[np.bool_]
+) -> tuple[Lists, Floats, NDArray[np.bool_]]:
+    """Lists of the kept rows, their leans, and who of them is a member."""
     if keep.all():
-        return lists, lean, lists.source
+        return lists, lean, member
     held = np.add.reduceat(np.append(keep, False).astype(np.int64), lists.offsets[:-1])
     held[lists.lengths == 0] = 0
     thinned = Lists(
@@ -392,11 +418,16 @@ def _without_vetoed(
         item_ids=None if lists.item_ids is None else lists.item_ids[keep],
         source=lists.source[keep],
     )
-    return thinned, lean[keep], lists.source[keep]
+    return thinned, lean[keep], member[keep]
 
 
 def _grids(
-    lists: Lists, lean: Floats, member: NDArray[np.bool_], policy: BoostPolicy, k: int
+    lists: Lists,
+    lean: Floats,
+    member: NDArray[np.bool_],
+    policy: BoostPolicy,
+    k: int,
+    spread: Floats,
 ) -> list[_Grid]:
     found = []
     for which, cells, real in lists.grids():
@@ -406,23 +437,28 @@ def _grids(
             base, pull = np.log(score), np.append(lean, 0.0).take(cells)
         else:
             low = np.where(real, score, np.inf).min(axis=1, keepdims=True)
-            high = np.where(real, score, -np.inf).max(axis=1, keepdims=True)
             gain = np.where(real, score - low, 0.0)
-            base, pull = score, np.append(lean, 0.0).take(cells) * (high - low)
+            base, pull = score, np.append(lean, 0.0).take(cells) * spread[which, None]
         # A padded cell has no chance at any strength.
         base = np.where(real, base, -np.inf)
         places = min(k, cells.shape[1])
         discount = 1.0 / np.log2(np.arange(2, places + 2))
         group = np.append(member, False).take(cells).astype(np.float64)
-        seen = np.where(real[:, :places], discount, 0.0).sum(axis=1)
-        best = gain[:, :places] @ discount
-        found.append(_Grid(which, base, pull, gain, group, discount, best, seen))
+        seen = np.ascontiguousarray(real[:, :places], dtype=np.float64) @ discount
+        best = np.ascontiguousarray(gain[:, :places]) @ discount
+        found.append(_Grid(which, base, pull, gain, group, discount, best, seen, spread[which]))
     return found
 
 
 def _measure(grid: _Grid, beta: float) -> tuple[Floats, Floats]:
     places = len(grid.discount)
-    order = np.argsort(-(grid.base + beta * grid.lean), axis=1)[:, :places]
+    key = -(grid.base + beta * grid.lean)
+    order = np.argsort(key, axis=1)
+    shown = np.take_along_axis(key, order[:, : places + 1], axis=1)
+    # A tie goes to the base order, which is the order of the cells.
+    tied = np.flatnonzero((shown[:, 1:] == shown[:, :-1]).any(axis=1))
+    order[tied] = np.argsort(key[tied], axis=1, kind="stable")
+    order = order[:, :places]
     dcg = np.take_along_axis(grid.gain, order, axis=1) @ grid.discount
     share = np.take_along_axis(grid.group, order, axis=1) @ grid.discount
     loss = np.where(grid.best > 0, 1.0 - dcg / np.where(grid.best > 0, grid.best, 1.0), 0.0)

@@ -64,7 +64,14 @@ class Parts:
     code: NDArray[np.int8]
 
 
-def lean_parts(columns: Mapping[str, Any], policy: BoostPolicy) -> Parts:
+def at(row: int, lines: NDArray[np.int64] | None) -> str:
+    """Return where a row stands, for messages: its line in a file, or its number."""
+    return f"row {row + 1}" if lines is None else f"line {lines[row]}"
+
+
+def lean_parts(
+    columns: Mapping[str, Any], policy: BoostPolicy, lines: NDArray[np.int64] | None = None
+) -> Parts:
     """Return the parts of each merchant's lean.
 
     Parameters
@@ -75,13 +82,15 @@ def lean_parts(columns: Mapping[str, Any], policy: BoostPolicy) -> Parts:
         ``pacing`` are read when present. A merchant with a blank in one of the four is
         neutral: a missing figure is not evidence.
     policy : BoostPolicy
+    lines : int array, optional
+        Line of each row in its file, for messages.
 
     Raises
     ------
     InputError
         When a needed column is absent or a value is out of its range; all faults at once.
     """
-    index, index_se, prior, coverage = _checked(columns)
+    index, index_se, prior, coverage = _checked(columns, lines)
     rows = len(index)
     known = ~(np.isnan(index) | np.isnan(index_se) | np.isnan(prior) | np.isnan(coverage))
     neutral = neutral_point(_points(columns, rows, policy), prior, coverage)
@@ -103,7 +112,7 @@ def lean_parts(columns: Mapping[str, Any], policy: BoostPolicy) -> Parts:
     total = trust + programme + pacing
     clipped = np.clip(total, -policy.curve.rho, 1.0)
 
-    code = veto_codes(columns, rows, policy)
+    code = veto_codes(columns, rows, policy, lines)
     # A cap forbids promotion and the programme. Floor and block carry the full demotion: a
     # multiplier may travel to an engine that never reads the veto.
     capped = np.clip(trust + pacing, -policy.curve.rho, 0.0)
@@ -148,7 +157,9 @@ def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -
 
 
 def boost_table(
-    scores: Mapping[str, Any], policy: BoostPolicy | None = None
+    scores: Mapping[str, Any],
+    policy: BoostPolicy | None = None,
+    lines: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Return the boosts of a score file, one row a merchant, as columns.
 
@@ -159,6 +170,8 @@ def boost_table(
         ``status``, ``category`` and ``scored_on`` travel along when present.
     policy : BoostPolicy, optional
         The preset ``boost`` by default.
+    lines : int array, optional
+        Line of each row in its file, for messages.
 
     Returns
     -------
@@ -192,10 +205,10 @@ def boost_table(
     if "merchant_id" not in scores:
         raise _absent(["merchant_id"], scores)
     ids = np.asarray(scores["merchant_id"], dtype=object)
-    faults = _id_faults(ids)
+    faults = _id_faults(ids, lines)
     if faults:
         raise InputError(f"the scores have {len(faults)} faulty merchant ids", faults[:_SHOWN])
-    parts = lean_parts(scores, policy)
+    parts = lean_parts(scores, policy, lines)
     if len(parts.lean) != len(ids):
         raise InputError(f"trust_index has {len(parts.lean)} rows, merchant_id has {len(ids)}")
     index, index_se = _column(scores, "trust_index"), _column(scores, "index_se")
@@ -229,7 +242,12 @@ def boost_table(
     return table
 
 
-def veto_codes(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> NDArray[np.int8]:
+def veto_codes(
+    columns: Mapping[str, Any],
+    rows: int,
+    policy: BoostPolicy,
+    lines: NDArray[np.int64] | None = None,
+) -> NDArray[np.int8]:
     """Return the treatment of each merchant's veto, from 0 (none) to 3 (block)."""
     if "veto" not in columns:
         return np.zeros(rows, dtype=np.int8)
@@ -238,9 +256,9 @@ def veto_codes(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> ND
     faults = []
     for word in set(words.tolist()):
         if word not in VETO_CODES:
-            row = int(np.flatnonzero(words == word)[0]) + 1
+            row = int(np.flatnonzero(words == word)[0])
             faults.append(
-                f"row {row}: veto must be blank, cap, floor or block. Got {word!r}"
+                f"{at(row, lines)}: veto must be blank, cap, floor or block. Got {word!r}"
                 f"{suggest(word, VETO_CODES)}"
             )
             continue
@@ -265,7 +283,9 @@ def _worded(value: Any) -> str:
     return str(value)
 
 
-def _checked(columns: Mapping[str, Any]) -> tuple[Floats, Floats, Floats, Floats]:
+def _checked(
+    columns: Mapping[str, Any], lines: NDArray[np.int64] | None
+) -> tuple[Floats, Floats, Floats, Floats]:
     absent = [name for name in NEEDED if name not in columns]
     if absent:
         raise _absent(absent, columns)
@@ -275,7 +295,7 @@ def _checked(columns: Mapping[str, Any]) -> tuple[Floats, Floats, Floats, Floats
         low, high = _RANGES[name]
         bad = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
         faults += [
-            f"row {row + 1}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"
+            f"{at(row, lines)}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"
             for row in bad[:_SHOWN]
         ]
         if len(values) != len(found[0]):
@@ -317,13 +337,14 @@ def _absent(names: list[str], columns: Mapping[str, Any]) -> InputError:
     )
 
 
-def _id_faults(ids: NDArray[np.object_]) -> list[str]:
+def _id_faults(ids: NDArray[np.object_], lines: NDArray[np.int64] | None) -> list[str]:
     faults = []
     first: dict[str, int] = {}
-    for row, value in enumerate(ids, start=1):
+    for row, value in enumerate(ids):
         text = value if isinstance(value, str) else _worded(value)
         if not text:
-            faults.append(f"row {row}: merchant_id is blank")
+            faults.append(f"{at(row, lines)}: merchant_id is blank")
         elif first.setdefault(text, row) != row:
-            faults.append(f"row {row}: merchant_id {text!r} was met in row {first[text]}")
+            met = at(first[text], lines)
+            faults.append(f"{at(row, lines)}: merchant_id {text!r} was met in {met}")
     return faults

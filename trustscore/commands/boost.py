@@ -89,7 +89,9 @@ def command(
 
     CANDIDATES holds query_id, item_id, merchant_id and relevance (above 0), and may hold other
     columns; OUT adds trust_boost, final_score, base_rank and final_rank, in the order of the
-    new ranking. A merchant that is not in SCORES is neutral. Blocked merchants leave the list.
+    new ranking, and explored and propensity when the policy explores. A merchant that is not in
+    SCORES is neutral. Blocked merchants leave the list. A column query_kind (brand, sku, ...)
+    says on which queries the policy keeps the boost off.
     """
     if why is None and out is None:
         raise click.UsageError("say -o OUT for a ranking, or --why QUERY ITEM for one position")

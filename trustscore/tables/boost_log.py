@@ -59,6 +59,7 @@ def rankings(
                 policy=policy,
                 rows=rows[span],
                 query_id=str(query),
+                query_kind=None if lists.kinds is None else lists.kinds[number],
                 today=today,
             )
         )
@@ -69,8 +70,16 @@ def reranked(lists: Lists, shown: Sequence[Ranking]) -> Reranked:
     """Return rankings of lists as columns that follow the input."""
     back = np.empty_like(lists.source)
     back[lists.source] = np.arange(len(back))
-    names = ("trust_boost", "final_score", "base_rank", "final_rank")
-    return Reranked(*(np.concatenate([getattr(r, name) for r in shown])[back] for name in names))
+    found = {
+        name: np.concatenate([getattr(ranking, name) for ranking in shown])[back]
+        for name in ("trust_boost", "final_score", "base_rank", "final_rank")
+    }
+    explored = np.zeros(len(back), dtype=bool)
+    for start, ranking in zip(lists.offsets.tolist(), shown, strict=False):
+        if ranking.explored is not None:
+            explored[start + ranking.explored] = True
+    propensity = np.repeat([ranking.propensity for ranking in shown], lists.lengths)
+    return Reranked(**found, explored=explored[back], propensity=propensity[back])
 
 
 def item_log(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +41,10 @@ SCORE_NUMBERS = {
 SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on", "scorecard")
 _OPTIONAL = ("trust_boost", "enrolled", "claims_unpaid", "pacing", *SCORE_TEXTS[2:])
 _RANKED = ("query_id", "relevance", "merchant_id", "item_id")
+_KIND = "query_kind"
 _ADDED = ("trust_boost", "final_score", "base_rank", "final_rank")
+# Without the probability of what was shown, exploration teaches nobody anything.
+_EXPLORED = ("explored", "propensity")
 # Score files round the boost to 8 decimals and what it is made of to 4.
 _ROUNDING = 1e-5
 _SHOWN = 5
@@ -72,20 +75,34 @@ class Boosted(NamedTuple):
     endless: int = 0
 
 
-def read_candidates(path: str | Path, *, encoding: str | None = None) -> Table:
+def read_candidates(
+    path: str | Path, *, encoding: str | None = None, taken: Sequence[str] = _ADDED
+) -> Table:
     """Read candidates: ``query_id, item_id, merchant_id, relevance`` and whatever stands beside.
+
+    Parameters
+    ----------
+    path : str or Path
+    encoding : str, optional
+    taken : sequence of str
+        Columns that the output adds, which the candidates must not have.
 
     Raises
     ------
     InputError
         When columns are missing or taken, or rows have faults; all of them are listed.
     """
-    texts = ("item_id", "query_id", "merchant_id")
-    table = read_table(path, {"relevance": "number"}, texts, rest=True, encoding=encoding)
-    faults = [f"{name}: the output has a column of that name" for name in _ADDED]
-    faults = [fault for fault in faults if fault.partition(":")[0] in table.columns]
+    texts = ("item_id", "query_id", "merchant_id", _KIND)
+    table = read_table(
+        path, {"relevance": "number"}, texts, optional=[_KIND], rest=True, encoding=encoding
+    )
+    faults = [
+        f"{name}: the output adds a column of that name; rename it"
+        for name in taken
+        if name in table.columns
+    ]
     empty = {"relevance": np.isnan(table.columns["relevance"])}
-    empty |= {name: table.columns[name] == "" for name in texts[1:]}
+    empty |= {name: table.columns[name] == "" for name in texts[1:3]}
     blank = [(name, row) for name, mask in empty.items() for row in np.flatnonzero(mask).tolist()]
     faults += [f"{table.at(row)}, {name}: is blank" for name, row in blank[:_SHOWN]]
     if len(blank) > _SHOWN:
@@ -126,7 +143,8 @@ def boost_files(
     ----------
     candidates : path
         CSV, gzip CSV or Parquet with ``query_id, item_id, merchant_id, relevance``; all are
-        held in memory, as a query's rows need not stand together.
+        held in memory, as a query's rows need not stand together. A column ``query_kind``
+        says on which queries the policy may keep the boost off.
     scores : path
         What ``trustscore score`` wrote.
     out : path
@@ -171,26 +189,26 @@ def boost_files(
     q,i2,b,0.49,1.0796...,0.5290...,2,1
     """
     logs = () if log is None else log_paths(log)
-    paths = (candidates, scores, out, blocked, *logs)
-    _all_different([str(path) for path in paths if path is not None])
+    written = [path for path in (out, blocked, *logs) if path is not None]
+    _all_different([candidates, scores], written)
     rule = BoostPolicy.load(policy)
-    asked = read_candidates(candidates, encoding=encoding)
+    taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
+    asked = read_candidates(candidates, encoding=encoding, taken=taken)
     known = read_scores(scores, encoding=encoding)
-    table = TrustTable.build(known.columns, rule, scored_on)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
     lists = Lists.from_columns(
-        columns["query_id"], columns["relevance"], columns["merchant_id"], columns["item_id"]
+        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
     )
     tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
-    if log is None and today is None:
-        found = rerank_lists(lists, table, rule)
+    if not logs:
+        found = rerank_lists(lists, table, rule, today=today)
     else:
         shown = rankings(lists, table, rule, today)
         found = reranked(lists, shown)
-        if logs:
-            tables[logs[0]] = item_log(lists, shown, known.columns, rule)
-            tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
-    added = {name: getattr(found, name) for name in _ADDED}
+        tables[logs[0]] = item_log(lists, shown, known.columns, rule)
+        tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
+    added = {name: getattr(found, name) for name in taken}
     # As a searcher meets them: queries in order of appearance, each from its first place on.
     queries = np.empty(len(asked.lines), dtype=np.int64)
     queries[lists.source] = np.repeat(np.arange(len(lists)), lists.lengths)
@@ -232,9 +250,10 @@ def find_position(
     InputError
         When there is no such query or item, with near names.
     """
-    _all_different([str(candidates), str(scores)])
+    _all_different([candidates, scores], [])
     rule = BoostPolicy.load(policy)
-    columns = read_candidates(candidates, encoding=encoding).columns
+    asked = read_candidates(candidates, encoding=encoding)
+    columns = asked.columns
     rows = np.flatnonzero(columns["query_id"] == query)
     if not len(rows):
         near = suggest(query, sorted(set(columns["query_id"].tolist())))
@@ -243,19 +262,28 @@ def find_position(
     if item not in one["item_id"]:
         near = suggest(item, sorted(set(one["item_id"].tolist())))
         raise InputError(f"{candidates}: query {query!r} has no item {item!r}{near}")
-    lists = Lists.from_columns(*(one[name] for name in _RANKED))
-    table = TrustTable.build(read_scores(scores, encoding=encoding).columns, rule, scored_on)
+    kinds = columns[_KIND][rows] if _KIND in columns else None
+    lists = Lists.from_columns(
+        *(one[name] for name in _RANKED), query_kind=kinds, lines=asked.lines[rows]
+    )
+    known = read_scores(scores, encoding=encoding)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     [shown] = rankings(lists, table, rule, today)
     assert lists.item_ids is not None
     at = int(np.flatnonzero(lists.item_ids == item)[0])
     return explain_position(shown, at, lists.item_ids, lists.merchant_ids, query)
 
 
-def _all_different(names: list[str]) -> None:
-    for at, one in enumerate(names):
-        for other in names[at + 1 :]:
-            if same_file(one, other) or (one == other == "-"):
+def _all_different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:
+    """Raise InputError when a file would be read or written twice, or read and written."""
+    paths = [str(path) for path in (*inputs, *outputs)]
+    for at, one in enumerate(paths):
+        for other in paths[at + 1 :]:
+            if same_file(one, other):
                 raise InputError(f"inputs and outputs must be different files. Got {other} twice")
+    for ends, name in ((inputs, "input"), (outputs, "output")):
+        if [str(path) for path in ends].count("-") > 1:
+            raise InputError(f"standard {name} can be used once. Got - twice")
 
 
 def endless(table: TrustTable, policy: BoostPolicy) -> int:
@@ -270,5 +298,6 @@ def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPoli
     """Count merchants whose boost in the score file is not the one of this policy."""
     if "trust_boost" not in scores:
         return 0
-    here = table.factors(policy.beta)[:-1]
-    return int((np.abs(np.log(here / scores["trust_boost"])) > _ROUNDING).sum())
+    # A blank boost differs from nothing.
+    ratio = scores["trust_boost"] / table.factors(policy.beta)[:-1]
+    return int((np.abs(ratio - 1) > _ROUNDING).sum())

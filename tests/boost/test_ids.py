@@ -1,0 +1,91 @@
+"""Text ids to rows, against a dict."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trustscore.boost.ids import IdIndex
+from trustscore.errors import InputError
+
+# Line ends, prefixes of one another, lengths around eight bytes, letters of one to four bytes.
+LETTERS = st.text(st.sampled_from("ab\nß店𝄞 "), max_size=20)
+ANY = st.text(max_size=12)
+texts = st.one_of(LETTERS, ANY)
+
+
+def rows_by_dict(ids, asked):
+    held = {text: row for row, text in enumerate(ids)}
+    return [held.get(text, len(ids)) for text in asked]
+
+
+@given(st.lists(texts, unique=True, max_size=30), st.lists(texts, max_size=20), st.integers(0, 9))
+def test_rows_are_those_of_a_dict(ids, others, seed):
+    ids = [text for text in ids if text and "\0" not in text]
+    index = IdIndex.build(ids)
+    asked = [*ids, *others, *(text[:-1] for text in ids), *(text + "a" for text in ids)]
+    asked = [asked[i] for i in np.random.default_rng(seed).permutation(len(asked))]
+    expected = rows_by_dict(ids, asked)
+    assert index.rows(asked).tolist() == expected
+    assert index.rows(np.asarray([*asked, None], dtype=object)[:-1]).tolist() == expected
+    assert index.rows(tuple(asked)).tolist() == expected
+
+
+@given(st.integers(1, 20), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_ids_of_one_length(length, count, seed):
+    letters = np.random.default_rng(seed).integers(97, 99, (count, length))
+    asked = ["".join(map(chr, row)) for row in letters]
+    ids = list(dict.fromkeys(asked[: count // 2 + 1]))
+    assert IdIndex.build(ids).rows(asked).tolist() == rows_by_dict(ids, asked)
+    fixed = np.asarray(asked)
+    assert IdIndex.build(ids).rows(fixed).tolist() == rows_by_dict(ids, asked)
+    assert IdIndex.build(ids).rows(fixed.astype("S")).tolist() == rows_by_dict(ids, asked)
+
+
+def test_long_ids_with_one_prefix():
+    ids = ["x" * 500 + str(number) for number in range(300)]
+    index = IdIndex.build(ids)
+    assert index.rows(ids).tolist() == list(range(300))
+    assert index.rows(["x" * 500, "x" * 501, "x" * 5000, ""]).tolist() == [300] * 4
+
+
+def test_a_longer_id_is_not_its_beginning():
+    for length in range(1, 18):
+        index = IdIndex.build(["a" * length])
+        assert index.rows(["a" * (length + more) for more in (0, 1, 2, 8, 9)]).tolist() == [
+            0, 1, 1, 1, 1,
+        ]  # fmt: skip
+
+
+def test_zero_bytes_and_blanks_are_nobody():
+    index = IdIndex.build(["a", "None", "nan"])
+    assert index.rows(["a\0", "\0", "a", "\0a"]).tolist() == [3, 3, 0, 3]
+    assert index.rows(["a", None, float("nan"), ""]).tolist() == [0, 3, 3, 3]
+    with pytest.raises(InputError, match="zero byte"):
+        IdIndex.build(["a\0"])
+
+
+def test_half_a_letter_is_an_id_like_any_other():
+    index = IdIndex.build(["\ud800", "a"])
+    assert index.rows(["a", "\ud800", "\udfff"]).tolist() == [1, 0, 2]
+
+
+def test_numbers_are_asked_as_text():
+    assert IdIndex.build(["1", "22"]).rows([22, 1, 3]).tolist() == [1, 0, 2]
+
+
+def test_nothing():
+    assert IdIndex.build([]).rows(["a", ""]).tolist() == [0, 0]
+    assert IdIndex.build(["a"]).rows([]).tolist() == []
+
+
+def test_many():
+    rng = np.random.default_rng(1)
+    ids = [f"{number:x}" for number in rng.choice(2**40, 50_000, replace=False).tolist()]
+    asked = [*ids[::3], *(f"{number:x}" for number in rng.integers(0, 2**40, 5_000).tolist())]
+    assert IdIndex.build(ids).rows(asked).tolist() == rows_by_dict(ids, asked)
+
+
+def test_repeated_ids_are_refused():
+    with pytest.raises(InputError, match="are they distinct"):
+        IdIndex.build(["a", "a", "a"])
