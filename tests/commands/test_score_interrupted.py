@@ -119,7 +119,7 @@ def test_killed_at_random_moments(jobs, tmp_path):
 
 def wait_for_temporary(folder, running):
     for _ in range(3000):
-        if any(path.suffix == ".tmp" and path.stat().st_size for path in folder.iterdir()):
+        if any(path.suffix == ".tmp" for path in folder.iterdir()):
             return
         assert running.poll() is None
         time.sleep(0.01)
@@ -144,12 +144,12 @@ def test_an_interrupt_removes_what_was_begun(name, jobs, tmp_path):
         running.stdin.flush()
         wait_for_temporary(tmp_path, running)
         running.send_signal(getattr(signal, name))
-        assert running.wait(timeout=60) == 1
+        assert running.wait(timeout=20) == 1
     finally:
         running.kill()
     running.stdin.close()
     with running.stderr as file:
-        assert file.read() == b"trustscore: interrupted\n"
+        assert file.read().strip() == b"trustscore: interrupted"
     assert list(tmp_path.iterdir()) == []
 
 
