@@ -83,7 +83,7 @@ def label_ndcg(panel: Panel, rank: Rows, k: int) -> Floats:
     if panel.label is None:
         raise InputError("there are no labels")
     gain = np.nan_to_num(panel.label)
-    best = dcg(panel, panel.rank_by(-gain, everybody=True), gain, k)
+    best = dcg(panel, panel.ideal, gain, k)
     return _where(panel.used & (best > 0), _ratio(dcg(panel, rank, gain, k), best, 0.0))
 
 

@@ -171,6 +171,12 @@ class Panel:
         return self.rank_by(np.zeros(len(self.keep)))
 
     @cached_property
+    def ideal(self) -> Rows:
+        """Ranks by label, the vetoed among them."""
+        label = np.zeros(len(self.keep)) if self.label is None else np.nan_to_num(self.label)
+        return self.rank_by(-label, everybody=True)
+
+    @cached_property
     def used(self) -> Mask:
         """Lists in which somebody takes part."""
         return np.bincount(self.number[self.keep], minlength=len(self)) > 0

@@ -10,7 +10,7 @@ import numpy as np
 from trustscore.boost import BoostPolicy, TrustTable, rerank_lists
 from trustscore.boost.strength import knee
 from trustscore.ranking_eval.baselines import BASELINES
-from trustscore.ranking_eval.bootstrap import bootstrap
+from trustscore.ranking_eval.draws import bootstrap
 from trustscore.ranking_eval.measure import Measure
 from trustscore.ranking_eval.panel import Panel, Rows
 

@@ -163,7 +163,7 @@ def _betas(axes: Any, line: list[Point], across: list[float], side: str) -> None
             continue
         last = (x, y)
         axes.annotate(
-            f"{point.setting:g}", (x, y), xytext=off, ha=side, textcoords="offset points",
+            f"{point.setting:.3g}", (x, y), xytext=off, ha=side, textcoords="offset points",
             fontsize=8, color=_BLUE, zorder=6,
         )  # fmt: skip
 

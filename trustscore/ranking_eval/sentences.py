@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from trustscore.ranking_eval.evaluate import NONE, Evaluation
+from trustscore.ranking_eval.evaluation import NONE, Evaluation
 from trustscore.ranking_eval.sweep import BOOST
 
 _FEW_LISTS = 100

@@ -14,9 +14,9 @@ from trustscore.boost import guaranteed as guaranteed_beta
 from trustscore.errors import InputError
 from trustscore.ranking_eval import metrics
 from trustscore.ranking_eval.baselines import BASELINES
-from trustscore.ranking_eval.bootstrap import Draws, between, bootstrap
+from trustscore.ranking_eval.draws import Draws, between, bootstrap
 from trustscore.ranking_eval.measure import Key, Measure
-from trustscore.ranking_eval.panel import Panel, Rows
+from trustscore.ranking_eval.panel import Floats, Panel, Rows
 from trustscore.ranking_eval.sweep import BOOST, Point, boost_ranks, loss_at, sweep
 
 NONE = "none"
@@ -180,7 +180,7 @@ def evaluate(
 
     ranks = {NONE: panel.base, BOOST: boost_ranks(panel, table, policy)}
     swept, points = sweep(measure, table, policy, draws, seed)
-    share = float(np.nanmean(measure.share(ranks[BOOST])))
+    share = _mean(measure.share(ranks[BOOST]))
     settings = {}
     for baseline in BASELINES:
         line = [point for point in points if point.method == baseline.name]
@@ -198,12 +198,17 @@ def evaluate(
         vetoes=_vetoes(panel, main_k),
         settings=settings,
         equal_exposure=_equal(points, "exposure", share),
-        equal_trust=_equal(points, "trust", float(np.nanmean(measure.trust(ranks[BOOST])))),
+        equal_trust=_equal(points, "trust", _mean(measure.trust(ranks[BOOST]))),
         figures=_figures(measure, ranks, draws, seed),
         points=points,
         guaranteed=_NAN if policy.form == "additive" else guaranteed_beta(eps, policy),
         calibrated=calibrated(eps, trial),
     )
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else _NAN
 
 
 def _equal(points: list[Point], field: str, value: float) -> dict[str, float]:

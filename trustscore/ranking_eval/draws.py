@@ -7,6 +7,7 @@ and a matrix drawn with the same seed over the same lists is paired with it as w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,8 +32,13 @@ class Draws:
     drawn: Floats
 
     def interval(self, column: int) -> tuple[float, float]:
-        """Return the two-sided 95 % interval of a mean."""
-        return between(self.drawn[:, column])
+        """Return the two-sided 95 % interval of a mean, NaN when any draw is."""
+        low, high = self._bounds[:, column]
+        return float(low), float(high)
+
+    @cached_property
+    def _bounds(self) -> Floats:
+        return np.quantile(self.drawn, [0.025, 0.975], axis=0)
 
     def change(self, column: int, base: int) -> tuple[float, float, float]:
         """Return the difference of two means and its paired interval."""
