@@ -50,7 +50,7 @@ def ranked_half(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def main() -> None:
     """Write the files, run the command, and average over assignments."""
     data, folder = Path(sys.argv[1]), Path(sys.argv[2])
-    assignments = int(sys.argv[3]) if len(sys.argv) > 3 else 100
+    assignments = int(sys.argv[3]) if len(sys.argv) > 3 else 50
     folder.mkdir(parents=True, exist_ok=True)
     sellers = data / "olist" / "merchants_2018-03-01.csv"
     card = str(ROOT / "configs" / "olist.toml")

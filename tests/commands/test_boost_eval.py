@@ -159,3 +159,12 @@ def test_the_same_run_writes_the_same_bytes(folder):
     first = {path.name: path.read_bytes() for path in (folder / "eval").iterdir()}
     assert run(folder) == 0
     assert first == {path.name: path.read_bytes() for path in (folder / "eval").iterdir()}
+
+
+def test_an_input_is_never_overwritten(folder, capsys):
+    (folder / "eval").mkdir()
+    labels = folder / "eval" / "metrics.csv"
+    labels.write_text(LABELS)
+    assert run(folder, "--labels", str(labels)) == 2
+    assert "must be different files" in capsys.readouterr().err
+    assert labels.read_text() == LABELS

@@ -179,14 +179,14 @@ def evaluate(
     measure = Measure(panel, ks, main_k, weights)
 
     ranks = {NONE: panel.base, BOOST: boost_ranks(panel, table, policy)}
-    swept, points = sweep(measure, table, policy, draws, seed)
+    points = sweep(measure, table, policy, draws, seed)
     share = _mean(measure.share(ranks[BOOST]))
     settings = {}
     for baseline in BASELINES:
         line = [point for point in points if point.method == baseline.name]
         nearest = min(line, key=lambda point: abs(point.exposure - share))
         settings[baseline.name] = nearest.setting
-        ranks[baseline.name] = swept[baseline.name, nearest.setting]
+        ranks[baseline.name] = baseline.ranks(panel, nearest.setting, max(ks))
     trial = Trial(lists, table, policy, k=main_k)
     return Evaluation(
         panel=panel,

@@ -12,7 +12,7 @@ from trustscore.boost.strength import knee
 from trustscore.ranking_eval.baselines import BASELINES
 from trustscore.ranking_eval.draws import bootstrap
 from trustscore.ranking_eval.measure import Measure
-from trustscore.ranking_eval.panel import Panel, Rows
+from trustscore.ranking_eval.panel import Floats, Panel, Rows
 
 BOOST = "boost"
 # Mild to strong, denser where policies live.
@@ -76,35 +76,38 @@ def boost_ranks(panel: Panel, table: TrustTable, policy: BoostPolicy) -> Rows:
 
 def sweep(
     measure: Measure, table: TrustTable, policy: BoostPolicy, draws: int, seed: int
-) -> tuple[dict[tuple[str, float], Rows], list[Point]]:
+) -> list[Point]:
     """Measure every method at all its settings; the boost without guards and exploration.
 
     Guards make the loss uneven in strength and only lower it; the policy as it is stands in the
     figures.
     """
     panel = measure.panel
-    ranks: dict[tuple[str, float], Rows] = {}
-    settings = {*BETAS, policy.beta} | ({policy.most_beta} - {math.inf})
+    # Settings and columns; the ranks of so many would not fit where the lists do.
+    settings: list[tuple[str, float]] = []
+    columns: list[tuple[Floats, ...]] = []
+
+    def take(method: str, setting: float, rank: Rows) -> None:
+        settings.append((method, setting))
+        labels = () if panel.label is None else (measure.label(rank),)
+        columns.append((measure.loss(rank), measure.share(rank), measure.trust(rank), *labels))
+
     data = policy.model_dump(mode="python", exclude_none=True)
     data["exploration"]["share"] = 0.0
     free = BoostPolicy.parse(data | {"guards": {}}, policy.name)
-    for beta in sorted(settings):
-        ranks[BOOST, beta] = boost_ranks(panel, table, free.with_beta(beta))
+    for beta in sorted({*BETAS, policy.beta} | ({policy.most_beta} - {math.inf})):
+        take(BOOST, beta, boost_ranks(panel, table, free.with_beta(beta)))
     for baseline in BASELINES:
         for setting in baseline.settings(panel, max(measure.ks)):
-            ranks[baseline.name, setting] = baseline.ranks(panel, setting, max(measure.ks))
+            take(baseline.name, setting, baseline.ranks(panel, setting, max(measure.ks)))
 
-    columns = [measure.loss(rank) for rank in ranks.values()]
-    columns += [measure.share(rank) for rank in ranks.values()]
-    columns += [measure.trust(rank) for rank in ranks.values()]
-    if panel.label is not None:
-        columns += [measure.label(rank) for rank in ranks.values()]
-    values = np.column_stack(columns)[panel.used]
+    values = np.column_stack([column for kind in zip(*columns, strict=True) for column in kind])
+    values = values[panel.used]
     drawn = bootstrap(values, draws, seed)
-    count = len(ranks)
-    base = list(ranks).index((BOOST, 0.0))
+    count = len(settings)
+    base = settings.index((BOOST, 0.0))
     found = []
-    for at, (method, setting) in enumerate(ranks):
+    for at, (method, setting) in enumerate(settings):
         loss = float(drawn.means[at])
         gain = drawn.change(count + at, count + base)
         label = (_NAN, _NAN, _NAN)
@@ -132,7 +135,7 @@ def sweep(
                 knee=False,
             )
         )
-    return ranks, _marked(found)
+    return _marked(found)
 
 
 def _marked(points: list[Point]) -> list[Point]:

@@ -20,7 +20,7 @@ from trustscore.scorecard.faults import suggest
 from trustscore.tables.candidates import read_candidates, read_scores
 from trustscore.tables.pareto_plot import pareto_png
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import AtomicFile, write_columns
+from trustscore.tables.writers import AtomicFile, same_file, write_columns
 
 __all__ = ["Evaluated", "evaluate_files", "read_labels"]
 
@@ -182,6 +182,12 @@ def evaluate_files(
     ...     round(done.evaluation.figure("boost", "score_ndcg").value, 4)
     0.9954
     """
+    out = Path(folder)
+    given_files: list[str | Path] = [candidates, scores, *([] if labels is None else [labels])]
+    for given in given_files:
+        for name in (METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG):
+            if same_file(given, out / name):
+                raise InputError(f"inputs and outputs must be different files. Got {given} twice")
     rule = BoostPolicy.load(policy)
     asked = read_candidates(candidates, encoding=encoding)
     table = TrustTable.build(read_scores(scores).columns, rule)
@@ -201,7 +207,6 @@ def evaluate_files(
         seed=seed,
     )
     said = verdict(found)
-    out = Path(folder)
     os.makedirs(out, exist_ok=True)
     notes = []
     write_columns(out / METRICS_CSV, _columns(found.figures, Figure._fields))
