@@ -24,13 +24,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from trustscore import BoostPolicy
 from trustscore.boost import Lists, TrustTable
-from trustscore.ranking_eval import evaluate
+from trustscore.ranking_eval import Panel, evaluate, metrics
 from trustscore.tables import score_files, write_columns
 from trustscore.tables.candidates import read_scores
 from trustscore.tables.whole import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 1
+NOISE = 0.1
 BETAS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.7)
 
 
@@ -45,6 +46,13 @@ def ranked_half(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     model.fit(features[train].toarray(), label[train])
     chance = model.predict_proba(features[~train].toarray())
     return query[~train], label[~train], chance @ model.classes_
+
+
+def noise_change(panel: Panel, noise: np.ndarray) -> float:
+    """Return what noise on relevance does to label-NDCG: movement that knows no trust."""
+    shaken = panel.rank_by(-panel.lists.relevance * noise)
+    after, before = (metrics.label_ndcg(panel, rank, 10) for rank in (shaken, panel.base))
+    return float(np.nanmean(after - before))
 
 
 def main() -> None:
@@ -96,9 +104,12 @@ def main() -> None:
     subprocess.run(command, check=True)
 
     lines: dict[float, list[tuple[float, ...]]] = {beta: [] for beta in BETAS}
+    control = []
     for seed in range(SEED, SEED + assignments):
         lists = Lists.from_columns(query_id, relevance, merchants(seed), item_id)
         found = evaluate(lists, table, policy, labels=label, ks=[10], draws=1)
+        noise = np.exp(NOISE * np.random.default_rng(seed).standard_normal(count))
+        control.append(noise_change(found.panel, noise))
         line = {point.setting: point for point in found.line("boost")}
         start = line[0.0].exposure
         for beta in BETAS:
@@ -116,6 +127,10 @@ def main() -> None:
             f"{mean[2]:+.4f} ({spread[2]:.4f})   {100 * mean[3]:+.2f} ({100 * spread[3]:.2f})"
             f" to {mean[4]:.1%}"
         )
+    print(
+        f"control: log-normal noise of {NOISE:g} instead of the boost changes label-NDCG by"
+        f" {np.mean(control):+.4f} ({np.std(control):.4f})"
+    )
 
 
 if __name__ == "__main__":
