@@ -24,6 +24,7 @@ COMMANDS = {
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
     "rights": ("trustscore.commands.rights", "Review what merchants may do."),
     "export": ("trustscore.commands.export", "Take scorecards and boosts to other engines."),
+    "boost-eval": ("trustscore.commands.boost_eval", "Say what the boost costs and buys."),
 }
 
 

@@ -1,0 +1,170 @@
+import csv
+import json
+import sys
+
+import pytest
+
+from trustscore.commands.main import main
+
+CANDIDATES = """query_id,item_id,merchant_id,relevance
+q1,a,bad,0.50
+q1,b,stranger,0.48
+q1,c,good,0.47
+q2,a,good,0.30
+q2,b,bad,0.29
+"""
+SCORES = """merchant_id,trust_index,index_se,prior_index,coverage,veto,tier,orders_paid
+bad,50,3,71,0.9,,limited,5
+good,90,3,71,0.9,,trusted,500
+"""
+LABELS = """query_id,item_id,label
+q1,a,0
+q1,b,1
+q1,c,2
+q2,a,1
+q2,b,1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, text in (("candidates", CANDIDATES), ("scores", SCORES), ("labels", LABELS)):
+        (tmp_path / f"{name}.csv").write_text(text)
+    return tmp_path
+
+
+def run(folder, *words, scores="scores.csv"):
+    arguments = ["boost-eval", f"{folder}/candidates.csv", "--scores", f"{folder}/{scores}"]
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "-o", f"{folder}/eval", "--draws", "50", *words])
+    return stop.value.code
+
+
+def test_it_writes_four_files_and_says_what_they_hold(folder, capsys):
+    pytest.importorskip("matplotlib")
+    labels = ["--labels", f"{folder}/labels.csv", "--volume", "orders_paid", "--k", "1,2"]
+    assert run(folder, *labels) == 0
+    out = capsys.readouterr()
+    assert out.err == ""
+    for title in ("It costs", "It buys", "To decide", "Written: "):
+        assert f"\n{title}" in out.out
+    written = sorted(path.name for path in (folder / "eval").iterdir())
+    assert written == ["metrics.csv", "metrics.json", "pareto.csv", "pareto.png"]
+    assert (folder / "eval" / "pareto.png").read_bytes().startswith(b"\x89PNG")
+    document = json.loads((folder / "eval" / "metrics.json").read_text())
+    assert document["policy"].startswith("boost@")
+    assert document["k"] == [1, 2] and document["main_k"] == 2
+    boost = document["methods"]["boost"]
+    with open(folder / "eval" / "metrics.csv", newline="") as file:
+        rows = {(r["method"], r["metric"], r["group"], r["k"]): r for r in csv.DictReader(file)}
+    one = rows["boost", "score_ndcg", "", "2"]
+    assert float(one["value"]) == boost["score_ndcg@2"]["value"] < 1
+    assert rows["boost", "loss_worst", "", "2"]["lower"] == ""
+    assert boost["loss_worst@2"]["lower"] is None
+    assert boost["label_ndcg@2"]["change"] > 0, "the good merchant has the better item"
+    assert boost["exposure@2"]["trusted"]["change"] > 0
+    assert boost["size_exposure@2"]["tenth 6"]["change"] > 0
+    with open(folder / "eval" / "pareto.csv", newline="") as file:
+        points = list(csv.DictReader(file))
+    assert {row["method"] for row in points} == set(document["methods"]) - {"none"}
+    assert {row["allowed"] for row in points if row["method"] == "boost"} == {"0", "1"}
+
+
+def test_without_matplotlib_the_rest_is_written(folder, capsys, monkeypatch):
+    (folder / "eval").mkdir()
+    (folder / "eval" / "pareto.png").write_text("of an earlier run")
+    for name in ("matplotlib", "matplotlib.backends", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    assert run(folder) == 0
+    assert "pareto.png was not drawn" in (err := capsys.readouterr().err)
+    assert "trustscore[plot]" in err
+    written = sorted(path.name for path in (folder / "eval").iterdir())
+    assert written == ["metrics.csv", "metrics.json", "pareto.csv"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("q2,b,1", "q2,zz,1", "line 6: item 'zz' of query 'q2' is no candidate"),
+        ("q2,b,1", "q9,b,1", "line 6: query 'q9' is no candidate"),
+        ("q2,b,1", "q2,a,1", "line 6: item 'a' of query 'q2' again, see line 5"),
+        ("q1,c,2", "q1,c,", "line 4, label: is blank"),
+        ("q1,c,2", "q1,c,-2", "line 4, label"),
+        ("q1,c,2", "q1,c,good", "line 4, label"),
+        ("item_id,label", "item_id,grade", "label"),
+        (LABELS[23:], "q1,a,0\nq1,b,0\nq1,c,0\nq2,a,0\nq2,b,0\n", "all are 0"),
+        (LABELS[23:], "q1,a,0\n", "none is above 0"),
+        (LABELS[23:], "", "has no rows"),
+    ],
+)
+def test_faults_of_labels_are_named(folder, capsys, old, new, said):
+    labels = folder / "labels.csv"
+    assert old in LABELS
+    labels.write_text(LABELS.replace(old, new))
+    assert run(folder, "--labels", str(labels)) == 2
+    assert said in capsys.readouterr().err
+    assert not (folder / "eval").exists()
+
+
+def test_candidates_without_a_label_count_as_none_and_are_said(folder, capsys):
+    labels = folder / "labels.csv"
+    labels.write_text(LABELS.replace("q2,b,1\n", ""))
+    assert run(folder, "--labels", str(labels)) == 0
+    assert "labels: 1 candidates have none and count as 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("0.48", "nan", "relevance"),
+        ("0.48", "-1", "relevance must be above 0. Got -1"),
+        ("0.48", "1e308", "relevance must be above 0"),
+        ("q1,b", "q1,a", "an item twice"),
+        ("relevance\n", "relevanc\n", "relevance"),
+        (CANDIDATES[38:], "", "has no rows"),
+    ],
+)
+def test_faults_of_candidates_are_named(folder, capsys, old, new, said):
+    assert old in CANDIDATES
+    (folder / "candidates.csv").write_text(CANDIDATES.replace(old, new))
+    assert run(folder) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (folder / "eval").exists()
+
+
+def test_an_unknown_volume_is_named_with_the_way_out(folder, capsys):
+    assert run(folder, "--volume", "orders_payd") == 2
+    err = capsys.readouterr().err
+    assert "no column orders_payd, did you mean orders_paid" in err
+    assert "score with --keep orders_payd" in err
+
+
+@pytest.mark.parametrize("k", ["0", "1,,2", "five", "-1", "1.5", ""])
+def test_a_wrong_k_is_named(folder, capsys, k):
+    assert run(folder, "--k", k) == 2
+    assert "whole numbers like 5,10,20" in capsys.readouterr().err
+
+
+def test_every_merchant_blocked_is_said(folder, capsys):
+    (folder / "scores.csv").write_text(SCORES.replace("0.9,,", "0.9,block,"))
+    (folder / "candidates.csv").write_text(CANDIDATES.replace("stranger", "bad"))
+    assert run(folder) == 2
+    assert "floored or blocked" in capsys.readouterr().err
+
+
+def test_the_same_run_writes_the_same_bytes(folder):
+    pytest.importorskip("matplotlib")
+    assert run(folder) == 0
+    first = {path.name: path.read_bytes() for path in (folder / "eval").iterdir()}
+    assert run(folder) == 0
+    assert first == {path.name: path.read_bytes() for path in (folder / "eval").iterdir()}
+
+
+def test_an_input_is_never_overwritten(folder, capsys):
+    (folder / "eval").mkdir()
+    labels = folder / "eval" / "metrics.csv"
+    labels.write_text(LABELS)
+    assert run(folder, "--labels", str(labels)) == 2
+    assert "must be different files" in capsys.readouterr().err
+    assert labels.read_text() == LABELS

@@ -1,0 +1,189 @@
+"""``trustscore boost-eval``: what the boost costs and buys on given lists."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trustscore.ranking_eval import Evaluation
+    from trustscore.tables.boost_eval import Evaluated
+
+EXAMPLE = """\b
+Example:
+  trustscore boost-eval candidates.csv --scores scores.csv -o eval
+  trustscore boost-eval candidates.csv --scores scores.csv --labels labels.csv --k 10 -o eval
+"""
+
+
+BOOST = "boost"
+_WIDTH = 96
+
+
+def _places(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
+    words = [word.strip() for word in value.split(",")]
+    if not all(word.isdecimal() and int(word) >= 1 for word in words):
+        raise click.BadParameter(f"must be whole numbers like 5,10,20. Got {value!r}")
+    return tuple(sorted({int(word) for word in words}))
+
+
+@click.command("boost-eval", epilog=EXAMPLE)
+@click.argument("candidates", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--scores",
+    required=True,
+    metavar="SCORES",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What `trustscore score` wrote.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, dir_okay=False),
+    help="query_id, item_id, label: judged relevance, 0 for none.",
+)
+@click.option(
+    "--policy", default="boost", show_default=True, metavar="NAME|FILE", help="Boost policy."
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Folder for metrics.json, metrics.csv, pareto.csv and pareto.png.",
+)
+@click.option(
+    "--k",
+    "ks",
+    default="5,10,20",
+    show_default=True,
+    callback=_places,
+    metavar="K,...",
+    help="First places that count; exposure is measured in the middle one.",
+)
+@click.option(
+    "--eps",
+    default=0.01,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Mean loss of relevance that a calibrated strength may cost.",
+)
+@click.option(
+    "--position",
+    default="log2",
+    show_default=True,
+    type=click.Choice(["log2", "reciprocal"]),
+    help="Attention of a place: 1/log2(1 + place) or 1/place.",
+)
+@click.option(
+    "--volume",
+    metavar="COLUMN",
+    help="Column of SCORES (see score --keep): exposure by tenths of merchants' volume.",
+)
+@click.option(
+    "--draws",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="Samples of the bootstrap over lists.",
+)
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of the bootstrap."
+)
+@click.option("--encoding", help="Encoding of candidates and labels, when it is not found out.")
+def command(candidates: str, scores: str, folder: str, **options: Any) -> None:
+    """Say what the boost costs and buys on CANDIDATES, beside other ways to buy the same.
+
+    CANDIDATES holds query_id, item_id, merchant_id and relevance (above 0). Relevance without
+    boost is the yardstick; with --labels, judged relevance as well. Candidates of floored and
+    blocked merchants take no part in any method. Intervals are 95 %, over lists drawn again.
+    """
+    from trustscore.tables.boost_eval import evaluate_files
+
+    done = evaluate_files(candidates, scores, folder, **options)
+    _show(done)
+    for note in done.notes:
+        click.echo(f"trustscore: note: {note}", err=True)
+
+
+def _show(done: Evaluated) -> None:
+    found = done.evaluation
+    facts = found.facts
+    click.echo(
+        f"{found.policy.stamp}, beta {found.policy.beta:g}: {facts['candidates_measured']:,}"
+        f" candidates of {facts['lists_measured']:,} lists and {facts['merchants']:,} merchants"
+    )
+    click.echo("\n" + "\n".join(_table(found)) + "\n")
+    click.echo(
+        _wrapped(
+            f"First {found.main_k} places. loss, p99: mean and 99th percentile of the loss of"
+            " score-NDCG, %. promoted: their share of exposure, %. Baselines stand at the setting"
+            " whose promoted share is nearest to the boost's; =share, =trust: mean loss, %, of each"
+            " method at exactly the boost's promoted share and mean trust. changed: lists, %."
+        )
+    )
+    for title, lines in (
+        ("It costs", done.verdict.costs),
+        ("It buys", done.verdict.buys),
+        ("To decide", done.verdict.decide),
+    ):
+        if lines:
+            click.echo(f"\n{title}")
+        for line in lines:
+            click.echo(_wrapped(f"- {line}"))
+    click.echo("\nWritten: " + ", ".join(str(path) for path in done.written))
+
+
+def _wrapped(text: str) -> str:
+    width = max(shutil.get_terminal_size((_WIDTH, 0)).columns, 40)
+    # A figure and its unit stay together.
+    held = text.replace(" %", "\xa0%")
+    lines = textwrap.fill(held, min(width, _WIDTH), subsequent_indent="  " * text.startswith("- "))
+    return lines.replace("\xa0", " ")
+
+
+def _table(found: Evaluation) -> Iterator[str]:
+    labelled = found.panel.label is not None
+    heads = ["method", "setting", "loss", "p99", "promoted", "=share", "=trust"]
+    heads += ["label-NDCG"] * labelled + ["trust", "changed", "Gini"]
+    rows = [heads, *(_row(found, method) for method in ("none", BOOST, *found.settings))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *cells in rows:
+        right = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield "  ".join([name.ljust(widths[0]), *right])
+
+
+def _row(found: Evaluation, method: str) -> list[str]:
+    def of(metric: str, scale: float = 100.0, digits: int = 2) -> str:
+        return _number(scale * found.figure(method, metric).value, digits)
+
+    dial = found.policy.beta if method == BOOST else found.settings.get(method, math.nan)
+    labels = [of("label_ndcg", 1.0, 4)] if found.panel.label is not None else []
+    return [
+        method,
+        "" if math.isnan(dial) or method == "tier sort" else f"{dial:.3g}",
+        _number(100 * (1 - found.figure(method, "score_ndcg").value), 2),
+        of("loss_p99", digits=1),
+        of("promoted_exposure", digits=1),
+        *(
+            _number(100 * losses[method], 2) if method in losses else ""
+            for losses in (found.equal_exposure, found.equal_trust)
+        ),
+        *labels,
+        of("mean_trust", 1.0),
+        of("changed_lists", digits=0),
+        of("merchant_gini", 1.0, 3),
+    ]
+
+
+def _number(value: float, digits: int) -> str:
+    if math.isnan(value):
+        return "-"
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text

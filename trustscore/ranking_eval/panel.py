@@ -1,0 +1,313 @@
+"""Lists made ready to be measured: what is known of each candidate, one value a row.
+
+A ranking of many lists is one array of ranks beside the rows of :class:`trustscore.boost.Lists`:
+from 1 in each list, 0 for a candidate that takes no part. Every metric is then a lookup of
+the rank and a sum over each list, and no list is handled one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.boost import BoostPolicy, Lists, TrustTable
+from trustscore.errors import InputError
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+_FLOOR = 2
+_SHOWN = 5
+PROMOTED = 0.25
+"""Lean from which a merchant counts as promoted, as in :class:`trustscore.boost.Trial`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """A division of the candidates.
+
+    Attributes
+    ----------
+    names : tuple of str
+        From the best (or largest) to the least, the unknown last.
+    code : int array
+        Group of each row.
+    level : array
+        What each row is sorted by when groups are ranked, more is better.
+    """
+
+    names: tuple[str, ...]
+    code: Rows
+    level: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Lists and what is known of their candidates; arrays follow the rows of `lists`.
+
+    Attributes
+    ----------
+    lists : Lists
+    policy : BoostPolicy
+    number : int array
+        List of each row.
+    keep : bool array
+        Rows that take part: not floored or blocked. Vetoes are outside of every promise on
+        relevance and are the same for all methods, so their cost is reported by itself.
+    gain : array
+        Relevance as DCG counts it: as it is in the multiplicative form, above the least of
+        its list in the additive one.
+    lean, index : array
+        Of the merchant; an unknown one has lean 0 and index NaN.
+    newcomer : bool array
+    merchant : int array
+        A number for each merchant, known or not.
+    tiers : Groups
+    sizes : Groups or None
+    label : array or None
+        NaN where there is none.
+    """
+
+    lists: Lists
+    policy: BoostPolicy
+    number: Rows
+    keep: Mask
+    gain: Floats
+    lean: Floats
+    index: Floats
+    newcomer: Mask
+    merchant: Rows
+    tiers: Groups
+    sizes: Groups | None
+    label: Floats | None
+
+    @classmethod
+    def of(
+        cls,
+        lists: Lists,
+        table: TrustTable,
+        policy: BoostPolicy,
+        *,
+        labels: Any = None,
+        volumes: Any = None,
+    ) -> Panel:
+        """Return the panel of lists, boosts and, where there are any, labels and volumes.
+
+        Parameters
+        ----------
+        lists : Lists
+        table : TrustTable
+        policy : BoostPolicy
+        labels : array-like, optional
+            One a candidate, in the order of the input of `lists`; at least 0, NaN for none.
+        volumes : array-like, optional
+            One a merchant, in the order of `table`; at least 0, NaN for none.
+
+        Raises
+        ------
+        InputError
+            When there is no candidate, relevance does not suit the policy's form, or labels or
+            volumes cannot be.
+        PolicyError
+            When the table was made by a policy that leans differently.
+
+        Examples
+        --------
+        >>> table = TrustTable.build(
+        ...     {
+        ...         "merchant_id": ["a", "b"],
+        ...         "trust_index": [50.0, 90.0],
+        ...         "index_se": [3.0, 3.0],
+        ...         "prior_index": [71.0, 71.0],
+        ...         "coverage": [0.9, 0.9],
+        ...         "tier": ["limited", "trusted"],
+        ...     }
+        ... )
+        >>> lists = Lists.from_columns(["q"] * 3, [0.50, 0.48, 0.47], ["a", "new", "b"])
+        >>> panel = Panel.of(lists, table, BoostPolicy.load())
+        >>> panel.tiers.names, panel.base.tolist()
+        (('trusted', 'limited', 'unknown'), [1, 2, 3])
+        """
+        if not len(lists.relevance):
+            raise InputError("there is no candidate to evaluate on")
+        table.require(policy)
+        lists.check(policy)
+        rows = table.rows(lists.merchant_ids)
+        number = np.repeat(np.arange(len(lists)), lists.lengths)
+        keep = table.columns["veto"].take(rows) < _FLOOR
+        if not keep.any():
+            raise InputError("every candidate is of a merchant that is floored or blocked")
+        gain = lists.relevance
+        if policy.form == "additive":
+            least = np.full(len(lists), np.inf)
+            np.minimum.at(least, number[keep], gain[keep])
+            gain = np.where(keep, gain - least[number], 0.0)
+        lean = table.columns["lean"].take(rows)
+        return cls(
+            lists=lists,
+            policy=policy,
+            number=number,
+            keep=keep,
+            gain=gain,
+            lean=lean,
+            index=table.columns["trust_index"].take(rows),
+            newcomer=table.columns["newcomer"].take(rows),
+            merchant=_merchants(lists, rows, len(table)),
+            tiers=_tiers(table, rows, lean, policy),
+            sizes=None if volumes is None else _sizes(volumes, table, rows),
+            label=None if labels is None else _labels(labels, lists),
+        )
+
+    def __len__(self) -> int:
+        return len(self.lists)
+
+    @cached_property
+    def base(self) -> Rows:
+        """Ranks without boost."""
+        return self.rank_by(np.zeros(len(self.keep)))
+
+    @cached_property
+    def ideal(self) -> Rows:
+        """Ranks by label, the vetoed among them."""
+        label = np.zeros(len(self.keep)) if self.label is None else np.nan_to_num(self.label)
+        return self.rank_by(-label, everybody=True)
+
+    @cached_property
+    def used(self) -> Mask:
+        """Lists in which somebody takes part."""
+        return np.bincount(self.number[self.keep], minlength=len(self)) > 0
+
+    @cached_property
+    def held(self) -> Rows:
+        """Candidates that take part in the list of each row."""
+        return np.bincount(self.number[self.keep], minlength=len(self)).take(self.number)
+
+    @property
+    def promoted(self) -> Mask:
+        """Rows whose merchant is promoted."""
+        return self.lean >= PROMOTED
+
+    @cached_property
+    def by_trust(self) -> Rows:
+        """Ranks by lean alone; equals share the best of their ranks, as in a race."""
+        rank = self.rank_by(-self.lean)
+        order = np.lexsort((rank, self.number))
+        lean, number = self.lean[order], self.number[order]
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = (lean[1:] != lean[:-1]) | (number[1:] != number[:-1]) | (rank[order][:-1] == 0)
+        start = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
+        shared = np.empty_like(rank)
+        shared[order] = rank[order][start]
+        return np.where(self.keep, shared, 0)
+
+    def rank_by(self, key: Floats, *, everybody: bool = False) -> Rows:
+        """Return ranks by `key`, least first; equals stay in base order.
+
+        Parameters
+        ----------
+        key : array
+        everybody : bool, default=False
+            Rank the vetoed as well.
+        """
+        if not everybody:
+            key = np.where(self.keep, key, np.inf)
+        rank = np.zeros(len(key), dtype=np.int64)
+        padded = np.append(key, np.inf)
+        for _, cells, real in self.lists.grids():
+            order = np.argsort(padded.take(cells), axis=1, kind="stable")
+            placed = np.take_along_axis(cells, order, axis=1)
+            shown = np.take_along_axis(real, order, axis=1)
+            places = np.broadcast_to(np.arange(1, cells.shape[1] + 1), cells.shape)
+            rank[placed[shown]] = places[shown]
+        return rank if everybody else np.where(self.keep, rank, 0)
+
+    def total(self, values: Any) -> Floats:
+        """Return the sum over each list."""
+        return summed(self.number, values, len(self))
+
+
+def summed(code: Rows, values: Any, count: int = 0) -> Floats:
+    """Return the sum of the values of each code.
+
+    Examples
+    --------
+    >>> summed(np.array([0, 2, 2]), [1.0, 2.0, 3.0]).tolist()
+    [1.0, 0.0, 5.0]
+    """
+    return np.asarray(np.bincount(code, weights=values, minlength=count), dtype=np.float64)
+
+
+def _merchants(lists: Lists, rows: Rows, known: int) -> Rows:
+    code = rows.copy()
+    others = np.flatnonzero(rows == known)
+    if len(others):
+        _, place = np.unique(lists.merchant_ids[others].astype(str), return_inverse=True)
+        code[others] = known + place.reshape(-1)
+    return np.unique(code, return_inverse=True)[1].reshape(-1)
+
+
+def _tiers(table: TrustTable, rows: Rows, lean: Floats, policy: BoostPolicy) -> Groups:
+    """Tiers of the scores, by their mean index; where scores have none, bands of the lean."""
+    words = table.texts("tier", np.arange(len(table)))
+    index = table.columns["trust_index"][:-1]
+    found = sorted({word for word in words.tolist() if word})
+    if not found:
+        code = np.where(lean >= PROMOTED, 0, np.where(lean <= -PROMOTED, 2, 1))
+        return Groups(("promoted", "neutral", "demoted"), code, -code.astype(np.float64))
+    means = {}
+    for word in found:
+        scored = index[(words == word) & ~np.isnan(index)]
+        means[word] = float(scored.mean()) if len(scored) else policy.neutral.point
+    names = sorted(found, key=lambda word: -means[word])
+    place = {word: at for at, word in enumerate(names)} | {"": len(names)}
+    of_merchant = np.asarray([*(place[word] for word in words.tolist()), len(names)])
+    level = np.asarray([*(means[name] for name in names), policy.neutral.point])
+    code = of_merchant.take(rows)
+    return Groups((*names, "unknown"), code, level.take(code))
+
+
+def _sizes(volumes: Any, table: TrustTable, rows: Rows) -> Groups:
+    """Tenths of the merchants among the candidates, by volume."""
+    volume = np.asarray(volumes, dtype=np.float64)
+    if volume.shape != (len(table),):
+        raise InputError(f"volumes: must be one a merchant, {len(table)}. Got {volume.shape}")
+    bad = np.flatnonzero((volume < 0) | np.isinf(volume))
+    if len(bad):
+        faults = [f"row {row + 1}: must be at least 0. Got {volume[row]:g}" for row in bad[:_SHOWN]]
+        raise InputError("volumes that cannot be", faults)
+    met = np.unique(rows[rows < len(table)])
+    known = np.sort(volume[met][~np.isnan(volume[met])])
+    if not len(known):
+        raise InputError("volumes: no merchant of the candidates has one")
+    each = np.append(volume, np.nan).take(rows)
+    below = np.searchsorted(known, each, side="left")
+    tenth = np.minimum(below * 10 // len(known), 9)
+    code = np.where(np.isnan(each), 10, 9 - tenth)
+    names = (*(f"tenth {10 - at}" for at in range(10)), "unknown")
+    return Groups(names, code, np.nan_to_num(each))
+
+
+def _labels(labels: Any, lists: Lists) -> Floats:
+    label = np.asarray(labels, dtype=np.float64)
+    if label.shape != lists.relevance.shape:
+        raise InputError(
+            f"labels: must be one a candidate, {len(lists.relevance)}. Got {label.shape}"
+        )
+    bad = np.flatnonzero((label < 0) | np.isinf(label))
+    if len(bad):
+        faults = [f"row {row + 1}: must be at least 0. Got {label[row]:g}" for row in bad[:_SHOWN]]
+        raise InputError("labels that cannot be", faults)
+    known = label[~np.isnan(label)]
+    if not len(known):
+        raise InputError("labels: no candidate has one")
+    if (known == known[0]).all() and not np.isnan(label).any():
+        raise InputError(
+            f"labels: all are {known[0]:g}, so they cannot tell one order from another"
+        )
+    if not (known > 0).any():
+        raise InputError("labels: none is above 0, so NDCG has no meaning")
+    return label[lists.source]
