@@ -22,7 +22,7 @@ from trustscore.tables.rows import Rows, assemble
 from trustscore.tables.text_stream import Source
 from trustscore.tables.tokens import cut, tokenise
 
-__all__ = ["CsvPlan", "Piece", "open_csv", "read_piece"]
+__all__ = ["CsvPlan", "Piece", "open_csv", "pieces", "read_piece"]
 
 # A quotation mark that has not closed after this many bytes is taken for a slip of the pen.
 LONGEST_QUOTE = 4 << 20
@@ -50,12 +50,15 @@ class CsvPlan:
     columns : Columns
     wanted : Wanted
     file : str
+    line : int
+        On which the first record below the header begins.
     """
 
     delimiter: str
     columns: Columns
     wanted: Wanted
     file: str
+    line: int
 
     @cached_property
     def checker(self) -> Checker:
@@ -121,8 +124,8 @@ def open_csv(
     ]
     columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
     line += held[:end].count(b"\n")
-    plan = CsvPlan(delimiter, columns, wanted, source.name)
-    return plan, _pieces(chunks, held[end:], ord(delimiter), line, source.name)
+    plan = CsvPlan(delimiter, columns, wanted, source.name, line)
+    return plan, pieces(chunks, held[end:], plan)
 
 
 def _first_record(held: bytes, delimiter: int) -> int:
@@ -136,9 +139,23 @@ def _first_record(held: bytes, delimiter: int) -> int:
             return end
 
 
-def _pieces(
-    chunks: Iterator[bytes], held: bytes, delimiter: int, line: int, name: str
-) -> Iterator[Piece]:
+def pieces(chunks: Iterator[bytes], held: bytes, plan: CsvPlan) -> Iterator[Piece]:
+    """Cut what follows the header, or another place where a record begins, into pieces.
+
+    Parameters
+    ----------
+    chunks : iterator of bytes
+        UTF-8, of any size.
+    held : bytes
+        What stands before the first chunk.
+    plan : CsvPlan
+        Its line is that of the first piece.
+
+    Yields
+    ------
+    Piece
+    """
+    delimiter, line, name = ord(plan.delimiter), plan.line, plan.file
     while True:
         data = next(chunks, b"")
         if data and b'"' not in held and b'"' not in data:
