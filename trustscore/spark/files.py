@@ -228,7 +228,7 @@ def _parquet_plan(
     plan, used = plan_columns(
         schema.names, wanted, file.name, keep=keep, allow_missing=allow_missing
     )
-    check_types([schema.fields[at] for at in used], file.name)
+    check_types([schema.fields[at] for at in used], plan.columns, file.name)
     return plan, tuple(schema.names[at] for at in used)
 
 
@@ -356,7 +356,9 @@ class _Run:
         assert columns is not None
         row = sf.col("_metadata.row_index").alias("row")
         found = reader.parquet(*paths)
-        return found.select(path, start, row, *(sf.col(quoted(name)) for name in columns))
+        # Spark takes a point in the name of a column of a task for a step into a structure.
+        named = [sf.col(quoted(name)).alias(f"c{at}") for at, name in enumerate(columns)]
+        return found.select(path, start, row, *named)
 
     def _only(self, rows: Any, units: Sequence[Unit]) -> Any:
         from pyspark.sql import functions as sf
@@ -449,9 +451,7 @@ def _manifest(
 class _Targets:
     """The outputs: written under a hidden name beside their own, renamed when all are complete."""
 
-    def __init__(
-        self, hadoop: Hadoop, out: str, rejects: str | None, manifest: str | None
-    ) -> None:
+    def __init__(self, hadoop: Hadoop, out: str, rejects: str | None, manifest: str | None) -> None:
         self._hadoop = hadoop
         self.scores = out
         self.rejects = rejects or f"{out}.rejects.csv"

@@ -13,6 +13,7 @@ from trustscore.tables import output
 from trustscore.tables.arrays import spans, strings, strings_at
 from trustscore.tables.faults import Reject
 from trustscore.tables.format import inert
+from trustscore.tables.header import Columns
 
 __all__ = ["check_types", "quoted", "reject_parts", "spark_types"]
 
@@ -48,16 +49,35 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def check_types(fields: Sequence[Any], source: str) -> None:
-    """Raise for columns of Spark types that are neither numbers nor text."""
-    nested = ("array", "map", "struct", "binary", "variant")
-    faults = [
-        f"{field.name}: is of type {field.dataType.simpleString()}"
-        for field in fields
-        if field.dataType.typeName() in nested
-    ]
+_NUMERIC = {"byte", "short", "integer", "long", "float", "double", "decimal", "boolean"}
+_NUMERIC |= {"string", "char", "varchar", "void"}
+_TEXT = _NUMERIC | {"date", "timestamp", "timestamp_ntz"}
+
+
+def check_types(fields: Sequence[Any], columns: Columns, source: str) -> None:
+    """Raise for columns that hold neither numbers nor text, where that is wanted.
+
+    Parameters
+    ----------
+    fields : sequence of StructField
+        Of the wanted columns, in the order of the places in `columns`.
+    columns : Columns
+    source : str
+
+    Raises
+    ------
+    InputError
+        With each such column and its type.
+    """
+    numbers = set(columns.numbers.values())
+    faults = []
+    for place, field in enumerate(fields):
+        kind = field.dataType
+        if kind.typeName() not in (_NUMERIC if place in numbers else _TEXT):
+            what = "numbers or text are" if place in numbers else "text is"
+            faults.append(f"{field.name}: {what} expected. Got {kind.simpleString()}")
     if faults:
-        raise InputError(f"{source}: columns must hold numbers or text", faults)
+        raise InputError(f"{source}: columns of a wrong type", faults)
 
 
 def reject_parts(

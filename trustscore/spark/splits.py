@@ -11,10 +11,9 @@ columns with the number of each row.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -106,7 +105,7 @@ def _runs(batches: Iterable[Any]) -> Iterator[_Run]:
             codes = paths.dictionary_encode().indices.to_numpy()
             edges = np.union1d(edges, np.flatnonzero(np.diff(codes)) + 1)
         cuts = [0, *edges.tolist(), count]
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in pairwise(cuts):
             rows = batch.slice(low, high - low)
             yield _Run(paths[low].as_py(), int(starts[low]), rows)
 
@@ -205,8 +204,12 @@ def read_whole(reading: Reading, batches: Iterable[Any]) -> Iterator[Any]:
             try:
                 stream = pa.BufferReader(data.as_buffer())
                 source = Source(name, reading.encoding, file=stream)
-                options = {"keep": reading.job.keep, "allow_missing": reading.allow_missing}
-                plan, found = open_csv(source, reading.wanted, **options)
+                plan, found = open_csv(
+                    source,
+                    reading.wanted,
+                    keep=reading.job.keep,
+                    allow_missing=reading.allow_missing,
+                )
                 facts["missing"] = sorted(plan.columns.missing)
                 for piece in found:
                     yield from writer.rows(read_piece(piece, plan), plan.columns.missing, unit)
