@@ -105,6 +105,7 @@ def score_files(
         targets = _Targets(hadoop, out, rejects, manifest)
         targets.check()
         files = hadoop.files(as_paths(paths))
+        session = _own_session(session, sum(file.size for file in files))
         hashes = _hashes(hadoop, files, stack)
         wanted = Wanted.by(card)
         opened = _open(session, hadoop, files, wanted, job, allow_missing_columns, encoding)
@@ -127,6 +128,21 @@ def score_files(
         stack.callback(targets.discard)
         targets.write(run, facts, rejects=written)
         return Report(facts, targets.rejects if run.tally().rejected else None)
+
+
+def _own_session(session: Any, total: int) -> Any:
+    """Return a session of this run, in which a file is always cut at the same places.
+
+    Spark would otherwise choose splits by the sum of the files of a query, and a stretch
+    that is read again could not be found.
+    """
+    own = session.newSession()
+    conf = session._jsparkSession.sessionState().conf()
+    most, least = conf.filesMaxPartitionBytes(), conf.filesOpenCostInBytes()
+    share = -(-total // max(session.sparkContext.defaultParallelism, 1))
+    own.conf.set("spark.sql.files.maxPartitionBytes", max(min(most, share), least, 1))
+    own.conf.set("spark.sql.files.minPartitionNum", 1)
+    return own
 
 
 def _hashes(hadoop: Hadoop, files: Sequence[Stored], stack: ExitStack) -> list[Future[str]]:
@@ -377,7 +393,7 @@ class _Run:
         again = self._notes(records)
         for unit in units:
             note = self.notes.pop(unit)
-            if unit in again and note["clean"] and note["lines"] != again[unit]["lines"]:
+            if self.ways[unit[0]] == _LINES and note["lines"] != again[unit]["lines"]:
                 raise InputError(f"{self.files[unit[0]].name}: changed while it was read")
         self.notes |= again
 
