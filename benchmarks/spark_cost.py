@@ -27,8 +27,7 @@ def cpu_of(session):
             continue
         fields = rest.split()
         if int(fields[3]) == session:
-            # A worker that has ended counts for the process that started it.
-            found[head.split(" ", 1)[0], head.partition("(")[2]] = sum(map(int, fields[11:15]))
+            found[head.split(" ", 1)[0], head.partition("(")[2]] = sum(map(int, fields[11:13]))
     return found
 
 

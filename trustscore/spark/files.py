@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,14 @@ __all__ = ["score_files"]
 _LARGEST_WHOLE = (1 << 31) - 1024
 _LINES, _WHOLE, _COLUMNS = "lines", "whole", "columns"
 _READERS = {_LINES: read_lines, _WHOLE: read_whole, _COLUMNS: read_columns}
+
+
+class _Way(NamedTuple):
+    """How the tasks get a file; for Parquet its wanted columns; its encoding as far as known."""
+
+    form: str
+    columns: tuple[str, ...] | None = None
+    encoding: str = "ascii"
 
 
 def score_files(
@@ -100,15 +108,17 @@ def score_files(
     card, rule = load_scorecard(scorecard), BoostPolicy.load(policy)
     job = Job.of(card, rule, as_of, keep, suffix_of(out))
     session = session or start()
+    if not hasattr(session, "_jsparkSession"):
+        raise InputError("a Spark Connect session has no files of its own; use score_spark there")
     with quiet(), spark_failures(), ExitStack() as stack:
         hadoop = Hadoop(session)
         targets = _Targets(hadoop, out, rejects, manifest)
         targets.check()
         files = hadoop.files(as_paths(paths))
         session = _own_session(session, sum(file.size for file in files))
-        hashes = _hashes(hadoop, files, stack)
         wanted = Wanted.by(card)
         opened = _open(session, hadoop, files, wanted, job, allow_missing_columns, encoding)
+        hashes = _hashes(hadoop, files, stack)
         run = _Run(session, hadoop, files, *opened)
         stack.callback(run.release)
         run.first()
@@ -142,6 +152,7 @@ def _own_session(session: Any, total: int) -> Any:
     share = -(-total // max(session.sparkContext.defaultParallelism, 1))
     own.conf.set("spark.sql.files.maxPartitionBytes", max(min(most, share), least, 1))
     own.conf.set("spark.sql.files.minPartitionNum", 1)
+    own.conf.set("spark.sql.execution.arrow.useLargeVarTypes", False)
     return own
 
 
@@ -160,29 +171,24 @@ def _open(
     job: Job,
     allow_missing: bool,
     encoding: str | None,
-) -> tuple[Reading, dict[int, str], dict[int, Any]]:
-    """Read the headers of all files: how to read each, in which way, and Parquet schemas."""
+) -> tuple[Reading, list[_Way]]:
+    """Read the headers of all files: what the tasks must know, and the way to read each."""
     plans: dict[str, Any] = {}
     plan_of: dict[int, int] = {}
-    ways: dict[int, str] = {}
-    schemas: dict[int, Any] = {}
+    ways: list[_Way] = []
     faults: list[str] = []
     for number, file in enumerate(files):
         head = hadoop.head(file, BLOCK)
         try:
             if head.startswith(b"PAR1"):
-                ways[number] = _COLUMNS
                 path = hadoop.literal(file)
-                plan, schemas[number] = _parquet_plan(
-                    session, path, file, wanted, job.keep, allow_missing
-                )
+                plan, way = _parquet_plan(session, path, file, wanted, job.keep, allow_missing)
             else:
-                plan, ways[number] = _csv_plan(
-                    hadoop, file, head, wanted, job.keep, allow_missing, encoding
-                )
+                plan, way = _csv_plan(hadoop, file, head, wanted, job.keep, allow_missing, encoding)
         except InputError as error:
             faults += [error.summary] if error.faults == [error.summary] else [str(error)]
             continue
+        ways.append(way)
         key = repr(replace(plan, file=""))
         plans.setdefault(key, plan)
         plan_of[number] = list(plans).index(key)
@@ -199,7 +205,7 @@ def _open(
     reading = Reading(
         job, wanted, names, numbers, tuple(plans.values()), plan_of, allow_missing, encoding
     )
-    return reading, ways, schemas
+    return reading, ways
 
 
 def _csv_plan(
@@ -210,7 +216,7 @@ def _csv_plan(
     keep: tuple[str, ...],
     allow_missing: bool,
     encoding: str | None,
-) -> tuple[Any, str]:
+) -> tuple[Any, _Way]:
     while True:
         source = Source(file.name, encoding, 1 << 16, BytesIO(head))
         cut_off = len(head) < file.size
@@ -224,9 +230,11 @@ def _csv_plan(
                 break
         # The header goes on behind what was read of it.
         head = hadoop.head(file, 4 * len(head))
-    plain = source.encoding in ("ascii", "utf-8") and not head.startswith(b"\x1f\x8b")
+    known = source.encoding
+    plain = known == "utf-8" or (known == "ascii" and encoding is None)
     # A file with CR alone at the ends of its lines is one line to Hadoop.
-    return plan, _LINES if plain and b"\n" in head else _WHOLE
+    in_lines = plain and b"\n" in head and not head.startswith(b"\x1f\x8b")
+    return plan, _Way(_LINES if in_lines else _WHOLE, encoding=known)
 
 
 def _parquet_plan(
@@ -236,7 +244,7 @@ def _parquet_plan(
     wanted: Wanted,
     keep: tuple[str, ...],
     allow_missing: bool,
-) -> tuple[Any, tuple[str, ...]]:
+) -> tuple[Any, _Way]:
     try:
         schema = session.read.parquet(path).schema
     except Exception as error:
@@ -245,7 +253,7 @@ def _parquet_plan(
         schema.names, wanted, file.name, keep=keep, allow_missing=allow_missing
     )
     check_types([schema.fields[at] for at in used], plan.columns, file.name)
-    return plan, tuple(schema.names[at] for at in used)
+    return plan, _Way(_COLUMNS, tuple(schema.names[at] for at in used), "parquet")
 
 
 @dataclass
@@ -256,8 +264,7 @@ class _Run:
     hadoop: Hadoop
     files: Sequence[Stored]
     reading: Reading
-    ways: dict[int, str]
-    schemas: dict[int, Any]
+    ways: list[_Way]
     records: Any = None
     notes: dict[Unit, dict[str, Any]] = field(default_factory=dict)
     kept: list[Any] = field(default_factory=list)
@@ -266,7 +273,7 @@ class _Run:
         """Read everything."""
         self.records = self._read(self.reading, list(range(len(self.files))), None)
         self.notes = self._notes(self.records)
-        unread = {number for number, _ in self.ways.items()} - {file for file, _ in self.notes}
+        unread = set(range(len(self.files))) - {file for file, _ in self.notes}
         if unread:
             raise InputError(
                 "Spark leaves out files whose names begin with _ or .; name them otherwise",
@@ -277,7 +284,8 @@ class _Run:
         """Read the files as a whole that could not be read in splits."""
         again = sorted({file for (file, _), note in self.notes.items() if not note["clean"]})
         if again:
-            self.ways |= dict.fromkeys(again, _WHOLE)
+            for number in again:
+                self.ways[number] = _Way(_WHOLE)
             units = [unit for unit in self.notes if unit[0] in again]
             self._replace(units, self._read(self.reading, again, None))
         faults = {file: note["error"] for (file, _), note in self.notes.items() if "error" in note}
@@ -327,10 +335,10 @@ class _Run:
         """Return the records of some files, or of some units of them."""
         from pyspark import StorageLevel
 
-        sets: dict[Any, list[int]] = {}
+        sets: dict[tuple[str, Any], list[int]] = {}
         for number in numbers:
             # Spark reads many Parquet files at once only when their columns are the same.
-            sets.setdefault((self.ways[number], self.schemas.get(number)), []).append(number)
+            sets.setdefault(self.ways[number][:2], []).append(number)
         layout = spark_types(reading.job.layout())
         parts = []
         for (way, columns), members in sets.items():
@@ -393,7 +401,7 @@ class _Run:
         again = self._notes(records)
         for unit in units:
             note = self.notes.pop(unit)
-            if self.ways[unit[0]] == _LINES and note["lines"] != again[unit]["lines"]:
+            if self.ways[unit[0]].form == _LINES and note["lines"] != again[unit]["lines"]:
                 raise InputError(f"{self.files[unit[0]].name}: changed while it was read")
         self.notes |= again
 
@@ -451,8 +459,9 @@ def _manifest(
     for number, file in enumerate(run.files):
         notes = [note for (one, _), note in run.notes.items() if one == number]
         inputs.missing.update(*(note["missing"] for note in notes))
-        # ASCII is read alike in every encoding; one split that is not decides.
-        encoding = max((note["encoding"] for note in notes), key=lambda name: name != "ascii")
+        # ASCII is read alike in every encoding; one stretch that is not decides.
+        seen = [run.ways[number].encoding, *(note["encoding"] for note in notes)]
+        encoding = next((name for name in seen if name != "ascii"), "ascii")
         inputs.done.append(
             {
                 "path": file.name,

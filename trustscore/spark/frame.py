@@ -89,6 +89,10 @@ def score_spark(
     need_pyspark()
     if errors not in ("raise", "reject"):
         raise InputError(f"errors must be 'raise' or 'reject'. Got {errors!r}")
+    if not hasattr(df, "mapInArrow"):
+        raise InputError(
+            f"df must be a DataFrame of Spark; score_frame takes others. Got {type(df).__name__}"
+        )
     card = load_scorecard(scorecard)
     job = Job.of(card, BoostPolicy.load(policy), as_of, keep, ".parquet")
     plan, used = plan_columns(

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from trustscore.errors import TrustscoreError
 from trustscore.spark.work import First, Job, Unit, Writer
+from trustscore.tables.arrays import spans
 from trustscore.tables.arrow_reader import ArrowPiece, ArrowPlan, read_batch
 from trustscore.tables.csv_reader import CsvPlan, open_csv, pieces, read_piece
 from trustscore.tables.header import Wanted
@@ -130,12 +131,12 @@ class _Text:
             above = min(self._skip, len(column))
             self._skip -= above
             column = column.slice(above)
-            _, offsets, content = column.buffers()
-            places = np.frombuffer(offsets, dtype=np.int32)
-            places = places[column.offset : column.offset + len(column) + 1]
-            data = memoryview(content)[places[0] : places[-1]] if content else b""
+            if not len(column):
+                continue
+            content, starts, ends = spans(column)
+            data = content[starts[0] : ends[-1]]
             for low in range(0, len(data), BLOCK):
-                chunk = bytes(data[low : low + BLOCK])
+                chunk = data[low : low + BLOCK].tobytes()
                 self.ascii = self.ascii and chunk.isascii()
                 yield chunk
 
