@@ -15,7 +15,19 @@ Example:
   trustscore score export.csv -o scores.csv
   trustscore score day1.csv.gz day2.parquet -o scores.parquet --jobs 4
   zcat export.csv.gz | trustscore score - -o - --keep shop_name > scores.csv
+  trustscore score --engine spark hdfs:///exports/day1 -o hdfs:///scores/day1.parquet
 """
+
+_EXISTING = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> Any:
+    """Check the exports of the local engine; Spark looks on file systems of its own."""
+    if ctx.params.get("engine") != "spark":
+        for path in paths:
+            _EXISTING.convert(path, param, ctx)
+    return paths
+
 
 REJECTED, STOPPED = 3, 4
 
@@ -26,7 +38,7 @@ REJECTED, STOPPED = 3, 4
     metavar="EXPORT...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    callback=_existing,
 )
 @click.option(
     "-o",
@@ -36,6 +48,14 @@ REJECTED, STOPPED = 3, 4
     metavar="OUT",
     type=click.Path(dir_okay=False, allow_dash=True),
     help="Scores: .csv, .csv.gz or .parquet, or - for CSV on standard output.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    is_eager=True,
+    help="Where to run: Spark reads any Hadoop file system and writes folders of part files.",
 )
 @click.option(
     "--scorecard",
@@ -82,6 +102,7 @@ REJECTED, STOPPED = 3, 4
 def command(
     exports: tuple[str, ...],
     out: str,
+    engine: str,
     scorecard: str,
     jobs: int,
     rejects: str | None,
@@ -97,30 +118,45 @@ def command(
     """Score exports of merchants: CSV, gzip CSV or Parquet, or - for standard input.
 
     Every row comes out exactly once: scored in OUT, or in the rejects with its line and
-    reason. OUT is complete or absent. Exit codes: 0 done, 1 the machine failed, 2 wrong use
-    or missing columns, 3 done with rejected rows, 4 stopped by --strict.
+    reason. OUT is complete or absent; Spark writes a new folder. Exit codes: 0 done, 1 the
+    machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
+    --strict.
     """
     from trustscore.tables.batch import StrictStop, score_files
 
+    options: dict[str, Any] = {
+        "scorecard": scorecard,
+        "rejects": rejects,
+        "manifest": manifest,
+        "strict": strict,
+        "allow_missing_columns": allow_missing_columns,
+        "encoding": encoding,
+        "keep": [name.strip() for name in keep.split(",") if name.strip()],
+        "as_of": as_of.date() if as_of else None,
+    }
+    if engine == "spark":
+        faults = [] if jobs == 1 else ["--jobs: the configuration of Spark decides"]
+        faults += ["--contributions: use the local engine"] if contributions else []
+        faults += ["-: Spark reads and writes files only"] if "-" in (*exports, out) else []
+        if faults:
+            raise click.UsageError("not with --engine spark: " + "; ".join(faults))
     # A polite end is an interrupt: the temporary files go.
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with _progress(exports, quiet) as progress:
-            report = score_files(
-                exports,
-                out,
-                scorecard=scorecard,
-                jobs=jobs,
-                rejects=rejects,
-                manifest=manifest,
-                contributions=contributions,
-                strict=strict,
-                allow_missing_columns=allow_missing_columns,
-                encoding=encoding,
-                keep=[name.strip() for name in keep.split(",") if name.strip()],
-                as_of=as_of.date() if as_of else None,
-                progress=progress.show,
-            )
+        if engine == "spark":
+            from trustscore.spark import score_files as score_on_spark
+
+            report = score_on_spark(exports, out, **options)
+        else:
+            with _progress(exports, quiet) as progress:
+                report = score_files(
+                    exports,
+                    out,
+                    jobs=jobs,
+                    contributions=contributions,
+                    progress=progress.show,
+                    **options,
+                )
     except StrictStop as stop:
         click.echo(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,15 @@ from trustscore.tables.header import Columns, Wanted, match
 from trustscore.tables.parse import TEXT, one_chunk, read_numbers, text_column, tidy_ids
 from trustscore.tables.rows import Rows, assemble
 
-__all__ = ["ArrowPiece", "ArrowPlan", "ParquetSource", "floats_of", "open_parquet", "read_batch"]
+__all__ = [
+    "ArrowPiece",
+    "ArrowPlan",
+    "ParquetSource",
+    "floats_of",
+    "open_parquet",
+    "plan_columns",
+    "read_batch",
+]
 
 # Rows of a block; its columns together stay near the cache.
 BATCH = 4096
@@ -101,6 +109,40 @@ class ParquetSource:
         self.file.close()
 
 
+def plan_columns(
+    names: Sequence[str],
+    wanted: Wanted,
+    file: str,
+    *,
+    keep: Iterable[str] | None = (),
+    allow_missing: bool = False,
+) -> tuple[ArrowPlan, list[int]]:
+    """Return how to read batches of the wanted columns of a table, and the places of these.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all columns of the table.
+    wanted : Wanted
+    file : str
+        Name of the table.
+    keep : iterable of str or None
+        Columns to pass through; None for all.
+    allow_missing : bool, default=False
+    """
+    found = match(names, wanted, file, keep=keep, allow_missing=allow_missing)
+    used = sorted({*found.numbers.values(), *found.texts.values(), *found.keep.values()})
+    narrow = {old: new for new, old in enumerate(used)}
+    columns = Columns(
+        {name: narrow[at] for name, at in found.numbers.items()},
+        {name: narrow[at] for name, at in found.texts.items()},
+        {name: narrow[at] for name, at in found.keep.items()},
+        found.missing,
+        len(used),
+    )
+    return ArrowPlan(columns, wanted, file), used
+
+
 def open_parquet(
     source: ParquetSource,
     wanted: Wanted,
@@ -111,21 +153,11 @@ def open_parquet(
 ) -> tuple[ArrowPlan, Iterator[ArrowPiece]]:
     """Find the wanted columns of a Parquet file; return how to read it, and its pieces."""
     names = list(source.file.schema_arrow.names)
-    found = match(names, wanted, source.name, keep=keep, allow_missing=allow_missing)
-    used = sorted({*found.numbers.values(), *found.texts.values(), *found.keep.values()})
+    plan, used = plan_columns(names, wanted, source.name, keep=keep, allow_missing=allow_missing)
     for place in used:
         kind = source.file.schema_arrow.field(place).type
         if pa.types.is_nested(kind):
             raise InputError(f"{source.name}: column {names[place]} is of type {kind}")
-    narrow = {old: new for new, old in enumerate(used)}
-    columns = Columns(
-        {name: narrow[at] for name, at in found.numbers.items()},
-        {name: narrow[at] for name, at in found.texts.items()},
-        {name: narrow[at] for name, at in found.keep.items()},
-        found.missing,
-        len(used),
-    )
-    plan = ArrowPlan(columns, wanted, source.name)
 
     def pieces() -> Iterator[ArrowPiece]:
         line = 1

@@ -9,7 +9,7 @@ import os
 import pickle
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ from trustscore.tables.scorer import Formatter, Result, Scorer
 from trustscore.tables.text_stream import BLOCK
 from trustscore.tables.writers import AtomicFile, Sink, open_sink, same_file, suffix_of
 
-__all__ = ["Report", "StrictStop", "score_files"]
+__all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
 
 
 class StrictStop(InputError):
@@ -344,7 +344,7 @@ def score_files(
         )
         for result in _results(inputs.parts(), formatter, _Repeats(names), jobs):
             if strict and result.rejects:
-                raise StrictStop(_first(result.rejects[0], names))
+                raise StrictStop(first_fault(result.rejects[0]))
             sink.write(result.scores)
             if wide is not None:
                 wide.write(result.contributions)
@@ -355,7 +355,7 @@ def score_files(
         sinks = [found for found in (wide, bad.sink, sink) if found is not None]
         for each in sinks:
             each.finish()
-        facts = _facts(card, rule, inputs, tally, as_of, started, clock) | {
+        facts = run_facts(card, rule, inputs, tally, as_of, started, clock) | {
             "outputs": {
                 "scores": target,
                 "rejects": bad.path if bad.sink is not None else None,
@@ -378,7 +378,8 @@ def score_files(
     return Report(facts, written)
 
 
-def _first(reject: Reject, names: Sequence[str]) -> str:
+def first_fault(reject: Reject) -> str:
+    """Return a reject as one line, for a run that it stops."""
     file = f"{reject.file}, " if reject.file else ""
     who = f", merchant {reject.merchant_id}" if reject.merchant_id else ""
     column = f", column {reject.column}" if reject.column else ""
@@ -386,7 +387,7 @@ def _first(reject: Reject, names: Sequence[str]) -> str:
     return f"{file}line {reject.line}{who}{column}: {reject.message}{got}"
 
 
-def _facts(
+def run_facts(
     card: Any,
     policy: BoostPolicy,
     inputs: Inputs,
@@ -395,6 +396,7 @@ def _facts(
     started: dt.datetime,
     clock: float,
 ) -> dict[str, Any]:
+    """Return what a manifest says of a run, whatever engine it ran on."""
     return {
         "program": "trustscore",
         "version": __version__,

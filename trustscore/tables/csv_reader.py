@@ -21,7 +21,7 @@ from trustscore.tables.rows import Rows, assemble
 from trustscore.tables.text_stream import Source
 from trustscore.tables.tokens import LONGEST_QUOTE, cells_of, cut, first_record, tokenise
 
-__all__ = ["CsvPlan", "Piece", "open_csv", "read_piece"]
+__all__ = ["CsvPlan", "Piece", "open_csv", "pieces", "read_piece"]
 
 LONGEST_LINE = 64 << 20
 
@@ -52,12 +52,15 @@ class CsvPlan:
     columns : Columns
     wanted : Wanted
     file : str
+    line : int
+        On which the first record below the header begins.
     """
 
     delimiter: str
     columns: Columns
     wanted: Wanted
     file: str
+    line: int
 
     @cached_property
     def checker(self) -> Checker:
@@ -115,8 +118,8 @@ def open_csv(
     ]
     columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
     line += held[start:end].count(b"\n")
-    plan = CsvPlan(delimiter, columns, wanted, source.name)
-    return plan, _pieces(chunks, held[end:], ord(delimiter), line, source.name)
+    plan = CsvPlan(delimiter, columns, wanted, source.name, line)
+    return plan, pieces(chunks, held[end:], plan)
 
 
 def _no_header(name: str, held: bytes, line: int) -> str:
@@ -127,9 +130,23 @@ def _no_header(name: str, held: bytes, line: int) -> str:
     return f"{name}, line {line}: the header is longer than {LONGEST_QUOTE >> 20} MB"
 
 
-def _pieces(
-    chunks: Iterator[bytes], held: bytes, delimiter: int, line: int, name: str
-) -> Iterator[Piece]:
+def pieces(chunks: Iterator[bytes], held: bytes, plan: CsvPlan) -> Iterator[Piece]:
+    """Cut what follows the header, or another place where a record begins, into pieces.
+
+    Parameters
+    ----------
+    chunks : iterator of bytes
+        UTF-8, of any size.
+    held : bytes
+        What stands before the first chunk.
+    plan : CsvPlan
+        Its line is that of the first piece.
+
+    Yields
+    ------
+    Piece
+    """
+    delimiter, line, name = ord(plan.delimiter), plan.line, plan.file
     while True:
         data = next(chunks, b"")
         if data and b'"' not in held and b'"' not in data:

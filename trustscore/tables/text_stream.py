@@ -60,6 +60,8 @@ class Source:
         Instead of finding out.
     block : int, optional
         Bytes to read at a time.
+    file : binary file, optional
+        Where the bytes come from instead of the path, which then is only a name.
 
     Attributes
     ----------
@@ -82,7 +84,13 @@ class Source:
     ('gb18030', 15)
     """
 
-    def __init__(self, path: str | Path, encoding: str | None = None, block: int = BLOCK) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        encoding: str | None = None,
+        block: int = BLOCK,
+        file: IO[bytes] | None = None,
+    ) -> None:
         self.name = str(path)
         self.size = 0
         self.encoding = "ascii"
@@ -98,8 +106,10 @@ class Source:
         # A character may be split between two pieces, so one decoder lives as long as the file.
         self._decoder: codecs.IncrementalDecoder | None = None
         self._lines = 0
-        if self.name == "-":
-            self._file: IO[bytes] = sys.stdin.buffer
+        if file is not None:
+            self._file: IO[bytes] = file
+        elif self.name == "-":
+            self._file = sys.stdin.buffer
         else:
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed by __exit__)
 

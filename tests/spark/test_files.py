@@ -1,0 +1,284 @@
+"""Files on Spark come out as they do on one machine: scores, rejects and manifest."""
+
+import codecs
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.tables.exports import HEADER, csv_bytes, good_rows, row, write_csv, write_parquet
+from trustscore.commands.main import main
+from trustscore.errors import InputError
+from trustscore.spark import score_files
+from trustscore.tables import StrictStop
+from trustscore.tables import score_files as score_here
+
+FREE = {"started", "seconds", "outputs"}
+
+
+def parts(folder):
+    """Header and lines of a folder of part files, in the order of their names."""
+    header, lines = None, []
+    for path in sorted(Path(folder).glob("part-*")):
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        first, _, rest = data.partition(b"\n")
+        assert header in (None, first)
+        header = first
+        lines += rest.splitlines(keepends=True)
+    return header, lines
+
+
+def same(spark, tmp_path, exports, **options):
+    """Score on Spark and here, compare all that comes out, return Spark's manifest."""
+    here, there = str(tmp_path / "here.csv"), str(tmp_path / "there.csv")
+    exports = [str(path) for path in exports]
+    expected = score_here(exports, here, **options)
+    found = score_files(exports, there, session=spark, **options)
+    differing = {k for k in expected.manifest if expected.manifest[k] != found.manifest.get(k)}
+    assert differing <= FREE
+    header, lines = parts(there)
+    first, *rest = Path(here).read_bytes().splitlines(keepends=True)
+    assert header == first.rstrip(b"\n")
+    assert sorted(lines) == sorted(rest)
+    if expected.rejects is None:
+        assert found.rejects is None
+        assert not Path(f"{there}.rejects.csv").exists()
+    else:
+        header, lines = parts(found.rejects)
+        assert [header + b"\n", *lines] == Path(expected.rejects).read_bytes().splitlines(
+            keepends=True
+        )
+    assert json.loads(Path(f"{there}.manifest.json").read_text()) == found.manifest
+    assert [path.name for path in tmp_path.glob(".*")] == []
+    return found.manifest
+
+
+def simulated(path, *more):
+    with pytest.raises(SystemExit):
+        main(["simulate", "--merchants", "2000", "--seed", "5", "-o", str(path), *more])
+    return path
+
+
+def test_a_default_export(spark, tmp_path):
+    export = simulated(tmp_path / "export.csv")
+    manifest = same(spark, tmp_path, [export])
+    assert manifest["rows"] == {"read": 2000, "scored": 2000, "rejected": 0}
+    assert len(list((tmp_path / "there.csv").glob("part-*.csv"))) > 3
+
+
+def test_a_dirty_export_with_kept_columns(spark, tmp_path):
+    export = simulated(tmp_path / "export.csv", "--dirty")
+    manifest = same(spark, tmp_path, [export], keep=["orders_paid", "shop_type"])
+    assert manifest["rows"]["rejected"] > 20
+
+
+def test_repeated_ids_within_and_across_files_and_splits(spark, tmp_path):
+    first = good_rows(4000, seed=1)
+    late = [[cells[0] if n % 50 else first[n][0], *cells[1:]] for n, cells in enumerate(first)]
+    # The first row of this id has a fault, so the second one is its first.
+    first[7] = row("m00008", complaints="many")
+    late.append(row(" m00008 "))
+    one = write_csv(tmp_path / "one.csv", first + late[:10])
+    two = write_csv(tmp_path / "two.csv", late, delimiter=";")
+    manifest = same(spark, tmp_path, [one, two], scorecard="minimal")
+    assert manifest["rejected"]["repeated_id"] > 3900
+
+
+def test_ragged_rows_blank_lines_and_quotes(spark, tmp_path):
+    lines = csv_bytes(good_rows(3000), quote=True).splitlines(keepends=True)
+    for place in range(40, 3000, 97):
+        lines[place] = [b"m,1\n", b"\n", lines[place].replace(b"\n", b",1\n")][place % 3]
+    export = tmp_path / "export.csv"
+    export.write_bytes(b"\n\nsep=,\n" + b"".join(lines).rstrip(b"\n"))
+    manifest = same(spark, tmp_path, [export], scorecard="minimal")
+    assert manifest["rejected"]["field_count"] > 10
+
+
+def test_line_breaks_in_quotes_where_a_split_ends_and_where_none_does(spark, tmp_path):
+    rows = good_rows(2000)
+    for place in range(0, 2000, 9):
+        rows[place][1] = "two\nlines"
+    inside = write_csv(tmp_path / "inside.csv", rows)
+    for place, cells in enumerate(rows):
+        cells[0] = f"other{place}"
+    rows[5][1] = "many\n" * 60_000  # longer than a split
+    across = write_csv(tmp_path / "across.csv", [*rows, row("last", complaints="x")])
+    manifest = same(spark, tmp_path, [inside, across], scorecard="minimal")
+    assert manifest["rows"]["rejected"] == 1
+
+
+def test_a_quotation_mark_that_never_closes(spark, tmp_path):
+    data = csv_bytes([row(f"m{n:05d}", complaints="1") for n in range(3000)])
+    export = tmp_path / "export.csv"
+    export.write_bytes(data.replace(b"m00007,", b'm00007,"'))
+    assert same(spark, tmp_path, [export], scorecard="minimal")["rejected"]["open_quote"] == 1
+
+
+@pytest.mark.parametrize("where", ["everywhere", "late"])
+def test_gb18030(spark, tmp_path, where):
+    rows = good_rows(3000)
+    for place, cells in enumerate(rows):
+        cells[1] = "商品" if where == "everywhere" or place > 2900 else "shoes"
+    export = tmp_path / "export.csv"
+    export.write_bytes(csv_bytes(rows).decode().encode("gb18030"))
+    manifest = same(spark, tmp_path, [export], scorecard="minimal")
+    assert manifest["inputs"][0]["encoding"] == "gb18030"
+
+
+def test_other_forms_of_text_in_one_run(spark, tmp_path):
+    data = csv_bytes(good_rows(300))
+    forms = {
+        "bom.csv": codecs.BOM_UTF8 + data,
+        "packed": gzip.compress(data.replace(b"\nm", b"\ng")),
+        "utf16.csv": codecs.BOM_UTF16_LE + data.decode().replace("\nm", "\nu").encode("utf-16-le"),
+        "crlf [1] 鞋.csv": data.replace(b"\nm", b"\nc").replace(b"\n", b"\r\n"),
+        "cr.csv": data.replace(b"\nm", b"\nr").replace(b"\n", b"\r"),
+        "header only.csv": data.partition(b"\n")[0],
+    }
+    for name, content in forms.items():
+        (tmp_path / name).write_bytes(content)
+    exports = [tmp_path / name for name in forms]
+    manifest = same(spark, tmp_path, exports, scorecard="minimal")
+    assert manifest["rows"] == {"read": 1500, "scored": 1500, "rejected": 0}
+
+
+def test_parquet_of_several_forms(spark, tmp_path):
+    one = write_parquet(tmp_path / "one.parquet", good_rows(3000), row_group_size=500)
+    rows = [[f"n{cells[0]}", *cells[1:]] for cells in good_rows(1000, seed=2)]
+    rows += [row("m00001"), row("n", complaints="-1"), row("")]
+    narrow = [name for name in HEADER if name != "complaints"]
+    two = write_parquet(tmp_path / "two.parquet", rows)
+    three = write_parquet(
+        tmp_path / "three.parquet",
+        [[name, *["1"] * (len(narrow) - 1)] for name in ("x1", "m00002")],
+        header=narrow,
+    )
+    options = {"scorecard": "minimal", "allow_missing_columns": True}
+    manifest = same(spark, tmp_path, [one, two, three], **options)
+    assert manifest["rejected"]["repeated_id"] == 2
+    assert manifest["missing_columns"] == ["complaints"]
+
+
+def test_parquet_out_has_the_columns_and_values_of_the_one_file(spark, tmp_path):
+    export = write_csv(tmp_path / "export.csv", [*good_rows(2000), row("bad", complaints="x")])
+    here, there = str(tmp_path / "here.parquet"), str(tmp_path / "there.parquet")
+    bad = str(tmp_path / "bad.parquet")
+    score_here(export, here, scorecard="minimal", rejects=tmp_path / "one.parquet")
+    report = score_files(export, there, session=spark, scorecard="minimal", rejects=bad)
+    assert report.rejects == bad
+    for one, many in ((here, there), (tmp_path / "one.parquet", bad)):
+        expected, found = pq.read_table(one), pq.read_table(many)
+        assert found.sort_by("merchant_id").equals(
+            expected.sort_by("merchant_id").cast(found.schema)
+        )
+        assert found.column_names == expected.column_names
+
+
+def test_a_folder_and_a_pattern_name_files_in_order(spark, tmp_path):
+    folder = tmp_path / "day"
+    folder.mkdir()
+    for number in (2, 1):
+        write_csv(folder / f"part-{number}.csv", good_rows(3))
+    (folder / "_SUCCESS").touch()
+    for named in (folder, folder / "*.csv", (folder / "part-1.csv").as_uri()):
+        out = str(tmp_path / "out.csv")
+        report = score_files(str(named), out, session=spark, scorecard="minimal")
+        inputs = [Path(one["path"]).name for one in report.manifest["inputs"]]
+        assert inputs == ["part-1.csv", "part-2.csv"][: len(inputs)]
+        lines = parts(report.rejects)[1] if report.rejects else []
+        assert len(lines) == 3 * (len(inputs) - 1)
+        assert all(b"part-1.csv" in line for line in lines)
+        for left in tmp_path.glob("out.csv*"):
+            left.rename(tmp_path / f"{left.name}.{len(inputs)}.{Path(str(named)).name[0]}.old")
+
+
+def test_missing_columns_and_other_faults_are_said_before_any_job(spark, tmp_path):
+    names = [name if name != "complaints" else "complants" for name in HEADER]
+    good = write_csv(tmp_path / "good.csv", [row("m1")])
+    bad = write_csv(tmp_path / "bad.csv", [row("m1")], header=names)
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    jobs = spark.sparkContext.statusTracker()
+    before = jobs.getJobIdsForGroup(None)
+    with pytest.raises(InputError) as caught:
+        score_files(
+            [str(path) for path in (good, bad, empty)],
+            str(tmp_path / "out.csv"),
+            session=spark,
+            scorecard="minimal",
+        )
+    assert "complaints: no such column, did you mean complants?" in str(caught.value)
+    assert "empty.csv: is empty" in str(caught.value)
+    assert jobs.getJobIdsForGroup(None) == before
+    with pytest.raises(InputError, match=r"absent\.csv: no such file"):
+        score_files(str(tmp_path / "absent.csv"), str(tmp_path / "out.csv"), session=spark)
+    with pytest.raises(InputError, match="named twice"):
+        score_files([good, good], str(tmp_path / "out.csv"), session=spark, scorecard="minimal")
+    assert {path.name for path in tmp_path.iterdir()} == {"good.csv", "bad.csv", "empty.csv"}
+
+
+def test_bytes_that_no_encoding_reads_are_an_error_with_their_line(spark, tmp_path):
+    rows = good_rows(3000)
+    data = csv_bytes(rows).replace(b"m02990", b"m\xff\x81\x8d")
+    export = tmp_path / "export.csv"
+    export.write_bytes(data)
+    messages = []
+    for score, options in ((score_here, {}), (score_files, {"session": spark})):
+        with pytest.raises(InputError) as caught:
+            score(str(export), str(tmp_path / "out.csv"), scorecard="minimal", **options)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+    assert "neither utf-8, gb18030 nor cp1252" in messages[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["export.csv"]
+
+
+def test_strict_stops_and_leaves_nothing(spark, tmp_path):
+    export = write_csv(tmp_path / "export.csv", [*good_rows(3000), row("bad", complaints="x")])
+    with pytest.raises(StrictStop, match=r"line 3002, merchant bad, column complaints"):
+        score_files(
+            str(export), str(tmp_path / "out.csv"), session=spark, scorecard="minimal", strict=True
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["export.csv"]
+
+
+def test_a_failure_while_writing_leaves_nothing(spark, tmp_path, monkeypatch):
+    from trustscore.spark.hadoop import Hadoop
+
+    export = write_csv(tmp_path / "export.csv", [row("m1"), row("m1")])
+
+    def broken(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Hadoop, "write", broken)
+    with pytest.raises(OSError, match="disk is full"):
+        score_files(str(export), str(tmp_path / "out.csv"), session=spark, scorecard="minimal")
+    assert [path.name for path in tmp_path.iterdir()] == ["export.csv"]
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as stop:
+        main([str(word) for word in words])
+    return stop.value.code or 0
+
+
+def test_the_command_answers_like_the_local_one(spark, tmp_path, capsys):
+    good = write_csv(tmp_path / "good.csv", [row("m1")])
+    bad = write_csv(tmp_path / "bad.csv", [row("m2"), row("m3", complaints="x")])
+    out = tmp_path / "out.csv"
+    score = ("score", "--engine", "spark", "--scorecard", "minimal")
+    assert run(*score, good, "-o", out) == 0
+    assert out.is_dir()
+    assert run(*score, good, "-o", f"file://{out}") == 2
+    assert "the output exists" in capsys.readouterr().err
+    assert run(*score, bad, "-o", tmp_path / "strict.csv.gz", "--strict") == 4
+    assert run(*score, bad, "-o", tmp_path / "packed.csv.gz") == 3
+    assert "1 rows scored, 1 rejected" in capsys.readouterr().err
+    assert parts(tmp_path / "packed.csv.gz")[1][0].startswith(b"m2,")
+    assert run(*score, tmp_path / "absent.csv", "-o", tmp_path / "no.csv") == 2
+    assert run(*score, good, "-o", "-", "--jobs", "2") == 2
+    assert "--jobs: the configuration of Spark decides; -: Spark" in capsys.readouterr().err
+    assert run("score", tmp_path / "absent.csv", "-o", tmp_path / "no.csv") == 2
+    assert "does not exist" in capsys.readouterr().err

@@ -1,0 +1,124 @@
+"""The headers of all files, read before any job: what the tasks must know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from trustscore.errors import InputError
+from trustscore.spark.hadoop import Hadoop, Stored
+from trustscore.spark.records import check_types
+from trustscore.spark.session import reason
+from trustscore.spark.splits import Reading, address
+from trustscore.spark.work import Job
+from trustscore.tables.arrow_reader import plan_columns
+from trustscore.tables.csv_reader import open_csv
+from trustscore.tables.header import Wanted
+from trustscore.tables.text_stream import BLOCK, Source
+
+__all__ = ["COLUMNS", "LINES", "WHOLE", "Way", "open_files"]
+
+LINES, WHOLE, COLUMNS = "lines", "whole", "columns"
+
+
+class Way(NamedTuple):
+    """How the tasks get a file; for Parquet its wanted columns; its encoding as far as known."""
+
+    form: str
+    columns: tuple[str, ...] | None = None
+    encoding: str = "ascii"
+
+
+def open_files(
+    session: Any,
+    hadoop: Hadoop,
+    files: Sequence[Stored],
+    wanted: Wanted,
+    job: Job,
+    allow_missing: bool,
+    encoding: str | None,
+) -> tuple[Reading, list[Way]]:
+    """Read the headers of all files: what the tasks must know, and the way to read each."""
+    plans: dict[str, Any] = {}
+    plan_of: dict[int, int] = {}
+    ways: list[Way] = []
+    faults: list[str] = []
+    for number, file in enumerate(files):
+        head = hadoop.head(file, BLOCK)
+        try:
+            if head.startswith(b"PAR1"):
+                path = hadoop.literal(file)
+                plan, way = _parquet_plan(session, path, file, wanted, job.keep, allow_missing)
+            else:
+                plan, way = _csv_plan(hadoop, file, head, wanted, job.keep, allow_missing, encoding)
+        except InputError as error:
+            faults += [error.summary] if error.faults == [error.summary] else [str(error)]
+            continue
+        ways.append(way)
+        key = repr(replace(plan, file=""))
+        plans.setdefault(key, plan)
+        plan_of[number] = list(plans).index(key)
+    if len(faults) == 1:
+        summary, *lines = faults[0].splitlines()
+        raise InputError(summary, [line.strip() for line in lines])
+    if faults:
+        raise InputError(f"{len(faults)} files cannot be read", faults)
+    numbers = {address(file.uri): number for number, file in enumerate(files)}
+    if len(numbers) < len(files):
+        seen = [file.name for n, file in enumerate(files) if numbers[address(file.uri)] != n]
+        raise InputError("a file is named twice", seen)
+    names = tuple(file.name for file in files)
+    reading = Reading(
+        job, wanted, names, numbers, tuple(plans.values()), plan_of, allow_missing, encoding
+    )
+    return reading, ways
+
+
+def _csv_plan(
+    hadoop: Hadoop,
+    file: Stored,
+    head: bytes,
+    wanted: Wanted,
+    keep: tuple[str, ...],
+    allow_missing: bool,
+    encoding: str | None,
+) -> tuple[Any, Way]:
+    while True:
+        source = Source(file.name, encoding, 1 << 16, BytesIO(head))
+        cut_off = len(head) < file.size
+        try:
+            plan, _ = open_csv(source, wanted, keep=keep, allow_missing=allow_missing)
+        except InputError:
+            if not cut_off or source.size < len(head):
+                raise
+        else:
+            if not cut_off or source.size < len(head):
+                break
+        # The header goes on behind what was read of it.
+        head = hadoop.head(file, 4 * len(head))
+    known = source.encoding
+    plain = known == "utf-8" or (known == "ascii" and encoding is None)
+    # A file with CR alone at the ends of its lines is one line to Hadoop.
+    in_lines = plain and b"\n" in head and not head.startswith(b"\x1f\x8b")
+    return plan, Way(LINES if in_lines else WHOLE, encoding=known)
+
+
+def _parquet_plan(
+    session: Any,
+    path: str,
+    file: Stored,
+    wanted: Wanted,
+    keep: tuple[str, ...],
+    allow_missing: bool,
+) -> tuple[Any, Way]:
+    try:
+        schema = session.read.parquet(path).schema
+    except Exception as error:
+        raise InputError(f"{file.name}: damaged Parquet file ({reason(error)})") from error
+    plan, used = plan_columns(
+        schema.names, wanted, file.name, keep=keep, allow_missing=allow_missing
+    )
+    check_types([schema.fields[at] for at in used], plan.columns, file.name)
+    return plan, Way(COLUMNS, tuple(schema.names[at] for at in used), "parquet")
