@@ -1,0 +1,18 @@
+"""Priors, anchors and weights from data: an open scorecard becomes a closed one."""
+
+from trustscore.fitting.ahp import Judgement
+from trustscore.fitting.fit import METHODS, Fitted, Labelled, fit_scorecard
+from trustscore.fitting.notes import Note
+from trustscore.fitting.outcomes import Outcomes, collect_outcomes, join
+
+__all__ = [
+    "METHODS",
+    "Fitted",
+    "Judgement",
+    "Labelled",
+    "Note",
+    "Outcomes",
+    "collect_outcomes",
+    "fit_scorecard",
+    "join",
+]

@@ -1,0 +1,394 @@
+"""An open or closed scorecard and a block of merchants, and the closed scorecard they make."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from trustscore import __version__
+from trustscore.errors import InputError
+from trustscore.fitting import weights as by_spread
+from trustscore.fitting.ahp import Judgement, judged_weights
+from trustscore.fitting.document import Change, figure, open_document, write_document
+from trustscore.fitting.figures import fit_figures
+from trustscore.fitting.learned import Learned, learn_weights
+from trustscore.fitting.notes import Note
+from trustscore.fitting.shares import fill, lock, shares, tree_weights
+from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
+from trustscore.scorecard.faults import suggest
+from trustscore.scoring.kernel import utilities
+
+__all__ = ["METHODS", "Fitted", "Labelled", "fit_scorecard"]
+
+Array = np.ndarray[Any, Any]
+Method = Literal["expert", "equal", "entropy", "critic", "pca", "ahp", "learned"]
+
+METHODS: tuple[Method, ...] = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
+# Weights by spread look at merchants of whom something is known; an unknown one is its prior.
+_KNOWN, _ENOUGH = 0.5, 30
+
+
+class Labelled(NamedTuple):
+    """Merchants with outcomes.
+
+    Attributes
+    ----------
+    block : mapping of str to ndarray
+        Columns as in the export.
+    n, events : ndarray of shape (rows,)
+        0 where nothing is known.
+    family : {"binomial", "poisson"}
+    """
+
+    block: Mapping[str, Array]
+    n: Array
+    events: Array
+    family: Literal["binomial", "poisson"] = "binomial"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A closed scorecard, and what there is to say about it.
+
+    Attributes
+    ----------
+    scorecard : Scorecard
+    text : str
+        Its file: TOML with the comments of the one it came from.
+    notes : tuple of Note
+        Warnings.
+    weights : dict of str to (float, float)
+        By signal the share of the index before and after.
+    learned : Learned or None
+    """
+
+    scorecard: Scorecard
+    text: str
+    notes: tuple[Note, ...]
+    weights: dict[str, tuple[float, float]]
+    learned: Learned | None
+
+
+def fit_scorecard(
+    block: Mapping[str, Array],
+    scorecard: Any = "default",
+    *,
+    missing: frozenset[str] = frozenset(),
+    labelled: Labelled | None = None,
+    weights: Method | None = None,
+    judgements: Sequence[Judgement] = (),
+    locked: Sequence[str] = (),
+    priors: bool = False,
+    anchors: bool = False,
+    peers: bool = True,
+    source: Mapping[str, Any] | None = None,
+    as_of: dt.date | None = None,
+    seed: int = 0,
+) -> Fitted:
+    """Fit priors, anchors and weights; the result is a closed scorecard.
+
+    Parameters
+    ----------
+    block : mapping of str to ndarray
+        Checked columns of the merchants, as `score_columns` takes them.
+    scorecard : str, Path or Scorecard, default="default"
+        Open values are always fitted.
+    missing : frozenset of str
+        Columns that were not collected.
+    labelled : Labelled, optional
+        Merchants with outcomes, for learnt weights.
+    weights : {"expert", "equal", "entropy", "critic", "pca", "ahp", "learned"}, optional
+        Learnt when there are outcomes, else the expert's, that is the scorecard's.
+    judgements : sequence of Judgement
+        For ``ahp``.
+    locked : sequence of str
+        Dimensions whose weight, and those of all signals in them, stay.
+    priors, anchors : bool, default=False
+        Whether to fit closed ones too; anchors at the 5th and 95th percentile.
+    peers : bool, default=True
+        Whether to fit the priors of peer groups too.
+    source : mapping, optional
+        Where the data are from, for the provenance; a hash of the block unless given.
+    as_of : date, optional
+        Day of the data: ``effective_from`` of the result.
+    seed : int
+        Of the folds over merchants.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    InputError
+        When data cannot tell what was asked of them: every fault is listed.
+    ScorecardError
+        When the scorecard has faults.
+
+    Examples
+    --------
+    >>> from trustscore.simulate import simulate_export
+    >>> block = simulate_export(400, seed=1, scorecard="minimal")
+    >>> found = fit_scorecard(block, "minimal", priors=True, peers=False)
+    >>> found.scorecard.open_values, found.scorecard.name
+    ((), 'minimal')
+    >>> 0.02 < found.scorecard.signal("product_negative_review_rate").prior < 0.2
+    True
+    """
+    card = load_scorecard(scorecard)
+    rows = len(next(iter(block.values()))) if block else 0
+    if not rows:
+        raise InputError("there is no merchant to fit to")
+    method: Method = weights or ("learned" if labelled is not None else "expert")
+    waiting = _open_weights(card)
+    faults = _misuse(method, card, locked, labelled, judgements, waiting)
+    figures = fit_figures(
+        card, block, rows, missing=missing, priors=priors, anchors=anchors, peers=peers
+    )
+    faults += figures.faults
+    if faults:
+        raise InputError(f"{card.name} cannot be fitted: {len(faults)} faults", faults)
+    notes = list(figures.notes)
+    changes = list(figures.changes)
+    document = open_document(card)
+    before = shares(card)
+    facts: dict[str, Any] = {"method": method}
+    after, learned = before, None
+    if method != "expert":
+        # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
+        ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
+        after, learned = _weigh(
+            ready, block, method, before, missing, labelled, judgements, tuple(locked), notes,
+            facts, seed,
+        )  # fmt: skip
+        dimensions, signals = tree_weights(card, after)
+        changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
+        changes += [
+            (("signals", signal.dimension, signal.id, "weight"), signals[signal.id])
+            for signal in card.signals
+            if signal.weight != 0
+        ]
+    stamp = dict(source) if source is not None else {"sha256": _hash(block), "rows": rows}
+    changes.append((("version",), f"{card.version}+fit.{str(stamp['sha256'])[:8]}"))
+    if as_of is not None:
+        changes.append((("effective_from",), as_of))
+    provenance: dict[str, Any] = {
+        "program": f"trustscore {__version__}",
+        "fitted_from": card.stamp,
+        "data": stamp,
+        "interval": "rho and rho_evidence are not fitted: the export has no single orders",
+        "weights": facts,
+    }
+    if method != "expert":
+        provenance["shares"] = {
+            signal.id: {"before": figure(float(b), 3), "after": figure(float(a), 3)}
+            for signal, b, a in zip(card.signals, before, after, strict=True)
+        }
+    if figures.facts:
+        provenance["signals"] = figures.facts
+    if notes:
+        provenance["warnings"] = [str(note) for note in notes]
+    text = write_document(document, changes, provenance, note=_NOTE)
+    final = _parse(text, card)
+    return Fitted(
+        final,
+        text,
+        tuple(notes),
+        {s.id: (float(b), float(a)) for s, b, a in zip(card.signals, before, after, strict=True)},
+        learned,
+    )
+
+
+_NOTE = (
+    "What was fitted, to what, and how. Comments above are those of the scorecard it began with;\n"
+    "where they speak of a number that is fitted here, this table is right."
+)
+
+
+def _parse(text: str, card: Scorecard) -> Scorecard:
+    import tomllib
+
+    return parse_scorecard(tomllib.loads(text), f"{card.name}, fitted")
+
+
+def _closed(document: Any, changes: Sequence[Change], card: Scorecard) -> Scorecard:
+    import copy
+
+    return _parse(write_document(copy.deepcopy(document), changes, {}), card)
+
+
+def _open_weights(card: Scorecard) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = [
+        ("dimensions", name, "weight")
+        for name, spec in card.file.dimensions.items()
+        if isinstance(spec.weight, str)
+    ]
+    for dimension, specs in card.file.signals.items():
+        found += [
+            ("signals", dimension, name, "weight")
+            for name, spec in specs.items()
+            if isinstance(spec.weight, str)
+        ]
+    return found
+
+
+def _misuse(
+    method: Method,
+    card: Scorecard,
+    locked: Sequence[str],
+    labelled: Labelled | None,
+    judgements: Sequence[Judgement],
+    waiting: list[tuple[str, ...]],
+) -> list[str]:
+    """Return every fault of what was asked for."""
+    faults = []
+    if method not in METHODS:
+        faults.append(f"weights: must be one of {', '.join(METHODS)}. Got {method!r}")
+    if method == "learned" and labelled is None:
+        faults.append("weights learned: need outcomes")
+    if method == "ahp" and not judgements:
+        faults.append("weights ahp: need judgements")
+    if method != "ahp" and judgements:
+        faults.append(f"judgements: are for weights ahp. Got {method}")
+    if method == "expert":
+        faults += [
+            f"{'.'.join(path)}: waits for a fit: give outcomes, or another way to find weights"
+            for path in waiting
+        ]
+    names = [dimension.id for dimension in card.dimensions]
+    faults += [
+        f"lock {name}: no such dimension{suggest(name, names)}"
+        for name in locked
+        if name not in names
+    ]
+    if locked and not faults:
+        stay = lock(card, tuple(locked))
+        if stay.all():
+            faults.append("lock: every dimension is locked, so there is no weight to fit")
+        signals = {s.id: s.dimension for s in card.signals}
+        inside = {signal.dimension for signal, at in zip(card.signals, stay, strict=True) if at}
+        faults += [
+            f"{'.'.join(path)}: waits for a fit and is locked"
+            for path in waiting
+            if (path[1] if path[0] == "dimensions" else signals[path[2]]) in inside
+        ]
+    return faults
+
+
+def _weigh(
+    card: Scorecard,
+    block: Mapping[str, Array],
+    method: Method,
+    before: Array,
+    missing: frozenset[str],
+    labelled: Labelled | None,
+    judgements: Sequence[Judgement],
+    locked: tuple[str, ...],
+    notes: list[Note],
+    facts: dict[str, Any],
+    seed: int,
+) -> tuple[Array, Learned | None]:
+    """Return the shares that a method finds; locked ones as they were."""
+    stay = lock(card, locked) | (before == 0)
+    free = ~stay
+    held = float(before[stay].sum())
+    if locked:
+        facts["locked"] = list(locked)
+    learned = None
+    if method == "ahp":
+        found = shares(card, judged_weights(card, judgements, notes))
+        facts |= {"experts": len({j.expert for j in judgements}), "judgements": len(judgements)}
+    elif method == "equal":
+        found = np.ones(len(before))
+    elif method == "learned":
+        assert labelled is not None
+        u, _ = _utilities(card, labelled.block, before, missing)
+        used = labelled.n > 0
+        notes += _looks(card, u[used][:, free], free)
+        # What is locked moves along with the whole, so that its share stays what it is.
+        common = (u[:, stay] @ before[stay])[:, None] / (1.0 - held) if held else 0.0
+        learned = learn_weights(
+            u[:, free] + common,
+            labelled.n,
+            labelled.events,
+            before[free],
+            family=labelled.family,
+            seed=seed,
+        )
+        found = np.zeros(len(before))
+        found[free] = learned.weights
+        facts |= _learned_facts(learned, labelled, held)
+    else:
+        u, coverage = _utilities(card, block, before, missing)
+        known = coverage >= _KNOWN
+        if known.sum() < _ENOUGH:
+            text = (
+                f"only {int(known.sum())} merchants are half known: weights by {method} "
+                "look at all, most of whom are near their priors"
+            )
+            notes.append(Note("thin_weights", "weights", text))
+            known[:] = True
+        u = u[known][:, free]
+        notes += _looks(card, u, free)
+        found = np.zeros(len(before))
+        facts["merchants"] = int(known.sum())
+        if method == "pca":
+            found[free], explained, against = by_spread.pca(u)
+            facts["explained"] = figure(explained, 3)
+            ids = np.array([signal.id for signal in card.signals])[free]
+            notes += [
+                Note("against", name, "loads against the others: merchants good at them are bad")
+                for name in ids[against].tolist()
+            ]
+        else:
+            found[free] = (by_spread.entropy if method == "entropy" else by_spread.critic)(u)
+    after = before.copy()
+    after[free] = (1.0 - held) * found[free] / found[free].sum()
+    return after, learned
+
+
+def _utilities(
+    card: Scorecard, block: Mapping[str, Array], before: Array, missing: frozenset[str]
+) -> tuple[Array, Array]:
+    """Return utilities of shape (merchants, signals) as they enter the index, and coverage."""
+    found = utilities(block, card, missing=missing)
+    weight = before[:, None] * found.applies
+    total = weight.sum(axis=0)
+    coverage = (weight * found.reliability).sum(axis=0) / np.where(total > 0, total, 1.0)
+    return fill(card, found.utility, found.applies, before).T, coverage
+
+
+def _looks(card: Scorecard, u: Array, free: Array) -> list[Note]:
+    names = [s.id for s, is_free in zip(card.signals, free, strict=True) if is_free]
+    return by_spread.look(u, names) if len(u) else []
+
+
+def _learned_facts(learned: Learned, labelled: Labelled, held: float) -> dict[str, Any]:
+    expert = np.isinf(learned.penalty)
+    return {
+        "merchants": int((labelled.n > 0).sum()),
+        "orders": int(labelled.n.sum()),
+        "events": int(labelled.events.sum()),
+        "family": labelled.family,
+        "penalty": "infinite: the expert's weights stay" if expert else figure(learned.penalty, 3),
+        "slope": figure(learned.slope / (1.0 - held), 3),
+        "intercept": figure(learned.intercept, 3),
+        "heldout_gain_per_order": figure(learned.gain, 3),
+        "heldout_gain_se": figure(learned.gain_se, 3),
+    }
+
+
+def _hash(block: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of the columns of a block, by name."""
+    digest = hashlib.sha256()
+    for name in sorted(block):
+        values = block[name]
+        text = values.dtype == object
+        digest.update(f"\n{name}\n".encode())
+        digest.update("\x1f".join(map(str, values)).encode() if text else values.tobytes())
+    return digest.hexdigest()
