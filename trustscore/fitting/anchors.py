@@ -44,18 +44,23 @@ def steady(kind: str, x: Array) -> Array:
     return x
 
 
-def clean(values: Array) -> Array:
+def clean(values: Array, n: Array | None = None) -> Array:
     """Return which values are within the fences.
 
     A fence stands at the median plus or minus five times the distance from the median to the
     quartile on its side, so that it moves little when a tenth of the values are anything at all.
     Where half of the values are one, the wider side serves both; where three quarters are, there
-    is no fence.
+    is no fence: a rare harm is not a mistake.
+
+    With `n` the quartiles are those of the better known half, and a fence is wider for the others
+    by ``sqrt(median n / n)``, which is at most how much wider chance spreads them.
 
     Parameters
     ----------
     values : ndarray
         Without NaN, on a scale of even spread (see `steady`).
+    n : ndarray, optional
+        Observations behind each.
 
     Returns
     -------
@@ -68,12 +73,18 @@ def clean(values: Array) -> Array:
     """
     if not len(values):
         return np.ones(0, dtype=bool)
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    wider: Any = 1.0
+    sure = values
+    if n is not None:
+        usual = np.median(n)
+        sure = values[n >= usual]
+        wider = np.sqrt(usual / np.minimum(n, usual))
+    low, middle, high = np.quantile(sure, [0.25, 0.5, 0.75])
     down, up = middle - low, high - middle
     if not max(down, up):
         return np.ones(len(values), dtype=bool)
-    down, up = (side or max(down, up) for side in (down, up))
-    inside: Array = (values >= middle - _FENCE * down) & (values <= middle + _FENCE * up)
+    down, up = (_FENCE * (side or max(down, up)) * wider for side in (down, up))
+    inside: Array = (values >= middle - down) & (values <= middle + up)
     return inside
 
 

@@ -71,11 +71,11 @@ def _middle(values: Array) -> float:
 
 
 def set_aside(raw: Evidence, where: str, notes: list[Note]) -> Evidence:
-    """Return evidence without the figures beyond the fences; counts of few orders have none."""
-    if raw.kind in _COUNTS or raw.kind == "flag" or not raw.known.any():
+    """Return evidence without the figures beyond the fences."""
+    if raw.kind == "flag" or not raw.known.any():
         return raw
     scale = "mean" if raw.kind == "duration" else raw.kind  # durations are logarithms already
-    inside = clean(steady(scale, raw.y))
+    inside = clean(steady(scale, raw.y), None if raw.n is None else raw.n[raw.known])
     out = int((~inside).sum())
     if not out:
         return raw

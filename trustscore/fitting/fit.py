@@ -89,6 +89,7 @@ def fit_scorecard(
     source: Mapping[str, Any] | None = None,
     as_of: dt.date | None = None,
     seed: int = 0,
+    notes: Sequence[Note] = (),
 ) -> Fitted:
     """Fit priors, anchors and weights; the result is a closed scorecard.
 
@@ -118,6 +119,8 @@ def fit_scorecard(
         Day of the data: ``effective_from`` of the result.
     seed : int
         Of the folds over merchants.
+    notes : sequence of Note
+        Warnings from before the fit, to be written down with its own.
 
     Returns
     -------
@@ -153,7 +156,7 @@ def fit_scorecard(
     faults += figures.faults
     if faults:
         raise InputError(f"{card.name} cannot be fitted: {len(faults)} faults", faults)
-    notes = list(figures.notes)
+    said = [*notes, *figures.notes]
     changes = list(figures.changes)
     document = open_document(card)
     before = shares(card)
@@ -163,7 +166,7 @@ def fit_scorecard(
         # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
         after, learned = _weigh(
-            ready, block, method, before, missing, labelled, judgements, tuple(locked), notes,
+            ready, block, method, before, missing, labelled, judgements, tuple(locked), said,
             facts, seed,
         )  # fmt: skip
         dimensions, signals = tree_weights(card, after)
@@ -191,14 +194,14 @@ def fit_scorecard(
         }
     if figures.facts:
         provenance["signals"] = figures.facts
-    if notes:
-        provenance["warnings"] = [str(note) for note in notes]
+    if said:
+        provenance["warnings"] = [str(note) for note in said]
     text = write_document(document, changes, provenance, note=_NOTE)
     final = _parse(text, card)
     return Fitted(
         final,
         text,
-        tuple(notes),
+        tuple(said),
         {s.id: (float(b), float(a)) for s, b, a in zip(card.signals, before, after, strict=True)},
         learned,
     )
