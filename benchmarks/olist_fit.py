@@ -5,7 +5,7 @@ Run:  TRUSTSCORE_DATA=folder python benchmarks/olist_fit.py [--scorecard olist] 
 AUC over orders: the chance that a seller's figure is worse at an order with the event than at
 one without. Orders are those bought from 2017-12-01 up to 2018-03-01 from sellers of the export
 of 2017-12-01, with what was known on 2018-03-01 (see olist_outcomes.py). Intervals are 95 %
-bootstrap intervals over sellers; differences are to the scorecard, over the same draws.
+bootstrap intervals over sellers; differences are over the same draws.
 
 Whatever is fitted to outcomes is cross-fitted over sellers: ten folds, in which the folds left
 out are scored by what the others say, lambda chosen inside them; repeated with other folds.
@@ -104,9 +104,13 @@ def best_single(u, n, events):
 
 
 def candidates(card, block, repeats, n, events):
-    """Return the figures to compare, by name, the scorecard's first."""
+    """Return the figures to compare, by name."""
     used = n > 0
+    told = card.file.provenance.get("shares", {})
     expert = shares(card)
+    if told:
+        expert = np.array([told[signal.id]["before"] for signal in card.signals])
+        expert /= expert.sum()
     found = utilities(block, card)
     u = fill(card, found.utility, found.applies, expert).T[used]
     place = [signal.id for signal in card.signals].index("product_rating_mean")
@@ -114,6 +118,7 @@ def candidates(card, block, repeats, n, events):
     n, events = n[used], events[used]
     return {
         f"scorecard {card.stamp}": score_columns(block, card).raw_index[used],
+        "expert weights": u @ expert,
         "learned weights": cross_fitted(learned(expert), u, n, events, repeats),
         "monotone gradient boosting": cross_fitted(boosting, u, n, events, repeats),
         "logistic": cross_fitted(logistic, u, n, events, repeats),
@@ -122,6 +127,12 @@ def candidates(card, block, repeats, n, events):
         "Bayesian average of stars": found.value[place][used],
         "mean stars": np.where(np.isnan(stars), np.nanmean(stars), stars),
     }
+
+
+def interval(point, draws, sign):
+    """Return a figure with its interval, as text."""
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return f"{point:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
 
 
 def main() -> None:
@@ -146,18 +157,19 @@ def main() -> None:
         draw = np.random.default_rng(0)
         draws = draw.multinomial(len(n), np.full(len(n), 1 / len(n)), DRAWS)
         print(f"{name}: {len(n)} sellers, {n.sum():.0f} orders, {events.sum():.0f} events")
-        first = None
-        for label, score in scores.items():
-            point = auc(score, n, events, np.ones(len(n)))
-            spread = np.array([auc(score, n, events, w) for w in draws])
-            low, high = np.quantile(spread, [0.025, 0.975])
-            line = f"  {point:.3f} [{low:.3f}, {high:.3f}]  {label:<42}"
-            if first is None:
-                first = (point, spread)
-            else:
-                low, high = np.quantile(first[1] - spread, [0.025, 0.975])
-                line += f" scorecard better by {first[0] - point:+.3f} [{low:+.3f}, {high:+.3f}]"
-            print(line)
+        one = np.ones(len(n))
+        points = {label: auc(score, n, events, one) for label, score in scores.items()}
+        spreads = {
+            label: np.array([auc(score, n, events, w) for w in draws])
+            for label, score in scores.items()
+        }
+        print(f"  {'AUC':<22} {'over mean stars':<25} {'over boosting':<25}")
+        for label, point in points.items():
+            line = f"  {interval(point, spreads[label], '')}"
+            for other in ("mean stars", "monotone gradient boosting"):
+                apart = spreads[label] - spreads[other]
+                line += f"  {interval(point - points[other], apart, '+')}"
+            print(f"{line}  {label}")
 
 
 if __name__ == "__main__":

@@ -65,14 +65,15 @@ def test_an_infinite_penalty_is_the_expert():
     assert near == pytest.approx(beta, abs=1e-3)
 
 
-def test_with_little_data_the_expert_stays():
-    """A hundred orders of thirty merchants: thirty events or so, whatever the truth."""
+@pytest.mark.parametrize("true", [TRUE, EXPERT], ids=["expert is wrong", "expert is right"])
+def test_with_little_data_the_expert_stays(true):
+    """A hundred orders and some forty events cannot say what matters, wrong expert or not."""
     moved = [
-        np.abs(learn_weights(*market(30, 4, seed, slope=3.0), EXPERT).weights - EXPERT).max()
-        for seed in range(10)
+        np.abs(learn_weights(*market(40, 3, seed, true), EXPERT).weights - EXPERT).max()
+        for seed in range(6)
     ]
-    assert np.median(moved) == 0
-    assert sum(m > 0.1 for m in moved) <= 3
+    assert np.median(moved) < 0.1
+    assert (true is TRUE) or max(moved) < 0.1
 
 
 def test_with_much_data_the_expert_gives_way():

@@ -136,7 +136,7 @@ def test_few_orders_are_no_reason_to_be_set_aside():
     n = volumes(rng, 3000)
     k = rng.binomial(n.astype(int), rng.beta(2, 18, 3000)).astype(float)
     kept = set_aside(Evidence("rate", k, n, np.full(3000, True)), "x", [])
-    assert (~kept.known).mean() < 0.002
+    assert (~kept.known).mean() < 0.005
 
 
 def test_the_variance_of_a_raw_rate_by_hand():

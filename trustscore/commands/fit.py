@@ -169,7 +169,7 @@ def command(
         priors=priors == "all",
         anchors=anchors == "all",
         peers=peers,
-        source=_source(read),
+        source=_source(read, outcomes),
         as_of=day,
         seed=seed,
         notes=notes,
@@ -182,18 +182,22 @@ def command(
         click.echo(line, err=out == "-")
 
 
-def _source(read: Sample) -> dict[str, Any]:
+def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
     import hashlib
 
     hashes = [str(file["sha256"]) for file in read.files]
     both = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return {
+    found = {
         "files": [Path(file["path"]).name for file in read.files],
         "sha256": both,
         "rows": read.rows,
         "rejected": read.rejected,
         "fitted_to": read.size,
     }
+    if outcomes is not None:
+        digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()
+        found |= {"outcomes": Path(outcomes).name, "outcomes_sha256": digest}
+    return found
 
 
 def _lines(fitted: Fitted, read: Sample) -> Iterator[str]:

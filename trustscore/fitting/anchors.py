@@ -48,9 +48,8 @@ def clean(values: Array, n: Array | None = None) -> Array:
     """Return which values are within the fences.
 
     A fence stands at the median plus or minus five times the distance from the median to the
-    quartile on its side, so that it moves little when a tenth of the values are anything at all.
-    Where half of the values are one, the wider side serves both; where three quarters are, there
-    is no fence: a rare harm is not a mistake.
+    further quartile, so that it moves little when a tenth of the values are anything at all.
+    Where three quarters of the values are one there is no fence: a rare harm is not a mistake.
 
     With `n` the quartiles are those of the better known half, and a fence is wider for the others
     by ``sqrt(median n / n)``, which is at most how much wider chance spreads them.
@@ -80,11 +79,10 @@ def clean(values: Array, n: Array | None = None) -> Array:
         sure = values[n >= usual]
         wider = np.sqrt(usual / np.minimum(n, usual))
     low, middle, high = np.quantile(sure, [0.25, 0.5, 0.75])
-    down, up = middle - low, high - middle
-    if not max(down, up):
+    half = max(middle - low, high - middle)
+    if not half:
         return np.ones(len(values), dtype=bool)
-    down, up = (_FENCE * (side or max(down, up)) * wider for side in (down, up))
-    inside: Array = (values >= middle - down) & (values <= middle + up)
+    inside: Array = np.abs(values - middle) <= _FENCE * half * wider
     return inside
 
 

@@ -23,7 +23,7 @@ from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scoring.kernel import utilities
 
-__all__ = ["METHODS", "Fitted", "Labelled", "fit_scorecard"]
+__all__ = ["METHODS", "Fitted", "Labelled", "fit_scorecard", "open_weights"]
 
 Array = np.ndarray[Any, Any]
 Method = Literal["expert", "equal", "entropy", "critic", "pca", "ahp", "learned"]
@@ -148,7 +148,7 @@ def fit_scorecard(
     if not rows:
         raise InputError("there is no merchant to fit to")
     method: Method = weights or ("learned" if labelled is not None else "expert")
-    waiting = _open_weights(card)
+    waiting = open_weights(card)
     faults = _misuse(method, card, locked, labelled, judgements, waiting)
     figures = fit_figures(
         card, block, rows, missing=missing, priors=priors, anchors=anchors, peers=peers
@@ -225,7 +225,8 @@ def _closed(document: Any, changes: Sequence[Change], card: Scorecard) -> Scorec
     return _parse(write_document(copy.deepcopy(document), changes, {}), card)
 
 
-def _open_weights(card: Scorecard) -> list[tuple[str, ...]]:
+def open_weights(card: Scorecard) -> list[tuple[str, ...]]:
+    """Return the addresses of weights that wait for a fit."""
     found: list[tuple[str, ...]] = [
         ("dimensions", name, "weight")
         for name, spec in card.file.dimensions.items()

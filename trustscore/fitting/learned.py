@@ -141,9 +141,9 @@ def learn_weights(
 ) -> Learned:
     """Learn the weights of signals from outcomes.
 
-    Lambda is chosen by cross-validation over merchants. Among the lambdas whose held-out loss is
-    within one standard error of the best, the largest is taken, so that in doubt the expert is
-    right; the error is that of the difference to the best, over merchants.
+    Lambda is chosen by cross-validation over merchants: the largest one that gives up at most one
+    standard error of what the best one gains over the largest, the expert. That error is of the
+    difference between the two over merchants, whose orders are alike, and not over orders.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def learn_weights(
         Weights, on any scale; a signal of weight 0 stays at 0.
     family : {"binomial", "poisson"}
     lambdas : tuple of float
-        Rising.
+        Rising, the last one infinity.
     folds, seed : int
 
     Returns
@@ -202,8 +202,8 @@ def learn_weights(
             held[at, out] = _losses(family, a - u[out] @ beta, n[out], events[out])
     losses = held.sum(axis=1) / n.sum()
     best = int(losses.argmin())
-    apart = held - held[best]
-    error = np.sqrt(((apart - apart.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)) / n.sum()
+    gains = held[-1] - held[best]
+    error = float(np.sqrt(((gains - gains.mean()) ** 2).sum()) / n.sum())
     chosen = int(np.flatnonzero(losses - losses[best] <= error)[-1])
     a, beta = fit_betas(u, n, events, share, lambdas[chosen], family)
     slope = float(beta.sum())
@@ -220,6 +220,6 @@ def learn_weights(
         a,
         lambdas[chosen],
         losses,
-        float(losses[-1] - losses[best]) if np.isinf(lambdas[-1]) else np.nan,
-        float(error[-1]) if np.isinf(lambdas[-1]) else np.nan,
+        float(losses[-1] - losses[best]),
+        error,
     )

@@ -151,10 +151,10 @@ def join(outcomes: Outcomes, merchant_id: Array, notes: list[Note]) -> tuple[Arr
             f"{outcomes.merchant_id[0]!r}, where the export has "
             f"{merchant_id[0] if len(merchant_id) else 'nobody'!r}"
         )
-    strange = outcomes.merchant_id[~known].tolist()
+    strange = int((~known).sum())
     if strange:
-        shown = ", ".join(map(str, strange[:5])) + (", ..." if len(strange) > 5 else "")
-        text = f"{len(strange)} of {len(known)} merchants are not in the export ({shown}): left out"
+        # No names: the note goes into the scorecard's file.
+        text = f"{strange} of {len(known)} merchants are not in the export: left out"
         notes.append(Note("unknown_merchants", "outcomes", text))
     size = len(merchant_id)
     return (

@@ -184,8 +184,7 @@ def tree_weights(card: Scorecard, found: Array) -> tuple[dict[str, float], dict[
         )
         before = _whole([weight for _, _, weight in parts]).sum()
         mass = float(masses.sum())
-        digits = 4 if node is None else 3
-        new = _rounded(masses / mass * before, digits) if mass > 0 else masses
+        new = _rounded(masses / mass * before) if mass > 0 else masses
         for (what, name, _), weight in zip(parts, new.tolist(), strict=True):
             weights[what][name] = weight
         return mass
@@ -194,8 +193,9 @@ def tree_weights(card: Scorecard, found: Array) -> tuple[dict[str, float], dict[
     return weights["dimension"], weights["signal"]
 
 
-def _rounded(values: Array, digits: int) -> Array:
-    """Return rounded values that keep their sum, none of them rounded to nothing."""
+def _rounded(values: Array) -> Array:
+    """Return values to about a part in two thousand of their sum, which they keep."""
+    digits = max(0, int(np.ceil(-np.log10(values.sum() * 5e-4))))
     unit = 10.0**-digits
     steps = np.floor(values / unit + 1e-9)
     steps[(values > 0) & (steps == 0)] = 1.0
