@@ -212,6 +212,48 @@ def test_judgements_come_from_a_file(tmp_path, export, run):
         read_judgements(path)
 
 
+def split(export, folder):
+    """Two exports that each count every order of the first by the toss of a coin."""
+    [read] = read_blocks(export, "minimal", block=1 << 24)
+    rng = np.random.default_rng(1)
+    block = {k: v for k, v in read.block.items() if v.dtype == float}
+    counts = ["negative_reviews", "complaints", "orders_paid", "reviews_rated", "refunds_completed"]
+    first = {}
+    for name in counts:
+        whole = np.nan_to_num(block[name]).astype(int)
+        first[name] = rng.binomial(whole, 0.5).astype(float)
+    first["reviews_rated"] = np.maximum(first["reviews_rated"], first["negative_reviews"])
+    paths = []
+    for number, part in enumerate((first, {n: np.nan_to_num(block[n]) - first[n] for n in counts})):
+        columns = block | part
+        columns["reviews_rated"] = np.maximum(columns["reviews_rated"], columns["negative_reviews"])
+        paths.append(folder / f"half{number}.csv")
+        names = list(columns)
+        lines = [",".join(["merchant_id", *names])]
+        for row, merchant in enumerate(read.block["merchant_id"]):
+            cells = (columns[n][row] for n in names)
+            lines.append(",".join([merchant, *("" if np.isnan(c) else f"{c:g}" for c in cells)]))
+        paths[-1].write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return paths
+
+
+def test_halves_fit_the_interval(run, export, tmp_path):
+    out = tmp_path / "fitted.toml"
+    halves = split(export, tmp_path)
+    code, said, err = run(
+        "fit", export, "--scorecard", "minimal", "--halves", *halves, "--strength-scale", "-o", out
+    )
+    assert (code, err) == (0, "")
+    assert "interval: rho" in said
+    index = load_scorecard(out).file.index
+    told = load_scorecard(out).file.provenance["interval"]
+    assert (index.rho, index.rho_evidence) == (told["rho"], told["rho_evidence"])
+    assert index.strength_scale == told["strength_scale"]
+    code, _, err = run("fit", export, "--scorecard", "minimal", "--strength-scale", "-o", out)
+    assert code == 2
+    assert "strength_scale: needs halves" in err
+
+
 @pytest.mark.data
 def test_the_olist_preset_is_what_its_provenance_says(trustscore_data):
     card = load_scorecard("olist")

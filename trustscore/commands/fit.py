@@ -85,6 +85,14 @@ _MOVED = 0.0005
     "--peers/--no-peers", default=True, show_default=True, help="Priors by peer group as well."
 )
 @click.option(
+    "--halves",
+    nargs=2,
+    metavar="FILE FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Two exports that each count a random half of the orders: fits rho and rho_evidence.",
+)
+@click.option("--strength-scale", is_flag=True, help="Also scale all strengths as the halves say.")
+@click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
@@ -116,6 +124,8 @@ def command(
     priors: str,
     anchors: str,
     peers: bool,
+    halves: tuple[str, str] | None,
+    strength_scale: bool,
     as_of: dt.datetime | None,
     sample: int,
     seed: int,
@@ -133,10 +143,10 @@ def command(
     from trustscore.fitting import Labelled, Note, fit_scorecard, join
     from trustscore.scorecard import load_scorecard
     from trustscore.tables.fit_files import read_judgements, read_outcomes
-    from trustscore.tables.sample import read_sample
+    from trustscore.tables.sample import read_halves, read_sample
     from trustscore.tables.writers import AtomicFile, same_file
 
-    for path in (*exports, outcomes, judgements, scorecard):
+    for path in (*exports, outcomes, judgements, scorecard, *(halves or ())):
         if path is not None and path != "-" and Path(path).exists() and same_file(path, out):
             raise InputError(f"{out}: is also an input; write to a file of another name")
     card = load_scorecard(scorecard)
@@ -158,6 +168,9 @@ def command(
     if later is not None:
         ids = (read.special or read.block).get("merchant_id", np.empty(0, dtype=object))
         labelled = Labelled(read.special, *join(later, ids, notes), later.family)
+    pair = None
+    if halves:
+        pair = read_halves(*halves, card, most=sample, missing=read.missing, encoding=encoding)
     fitted = fit_scorecard(
         read.block,
         card,
@@ -173,6 +186,8 @@ def command(
         as_of=day,
         seed=seed,
         notes=notes,
+        halves=pair,
+        strength_scale=strength_scale,
     )
     with AtomicFile(out) as file:
         file.write(fitted.text.encode())
@@ -209,6 +224,13 @@ def _lines(fitted: Fitted, read: Sample) -> Iterator[str]:
         yield (
             f"weights: {how} (penalty {learned.penalty:g}, slope {learned.slope:.3g}, held-out "
             f"gain {learned.gain:.2g} +- {learned.gain_se:.2g} nats an order)"
+        )
+    told = fitted.scorecard.file.provenance["interval"]
+    if "rho" in told:
+        scale = told.get("strength_scale", "none that does")
+        yield (
+            f"interval: rho {told['rho']:g}, rho_evidence {told['rho_evidence']:g}; truth follows "
+            f"the index with slope {told['slope']:g} (1 at a strength scale of {scale})"
         )
     moved = {n: w for n, w in fitted.weights.items() if abs(w[0] - w[1]) > _MOVED}
     if moved:

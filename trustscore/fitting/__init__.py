@@ -1,9 +1,10 @@
 """Priors, anchors and weights from data: an open scorecard becomes a closed one."""
 
 from trustscore.fitting.ahp import Judgement
-from trustscore.fitting.fit import METHODS, Fitted, Labelled, fit_scorecard
+from trustscore.fitting.fit import Fitted, fit_scorecard
 from trustscore.fitting.notes import Note
 from trustscore.fitting.outcomes import Outcomes, collect_outcomes, join
+from trustscore.fitting.weigh import METHODS, Labelled
 
 __all__ = [
     "METHODS",

@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import hashlib
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from trustscore import __version__
 from trustscore.errors import InputError
-from trustscore.fitting import weights as by_spread
-from trustscore.fitting.ahp import Judgement, judged_weights
+from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.document import Change, figure, open_document, write_document
 from trustscore.fitting.figures import fit_figures
-from trustscore.fitting.learned import Learned, learn_weights
+from trustscore.fitting.halves import Interval, fit_interval
+from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
-from trustscore.fitting.shares import fill, lock, shares, tree_weights
+from trustscore.fitting.shares import lock, shares, tree_weights
+from trustscore.fitting.weigh import METHODS, Labelled, Method, find_shares
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
-from trustscore.scoring.kernel import utilities
 
-__all__ = ["METHODS", "Fitted", "Labelled", "fit_scorecard", "open_weights"]
+__all__ = ["Fitted", "fit_scorecard", "open_weights"]
 
 Array = np.ndarray[Any, Any]
-Method = Literal["expert", "equal", "entropy", "critic", "pca", "ahp", "learned"]
-
-METHODS: tuple[Method, ...] = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
-# Weights by spread look at merchants of whom something is known; an unknown one is its prior.
-_KNOWN, _ENOUGH = 0.5, 30
-
-
-class Labelled(NamedTuple):
-    """Merchants with outcomes.
-
-    Attributes
-    ----------
-    block : mapping of str to ndarray
-        Columns as in the export.
-    n, events : ndarray of shape (rows,)
-        0 where nothing is known.
-    family : {"binomial", "poisson"}
-    """
-
-    block: Mapping[str, Array]
-    n: Array
-    events: Array
-    family: Literal["binomial", "poisson"] = "binomial"
 
 
 @dataclass(frozen=True)
@@ -90,6 +69,8 @@ def fit_scorecard(
     as_of: dt.date | None = None,
     seed: int = 0,
     notes: Sequence[Note] = (),
+    halves: tuple[Mapping[str, Array], Mapping[str, Array]] | None = None,
+    strength_scale: bool = False,
 ) -> Fitted:
     """Fit priors, anchors and weights; the result is a closed scorecard.
 
@@ -121,6 +102,12 @@ def fit_scorecard(
         Of the folds over merchants.
     notes : sequence of Note
         Warnings from before the fit, to be written down with its own.
+    halves : pair of mappings, optional
+        Two blocks of the same merchants in the same order, each counting a random half of their
+        orders: rho and rho_evidence are fitted to them. One export cannot tell them.
+    strength_scale : bool, default=False
+        Whether to write down the factor on all strengths by which truth follows the index with
+        slope 1, as the halves have it.
 
     Returns
     -------
@@ -153,6 +140,8 @@ def fit_scorecard(
     figures = fit_figures(
         card, block, rows, missing=missing, priors=priors, anchors=anchors, peers=peers
     )
+    if strength_scale and halves is None:
+        faults.append("strength_scale: needs halves")
     faults += figures.faults
     if faults:
         raise InputError(f"{card.name} cannot be fitted: {len(faults)} faults", faults)
@@ -165,7 +154,7 @@ def fit_scorecard(
     if method != "expert":
         # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
-        after, learned = _weigh(
+        after, learned = find_shares(
             ready, block, method, before, missing, labelled, judgements, tuple(locked), said,
             facts, seed,
         )  # fmt: skip
@@ -184,7 +173,7 @@ def fit_scorecard(
         "program": f"trustscore {__version__}",
         "fitted_from": card.stamp,
         "data": stamp,
-        "interval": "rho and rho_evidence are not fitted: the export has no single orders",
+        "interval": {"method": "not fitted: one export does not say how orders differ"},
         "weights": facts,
     }
     if method != "expert":
@@ -196,6 +185,15 @@ def fit_scorecard(
         provenance["signals"] = figures.facts
     if said:
         provenance["warnings"] = [str(note) for note in said]
+    if halves is not None:
+        ready = _closed(document, changes, card)
+        found = fit_interval(*halves, ready, missing=missing)
+        changes += _interval_changes(found, strength_scale, ready)
+        provenance["interval"] = {"method": "random halves of orders"} | {
+            name: value if isinstance(value, int) else figure(value, 3)
+            for name, value in found._asdict().items()
+            if value == value
+        }
     text = write_document(document, changes, provenance, note=_NOTE)
     final = _parse(text, card)
     return Fitted(
@@ -207,6 +205,22 @@ def fit_scorecard(
     )
 
 
+def _interval_changes(found: Interval, scaled: bool, card: Scorecard) -> list[Change]:
+    changes: list[Change] = [
+        (("index", "rho"), round(found.rho, 3)),
+        (("index", "rho_evidence"), round(found.rho_evidence, 3)),
+    ]
+    if scaled:
+        if not np.isfinite(found.strength_scale):
+            raise InputError(
+                "halves: no strength scale between 0.1 and 10 gives truth a slope of 1 on the "
+                f"index (it is {found.slope:.2f}); fit the priors, or look at the halves"
+            )
+        whole = card.file.index.strength_scale * found.strength_scale
+        changes.append((("index", "strength_scale"), figure(whole, 3)))
+    return changes
+
+
 _NOTE = (
     "What was fitted, to what, and how. Comments above are those of the scorecard it began with;\n"
     "where they speak of a number that is fitted here, this table is right."
@@ -214,14 +228,10 @@ _NOTE = (
 
 
 def _parse(text: str, card: Scorecard) -> Scorecard:
-    import tomllib
-
     return parse_scorecard(tomllib.loads(text), f"{card.name}, fitted")
 
 
 def _closed(document: Any, changes: Sequence[Change], card: Scorecard) -> Scorecard:
-    import copy
-
     return _parse(write_document(copy.deepcopy(document), changes, {}), card)
 
 
@@ -282,109 +292,6 @@ def _misuse(
             if (path[1] if path[0] == "dimensions" else signals[path[2]]) in inside
         ]
     return faults
-
-
-def _weigh(
-    card: Scorecard,
-    block: Mapping[str, Array],
-    method: Method,
-    before: Array,
-    missing: frozenset[str],
-    labelled: Labelled | None,
-    judgements: Sequence[Judgement],
-    locked: tuple[str, ...],
-    notes: list[Note],
-    facts: dict[str, Any],
-    seed: int,
-) -> tuple[Array, Learned | None]:
-    """Return the shares that a method finds; locked ones as they were."""
-    stay = lock(card, locked) | (before == 0)
-    free = ~stay
-    held = float(before[stay].sum())
-    if locked:
-        facts["locked"] = list(locked)
-    learned = None
-    if method == "ahp":
-        found = shares(card, judged_weights(card, judgements, notes))
-        facts |= {"experts": len({j.expert for j in judgements}), "judgements": len(judgements)}
-    elif method == "equal":
-        found = np.ones(len(before))
-    elif method == "learned":
-        assert labelled is not None
-        u, _ = _utilities(card, labelled.block, before, missing)
-        used = labelled.n > 0
-        notes += _looks(card, u[used][:, free], free)
-        # What is locked moves along with the whole, so that its share stays what it is.
-        common = (u[:, stay] @ before[stay])[:, None] / (1.0 - held) if held else 0.0
-        learned = learn_weights(
-            u[:, free] + common,
-            labelled.n,
-            labelled.events,
-            before[free],
-            family=labelled.family,
-            seed=seed,
-        )
-        found = np.zeros(len(before))
-        found[free] = learned.weights
-        facts |= _learned_facts(learned, labelled, held)
-    else:
-        u, coverage = _utilities(card, block, before, missing)
-        known = coverage >= _KNOWN
-        if known.sum() < _ENOUGH:
-            text = (
-                f"only {int(known.sum())} merchants are half known: weights by {method} "
-                "look at all, most of whom are near their priors"
-            )
-            notes.append(Note("thin_weights", "weights", text))
-            known[:] = True
-        u = u[known][:, free]
-        notes += _looks(card, u, free)
-        found = np.zeros(len(before))
-        facts["merchants"] = int(known.sum())
-        if method == "pca":
-            found[free], explained, against = by_spread.pca(u)
-            facts["explained"] = figure(explained, 3)
-            ids = np.array([signal.id for signal in card.signals])[free]
-            notes += [
-                Note("against", name, "loads against the others: merchants good at them are bad")
-                for name in ids[against].tolist()
-            ]
-        else:
-            found[free] = (by_spread.entropy if method == "entropy" else by_spread.critic)(u)
-    after = before.copy()
-    after[free] = (1.0 - held) * found[free] / found[free].sum()
-    return after, learned
-
-
-def _utilities(
-    card: Scorecard, block: Mapping[str, Array], before: Array, missing: frozenset[str]
-) -> tuple[Array, Array]:
-    """Return utilities of shape (merchants, signals) as they enter the index, and coverage."""
-    found = utilities(block, card, missing=missing)
-    weight = before[:, None] * found.applies
-    total = weight.sum(axis=0)
-    coverage = (weight * found.reliability).sum(axis=0) / np.where(total > 0, total, 1.0)
-    return fill(card, found.utility, found.applies, before).T, coverage
-
-
-def _looks(card: Scorecard, u: Array, free: Array) -> list[Note]:
-    names = [s.id for s, is_free in zip(card.signals, free, strict=True) if is_free]
-    return by_spread.look(u, names) if len(u) else []
-
-
-def _learned_facts(learned: Learned, labelled: Labelled, held: float) -> dict[str, Any]:
-    expert = np.isinf(learned.penalty)
-    return {
-        "merchants": int((labelled.n > 0).sum()),
-        "orders": int(labelled.n.sum()),
-        "events": int(labelled.events.sum()),
-        "family": labelled.family,
-        "penalty": "infinite: the expert's weights stay" if expert else figure(learned.penalty, 3),
-        "slope": figure(learned.slope / (1.0 - held), 3),
-        "intercept": figure(learned.intercept, 3),
-        "heldout_gain_per_order": figure(learned.gain, 3),
-        "heldout_gain_se": figure(learned.gain_se, 3),
-    }
 
 
 def _hash(block: Mapping[str, Array]) -> str:

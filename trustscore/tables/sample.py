@@ -16,7 +16,7 @@ from trustscore.tables.blocks import read_blocks
 from trustscore.tables.duplicates import hash_ids
 from trustscore.tables.text_stream import BLOCK
 
-__all__ = ["SAMPLE", "Sample", "read_sample"]
+__all__ = ["SAMPLE", "Sample", "read_halves", "read_sample"]
 
 # 140 columns of this many merchants are about a tenth of a gigabyte.
 SAMPLE = 100_000
@@ -179,3 +179,45 @@ def read_sample(
             stay = np.fromiter((name in wanted for name in ids.tolist()), np.bool_, len(ids))
             named.add(read.block, hashes, stay)
     return Sample(every.result(), named.result(), rows, rejected, missing or frozenset(), files)
+
+
+def read_halves(
+    one: str | Path,
+    other: str | Path,
+    scorecard: Any = "default",
+    *,
+    most: int = SAMPLE,
+    missing: frozenset[str] = frozenset(),
+    encoding: str | None = None,
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """Read two exports, each of a random half of the orders, and keep the merchants in both.
+
+    Raises
+    ------
+    InputError
+        When no merchant is in both, or a column is missing that the whole export has.
+    """
+    blocks = []
+    for path in (one, other):
+        read = read_sample(
+            path,
+            scorecard,
+            most=most,
+            allow_missing_columns=bool(missing),
+            encoding=encoding,
+        )
+        lost = sorted(read.missing - missing)
+        if lost:
+            raise InputError(
+                f"{path}: lacks columns of the export", [f"{x}: is missing" for x in lost]
+            )
+        blocks.append(read.block or {"merchant_id": np.empty(0, dtype=object)})
+    names = [block["merchant_id"].astype(str) for block in blocks]
+    _, *places = np.intersect1d(names[0], names[1], assume_unique=True, return_indices=True)
+    if not len(places[0]):
+        raise InputError(f"halves: no merchant is in both {one} and {other}")
+    first, second = (
+        {name: column[place] for name, column in block.items()}
+        for block, place in zip(blocks, places, strict=True)
+    )
+    return first, second
