@@ -183,13 +183,12 @@ def test_a_bare_array_needs_no_scorecard(export):
         scorer.transform(export.to_numpy())
 
 
-def test_an_open_scorecard_is_refused():
+def test_an_open_scorecard_that_cannot_be_fitted_says_why(export):
     card = MINIMAL.file.model_dump(exclude_none=True, by_alias=True)
     card["signals"]["after_sales"]["complaint_rate"]["poor"] = "q95"
     card["rules"] = {}
-    frame = pd.DataFrame()
-    with pytest.raises(ScorecardError, match="open"):
-        TrustScorer(parse_scorecard(card)).fit(frame)
+    with pytest.raises(InputError, match=r"complaint_rate: only .* merchants have evidence"):
+        TrustScorer(parse_scorecard(card)).fit(export)
 
 
 def test_direction_is_the_scorecards_own_matter(export):

@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),
     "simulate": ("trustscore.commands.simulate", "Make up an export, with its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
+    "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
     "rights": ("trustscore.commands.rights", "Review what merchants may do."),
     "export": ("trustscore.commands.export", "Take scorecards and boosts to other engines."),

@@ -12,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from trustscore.errors import InputError
 from trustscore.estimator.composite import block_of, learn, position
 from trustscore.estimator.frames import as_frame, match_columns, read_block
+from trustscore.estimator.labels import labelled
+from trustscore.fitting.fit import fit_scorecard, open_weights
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.plan import plan_of
@@ -33,8 +35,10 @@ _NUMBERS = (
 class TrustScorer(TransformerMixin, BaseEstimator):
     """Trust index of merchants, or of the rows of any array, as a transformer.
 
-    With a scorecard, `X` is a frame whose columns are those of a merchant export, and nothing is
-    learnt: `fit` checks that the columns are there. Without one (``scorecard=None``), `X` is any
+    With a scorecard, `X` is a frame whose columns are those of a merchant export. A closed
+    scorecard learns nothing: `fit` checks that the columns are there. The open values of an open
+    one are fitted to `X`, and its open weights to `y` (see `trustscore.fitting.fit_scorecard`).
+    Without a scorecard (``scorecard=None``), `X` is any
     array of numbers and `fit` makes a scorecard of it: every column has the same weight, is worth
     nothing at its lower quantile and full marks at its upper one, and stands at its median where
     it is NaN. Both are scored by `score_columns`.
@@ -59,7 +63,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     scorecard_ : Scorecard
-        As loaded, or as learnt.
+        As loaded, fitted or learnt.
     missing_ : frozenset of str
         Columns of the scorecard that were absent in `fit`.
     n_features_in_ : int
@@ -140,14 +144,16 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         return tags
 
     def fit(self, X: Any, y: Any = None) -> TrustScorer:
-        """Check the columns, and without a scorecard learn one from them.
+        """Check the columns; fit what a scorecard leaves open, or learn a whole one.
 
         Parameters
         ----------
         X : DataFrame, or array-like of shape (n_samples, n_features)
             A frame with a scorecard; numbers, NaN for unknown, without one.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,) or (n_samples, 2), optional
+            What became of each merchant, for a scorecard with open weights: 1 for bad and 0 for
+            good, or orders and the bad events among them; NaN where it is not known. Ignored
+            otherwise.
 
         Returns
         -------
@@ -159,7 +165,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         InputError
             When columns are missing, or a parameter cannot be used with `X`.
         ScorecardError
-            When the scorecard has faults or waits for a fit.
+            When the scorecard has faults.
         """
         if self.scorecard is None:
             values = validate_data(
@@ -173,9 +179,13 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         if self.direction is not None:
             raise InputError("direction: must be None with a scorecard, which says it itself")
         card = load_scorecard(self.scorecard)
-        plan_of(card)
         frame = as_frame(X)
         columns = match_columns(frame, card, self.allow_missing_columns)
+        if card.open_values:
+            block = read_block(frame, columns, card, columns.missing)
+            later = labelled(block, y) if open_weights(card) else None
+            card = fit_scorecard(block, card, missing=columns.missing, labelled=later).scorecard
+        plan_of(card)
         self.scorecard_, self.missing_ = card, columns.missing
         self._composite = False
         self.n_features_in_ = frame.shape[1]

@@ -47,6 +47,7 @@ def read_blocks(
     keep: Iterable[str] = (),
     block: int = BLOCK,
     duplicates: bool = True,
+    files: list[dict[str, Any]] | None = None,
 ) -> Iterator[ReadBlock]:
     r"""Read files block by block.
 
@@ -63,6 +64,8 @@ def read_blocks(
         Bytes of a block of text.
     duplicates : bool, default=True
         Reject rows whose id was read before.
+    files : list, optional
+        Takes path, size, SHA-256 and encoding of each file that was read to its end.
 
     Yields
     ------
@@ -82,6 +85,8 @@ def read_blocks(
     card = load_scorecard(scorecard)
     names = as_paths(paths)
     inputs = Inputs(names, Wanted.by(card), tuple(keep), allow_missing_columns, encoding, block)
+    if files is not None:
+        inputs.done = files
     seen, seed = SeenIds(), new_seed()
     for part in inputs.parts():
         rows = read_part(part)

@@ -1,0 +1,242 @@
+"""``trustscore fit``: a scorecard whose numbers come from data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trustscore.fitting import Fitted
+    from trustscore.tables.sample import Sample
+
+EXAMPLE = """\b
+Example:
+  trustscore fit export.csv --scorecard minimal -o fitted.toml
+  trustscore fit export.csv --outcomes later.csv --as-of 2026-01-01 -o fitted.toml
+  trustscore fit export.csv --weights ahp --judgements experts.csv -o fitted.toml
+"""
+# As in trustscore.fitting, which help must not load.
+WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
+_MOVED = 0.0005
+
+
+@click.command("fit", epilog=EXAMPLE)
+@click.argument(
+    "exports",
+    metavar="EXPORT...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Scorecard to write: .toml, or - for standard output.",
+)
+@click.option(
+    "--scorecard",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="What to begin with. Its open values are always fitted.",
+)
+@click.option(
+    "--outcomes",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What came later: merchant_id, n, events and perhaps date; or merchant_id, label.",
+)
+@click.option("--counts", is_flag=True, help="An order may have more than one event.")
+@click.option(
+    "--weights",
+    type=click.Choice(WAYS),
+    help="Where weights come from. [default: learned with --outcomes, else expert]",
+)
+@click.option(
+    "--judgements",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Pairwise judgements for --weights ahp: a, b, ratio and perhaps expert.",
+)
+@click.option("--lock", default="", metavar="DIM,...", help="Dimensions whose weights stay.")
+@click.option(
+    "--priors",
+    type=click.Choice(["all", "open"]),
+    default="all",
+    show_default=True,
+    help="Which priors to fit; flags keep theirs unless open.",
+)
+@click.option(
+    "--anchors",
+    type=click.Choice(["all", "open"]),
+    default="open",
+    show_default=True,
+    help="Which anchors to fit: all of them at the 5th and 95th percentile.",
+)
+@click.option(
+    "--peers/--no-peers", default=True, show_default=True, help="Priors by peer group as well."
+)
+@click.option(
+    "--halves",
+    nargs=2,
+    metavar="FILE FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Two exports that each count a random half of the orders: fits rho and rho_evidence.",
+)
+@click.option("--strength-scale", is_flag=True, help="Also scale all strengths as the halves say.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Day of the export: outcomes dated before it are refused.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=100_000,
+    show_default=True,
+    help="Most merchants to hold in memory; more are sampled.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the folds."
+)
+@click.option(
+    "--allow-missing-columns", is_flag=True, help="Leave alone the signals of absent columns."
+)
+@click.option("--encoding", help="Encoding of the files, when it is not found out.")
+def command(
+    exports: tuple[str, ...],
+    out: str,
+    scorecard: str,
+    outcomes: str | None,
+    counts: bool,
+    weights: Any,
+    judgements: str | None,
+    lock: str,
+    priors: str,
+    anchors: str,
+    peers: bool,
+    halves: tuple[str, str] | None,
+    strength_scale: bool,
+    as_of: dt.datetime | None,
+    sample: int,
+    seed: int,
+    allow_missing_columns: bool,
+    encoding: str | None,
+) -> None:
+    """Fit the priors, anchors and weights of a scorecard.
+
+    Writes a closed scorecard, with its comments kept and with a table that says what was fitted,
+    to what, and how. Rows that scoring would reject are left out and counted.
+    """
+    import numpy as np
+
+    from trustscore.errors import InputError
+    from trustscore.fitting import Labelled, Note, fit_scorecard, join
+    from trustscore.scorecard import load_scorecard
+    from trustscore.tables.fit_files import read_judgements, read_outcomes
+    from trustscore.tables.sample import read_halves, read_sample
+    from trustscore.tables.writers import AtomicFile, same_file
+
+    for path in (*exports, outcomes, judgements, scorecard, *(halves or ())):
+        if path is not None and path != "-" and Path(path).exists() and same_file(path, out):
+            raise InputError(f"{out}: is also an input; write to a file of another name")
+    card = load_scorecard(scorecard)
+    day = as_of.date() if as_of else None
+    later = None
+    if outcomes is not None:
+        later = read_outcomes(outcomes, as_of=day, counts=counts, encoding=encoding)
+    said = read_judgements(judgements, encoding=encoding) if judgements is not None else []
+    read = read_sample(
+        exports,
+        card,
+        most=sample,
+        special=() if later is None else later.merchant_id.tolist(),
+        allow_missing_columns=allow_missing_columns,
+        encoding=encoding,
+    )
+    notes: list[Note] = []
+    labelled = None
+    if later is not None:
+        ids = (read.special or read.block).get("merchant_id", np.empty(0, dtype=object))
+        labelled = Labelled(read.special, *join(later, ids, notes), later.family)
+    pair = None
+    if halves:
+        pair = read_halves(*halves, card, most=sample, missing=read.missing, encoding=encoding)
+    fitted = fit_scorecard(
+        read.block,
+        card,
+        missing=read.missing,
+        labelled=labelled,
+        weights=weights,
+        judgements=said,
+        locked=tuple(name.strip() for name in lock.split(",") if name.strip()),
+        priors=priors == "all",
+        anchors=anchors == "all",
+        peers=peers,
+        source=_source(read, outcomes),
+        as_of=day,
+        seed=seed,
+        notes=notes,
+        halves=pair,
+        strength_scale=strength_scale,
+    )
+    with AtomicFile(out) as file:
+        file.write(fitted.text.encode())
+        file.flush()
+        file.commit()
+    for line in _lines(fitted, read):
+        click.echo(line, err=out == "-")
+
+
+def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
+    import hashlib
+
+    hashes = [str(file["sha256"]) for file in read.files]
+    both = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    found = {
+        "files": [Path(file["path"]).name for file in read.files],
+        "sha256": both,
+        "rows": read.rows,
+        "rejected": read.rejected,
+        "fitted_to": read.size,
+    }
+    if outcomes is not None:
+        digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()
+        found |= {"outcomes": Path(outcomes).name, "outcomes_sha256": digest}
+    return found
+
+
+def _lines(fitted: Fitted, read: Sample) -> Iterator[str]:
+    size = f"{read.size} of {read.rows} rows" if read.size < read.rows else f"{read.rows} rows"
+    yield f"{fitted.scorecard.stamp}: fitted to {size}, {read.rejected} rejected"
+    learned = fitted.learned
+    if learned is not None:
+        how = "the expert's stay" if learned.penalty == float("inf") else "learnt"
+        yield (
+            f"weights: {how} (penalty {learned.penalty:g}, slope {learned.slope:.3g}, held-out "
+            f"gain {learned.gain:.2g} +- {learned.gain_se:.2g} nats an order)"
+        )
+    told = fitted.scorecard.file.provenance["interval"]
+    if "rho" in told:
+        scale = told.get("strength_scale", "none that does")
+        yield (
+            f"interval: rho {told['rho']:g}, rho_evidence {told['rho_evidence']:g}; truth follows "
+            f"the index with slope {told['slope']:g} (1 at a strength scale of {scale})"
+        )
+    moved = {n: w for n, w in fitted.weights.items() if abs(w[0] - w[1]) > _MOVED}
+    if moved:
+        yield "shares of the index, before and after:"
+        for name, (before, after) in sorted(moved.items(), key=lambda item: -item[1][1]):
+            yield f"  {before:6.1%} {after:6.1%}  {name}"
+    if fitted.notes:
+        yield f"{len(fitted.notes)} warnings:"
+        yield from (f"  {note}" for note in fitted.notes)

@@ -1,0 +1,19 @@
+"""Priors, anchors and weights from data: an open scorecard becomes a closed one."""
+
+from trustscore.fitting.ahp import Judgement
+from trustscore.fitting.fit import Fitted, fit_scorecard
+from trustscore.fitting.notes import Note
+from trustscore.fitting.outcomes import Outcomes, collect_outcomes, join
+from trustscore.fitting.weigh import METHODS, Labelled
+
+__all__ = [
+    "METHODS",
+    "Fitted",
+    "Judgement",
+    "Labelled",
+    "Note",
+    "Outcomes",
+    "collect_outcomes",
+    "fit_scorecard",
+    "join",
+]

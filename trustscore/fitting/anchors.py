@@ -1,0 +1,144 @@
+"""Anchors and percentile knots from what merchants do, robust to a tenth of them being wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustscore.errors import InputError
+
+__all__ = ["MOST_TIES", "clean", "knots", "level", "steady", "ties"]
+
+Array = np.ndarray[Any, Any]
+
+# Five half-widths of the middle: beyond the 99.9th percentile of a normal distribution.
+_FENCE = 5.0
+# Above this share of equal figures a rank says how many orders a merchant has, not how good it is.
+MOST_TIES = 0.10
+_LEVELS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+
+
+def level(text: str) -> float:
+    """Return the level of an open anchor.
+
+    Examples
+    --------
+    >>> level("q95"), level("q2.5")
+    (0.95, 0.025)
+    """
+    return float(text[1:]) / 100
+
+
+def steady(kind: str, x: Array) -> Array:
+    """Return figures on a scale on which their spread is even: what a fence is put up on.
+
+    Angles for shares, square roots for rates of events and counts, logarithms for durations.
+    """
+    if kind in ("rate", "flag"):
+        return np.arcsin(np.sqrt(np.clip(x, 0.0, 1.0)))
+    if kind in ("events", "count"):
+        return np.sqrt(np.maximum(x, 0.0))
+    if kind == "duration":
+        return np.log(np.maximum(x, 1e-300))
+    return x
+
+
+def clean(values: Array, n: Array | None = None) -> Array:
+    """Return which values are within the fences.
+
+    A fence stands at the median plus or minus five times the distance from the median to the
+    further quartile, so that it moves little when a tenth of the values are anything at all.
+    Where three quarters of the values are one there is no fence: a rare harm is not a mistake.
+
+    With `n` the quartiles are those of the better known half, and a fence is wider for the others
+    by ``sqrt(median n / n)``, which is at most how much wider chance spreads them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Without NaN, on a scale of even spread (see `steady`).
+    n : ndarray, optional
+        Observations behind each.
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
+    >>> clean(np.r_[np.arange(9.0), 1e6]).tolist()[-2:]
+    [True, False]
+    """
+    if not len(values):
+        return np.ones(0, dtype=bool)
+    wider: Any = 1.0
+    sure = values
+    if n is not None:
+        usual = np.median(n)
+        sure = values[n >= usual]
+        wider = np.sqrt(usual / np.minimum(n, usual))
+    low, middle, high = np.quantile(sure, [0.25, 0.5, 0.75])
+    half = max(middle - low, high - middle)
+    if not half:
+        return np.ones(len(values), dtype=bool)
+    inside: Array = np.abs(values - middle) <= _FENCE * half * wider
+    return inside
+
+
+def ties(values: Array) -> tuple[float, float]:
+    """Return the most frequent value and its share.
+
+    Examples
+    --------
+    >>> ties(np.array([0.0, 0.0, 1.0, 2.0]))
+    (0.0, 0.5)
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    most = int(counts.argmax())
+    return float(distinct[most]), float(counts[most] / len(values))
+
+
+def knots(x: Array, raw: Array, *, rising: bool) -> list[list[float]]:
+    """Return a percentile curve as ``[value, utility]`` knots, monotone and winsorised.
+
+    The lowest and the highest fiftieth share the ends, so that no single merchant moves them.
+
+    Parameters
+    ----------
+    x : ndarray
+        Figures as they are scored, that is shrunk, without those beyond the fences.
+    raw : ndarray
+        The same before shrinkage, in which ties are counted.
+    rising : bool
+        Whether more is better.
+
+    Raises
+    ------
+    InputError
+        When more than a tenth of the raw figures are one value: after shrinkage their order is
+        that of the merchants' volume, and no matter of quality.
+
+    Examples
+    --------
+    >>> even = np.linspace(0, 100, 1001)
+    >>> found = knots(even, even, rising=True)
+    >>> found[0], found[6], found[-1]
+    ([2.0, 0.0], [50.0, 0.5], [98.0, 1.0])
+    """
+    value, share = ties(raw)
+    if share > MOST_TIES:
+        raise InputError(
+            f"{share:.0%} of the merchants have the value {value:g}: a percentile would rank them "
+            "by their volume; use curve linear with poor and good"
+        )
+    at = np.quantile(x, _LEVELS)
+    u = (np.array(_LEVELS) - _LEVELS[0]) / (_LEVELS[-1] - _LEVELS[0])
+    u = u if rising else 1 - u
+    # Written with few figures; two knots that meet are one, in the middle of their utilities.
+    xs = np.array([float(f"{v:.6g}") for v in at])
+    found = [[float(v), round(float(u[xs == v].mean()), 4)] for v in np.unique(xs)]
+    if len(found) < 2:
+        raise InputError(f"is {at[0]:g} for nearly every merchant: there is nothing to rank")
+    found[0][1], found[-1][1] = (0.0, 1.0) if rising else (1.0, 0.0)
+    return found

@@ -1,0 +1,305 @@
+"""An open or closed scorecard and a block of merchants, and the closed scorecard they make."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trustscore import __version__
+from trustscore.errors import InputError
+from trustscore.fitting.ahp import Judgement
+from trustscore.fitting.document import Change, figure, open_document, write_document
+from trustscore.fitting.figures import fit_figures
+from trustscore.fitting.halves import Interval, fit_interval
+from trustscore.fitting.learned import Learned
+from trustscore.fitting.notes import Note
+from trustscore.fitting.shares import lock, shares, tree_weights
+from trustscore.fitting.weigh import METHODS, Labelled, Method, find_shares
+from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
+from trustscore.scorecard.faults import suggest
+
+__all__ = ["Fitted", "fit_scorecard", "open_weights"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A closed scorecard, and what there is to say about it.
+
+    Attributes
+    ----------
+    scorecard : Scorecard
+    text : str
+        Its file: TOML with the comments of the one it came from.
+    notes : tuple of Note
+        Warnings.
+    weights : dict of str to (float, float)
+        By signal the share of the index before and after.
+    learned : Learned or None
+    """
+
+    scorecard: Scorecard
+    text: str
+    notes: tuple[Note, ...]
+    weights: dict[str, tuple[float, float]]
+    learned: Learned | None
+
+
+def fit_scorecard(
+    block: Mapping[str, Array],
+    scorecard: Any = "default",
+    *,
+    missing: frozenset[str] = frozenset(),
+    labelled: Labelled | None = None,
+    weights: Method | None = None,
+    judgements: Sequence[Judgement] = (),
+    locked: Sequence[str] = (),
+    priors: bool = False,
+    anchors: bool = False,
+    peers: bool = True,
+    source: Mapping[str, Any] | None = None,
+    as_of: dt.date | None = None,
+    seed: int = 0,
+    notes: Sequence[Note] = (),
+    halves: tuple[Mapping[str, Array], Mapping[str, Array]] | None = None,
+    strength_scale: bool = False,
+) -> Fitted:
+    """Fit priors, anchors and weights; the result is a closed scorecard.
+
+    Parameters
+    ----------
+    block : mapping of str to ndarray
+        Checked columns of the merchants, as `score_columns` takes them.
+    scorecard : str, Path or Scorecard, default="default"
+        Open values are always fitted.
+    missing : frozenset of str
+        Columns that were not collected.
+    labelled : Labelled, optional
+        Merchants with outcomes, for learnt weights.
+    weights : {"expert", "equal", "entropy", "critic", "pca", "ahp", "learned"}, optional
+        Learnt when there are outcomes, else the expert's, that is the scorecard's.
+    judgements : sequence of Judgement
+        For ``ahp``.
+    locked : sequence of str
+        Dimensions whose weight, and those of all signals in them, stay.
+    priors, anchors : bool, default=False
+        Whether to fit closed ones too; anchors at the 5th and 95th percentile.
+    peers : bool, default=True
+        Whether to fit the priors of peer groups too.
+    source : mapping, optional
+        Where the data are from, for the provenance; a hash of the block unless given.
+    as_of : date, optional
+        Day of the data: ``effective_from`` of the result.
+    seed : int
+        Of the folds over merchants.
+    notes : sequence of Note
+        Warnings from before the fit, to be written down with its own.
+    halves : pair of mappings, optional
+        Two blocks of the same merchants in the same order, each counting a random half of their
+        orders: rho and rho_evidence are fitted to them. One export cannot tell them.
+    strength_scale : bool, default=False
+        Whether to write down the factor on all strengths by which truth follows the index with
+        slope 1, as the halves have it.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    InputError
+        When data cannot tell what was asked of them: every fault is listed.
+    ScorecardError
+        When the scorecard has faults.
+
+    Examples
+    --------
+    >>> from trustscore.simulate import simulate_export
+    >>> block = simulate_export(400, seed=1, scorecard="minimal")
+    >>> found = fit_scorecard(block, "minimal", priors=True, peers=False)
+    >>> found.scorecard.open_values, found.scorecard.name
+    ((), 'minimal')
+    >>> 0.02 < found.scorecard.signal("product_negative_review_rate").prior < 0.2
+    True
+    """
+    card = load_scorecard(scorecard)
+    rows = len(next(iter(block.values()))) if block else 0
+    if not rows:
+        raise InputError("there is no merchant to fit to")
+    method: Method = weights or ("learned" if labelled is not None else "expert")
+    waiting = open_weights(card)
+    faults = _misuse(method, card, locked, labelled, judgements, waiting)
+    figures = fit_figures(
+        card, block, rows, missing=missing, priors=priors, anchors=anchors, peers=peers
+    )
+    if strength_scale and halves is None:
+        faults.append("strength_scale: needs halves")
+    faults += figures.faults
+    if faults:
+        raise InputError(f"{card.name} cannot be fitted: {len(faults)} faults", faults)
+    said = [*notes, *figures.notes]
+    changes = list(figures.changes)
+    document = open_document(card)
+    before = shares(card)
+    facts: dict[str, Any] = {"method": method}
+    after, learned = before, None
+    if method != "expert":
+        # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
+        ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
+        after, learned = find_shares(
+            ready, block, method, before, missing, labelled, judgements, tuple(locked), said,
+            facts, seed,
+        )  # fmt: skip
+        dimensions, signals = tree_weights(card, after)
+        changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
+        changes += [
+            (("signals", signal.dimension, signal.id, "weight"), signals[signal.id])
+            for signal in card.signals
+            if signal.weight != 0
+        ]
+    stamp = dict(source) if source is not None else {"sha256": _hash(block), "rows": rows}
+    changes.append((("version",), f"{card.version}+fit.{str(stamp['sha256'])[:8]}"))
+    if as_of is not None:
+        changes.append((("effective_from",), as_of))
+    provenance: dict[str, Any] = {
+        "program": f"trustscore {__version__}",
+        "fitted_from": card.stamp,
+        "data": stamp,
+        "interval": {"method": "not fitted: one export does not say how orders differ"},
+        "weights": facts,
+    }
+    if method != "expert":
+        provenance["shares"] = {
+            signal.id: {"before": figure(float(b), 3), "after": figure(float(a), 3)}
+            for signal, b, a in zip(card.signals, before, after, strict=True)
+        }
+    if figures.facts:
+        provenance["signals"] = figures.facts
+    if said:
+        provenance["warnings"] = [str(note) for note in said]
+    if halves is not None:
+        ready = _closed(document, changes, card)
+        found = fit_interval(*halves, ready, missing=missing)
+        changes += _interval_changes(found, strength_scale, ready)
+        provenance["interval"] = {"method": "random halves of orders"} | {
+            name: value if isinstance(value, int) else figure(value, 3)
+            for name, value in found._asdict().items()
+            if value == value
+        }
+    text = write_document(document, changes, provenance, note=_NOTE)
+    final = _parse(text, card)
+    return Fitted(
+        final,
+        text,
+        tuple(said),
+        {s.id: (float(b), float(a)) for s, b, a in zip(card.signals, before, after, strict=True)},
+        learned,
+    )
+
+
+def _interval_changes(found: Interval, scaled: bool, card: Scorecard) -> list[Change]:
+    changes: list[Change] = [
+        (("index", "rho"), round(found.rho, 3)),
+        (("index", "rho_evidence"), round(found.rho_evidence, 3)),
+    ]
+    if scaled:
+        if not np.isfinite(found.strength_scale):
+            raise InputError(
+                "halves: no strength scale between 0.1 and 10 gives truth a slope of 1 on the "
+                f"index (it is {found.slope:.2f}); fit the priors, or look at the halves"
+            )
+        whole = card.file.index.strength_scale * found.strength_scale
+        changes.append((("index", "strength_scale"), figure(whole, 3)))
+    return changes
+
+
+_NOTE = (
+    "What was fitted, to what, and how. Comments above are those of the scorecard it began with;\n"
+    "where they speak of a number that is fitted here, this table is right."
+)
+
+
+def _parse(text: str, card: Scorecard) -> Scorecard:
+    return parse_scorecard(tomllib.loads(text), f"{card.name}, fitted")
+
+
+def _closed(document: Any, changes: Sequence[Change], card: Scorecard) -> Scorecard:
+    return _parse(write_document(copy.deepcopy(document), changes, {}), card)
+
+
+def open_weights(card: Scorecard) -> list[tuple[str, ...]]:
+    """Return the addresses of weights that wait for a fit."""
+    found: list[tuple[str, ...]] = [
+        ("dimensions", name, "weight")
+        for name, spec in card.file.dimensions.items()
+        if isinstance(spec.weight, str)
+    ]
+    for dimension, specs in card.file.signals.items():
+        found += [
+            ("signals", dimension, name, "weight")
+            for name, spec in specs.items()
+            if isinstance(spec.weight, str)
+        ]
+    return found
+
+
+def _misuse(
+    method: Method,
+    card: Scorecard,
+    locked: Sequence[str],
+    labelled: Labelled | None,
+    judgements: Sequence[Judgement],
+    waiting: list[tuple[str, ...]],
+) -> list[str]:
+    """Return every fault of what was asked for."""
+    faults = []
+    if method not in METHODS:
+        faults.append(f"weights: must be one of {', '.join(METHODS)}. Got {method!r}")
+    if method == "learned" and labelled is None:
+        faults.append("weights learned: need outcomes")
+    if method == "ahp" and not judgements:
+        faults.append("weights ahp: need judgements")
+    if method != "ahp" and judgements:
+        faults.append(f"judgements: are for weights ahp. Got {method}")
+    if method == "expert":
+        faults += [
+            f"{'.'.join(path)}: waits for a fit: give outcomes, or another way to find weights"
+            for path in waiting
+        ]
+    names = [dimension.id for dimension in card.dimensions]
+    faults += [
+        f"lock {name}: no such dimension{suggest(name, names)}"
+        for name in locked
+        if name not in names
+    ]
+    if locked and not faults:
+        stay = lock(card, tuple(locked))
+        if stay.all():
+            faults.append("lock: every dimension is locked, so there is no weight to fit")
+        signals = {s.id: s.dimension for s in card.signals}
+        inside = {signal.dimension for signal, at in zip(card.signals, stay, strict=True) if at}
+        faults += [
+            f"{'.'.join(path)}: waits for a fit and is locked"
+            for path in waiting
+            if (path[1] if path[0] == "dimensions" else signals[path[2]]) in inside
+        ]
+    return faults
+
+
+def _hash(block: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of the columns of a block, by name."""
+    digest = hashlib.sha256()
+    for name in sorted(block):
+        values = block[name]
+        text = values.dtype == object
+        digest.update(f"\n{name}\n".encode())
+        digest.update("\x1f".join(map(str, values)).encode() if text else values.tobytes())
+    return digest.hexdigest()

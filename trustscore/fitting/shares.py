@@ -1,0 +1,206 @@
+"""Between the tree of weights and one share of the index a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from trustscore.scorecard import Scorecard
+
+__all__ = ["LEAST_SHARE", "fill", "lock", "shares", "tree_weights"]
+
+Array = np.ndarray[Any, Any]
+
+# A weight that came out as nothing is written as this part of the index: the signal stays in the
+# statement, rules may still name it, and no ranking changes by it.
+LEAST_SHARE = 1e-4
+
+
+def _entries(card: Scorecard) -> dict[str | None, list[tuple[str, str, float]]]:
+    """Return the signals and dimensions right below each node, with their weights."""
+    below: dict[str | None, list[tuple[str, str, float]]] = {}
+    for dimension in card.dimensions:
+        below.setdefault(dimension.parent, []).append(("dimension", dimension.id, dimension.weight))
+    for signal in card.signals:
+        below.setdefault(signal.dimension, []).append(("signal", signal.id, signal.weight))
+    return below
+
+
+def _whole(weights: list[float]) -> Array:
+    """Return weights with the open ones at the mean of the others, or at 1."""
+    found = np.array(weights)
+    open_ = np.isnan(found)
+    if open_.any():
+        found[open_] = found[~open_].mean() if not open_.all() else 1.0
+    return found
+
+
+def shares(
+    card: Scorecard, judged: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+) -> Array:
+    """Return the share of the index that each signal has, when all apply.
+
+    An open weight stands at the mean of its neighbours in the same node.
+
+    Parameters
+    ----------
+    card : Scorecard
+    judged : mapping of str to mapping of str to float
+        By node (``index`` at the top) the weights to use instead of the card's.
+
+    Returns
+    -------
+    ndarray of shape (signals,)
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> shares(load_scorecard("minimal")).round(3).tolist()
+    [0.25, 0.25, 0.2, 0.2, 0.1]
+    """
+    below = _entries(card)
+    found: dict[str, float] = {}
+
+    def walk(node: str | None, whole: float) -> None:
+        parts = below.get(node, [])
+        instead = judged.get("index" if node is None else node, {})
+        weights = _whole([instead.get(name, weight) for _, name, weight in parts])
+        total = weights.sum()
+        for (what, name, _), weight in zip(parts, weights, strict=True):
+            part = whole * weight / total if total > 0 else 0.0
+            if what == "signal":
+                found[name] = float(part)
+            else:
+                walk(name, part)
+
+    walk(None, 1.0)
+    return np.array([found[signal.id] for signal in card.signals])
+
+
+def lock(card: Scorecard, names: tuple[str, ...]) -> Array:
+    """Return which signals are in a locked dimension, or in one below it."""
+    parents = {dimension.id: dimension.parent for dimension in card.dimensions}
+
+    def locked(dimension: str | None) -> bool:
+        while dimension is not None:
+            if dimension in names:
+                return True
+            dimension = parents[dimension]
+        return False
+
+    return np.array([locked(signal.dimension) for signal in card.signals])
+
+
+def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Array:
+    """Return utilities with those that do not apply as scoring treats them.
+
+    A signal that does not apply hands its weight to the others of its node, which is as if it
+    stood at their weighted mean; a node of which nothing applies stands at the mean of the nodes
+    beside it. So the weighted sum of the result is the index (where exponents are 1).
+
+    Parameters
+    ----------
+    card : Scorecard
+    utility, applies : ndarray of shape (signals, merchants)
+    weights : ndarray of shape (signals,)
+        Shares by which means are taken.
+
+    Returns
+    -------
+    ndarray of shape (signals, merchants)
+    """
+    place = {signal.id: at for at, signal in enumerate(card.signals)}
+    below = _entries(card)
+    out = np.where(applies, utility, np.nan)
+
+    def members(what: str, name: str) -> list[int]:
+        if what == "signal":
+            return [place[name]]
+        return [at for w, n, _ in below.get(name, []) for at in members(w, n)]
+
+    def walk(node: str | None) -> Array:
+        """Return the mean of a node, NaN where nothing applies, and fill in below it."""
+        parts = [
+            (members(what, name), out[place[name]] if what == "signal" else walk(name))
+            for what, name, _ in below.get(node, [])
+        ]
+        total = np.zeros(out.shape[1])
+        mass = np.zeros(out.shape[1])
+        for rows, value in parts:
+            weight = weights[rows].sum() * ~np.isnan(value)
+            total += weight * np.nan_to_num(value)
+            mass += weight
+        mean = np.divide(total, mass, out=np.full(len(total), np.nan), where=mass > 0)
+        for rows, value in parts:
+            gap = np.isnan(value) & ~np.isnan(mean)
+            for at in rows:
+                out[at, gap] = mean[gap]
+        return mean
+
+    walk(None)
+    return np.nan_to_num(out, nan=0.5)
+
+
+def tree_weights(card: Scorecard, found: Array) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the weights of dimensions and signals by which signals have these shares.
+
+    Inside a node weights keep the sum they had, so that an overlay's weights keep their meaning.
+
+    Parameters
+    ----------
+    card : Scorecard
+    found : ndarray of shape (signals,)
+        Shares, adding up to 1.
+
+    Returns
+    -------
+    dimensions, signals : dict of str to float
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> dimensions, signals = tree_weights(
+    ...     load_scorecard("minimal"), np.array([0.1, 0.2, 0.3, 0.4, 0.0])
+    ... )
+    >>> dimensions
+    {'product_quality': 0.3, 'after_sales': 0.6999, 'social_reputation': 0.0001}
+    >>> round(signals["product_rating_mean"] / signals["product_negative_review_rate"], 2)
+    2.0
+    """
+    weighed = np.array([signal.weight != 0 for signal in card.signals])
+    part = np.where(weighed, np.maximum(found, LEAST_SHARE), 0.0)
+    part /= part.sum()
+    place = {signal.id: at for at, signal in enumerate(card.signals)}
+    below = _entries(card)
+    weights: dict[str, dict[str, float]] = {"dimension": {}, "signal": {}}
+
+    def walk(node: str | None) -> float:
+        parts = below.get(node, [])
+        masses = np.array(
+            [part[place[name]] if what == "signal" else walk(name) for what, name, _ in parts]
+        )
+        before = _whole([weight for _, _, weight in parts]).sum()
+        mass = float(masses.sum())
+        new = _rounded(masses / mass * before) if mass > 0 else masses
+        for (what, name, _), weight in zip(parts, new.tolist(), strict=True):
+            weights[what][name] = weight
+        return mass
+
+    walk(None)
+    return weights["dimension"], weights["signal"]
+
+
+def _rounded(values: Array) -> Array:
+    """Return values to about a part in two thousand of their sum, which they keep."""
+    digits = max(0, int(np.ceil(-np.log10(values.sum() * 5e-4))))
+    unit = 10.0**-digits
+    steps = np.floor(values / unit + 1e-9)
+    steps[(values > 0) & (steps == 0)] = 1.0
+    short = round(float(values.sum() / unit - steps.sum()))
+    order = np.argsort(steps - values / unit) if short > 0 else np.argsort(-steps)
+    for at in order[: abs(short)]:
+        steps[at] += np.sign(short)
+    return np.round(steps * unit, digits)
