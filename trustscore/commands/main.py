@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": ("trustscore.commands.simulate", "Make up an export, with its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
+    "audit": ("trustscore.commands.audit", "Ask whether a scorecard is sound."),
 }
 
 
