@@ -8,7 +8,7 @@ import numpy as np
 
 from trustscore.audit.forgery import Forgery, best
 from trustscore.audit.market import Market
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 
 __all__ = ["attack_cost"]
 
@@ -95,21 +95,13 @@ def _ordered(table: dict[str, Any]) -> dict[str, Any]:
 
 def _cheapest(table: Any) -> dict[str, Any]:
     """Return the ten signals that sell cheapest at each size of merchant."""
-    found: dict[str, list[Any]] = {
-        name: [] for name in ("size", "signal", "column", "point", "tenth", "most")
-    }
+    rows = []
     for name, _ in SIZES:
         order = np.lexsort((table[f"{name}_tenth"], table[f"{name}_point"]))[:_SHOWN]
         for row in order.tolist():
-            values = (
-                name,
-                table["signal"][row],
-                table["column"][row],
-                *(table[f"{name}_{what}"][row] for what in ("point", "tenth", "most")),
-            )
-            for column, value in zip(found.values(), values, strict=True):
-                column.append(value)
-    return found
+            prices = (table[f"{name}_{what}"][row] for what in ("point", "tenth", "most"))
+            rows.append((name, table["signal"][row], table["column"][row], *prices))
+    return table_of("size signal column point tenth most", rows)
 
 
 def _gain(forgery: Forgery, targets: list[list[Any]], extra: Array) -> Array:
@@ -149,7 +141,8 @@ def _judge(section: Section) -> None:
     for name, _ in SIZES:
         price = table[f"{name}_point"]
         row = int(np.argmin(price))
-        who = f"{name} merchant ({section.facts['volumes'][name]:.0f} {section.facts['volume_column']})"
+        volume = f"{section.facts['volumes'][name]:.0f} {section.facts['volume_column']}"
+        who = f"{name} merchant ({volume})"
         if not np.isfinite(price[row]):
             section.fine("price", f"at a {who} no column sells a whole point")
             continue

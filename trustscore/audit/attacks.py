@@ -9,7 +9,7 @@ import numpy as np
 from trustscore.audit.forgery import BUYERS, REVIEWS, Forgery, best, worst
 from trustscore.audit.increments import FALSE_ALARMS, honest_period, surprise, testable
 from trustscore.audit.market import Bands, Market, bands
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 from trustscore.scorecard import Signal
 
 __all__ = ["attacks"]
@@ -80,8 +80,7 @@ def attacks(market: Market, seed: int = 0) -> Section:
                 rows.append(
                     (name, dose, band, moved[mask].mean(), change.mean(), seen[mask].mean())
                 )
-    names = ("attack", "dose", "volume", "points", "tier_changes", "detected")
-    section.tables["doses"] = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    section.tables["doses"] = table_of("attack dose volume points tier_changes detected", rows)
     _judge(section, rows)
     _whitewashing(section, part)
     return section
@@ -165,10 +164,7 @@ def _whitewashing(section: Section, part: Market) -> None:
         after = own.scores(changed)
         gain = after.raw_index - old.scores.raw_index
         rows_out.append((share, gain.mean(), np.quantile(gain, 0.9), after.coverage.mean()))
-    names = ("volume_share", "mean_gain", "gain_q90", "coverage")
-    section.tables["whitewashing"] = {
-        name: [row[i] for row in rows_out] for i, name in enumerate(names)
-    }
+    section.tables["whitewashing"] = table_of("volume_share mean_gain gain_q90 coverage", rows_out)
     gain = rows_out[0][1]
     section.facts["whitewashing_merchants"] = old.rows
     says = (

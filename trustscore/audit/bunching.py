@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trustscore.audit.market import Market
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 
 __all__ = ["bunching", "jump"]
 
@@ -19,54 +19,76 @@ _MOVED = (0.1, 0.3)
 _DRAWS = 200
 
 
-def jump(counts: Array) -> tuple[float, float]:
-    """Return the step of a log-linear Poisson density at the middle of a histogram, and its error.
+def jump(counts: Array, at: Array) -> tuple[float, float]:
+    """Return the step of a Poisson density at the middle of a histogram, and its error.
 
-    Source: the density test of McCrary (2008), with one slope on both sides, fitted by Newton
-    steps. Positive: more merchants on the upper side than the trend foretells.
+    The logarithm of the density is a parabola in `at` and a step, fitted by Newton's method; the
+    curvature keeps the slope of a long tail from passing for a step. Source: the density test of
+    McCrary (2008), with one curve on both sides.
 
     Parameters
     ----------
     counts : ndarray
         As many bins below the cut as above it.
+    at : ndarray
+        Where each bin stands, on the scale on which the density is smooth.
 
     Returns
     -------
     step, error : float
-        In logarithms; NaN when one side is empty.
+        In logarithms; positive when there are more above than the curve foretells. NaN when one
+        side is empty.
 
     Examples
     --------
-    >>> step, error = jump(np.array([40.0, 40.0, 80.0, 80.0]))
+    >>> counts = np.array([40.0, 40.0, 40.0, 40.0, 80.0, 80.0, 80.0, 80.0])
+    >>> step, error = jump(counts, np.arange(8.0))
     >>> round(step, 3), round(error, 3)
-    (0.693, 0.306)
+    (0.693, 0.227)
     """
     half = len(counts) // 2
     if counts[:half].sum() == 0 or counts[half:].sum() == 0:
         return float("nan"), float("nan")
-    x = np.arange(len(counts)) - (len(counts) - 1) / 2
-    design = np.column_stack((np.ones(len(counts)), x / half, x > 0))
-    beta = np.array([np.log(counts.mean()), 0.0, 0.0])
+    curve = _parabola(at)
+    design = np.column_stack((curve, np.arange(len(counts)) >= half))
+    beta = np.zeros(design.shape[1])
+    beta[0] = np.log(counts.mean())
     for _ in range(50):
         mean = np.exp(np.clip(design @ beta, -30, 30))
-        information = design.T @ (design * mean[:, None])
-        step = np.linalg.solve(information + 1e-9 * np.eye(3), design.T @ (counts - mean))
+        information = design.T @ (design * mean[:, None]) + 1e-9 * np.eye(len(beta))
+        step = np.linalg.solve(information, design.T @ (counts - mean))
         beta = beta + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
-    mean = np.exp(np.clip(design @ beta, -30, 30))
-    covariance = np.linalg.inv(design.T @ (design * mean[:, None]) + 1e-9 * np.eye(3))
-    return float(beta[2]), float(np.sqrt(covariance[2, 2]))
+    return float(beta[-1]), float(np.sqrt(np.linalg.inv(information)[-1, -1]))
+
+
+def _parabola(at: Array) -> Array:
+    x = (at - at.mean()) / np.ptp(at)
+    return np.column_stack((np.ones(len(x)), x, x * x))
 
 
 class _Line(NamedTuple):
-    """A line, the figure it cuts, and on which side a merchant wants to be (1: above)."""
+    """A line, the figure it cuts, and on which side a merchant wants to be (1: above).
+
+    A count is smooth on its logarithm.
+    """
 
     name: str
     figure: Array
     cut: float
     width: float
     side: int
+    logarithmic: bool
+
+    @property
+    def at(self) -> Array:
+        """Where the bins stand."""
+        step = np.arange(-_BINS, _BINS)
+        if self.logarithmic:
+            found: Array = np.log(self.cut + self.width * step + (self.width - 1) / 2)
+            return found
+        return self.cut + self.width * (step + 0.5)
 
 
 def _lines(market: Market) -> tuple[list[_Line], list[str]]:
@@ -78,10 +100,10 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
         if column in market.missing:
             return
         width = max(1.0, np.floor(cut / (2 * _BINS)))
-        if cut < _BINS * width:
+        if cut <= _BINS * width:
             low.append(f"{name} ({column} at {cut:g})")
             return
-        found.append(_Line(f"{name} ({column})", market.block[column], cut, width, side))
+        found.append(_Line(f"{name} ({column})", market.block[column], cut, width, side, True))
 
     if card.status.new_column is not None:
         count("status new", card.status.new_column, card.status.new_below, 1)
@@ -99,7 +121,7 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
     for step, tier in enumerate(card.tiers.ladder[1:], start=1):
         higher = step > card.tiers.entry
         figure = market.index - (card.tiers.z if higher else 0.0) * scores.index_se
-        found.append(_Line(f"tier {tier.id}", figure[free], tier.at, 0.5, 1))
+        found.append(_Line(f"tier {tier.id}", figure[free], tier.at, 0.5, 1, False))
     return found, low
 
 
@@ -124,19 +146,7 @@ def bunching(market: Market, seed: int = 0) -> Section:
     """
     section = Section("bunching")
     rng = np.random.default_rng(seed)
-    columns = [
-        "line",
-        "cut",
-        "side",
-        "below",
-        "above",
-        "step",
-        "error",
-        "z",
-        "power_10",
-        "power_30",
-    ]
-    table: dict[str, list[Any]] = {name: [] for name in columns}
+    rows = []
     seen, few = [], []
     lines, low = _lines(market)
     done = set()
@@ -148,29 +158,20 @@ def bunching(market: Market, seed: int = 0) -> Section:
         if (line.cut, line.side, counts.tobytes()) in done:
             continue
         done.add((line.cut, line.side, counts.tobytes()))
-        step, error = jump(counts)
+        step, error = jump(counts, line.at)
         z = line.side * step / error if error > 0 else float("nan")
+        power = [_power(counts, line.at, share, line.side, rng) for share in _MOVED]
         near = _BINS // 4
-        values = (
-            line.name,
-            line.cut,
-            line.side,
-            counts[_BINS - near : _BINS].sum(),
-            counts[_BINS : _BINS + near].sum(),
-            step,
-            error,
-            z,
-            *(_power(counts, share, line.side, rng) for share in _MOVED),
-        )
-        for column, value in zip(table.values(), values, strict=True):
-            column.append(value)
+        below, above = counts[_BINS - near : _BINS].sum(), counts[_BINS : _BINS + near].sum()
+        rows.append((line.name, line.cut, line.side, below, above, step, error, z, *power))
         if z > _Z:
             seen.append(
                 f"{line.name} at {line.cut:g} ({np.exp(step):.2f} times the trend above it)"
             )
+    table = table_of("line cut side below above step error z power_10 power_30", rows)
     section.tables["lines"] = table
     section.facts = {"z": _Z, "too_few_merchants": few, "too_near_zero": low}
-    tested = len(table["line"])
+    tested = len(rows)
     if seen:
         section.decide(
             "seen", f"more merchants on the better side than the trend: {'; '.join(seen)}"
@@ -187,10 +188,10 @@ def bunching(market: Market, seed: int = 0) -> Section:
     return section
 
 
-def _power(counts: Array, share: float, side: int, rng: np.random.Generator) -> float:
+def _power(counts: Array, at: Array, share: float, side: int, rng: np.random.Generator) -> float:
     """Return how often the test notices a share of the next bins moving over the line."""
     near = _BINS // 4
-    moved = _trend(counts)
+    moved = _trend(counts, at)
     wrong, right = slice(_BINS - near, _BINS), slice(_BINS, _BINS + near)
     if side < 0:
         wrong, right = right, wrong
@@ -199,14 +200,14 @@ def _power(counts: Array, share: float, side: int, rng: np.random.Generator) -> 
     moved[right] += shift[::-1]
     found = 0
     for _ in range(_DRAWS):
-        step, error = jump(rng.poisson(moved).astype(np.float64))
+        step, error = jump(rng.poisson(moved).astype(np.float64), at)
         found += bool(error > 0 and side * step / error > _Z)
     return found / _DRAWS
 
 
-def _trend(counts: Array) -> Array:
-    """Return the histogram without a step: a straight line on the logarithm."""
-    x = np.arange(len(counts))
-    slope, level = np.polyfit(x, np.log(counts + 0.5), 1)
-    smooth: Array = np.exp(level + slope * x)
+def _trend(counts: Array, at: Array) -> Array:
+    """Return the histogram without a step: a parabola on the logarithm."""
+    curve = _parabola(at)
+    fitted, *_ = np.linalg.lstsq(curve, np.log(counts + 0.5), rcond=None)
+    smooth: Array = np.exp(curve @ fitted)
     return smooth * counts.sum() / smooth.sum()

@@ -69,13 +69,29 @@ def equal_weights(card: Scorecard) -> Scorecard:
 
 
 def without_signal(card: Scorecard, signal_id: str) -> Scorecard:
-    """Return the scorecard in which one signal has next to no weight."""
+    """Return the scorecard in which one signal has next to no weight.
+
+    A dimension that has nothing else to go by loses its weight with it.
+    """
     data = as_data(card)
+    groups, dimensions = data["signals"], data["dimensions"]
+    spent = {signal_id}
     signals_of(data)[signal_id]["weight"] *= _NEXT_TO_NOTHING
+    name: str | None = card.signal(signal_id).dimension
+    while name is not None:
+        others = [s for s, spec in groups.get(name, {}).items() if spec["weight"] > 0]
+        others += [d for d, spec in dimensions.items() if spec.get("parent") == name]
+        if set(others) - spent:
+            break
+        dimensions[name]["weight"] *= _NEXT_TO_NOTHING
+        spent.add(name)
+        name = dimensions[name].get("parent")
     for overlay in data.get("overlays", {}).values():
-        change = overlay.get("signals", {}).get(signal_id)
-        if change is not None and "weight" in change:
-            change["weight"] *= _NEXT_TO_NOTHING
+        for part in ("signals", "dimensions"):
+            for each in spent & set(overlay.get(part, {})):
+                change = overlay[part][each]
+                if "weight" in change:
+                    change["weight"] *= _NEXT_TO_NOTHING
     return rebuilt(card, data, f"without {signal_id}")
 
 

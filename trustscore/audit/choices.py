@@ -51,7 +51,7 @@ def choices_of(card: Scorecard) -> tuple[list[Choice], list[str]]:
     >>> from trustscore.scorecard import load_scorecard
     >>> found, nothing = choices_of(load_scorecard("minimal"))
     >>> [(choice.name, choice.parameters) for choice in found], nothing
-    ([('weights', 8), ('anchors', 6), ('exponent', 4), ('priors', 8)], [])
+    ([('weights', 8), ('anchors', 5), ('exponent', 4), ('priors', 8)], [])
     """
     signals = card.signals
     anchored = [s for s in signals if not s.knots and s.kind != "flag"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from trustscore.audit.market import Market
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.plan import plan_of
 
 __all__ = ["coherence", "pairwise_covariance"]
 
@@ -19,6 +21,7 @@ _AT_ONE_END = 0.95
 _FEW = 30  # merchants with evidence on both signals, for a correlation
 _AGAINST = -0.2
 _WEIGHT_GAP = 3.0
+_RARE = 0.9  # utility at the prior, from which on a signal is one of rare harms
 
 
 def pairwise_covariance(values: Array) -> tuple[Array, Array, Array]:
@@ -36,14 +39,12 @@ def pairwise_covariance(values: Array) -> tuple[Array, Array, Array]:
     --------
     >>> values = np.array([[1.0, 2.0, 3.0, np.nan], [2.0, 4.0, 6.0, 0.0]])
     >>> covariance, correlation, rows = pairwise_covariance(values)
-    >>> correlation[0, 1], rows[0, 1], covariance[1, 1]
-    (1.0, 3.0, 5.0)
+    >>> correlation[0].round(3).tolist(), rows[0].tolist(), covariance[1, 1].item()
+    ([1.0, 1.0], [3.0, 3.0], 5.0)
     """
     known = ~np.isnan(values)
     # Around each signal's own middle, so that nothing is lost to rounding.
-    middle = np.array(
-        [row[k].mean() if k.any() else 0.0 for row, k in zip(values, known, strict=True)]
-    )
+    middle = np.array([row[k].mean() if k.any() else 0.0 for row, k in _rows(values, known)])
     x = np.where(known, values - middle[:, None], 0.0)
     mask = known.astype(np.float64)
     rows = mask @ mask.T
@@ -58,6 +59,10 @@ def pairwise_covariance(values: Array) -> tuple[Array, Array, Array]:
     covariance[rows < 2] = np.nan
     correlation[rows < 2] = np.nan
     return covariance, np.clip(correlation, -1.0, 1.0), rows
+
+
+def _rows(values: Array, known: Array) -> Iterator[tuple[Array, Array]]:
+    return zip(values, known, strict=True)
 
 
 def coherence(market: Market, seed: int = 0) -> Section:
@@ -114,9 +119,7 @@ def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> 
         return np.divide(where.sum(axis=1), count, out=np.full(len(count), np.nan), where=count > 0)
 
     low, high = share(utility <= 1e-9), share(utility >= 1 - 1e-9)
-    sd = np.array(
-        [row[k].std() if k.any() else np.nan for row, k in zip(utility, known, strict=True)]
-    )
+    sd = np.array([row[k].std() if k.any() else np.nan for row, k in _rows(utility, known)])
     table: dict[str, Any] = {
         "signal": [signal.id for signal in card.signals],
         "dimension": [signal.dimension for signal in card.signals],
@@ -141,13 +144,16 @@ def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> 
     constant = counted & (count > 0) & ~(sd > 1e-7)
     if constant.any():
         section.decide("constant", f"the same utility for every merchant: {named(constant)}")
+    # Most merchants are clear of a harm that is assumed rare; that is no fault of the signal.
+    rare = np.array([_rare(plan.prior_utility) for plan in plan_of(card).signals])
     for where, end in ((low, "poor"), (high, "good")):
         dead = counted & ~constant & (where > _AT_ONE_END)
-        if dead.any():
-            section.decide(
-                f"dead_{end}",
-                f"over {_AT_ONE_END:.0%} of merchants stand at the {end} end of {named(dead)}",
-            )
+        for mask, add in ((dead & ~rare, section.decide), (dead & rare, section.note)):
+            if mask.any():
+                add(
+                    f"dead_{end}",
+                    f"over {_AT_ONE_END:.0%} of merchants stand at the {end} end of {named(mask)}",
+                )
     if spread <= 0:
         section.decide("flat_index", "every merchant has the same index: no weight is realised")
         return
@@ -164,6 +170,10 @@ def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> 
             f"move the index over {_WEIGHT_GAP:g} times more than their stated weight: "
             f"{named(heavy)}",
         )
+
+
+def _rare(prior_utility: Any) -> bool:
+    return bool(np.min(prior_utility) >= _RARE)
 
 
 def _stated(part: Market) -> Array:
@@ -202,37 +212,30 @@ def _dimensions(section: Section, part: Market, covariance: Array, correlation: 
         for d in part.card.dimensions
     }
     groups = {name: mask for name, mask in groups.items() if mask.any()}
-    table: dict[str, list[Any]] = {
-        name: [] for name in ("dimension", "signals", "mean_correlation", "alpha")
-    }
+    rows = []
     for name, mask in groups.items():
         inside = correlation[np.ix_(mask, mask)]
         off = inside[~np.eye(len(inside), dtype=bool)]
-        values = (name, int(mask.sum()), _mean(off), _alpha(covariance[np.ix_(mask, mask)]))
-        for column, value in zip(table.values(), values, strict=True):
-            column.append(value)
-        alpha = values[3]
+        alpha = _alpha(covariance[np.ix_(mask, mask)])
+        rows.append((name, int(mask.sum()), _mean(off), alpha))
         if alpha < 0:
             section.decide(
                 "alpha", f"{name}: alpha {alpha:.2f}, its signals pull against each other"
             )
-    section.tables["dimensions"] = table
+    section.tables["dimensions"] = table_of("dimension signals mean_correlation alpha", rows)
     section.tables["between"] = {
         "dimension": list(groups),
         **{
-            other: [
-                _mean(correlation[np.ix_(mask, groups[other])][mask_off(mask, groups[other])])
-                for mask in groups.values()
-            ]
-            for other in groups
+            other: [_between(correlation, mask, theirs) for mask in groups.values()]
+            for other, theirs in groups.items()
         },
     }
 
 
-def mask_off(one: Array, other: Array) -> Array:
-    """Return which pairs of two groups are of two signals."""
-    found: Array = np.flatnonzero(one)[:, None] != np.flatnonzero(other)[None, :]
-    return found
+def _between(correlation: Array, one: Array, other: Array) -> float:
+    """Return the mean correlation of signals of two dimensions, none with itself."""
+    different = np.flatnonzero(one)[:, None] != np.flatnonzero(other)[None, :]
+    return _mean(correlation[np.ix_(one, other)][different])
 
 
 def _alpha(covariance: Array) -> float:
@@ -265,8 +268,7 @@ def _redundant(section: Section, part: Market, correlation: Array) -> None:
         if signals[i].dimension == signals[j].dimension and r <= _AGAINST:
             against.append(f"{signals[i].id} and {signals[j].id} ({r:.2f})")
     found.sort(key=lambda row: -row[2])
-    names = ("signal", "other", "correlation")
-    section.tables["redundant"] = {n: [row[i] for row in found] for i, n in enumerate(names)}
+    section.tables["redundant"] = table_of("signal other correlation", found)
     if same:
         section.decide("collinear", f"the same figure twice: {'; '.join(same)}")
     if found:

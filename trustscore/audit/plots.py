@@ -43,13 +43,15 @@ def _rows(table: Any) -> int:
     return len(next(iter(table.values()), ()))
 
 
-def _figure(width: float = 8.0, height: float = 4.5, columns: int = 1) -> tuple[Figure, Any]:
+def _figure(
+    width: float = 8.0, height: float = 4.5, columns: int = 1, rows: int = 1
+) -> tuple[Figure, Any]:
     # Without pyplot: no window, no global state.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained", dpi=110)
-    axes = figure.subplots(1, columns)
-    for one in np.atleast_1d(axes):
+    axes = figure.subplots(rows, columns)
+    for one in np.ravel(axes):
         one.spines[["top", "right"]].set_visible(False)
         one.tick_params(labelsize=8)
     return figure, axes
@@ -130,9 +132,8 @@ def _fairness(section: Section) -> Figure:
         right.bar(x, share, bottom=floor, color=colour, label=name.removeprefix("tier_"))
         floor += share
     if tiers:
-        right.legend(
-            fontsize=8, frameon=False, loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16)
-        )
+        place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 1.16)}
+        right.legend(fontsize=8, frameon=False, ncols=3, **place)
         right.set_ylabel("% of merchants in each tier")
     else:
         right.bar(x, 100 * np.array(table["status_new"]), color=_BLUE)
@@ -184,7 +185,14 @@ def _given_truth(section: Section) -> Figure:
         axis.plot(x, [table["mean_index"][row] for row in own], "o-", color=colour)
         true = float(np.mean([table["mean_truth"][row] for row in own]))
         axis.axhline(true, color=colour, linestyle=":", linewidth=1)
-        axis.annotate(f" true {true:.0f}", (len(names) - 0.85, true), fontsize=8, va="center")
+        axis.annotate(
+            f"true {true:.0f}",
+            (len(names) - 0.6, true),
+            fontsize=8,
+            va="center",
+            ha="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
     axis.set_xlim(-0.3, len(names) - 0.3)
     _ticks(axis, names, turned=False)
     axis.set_xlabel("volume, fifths of merchants")
@@ -224,38 +232,31 @@ def _attacks(section: Section) -> Figure:
     table: Any = section.tables["doses"]
     kinds = list(dict.fromkeys(table["attack"]))
     sizes = list(dict.fromkeys(table["volume"]))
-    figure, axes = _figure(4 * len(kinds), 4, len(kinds))
-    for axis, kind in zip(np.atleast_1d(axes), kinds, strict=True):
+    doses = list(dict.fromkeys(table["dose"]))
+    figure, axes = _figure(3.6 * len(kinds), 6, len(kinds), 2)
+    place = {name: i for i, name in enumerate(doses)}
+    for column, kind in enumerate(kinds):
+        above, below = axes[0, column], axes[1, column]
         for i, size in enumerate(sizes):
             own = [
                 row
                 for row in range(len(table["attack"]))
                 if table["attack"][row] == kind and table["volume"][row] == size
             ]
-            axis.plot(
-                [abs(table["points"][row]) for row in own],
-                [100 * table["detected"][row] for row in own],
-                "o-",
-                color=_SHADES[i % 3],
-                label=f"{section.facts['volume_column']} {size}",
-            )
-            for row in own:
-                axis.annotate(
-                    f"{table['dose'][row]:.0%}",
-                    (abs(table["points"][row]), 100 * table["detected"][row]),
-                    xytext=(4, -9),
-                    textcoords="offset points",
-                    fontsize=7,
-                    color=_GREY,
-                )
-        axis.set_title(kind, fontsize=10)
-        axis.set_ylim(0, 105)
-        axis.set_xlim(left=0)
-        axis.set_xlabel("points the index moves")
-    np.atleast_1d(axes)[0].set_ylabel(
-        f"noticed, % (at {section.facts['false_alarms']:.0%} false alarms)"
-    )
-    np.atleast_1d(axes)[-1].legend(fontsize=7, frameon=False, loc="lower right")
+            x = [place[table["dose"][row]] for row in own]
+            style: dict[str, Any] = {"color": _SHADES[i % 3], "marker": "o"}
+            name = f"{section.facts['volume_column']} {size}"
+            above.plot(x, [table["points"][row] for row in own], label=name, **style)
+            below.plot(x, [100 * table["detected"][row] for row in own], **style)
+        above.axhline(0, color=_GREY, linewidth=0.8)
+        above.set_title(kind, fontsize=10)
+        below.set_ylim(0, 105)
+        for axis in (above, below):
+            _ticks(axis, [f"{dose:.0%}" for dose in doses], turned=False)
+        below.set_xlabel("made-up or spoiled, of a period's evidence", fontsize=8)
+    axes[0, 0].set_ylabel("points the index moves")
+    axes[0, 0].legend(fontsize=7, frameon=False)
+    axes[1, 0].set_ylabel(f"noticed, % (at {section.facts['false_alarms']:.0%} false alarms)")
     return figure
 
 
@@ -333,7 +334,10 @@ def _correlation(section: Section) -> Figure:
     matrix = np.array([table[name] for name in names], dtype=float)
     size = float(np.clip(0.16 * len(names) + 2.5, 5, 16))
     figure, axis = _figure(size, size)
-    shown = axis.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r", interpolation="nearest")
+    from matplotlib import colormaps
+
+    colours = colormaps["RdBu_r"].with_extremes(bad="#d9d9d9")
+    shown = axis.imshow(matrix, vmin=-1, vmax=1, cmap=colours, interpolation="nearest")
     font = 8 if len(names) < 30 else 5
     axis.set_xticks(range(len(names)), names, fontsize=font, rotation=90)
     axis.set_yticks(range(len(names)), names, fontsize=font)

@@ -9,7 +9,7 @@ import numpy as np
 from trustscore.audit.cards import without_signal
 from trustscore.audit.choices import Choice, choices_of, varied
 from trustscore.audit.market import Market
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 from trustscore.errors import ScorecardError
 
 __all__ = ["rank_reversal", "robustness", "sobol"]
@@ -20,6 +20,7 @@ TOP_SHARE = 0.1
 ALTERNATIVES = 64  # of each choice, in the decomposition of variance
 _SURE = 0.8
 _FLIPS = 0.25
+_ONE_SIGNAL = 0.1
 
 
 def ranks(index: Array) -> Array:
@@ -211,35 +212,29 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
 def _left_out(section: Section, part: Market) -> None:
     """Leave each signal out and see whom it moves."""
     base = ranks(part.index)
-    table: dict[str, list[Any]] = {
-        name: [] for name in ("signal", "mean_rank_change", "largest_rank_change", "tier_flips")
-    }
-    mean_index = []
-    for signal in part.card.signals:
-        if part.missing.intersection(signal.columns):
-            continue
+    rows = []
+    signals = [s for s in part.card.signals if not part.missing.intersection(s.columns)]
+    # What is left of one signal alone is that signal.
+    for signal in signals if len(signals) > 1 else ():
         scores = part.scored(without_signal(part.card, signal.id))
         index = np.where(np.isnan(scores.trust_index), scores.raw_index, scores.trust_index)
         moved = np.abs(ranks(index) - base)
         flips = int(np.sum(scores.tier_code != part.scores.tier_code))
-        values = (signal.id, moved.mean(), moved.max(), flips)
-        for column, value in zip(table.values(), values, strict=True):
-            column.append(value)
-        mean_index.append(np.abs(index - part.index).mean())
-    order = np.argsort(-np.array(table["mean_rank_change"]), kind="stable")
-    section.tables["left_out"] = {
-        **{name: [column[i] for i in order] for name, column in table.items()},
-        "mean_index_change": [mean_index[i] for i in order],
-    }
-    if len(order):
-        first = int(order[0])
-        share = table["mean_rank_change"][first] / part.rows
-        says = (
-            f"leaving out {table['signal'][first]} moves ranks most: by {share:.1%} of the list on "
-            f"average, {table['tier_flips'][first]} of {part.rows} tiers change"
+        rows.append(
+            (signal.id, moved.mean(), moved.max(), np.abs(index - part.index).mean(), flips)
         )
-        (section.decide if share > 0.1 else section.note)("left_out", says)
-    idle = [n for n, m in zip(table["signal"], table["largest_rank_change"], strict=True) if m == 0]
+    rows.sort(key=lambda row: -row[1])
+    section.tables["left_out"] = table_of(
+        "signal mean_rank_change largest_rank_change mean_index_change tier_flips", rows
+    )
+    if rows:
+        name, mean, _, _, flips = rows[0]
+        says = (
+            f"leaving out {name} moves ranks most: by {mean / part.rows:.1%} of the list on "
+            f"average, {flips} of {part.rows} tiers change"
+        )
+        (section.decide if mean > _ONE_SIGNAL * part.rows else section.note)("left_out", says)
+    idle = [row[0] for row in rows if row[2] == 0]
     if idle:
         section.decide("idle", f"leaving out changes no rank: {', '.join(idle)}")
 

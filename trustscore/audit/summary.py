@@ -68,16 +68,10 @@ def _wrapped(finding: Any) -> list[str]:
 
 def _scores(table: Any) -> Iterator[str]:
     yield f"{'score':<20} {'AUC':>6}  {'95 % interval':<16} {'index minus it':<26} {'Spearman':>8}"
-    columns = [
-        "score",
-        "auc",
-        "auc_low",
-        "auc_high",
-        "index_minus",
-        "difference_low",
-        "difference_high",
-        "spearman",
-    ]
+    columns = (
+        *("score", "auc", "auc_low", "auc_high"),
+        *("index_minus", "difference_low", "difference_high", "spearman"),
+    )
     for name, area, low, high, minus, under, over, rank in zip(
         *(table[column] for column in columns), strict=True
     ):

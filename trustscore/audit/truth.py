@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.audit.market import Bands, Market, bands
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 from trustscore.errors import InputError
 from trustscore.rules import Z95
 
@@ -18,6 +18,7 @@ Array = np.ndarray[Any, Any]
 # A stated 90 % interval may cover so much in every group; the mean error is at most one point.
 COVERS = (0.85, 0.97)
 LARGEST_BIAS = 1.0
+_SLOPE_OFF = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +99,13 @@ def against_truth(market: Market, truth: Truth) -> Section:
     table = _by(volume, market, truth)
     section.tables["by_volume"] = table
     section.tables["by_index"] = _by(bands(raw, 10), market, truth)
-    spread = np.var(raw)
+    slope = _slope(raw, truth.index)
     section.facts = {
         "merchants": market.rows,
         "volume_column": market.volume_column,
         "stated": 0.90,
         "covered": float(np.average(table["covered"], weights=table["merchants"])),
-        "slope_of_truth_on_index": float(
-            np.mean((raw - raw.mean()) * (truth.index - truth.index.mean())) / spread
-        )
-        if spread > 0
-        else float("nan"),
+        "slope_of_truth_on_index": slope,
     }
     _judge(section, table, market.volume_column)
     _given_truth(section, market, truth)
@@ -132,6 +129,24 @@ def _judge(section: Section, table: dict[str, Any], column: str) -> None:
     else:
         section.fine("bias", says)
 
+    slope = section.facts["slope_of_truth_on_index"]
+    says = f"a point of index stands for {slope:.2f} points of truth"
+    if abs(slope - 1) > _SLOPE_OFF:
+        section.decide(
+            "slope",
+            f"{says}: signals are shrunk one by one, while merchants are good or bad as a whole; "
+            "index.strength_scale moves it towards 1",
+        )
+    else:
+        section.fine("slope", says)
+
+
+def _slope(index: Array, truth: Array) -> float:
+    """Return the slope of truth on index; NaN when the index is constant."""
+    centred = index - index.mean()
+    power = float(np.sum(centred**2))
+    return float(np.sum(centred * (truth - truth.mean())) / power) if power > 0 else float("nan")
+
 
 def _given_truth(section: Section, market: Market, truth: Truth) -> None:
     """Show what a merchant may expect whose true index is known, by volume."""
@@ -143,8 +158,7 @@ def _given_truth(section: Section, market: Market, truth: Truth) -> None:
             own = mask & other
             if own.any():
                 rows.append((name, size, own.sum(), truth.index[own].mean(), raw[own].mean()))
-    names = ("truth", "volume", "merchants", "mean_truth", "mean_index")
-    section.tables["given_truth"] = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    section.tables["given_truth"] = table_of("truth volume merchants mean_truth mean_index", rows)
     best = [row for row in rows if row[0] == quality.names[-1]]
     if len(best) > 1:
         small, large = best[0], best[-1]

@@ -10,7 +10,7 @@ from trustscore.audit.baselines import Baseline, baselines
 from trustscore.audit.market import Market, bands
 from trustscore.audit.measures import auc, bootstrap_auc, interval, weighted_spearman
 from trustscore.audit.outcomes import Outcomes
-from trustscore.audit.result import Section
+from trustscore.audit.result import Section, table_of
 
 __all__ = ["validity"]
 
@@ -89,38 +89,18 @@ def _scores(
     section: Section, scores: list[Baseline], own: Outcomes, drawn: dict[str, Array]
 ) -> None:
     bad, good = own.events, own.n - own.events
-    table: dict[str, list[Any]] = {
-        name: []
-        for name in [
-            "score",
-            "auc",
-            "auc_low",
-            "auc_high",
-            "index_minus",
-            "difference_low",
-            "difference_high",
-            "spearman",
-            "about",
-        ]
-    }
+    own_area = auc(scores[0].score, bad, good)
+    rows = []
     for each in scores:
-        difference = drawn[INDEX] - drawn[each.name]
-        own_area = auc(each.score, bad, good)
-        ends = (*interval(drawn[each.name]), *interval(difference))
+        area = auc(each.score, bad, good)
+        low, high = interval(drawn[each.name])
+        under, over = interval(drawn[INDEX] - drawn[each.name])
         spearman = weighted_spearman(each.score, bad / own.n, own.n)
-        values = (
-            each.name,
-            own_area,
-            *ends[:2],
-            auc(scores[0].score, bad, good) - own_area,
-            *ends[2:],
-            spearman,
-            each.says,
-        )
-        for column, value in zip(table.values(), values, strict=True):
-            column.append(value)
-    section.tables["scores"] = table
-    area, low, high = (table[name][0] for name in ("auc", "auc_low", "auc_high"))
+        rows.append((each.name, area, low, high, own_area - area, under, over, spearman, each.says))
+    section.tables["scores"] = table_of(
+        "score auc auc_low auc_high index_minus difference_low difference_high spearman about", rows
+    )
+    _, area, low, high, *_ = rows[0]
     says = f"AUC of the index {area:.3f} (95 % interval {low:.3f} to {high:.3f})"
     if np.isnan(low):
         section.decide("auc", f"{says}: too few events for an interval")
@@ -128,13 +108,7 @@ def _scores(
         section.decide("auc", f"{says}: not told apart from a shuffle")
     else:
         section.fine("auc", says)
-    for name, minus, low, high in zip(
-        table["score"],
-        table["index_minus"],
-        table["difference_low"],
-        table["difference_high"],
-        strict=True,
-    ):
+    for name, _, _, _, minus, low, high, *_ in rows:
         if name in (INDEX, "random"):
             continue
         says = f"index minus {name}: {minus:+.3f} ({low:+.3f} to {high:+.3f})"
@@ -207,9 +181,7 @@ def _groups(section: Section, part: Market, own: Outcomes, seed: int, draws: int
     if part.category is not None:
         known = sorted({name for name in part.category.tolist() if name})
         groups += [("category", name, part.category == name) for name in known]
-    table: dict[str, list[Any]] = {
-        name: [] for name in ("by", "group", "merchants", "orders", "events", "auc", "low", "high")
-    }
+    rows = []
     few, weak = [], []
     for by, name, mask in groups:
         bad, good = own.events[mask], own.n[mask] - own.events[mask]
@@ -222,10 +194,8 @@ def _groups(section: Section, part: Market, own: Outcomes, seed: int, draws: int
                 weak.append(f"{name} ({area:.2f})")
         else:
             few.append(name)
-        values = (by, name, int(mask.sum()), own.n[mask].sum(), bad.sum(), area, low, high)
-        for column, value in zip(table.values(), values, strict=True):
-            column.append(value)
-    section.tables["groups"] = table
+        rows.append((by, name, int(mask.sum()), own.n[mask].sum(), bad.sum(), area, low, high))
+    section.tables["groups"] = table_of("by group merchants orders events auc low high", rows)
     if weak:
         section.decide("group", f"the index runs the wrong way in {', '.join(weak)}")
     if few:
