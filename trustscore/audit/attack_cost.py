@@ -135,6 +135,10 @@ def _least(forgery: Forgery, targets: list[list[Any]], points: float) -> Array:
     return np.where(reached, high, np.inf)
 
 
+def _fakes(count: float) -> str:
+    return "1 perfect fake" if count == 1 else f"{count:.0f} perfect fakes"
+
+
 def _judge(section: Section) -> None:
     """Speak of what is cheapest: a whole unit first, as that is what an attacker buys."""
     table: Any = section.tables["units"]
@@ -147,7 +151,7 @@ def _judge(section: Section) -> None:
             section.fine("price", f"at a {who} no column sells a whole point")
             continue
         says = (
-            f"at a {who} a point costs {price[row]:.0f} perfect fakes in {table['column'][row]}, "
+            f"at a {who} a point costs {_fakes(price[row])} in {table['column'][row]}, "
             f"on which {table['signals'][row]} signals rest"
         )
         cheap = name == "median" and price[row] < _CHEAP

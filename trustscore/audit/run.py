@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trustscore.audit.attack_cost import attack_cost
 from trustscore.audit.attacks import attacks
 from trustscore.audit.bunching import bunching
@@ -23,6 +25,7 @@ def audit(
     outcomes: Outcomes | None = None,
     truth: Truth | None = None,
     seed: int = 0,
+    draws: int = 300,
 ) -> list[Section]:
     """Audit a scorecard on the merchants it scores.
 
@@ -38,6 +41,8 @@ def audit(
         Of a simulated market; without it nothing is said of the interval.
     seed : int
         The same seed gives the same audit.
+    draws : int
+        Scorecards drawn for rank intervals, and samples of merchants for those of validity.
 
     Returns
     -------
@@ -48,19 +53,21 @@ def audit(
     >>> from trustscore.scorecard import load_scorecard
     >>> from trustscore.simulate import simulate_export
     >>> market = Market(simulate_export(200, scorecard="minimal"), load_scorecard("minimal"))
-    >>> [section.name for section in audit(market)]
+    >>> [section.name for section in audit(market, draws=5)]
     ['coherence', 'robustness', 'attack_cost', 'attacks', 'bunching', 'fairness']
     """
+    # The design of a decomposition grows with the rest, in powers of 2.
+    points = 2 ** max(1, int(np.log2(max(draws, 2) / 8)))
     sections = [
         coherence(market, seed),
-        robustness(market, seed),
+        robustness(market, seed, draws, points),
         attack_cost(market),
         attacks(market, seed),
-        bunching(market, seed),
+        bunching(market),
         fairness(market),
     ]
     if truth is not None:
         sections.append(against_truth(market, truth))
     if outcomes is not None:
-        sections.insert(0, validity(market, outcomes, seed))
+        sections.insert(0, validity(market, outcomes, seed, draws))
     return sections

@@ -20,7 +20,7 @@ _FEW_EVENTS, _FEW_MERCHANTS = 20, 10
 _UNKNOWN_SHARE = 0.05
 
 
-def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 400) -> Section:
+def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300) -> Section:
     """Measure the index against outcomes, with baselines on the same merchants.
 
     Parameters

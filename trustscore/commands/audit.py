@@ -58,6 +58,13 @@ REJECTED = 3
     show_default=True,
     help="The same seed gives the same audit.",
 )
+@click.option(
+    "--draws",
+    type=click.IntRange(min=2, max=10_000),
+    default=300,
+    show_default=True,
+    help="Scorecards and samples of merchants drawn for intervals.",
+)
 @click.option("--allow-missing-columns", is_flag=True, help="Leave out what was not collected.")
 @click.option("--encoding", help="Encoding of the export, when it is not found out.")
 def command(
@@ -68,6 +75,7 @@ def command(
     truth: str | None,
     as_of: dt.datetime | None,
     seed: int,
+    draws: int,
     allow_missing_columns: bool,
     encoding: str | None,
 ) -> int:
@@ -88,6 +96,7 @@ def command(
         truth=truth,
         as_of=as_of.date() if as_of else None,
         seed=seed,
+        draws=draws,
         allow_missing_columns=allow_missing_columns,
         encoding=encoding,
     )

@@ -68,6 +68,7 @@ def audit_files(
     truth: str | Path | None = None,
     as_of: dt.date | None = None,
     seed: int = 0,
+    draws: int = 300,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
 ) -> AuditReport:
@@ -87,6 +88,8 @@ def audit_files(
     as_of : date, optional
         Day up to which the export knows; needed when the outcomes have dates.
     seed : int
+    draws : int
+        Scorecards and samples of merchants drawn for intervals.
     allow_missing_columns : bool
     encoding : str, optional
 
@@ -110,6 +113,7 @@ def audit_files(
         outcomes=None if outcomes is None else _outcomes(outcomes, market, as_of),
         truth=None if truth is None else _truth(truth, market),
         seed=seed,
+        draws=draws,
     )
     text = summary(sections)
     about = {
@@ -120,6 +124,7 @@ def audit_files(
         "outcomes": None if outcomes is None else str(outcomes),
         "as_of": None if as_of is None else as_of.isoformat(),
         "seed": seed,
+        "draws": draws,
         "merchants": market.rows,
         "rejected": rejected,
         "missing_columns": sorted(market.missing),
