@@ -10,7 +10,7 @@ from trustscore.scorecard import Scorecard, parse_scorecard
 
 def card(signals: dict[str, dict[str, Any]], **more: Any) -> Scorecard:
     """One dimension unless `signals` maps dimensions to signals."""
-    grouped = signals if "a" not in signals else {"only": signals}
+    grouped = {"only": signals} if "poor" in next(iter(signals.values())) else signals
     return parse_scorecard(
         {
             "name": "small",

@@ -87,9 +87,14 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 32
     _check_effect(part, choices, seed)
     _intervals(section, part, choices, seed, draws)
     if len(choices) > 1:
-        section.tables["choices"] = sobol(part, choices, seed, points)
+        table = sobol(part, choices, seed, points)
         section.facts["sobol_points"] = points
-        table: Any = section.tables["choices"]
+        if not table:
+            section.note(
+                "sobol", "no alternative to any choice moves a rank: nothing to take apart"
+            )
+            return section
+        section.tables["choices"] = table
         first = int(np.argmax(table["total"]))
         section.note(
             "sobol",
@@ -169,7 +174,8 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
     """Return Sobol indices of the ranks by group of choices.
 
     A choice is one input: the number of its alternative, out of 64. Indices are those of all
-    ranks together: variances are summed over merchants before they are divided.
+    ranks together: variances are summed over merchants before they are divided. Empty when no rank
+    moves.
 
     Source: Saltelli et al. (2010) by way of `scipy.stats.sobol_indices`.
     """
@@ -199,6 +205,8 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
     f_a, f_b = all_ranks(first), all_ranks(second)
     # A merchant whose rank never moves has no variance to share out.
     moves = np.var(np.concatenate((f_a, f_b), axis=1), axis=1) > 0
+    if not moves.any():
+        return {}
     f_a, f_b, f_ab = f_a[moves], f_b[moves], np.array(mixed)[:, moves]
     found = sobol_indices(func={"f_A": f_a, "f_B": f_b, "f_AB": f_ab}, n=points)
     weight = np.var(np.concatenate((f_a, f_b), axis=1), axis=1)
