@@ -17,7 +17,7 @@ FLOORS = [
     {"evidence", "curves", "aggregate", "rules", "tiers"},
     {"scoring"},
     {"boost", "export", "simulate"},
-    {"explain", "audit", "fitting", "ranking_eval"},
+    {"explain", "audit", "fitting", "ranking_eval", "rights"},
     {"tables"},
     {"spark"},
     {"commands", "estimator", "report"},

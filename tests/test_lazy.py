@@ -41,7 +41,9 @@ def test_the_floors_down_from_boost_load_numpy_and_pydantic_only():
     assert loaded_after("import trustscore.boost, trustscore.scoring, trustscore.simulate") == set()
 
 
-@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [[], ["export", "sql"], *([name] for name in COMMANDS)], ids=" ".join
+)
 def test_help_loads_neither_pandas_nor_sklearn(words):
     code = f"from trustscore.commands.main import main; main({[*words, '--help']!r})"
     assert loaded_after(code) & {"pandas", "sklearn", "scipy", "pyspark"} == set()

@@ -49,12 +49,12 @@ def shrink_mean(mean: Array, n: Array, prior: Any, strength: Any) -> tuple[Array
     >>> x.tolist(), q.tolist()
     ([4.5], [0.5])
     """
-    # As mean + q (prior - mean): the counts cannot overflow.
+    # As a mix of the two: the counts cannot overflow, and no evidence is the prior exactly.
     total = n + strength
     q = np.divide(strength, total, out=total)
-    x = prior - mean
-    x *= q
-    x += mean
+    x = 1.0 - q
+    x *= mean
+    x += prior * q
     return x, q
 
 

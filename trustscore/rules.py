@@ -44,15 +44,21 @@ def holds(condition: Condition, column: Columns, unknown: bool = False) -> Array
     value = column(condition.column)
     if value is None:
         return unknown
-    blank = np.isnan(value)
+    over = None
     if condition.over is not None:
         over = column(condition.over)
         if over is None:
             return unknown
-        blank |= np.isnan(over) | (over == 0)
-        value = value / np.where(blank, 1.0, over)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = value / over
+    # No comparison but != holds for NaN.
     result: Array = _OPS[condition.op](value, condition.number)
-    return result | blank if unknown else result & ~blank
+    if unknown or condition.op == "!=" or over is not None:
+        blank = np.isnan(value)
+        if over is not None:
+            blank |= over == 0
+        result = result | blank if unknown else result & ~blank
+    return result
 
 
 def significantly_above(k: Array, n: Array, line: Any, min_count: float) -> Array:

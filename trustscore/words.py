@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["LANGUAGES", "named", "text"]
+__all__ = ["LANGUAGES", "named", "text", "unit"]
 
 LANGUAGES = ("en", "zh")
 
@@ -97,11 +97,63 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Not within reach: with every known signal at full marks the figure would be {best}.",
         "暂无法达到：即使所有已知项均为满分，也只有 {best}。",
     ),
+    # Reviews of operating rights
+    "review_first_review": ("first review, index {index:.1f}", "首次评定，得分 {index:.1f}"),
+    "review_kept": ("index {index:.1f}", "得分 {index:.1f}"),
+    "review_raised": (
+        "index {index:.1f}, less {z:g} standard errors {bound:.1f}, coverage {coverage:.2f};"
+        " {tier} asks {at:g} and {need:.2f}",
+        "得分 {index:.1f}，减去 {z:g} 倍标准误为 {bound:.1f}，证据覆盖 {coverage:.2f}；"
+        "“{tier}”要求 {at:g} 和 {need:.2f}",
+    ),
+    "review_lowered": (
+        "index {index:.1f}, coverage {coverage:.2f}; staying {tier} asks {line:g} and {keep:.2f}",
+        "得分 {index:.1f}，证据覆盖 {coverage:.2f}；保持“{tier}”要求 {line:g} 和 {keep:.2f}",
+    ),
+    "review_below_line": (
+        "index {index:.1f}, coverage {coverage:.2f}; staying {tier} asks {line:g} and {keep:.2f};"
+        " review {below:.0f} below, {most} in a row lower the tier",
+        "得分 {index:.1f}，证据覆盖 {coverage:.2f}；保持“{tier}”要求 {line:g} 和 {keep:.2f}；"
+        "已连续 {below:.0f} 次低于要求，连续 {most} 次将降级",
+    ),
+    "review_veto": ("veto {veto}, at once", "触发否决 {veto}，立即生效"),
+    "review_minimum_stay": (
+        "may rise at a review from {stay_until} on",
+        "{stay_until} 起的评定可升级",
+    ),
+    "review_announced": ("announced earlier, from {since}", "此前已通知，{since} 起生效"),
+    "review_not_scored": ("no evidence: nothing changes", "缺少证据，维持不变"),
+    "review_absent": ("not in the scores: nothing changes", "不在本次评分中，维持不变"),
+    "review_one_step": ("; one step a review", "；每次评定最多升一级"),
     "plan_no_evidence": (
         "What to improve cannot be said before the evidence is there.",
         "补足证据之前，无法指出应改进之处。",
     ),
 }
+
+
+# Units are written in English in a scorecard; one that is not here is shown as it stands.
+_UNITS = {
+    "characters": "字",
+    "days": "天",
+    "h": "小时",
+    "photos": "张",
+    "points": "分",
+    "s": "秒",
+    "stars": "星",
+    "times": "倍",
+}
+
+
+def unit(name: str, lang: str) -> str:
+    """Return a unit in a language.
+
+    Examples
+    --------
+    >>> unit("stars", "zh"), unit("stars", "en"), unit("kg", "zh")
+    ('星', 'stars', 'kg')
+    """
+    return _UNITS.get(name, name) if lang == "zh" else name
 
 
 def text(key: str, lang: str = "en", **values: Any) -> str:

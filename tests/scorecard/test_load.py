@@ -145,6 +145,15 @@ def test_the_default_holds_the_catalogue():
     assert (card.status.new_column, card.status.new_below) == ("orders_paid", 30)
 
 
+@pytest.mark.parametrize("name", ["coverage", "trust_index", "index", "merchant_id"])
+def test_a_dimension_is_not_called_like_a_column_of_the_scores(name):
+    other = minimal()
+    for part in ("dimensions", "signals"):
+        other[part][name] = other[part].pop("after_sales")
+    found = faults(other)
+    assert found == [f"dimensions.{name}: is the name of a column of the scores: choose another"]
+
+
 def test_the_hash_is_of_the_meaning():
     data = minimal()
     same = dict(reversed(list(data.items())))

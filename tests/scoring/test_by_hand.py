@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.scoring.cards import card, deep_card
+from tests.scoring.cards import minimal as minimal_data
 from trustscore.errors import InputError, ScorecardError
 from trustscore.scorecard import parse_scorecard
 from trustscore.scoring import score_columns
@@ -210,3 +211,14 @@ def test_open_scorecard_cannot_score():
     assert error.value.faults == [
         "signals.after_sales.complaint_rate.prior = 'fit' waits for a fit"
     ]
+
+
+def test_a_merchant_to_whom_no_signal_applies_is_not_scored():
+    data = minimal_data()
+    for signals in data["signals"].values():
+        for signal in signals.values():
+            signal["applies_when"] = "orders_paid > 0"
+    scores = score(parse_scorecard(data), orders_paid=0.0)
+    assert scores.coverage.tolist() == [0.0]
+    assert (scores.status[0], scores.tier[0]) == ("not_scored", "")
+    assert np.isnan(scores.trust_index[0])

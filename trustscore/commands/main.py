@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from importlib import import_module
 
 import click
 
 from trustscore import __version__
+from trustscore.commands.lazy import LazyGroup
 from trustscore.errors import TrustscoreError
 
 DONE, MACHINE_FAILED, WRONG_USE, ROWS_REJECTED, STOPPED = range(5)
@@ -23,27 +23,9 @@ COMMANDS = {
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
     "audit": ("trustscore.commands.audit", "Ask whether a scorecard is sound."),
+    "rights": ("trustscore.commands.rights", "Review what merchants may do."),
+    "export": ("trustscore.commands.export", "Take scorecards and boosts to other engines."),
 }
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; it is called ``command`` in its file."""
-        if cmd_name not in COMMANDS:
-            return None
-        found: click.Command = import_module(COMMANDS[cmd_name][0]).command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 EXAMPLE = """\b
@@ -55,7 +37,10 @@ Example:
 
 
 @click.group(
-    cls=LazyGroup, epilog=EXAMPLE, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=LazyGroup,
+    table=COMMANDS,
+    epilog=EXAMPLE,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="trustscore")
 def group() -> None:

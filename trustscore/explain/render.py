@@ -8,7 +8,7 @@ import unicodedata
 from trustscore.explain.plan import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
-from trustscore.words import named, text
+from trustscore.words import named, text, unit
 
 __all__ = ["render_plan", "render_text"]
 
@@ -51,16 +51,16 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def _figure(value: float, kind: str, unit: str = "") -> str:
+def _figure(value: float, kind: str, name: str, lang: str) -> str:
     if kind in ("rate", "events") and math.isfinite(value):
         return f"{number(100 * value, 3)}%"
-    return f"{number(value)} {unit}".rstrip()
+    return f"{number(value)} {unit(name, lang)}".rstrip()
 
 
 def _shown(line: SignalLine, lang: str) -> str:
     if line.state == "withheld" or line.state == "unknown":
         return text(line.state, lang)
-    figure = _figure(line.raw, line.kind, line.unit)
+    figure = _figure(line.raw, line.kind, line.unit, lang)
     if math.isfinite(line.count):
         return (
             f"{figure} ({text('of', lang, count=number(line.count), sample=number(line.sample))})"
@@ -186,8 +186,8 @@ def _changes(changes: tuple[Change, ...], lang: str) -> list[str]:
 
 
 def _change(change: Change, lang: str) -> str:
-    before = _figure(change.before, change.kind, change.unit)
-    after = _figure(change.after, change.kind, change.unit)
+    before = _figure(change.before, change.kind, change.unit, lang)
+    after = _figure(change.after, change.kind, change.unit, lang)
     if math.isfinite(change.count_after):
         of = text("of", lang, count=number(change.count_after), sample=number(round(change.sample)))
         after = f"{after} ({of})"

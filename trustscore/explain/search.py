@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.explain.statement import figures
+from trustscore.explain.ways import WHOLE, stops, ways
 from trustscore.scorecard import Scorecard, Signal, Tier
 from trustscore.scoring import Scores, score_columns
 
@@ -63,18 +63,7 @@ class Move:
 
     def at(self, share: Array) -> Array:
         """Return the column's value `share` of the way, rounded towards good."""
-        value = self.start + (self.end - self.start) * share
-        away = np.ceil if self.end > self.start else np.floor
-        step = 1.0 if self.whole else 10.0 ** (math.floor(math.log10(self.reach)) - 2)
-        value = away(np.round(value / step, 6)) * step
-        low, high = sorted((self.start, self.end))
-        rounded: Array = np.clip(np.round(value, 12), low, high)
-        return np.where(share > 0, rounded, self.start)
-
-    @property
-    def reach(self) -> float:
-        """Distance from start to end."""
-        return abs(self.end - self.start)
+        return stops(np.asarray(self.start), np.asarray(self.end), self.whole, share)
 
 
 class Search:
@@ -129,30 +118,14 @@ class Search:
 
 def moves_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> list[Move]:
     """Return the signals with evidence whose figure can still be raised."""
-    assert scores.applies is not None and scores.reliability is not None
-    assert scores.weight is not None and scores.withheld is not None
-    samples = {signal.sample for signal in card.signals}
-    found: dict[str, Move] = {}
-    for i, signal in enumerate(card.signals):
-        known = scores.applies[i, 0] and scores.reliability[i, 0] > 0 and scores.weight[i, 0] > 0
-        # A figure that is the sample of another signal would move evidence with it.
-        if not known or signal.value in samples or signal.value in found:
-            continue
-        start, end = float(block[signal.value][0]), figures(card, signal, block)["good"]
-        whole = signal.kind in ("rate", "events", "count", "flag")
-        if signal.kind in ("rate", "events"):
-            n = float(block[str(signal.sample)][0])
-            end *= n
-            if signal.kind == "rate":
-                end = min(end, n)
-        if whole:
-            end = math.ceil(end) if signal.higher_is_better else math.floor(end)
-        if signal.range is not None:
-            end = min(max(end, signal.range[0]), signal.range[1])
-        ahead = end > start if signal.higher_is_better else end < start
-        if ahead and math.isfinite(start):
-            found[signal.value] = Move(i, signal, start, float(end), whole)
-    return list(found.values())
+    found = ways(card, block, scores)
+    return [
+        Move(i, signal, float(start), float(end), signal.kind in WHOLE)
+        for i, (signal, start, end, is_open) in enumerate(
+            zip(card.signals, found.start[:, 0], found.end[:, 0], found.open[:, 0], strict=True)
+        )
+        if is_open
+    ]
 
 
 def _change(search: Search, move: Move, after: float, points: float) -> Change:

@@ -1,5 +1,7 @@
-"""Scores in other engines: a scorecard as SQL, and a table to verify it by."""
+"""Scores in other engines: a scorecard as SQL, and made-up rows to verify it by."""
 
-from trustscore.export.sql import export_sql
+from trustscore.export.card import SIDE
+from trustscore.export.frame import expected_scores, probe_rows
+from trustscore.export.sql import SIDE_BY_DEFAULT, export_sql
 
-__all__ = ["export_sql"]
+__all__ = ["SIDE", "SIDE_BY_DEFAULT", "expected_scores", "export_sql", "probe_rows"]

@@ -74,7 +74,7 @@ def adjust(card: Card) -> Adjustments:
         total=define("moved", " + ".join(moves)) if moves else number(0),
         cap=cap,
         veto=veto,
-        vetoed=f"{veto} <> ''",
+        vetoed=f"{veto} <> ''" if any(levels.values()) else "FALSE",
         rules=f"SUBSTRING({joined}, 2)" if names else text(""),
     )
 
@@ -114,6 +114,8 @@ def tier(
         kept = [f"{index} >= {number(rung.at - tiers.hysteresis)}"]
         if step <= entry:
             entered = [f"{index} >= {number(rung.at)}"]
+            # A vetoed merchant is forgiven nothing on the way to the entry tier.
+            kept = [choose(vetoed, *entered, *kept)]
         else:
             bound = f"{index} - {number(tiers.z)} * {se}"
             entered = [
@@ -141,7 +143,8 @@ def tier(
         young = "FALSE"
         since = card.words("tier_since")
         if since is not None and as_of is not None:
-            days = f"DATE_DIFF('day', CAST({since} AS DATE), CAST({text(as_of)} AS DATE))"
+            day = f"CAST(NULLIF(SUBSTRING({since}, 1, 10), '') AS DATE)"
+            days = f"DATE_DIFF('day', {day}, CAST({text(as_of)} AS DATE))"
             young = f"{days} < {number(tiers.minimum_stay_days)}"
         young = define("tier_young", choose(young, "1", "0")) + " = 1"
         patient = young

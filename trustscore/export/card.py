@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections import Counter
 from collections.abc import Collection
@@ -18,6 +19,16 @@ from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
 from trustscore.scoring.plan import Plan, plan_of
 
 SIDE = (*SIDE_TEXT, *SIDE_NUMERIC, "pacing")
+# Columns of the result; the dimensions stand between the two.
+FIRST = (
+    "merchant_id",
+    "trust_index",
+    "trust_index_lower",
+    "trust_index_upper",
+    "index_se",
+    "prior_index",
+)
+LAST = ("coverage", "status", "rules", "veto", "tier", "trust_boost")
 _COMPARE = {"==": "=", "!=": "<>"}
 
 
@@ -29,42 +40,29 @@ class Card:
     ) -> None:
         self.scorecard = scorecard
         self.plan: Plan = plan_of(scorecard)
-        self.query = Query()
+        self.query = Query([*FIRST, *(d.id for d in scorecard.dimensions), *LAST])
         self.side = frozenset(side)
         self.missing = frozenset(missing)
         fields = [field.name for field in scorecard.fields]
-        self._check(fields)
-        self.query.source("merchant_id", "merchant_id")
+        self.merchant = self.query.source("merchant", "merchant_id")
         self._columns = {
             column: self.query.source(column, f"CAST({name(column)} AS DOUBLE)")
             for column in [*fields, *SIDE_NUMERIC, "pacing"]
             if column not in self.missing and (column in fields or column in self.side)
         }
         self._texts = {
-            column: self.query.source(f"{column}_text", name(column))
+            column: self.query.source(f"{column}_text", f"CAST({name(column)} AS VARCHAR)")
             for column in SIDE_TEXT
             if column in self.side
         }
         self._variant = self._variants()
-
-    def _check(self, fields: list[str]) -> None:
-        faults = [
-            f"{column}: is no optional column{suggest(column, SIDE)}"
-            for column in sorted(self.side - set(SIDE))
-        ]
-        faults += [
-            f"{column}: is no column of the scorecard{suggest(column, fields)}"
-            for column in sorted(self.missing - set(fields))
-        ]
-        if faults:
-            raise InputError("the columns of the table are not as said", faults)
 
     def column(self, column: str) -> str | None:
         """Return a numeric column, NULL where blank; None when the table has none."""
         return self._columns.get(column)
 
     def words(self, column: str) -> str | None:
-        """Return a text column as it stands; None when the table has none."""
+        """Return a text column, NULL where blank; None when the table has none."""
         return self._texts.get(column)
 
     # Variants ---------------------------------------------------------------------------------
@@ -171,6 +169,36 @@ class Card:
             return None
         broken = " OR ".join(f"NOT ({test})" for test in tests)
         return self.query.define("applies", f"CASE WHEN {broken} THEN 0e0 ELSE 1e0 END")
+
+
+def check_columns(
+    scorecard: Scorecard,
+    side: Collection[str],
+    missing: Collection[str],
+    as_of: dt.date | None,
+) -> None:
+    """Check what is said of the columns of a table.
+
+    Raises
+    ------
+    InputError
+        Lists what is no optional column, or no column of the scorecard, with the near names.
+    """
+    fields = [field.name for field in scorecard.fields]
+    faults = [
+        f"{column}: is no optional column{suggest(column, SIDE)}"
+        for column in sorted({*side} - {*SIDE})
+    ]
+    faults += [
+        f"{column}: is no column of scorecard {scorecard.name}{suggest(column, fields)}"
+        for column in sorted({*missing} - {*fields})
+    ]
+    if "tier_since" in side and as_of is None:
+        faults.append("tier_since: needs the day of the review as well (--as-of)")
+    if as_of is not None and "tier_since" not in side:
+        faults.append("tier_since: is not among the side columns, so the day of the review is idle")
+    if faults:
+        raise InputError("the columns of the table are not as said", faults)
 
 
 def contexts_of(scorecard: Scorecard) -> dict[str, list[str]]:

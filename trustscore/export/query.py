@@ -7,11 +7,13 @@ into the first step after all it reads, and a step hands on only what a later on
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from trustscore.export.text import name
 
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w.])[A-Za-z_]\w*")
 STEP = "trustscore_step_"
+_LONGEST = 56
 
 
 class Query:
@@ -38,31 +40,39 @@ class Query:
     FROM trustscore_step_1
     """
 
-    def __init__(self) -> None:
+    def __init__(self, outputs: Iterable[str] = ()) -> None:
         self._expression: dict[str, str] = {}
         self._step: dict[str, int] = {}
         self._reads: dict[str, frozenset[str]] = {}
+        self._known: dict[str, str] = {}
+        # Some engines take the name of an output for the output wherever it stands.
+        self._taken = {output.casefold() for output in outputs}
 
     def source(self, column: str, expression: str) -> str:
         """Add a column of the first step, which reads the table; return its name as written."""
-        written = name(column)
-        self._expression[written] = expression
-        self._step[written] = 0
-        self._reads[written] = frozenset()
-        return written
+        return self._add(column, expression, frozenset(), 0)
 
     def define(self, column: str, expression: str) -> str:
         """Add a column; return its name, or the expression itself where a name adds nothing."""
         reads = self.reads(expression)
         if not reads or expression in self._expression:
             return expression
-        written = name(column)
-        while written in self._expression:
+        if expression in self._known:
+            return self._known[expression]
+        written = self._add(column, expression, reads, 1 + max(self._step[c] for c in reads))
+        self._known[expression] = written
+        return written
+
+    def _add(self, column: str, expression: str, reads: frozenset[str], step: int) -> str:
+        # Most engines do not tell capitals from small letters, and some cut long names.
+        column = column[:_LONGEST]
+        while column.casefold() in self._taken:
             column += "_"
-            written = name(column)
+        self._taken.add(column.casefold())
+        written = name(column)
         self._expression[written] = expression
         self._reads[written] = reads
-        self._step[written] = 1 + max(self._step[c] for c in reads)
+        self._step[written] = step
         return written
 
     def reads(self, expression: str) -> frozenset[str]:

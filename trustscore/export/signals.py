@@ -12,32 +12,33 @@ from trustscore.scoring.plan import SignalPlan
 
 
 def evidence(card: Card, plan: SignalPlan) -> tuple[str, str]:
-    """Return the columns of a signal's utility and reliability."""
+    """Return the columns of a signal's utility and doubt."""
     signal, define = plan.signal, card.query.define
     value = card.column(signal.value)
     assert value is not None
     if signal.sample is None:
         x = f"COALESCE({value}, {card.take(plan.prior)})"
-        r = define(f"r_{signal.id}", choose(f"{value} IS NULL", "0e0", "1e0"))
-        return define(f"u_{signal.id}", curve(card, plan, x)), r
+        q = define(f"q_{signal.id}", choose(f"{value} IS NULL", "1e0", "0e0"))
+        return define(f"u_{signal.id}", curve(card, plan, x)), q
     sample = card.column(signal.sample)
     assert sample is not None
     blank = f"{value} IS NULL OR {sample} IS NULL"
     n = define(f"n_{signal.id}", choose(blank, "0e0", sample))
     strength = card.take(plan.strength)
-    r = define(f"r_{signal.id}", f"{n} / ({n} + {strength})")
+    q = define(f"q_{signal.id}", f"{strength} / ({n} + {strength})")
     if signal.kind in ("rate", "events"):
         known = choose(blank, "0e0", value)
         x = f"({known} + {card.take(plan.strength * plan.prior)}) / ({n} + {strength})"
     else:
         prior = card.take(plan.prior)
-        mean = f"COALESCE({value}, 0e0)"
+        mean = choose(blank, "0e0", value)
         if plan.on_log:
             mean = f"LN(GREATEST({mean}, {card.take(plan.least)}))"
-        x = f"{r} * ({mean} - {prior}) + {prior}"
+        mean = define(f"seen_{signal.id}", mean)
+        x = f"(1e0 - {q}) * {mean} + {prior} * {q}"
     withheld = f"{value} IS NULL AND {sample} > 0e0"
     u = choose(withheld, card.take(plan.withheld_utility), curve(card, plan, x))
-    return define(f"u_{signal.id}", u), r
+    return define(f"u_{signal.id}", u), q
 
 
 def curve(card: Card, plan: SignalPlan, x: str) -> str:

@@ -10,7 +10,7 @@ from trustscore import __version__
 from trustscore.boost.policy import BoostPolicy
 from trustscore.export.adjust import adjust, adjusted, status, tier
 from trustscore.export.boost import trust_boost
-from trustscore.export.card import Card
+from trustscore.export.card import FIRST, LAST, Card, check_columns
 from trustscore.export.text import choose, number, table_name
 from trustscore.export.tree import Node, fold
 from trustscore.rules import Z95
@@ -49,7 +49,7 @@ def export_sql(
     missing : collection of str
         Columns of the scorecard that the table lacks; signals that need them do not apply.
     as_of : date, optional
-        Day of the review, for the minimum stay in a tier.
+        Day of the review, for the minimum stay in a tier; needs the side column ``tier_since``.
 
     Returns
     -------
@@ -72,6 +72,7 @@ def export_sql(
     """
     loaded = load_scorecard(scorecard)
     policy = BoostPolicy.load("boost" if policy is None else policy)
+    check_columns(loaded, side, missing, as_of)
     card = Card(loaded, side, missing)
     define = card.query.define
     nodes: dict[str, Node] = {}
@@ -83,7 +84,7 @@ def export_sql(
         f" + {number(index_file.rho_evidence)} * {root.shared} * {root.shared}"
     )
     se = define("standard_error", f"100e0 * SQRT(GREATEST({variance}, 0e0))")
-    coverage = define("covered", root.coverage)
+    coverage = define("covered", f"GREATEST({root.has} - {root.doubt}, 0e0)")
     prior = define("unknown_index", f"100e0 * {root.prior}")
     moves = adjust(card)
     index = define("index_points", adjusted(raw, moves))
@@ -101,28 +102,35 @@ def export_sql(
         None if as_of is None else as_of.isoformat(),
     )
     boost = trust_boost(card, policy, index, se, prior, coverage, moves.veto)
-    outputs = [
-        ("merchant_id", "merchant_id"),
-        ("trust_index", choose(scored, index, "NULL")),
-        ("trust_index_lower", choose(scored, lower, "NULL")),
-        ("trust_index_upper", choose(scored, upper, "NULL")),
-        ("index_se", se),
-        ("prior_index", prior),
+    first = (
+        card.merchant,
+        choose(scored, index, "NULL"),
+        choose(scored, lower, "NULL"),
+        choose(scored, upper, "NULL"),
+        se,
+        prior,
+    )
+    middle = [
+        (d.id, choose(f"{nodes[d.id].has} > 0e0", f"100e0 * {nodes[d.id].value}", "NULL"))
+        for d in loaded.dimensions
     ]
-    for dimension in loaded.dimensions:
-        node = nodes[dimension.id]
-        value = choose(f"{node.has} > 0e0", f"100e0 * {node.value}", "NULL")
-        outputs.append((dimension.id, value))
-    outputs += [
-        ("coverage", coverage),
-        ("status", standing),
-        ("rules", moves.rules),
-        ("veto", moves.veto),
-        ("tier", choose(scored, rung, "''")),
-        ("trust_boost", choose(scored, boost, "1e0")),
-    ]
+    last = (
+        coverage,
+        standing,
+        moves.rules,
+        moves.veto,
+        choose(scored, rung, "''"),
+        choose(scored, boost, "1e0"),
+    )
+    outputs = [*zip(FIRST, first, strict=True), *middle, *zip(LAST, last, strict=True)]
     head = (
-        f"-- trustscore {__version__}, scorecard {loaded.stamp}, policy {policy.stamp}.\n"
+        f"-- trustscore {__version__}, scorecard {_line(loaded.stamp)},"
+        f" policy {_line(policy.stamp)}.\n"
         "-- Generated: change the scorecard, not this text.\n"
     )
     return head + card.query.render(table_name(table), outputs) + "\n"
+
+
+def _line(stamp: str) -> str:
+    """Return a stamp in which a version with a line break cannot end the comment."""
+    return " ".join(stamp.split())

@@ -1,4 +1,4 @@
-"""The tree of power means in SQL: index, interval, coverage and prior of every node."""
+"""The tree of power means in SQL: index, interval, doubt and prior of every node."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Node:
 
     has: str
     value: str
-    coverage: str
+    doubt: str
     prior: str
     single: str
     common: str
@@ -32,7 +32,7 @@ class _Sums:
     weight: list[str] = field(default_factory=list)
     mean: list[str] = field(default_factory=list)
     prior: list[str] = field(default_factory=list)
-    covered: list[str] = field(default_factory=list)
+    doubt: list[str] = field(default_factory=list)
     single: list[str] = field(default_factory=list)
     common: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
@@ -40,9 +40,10 @@ class _Sums:
     def add(self, group: _Sums, mask: str | None) -> None:
         for key in self.__slots__:
             terms = getattr(group, key)
-            if mask is not None and terms:
-                terms = [f"{mask} * ({total(terms)})"]
-            getattr(self, key).extend(terms)
+            if terms:
+                # In brackets, so that the sum has the order of scoring's, to the last bit.
+                part = f"({total(terms)})" if len(terms) > 1 else terms[0]
+                getattr(self, key).append(part if mask is None else f"{mask} * {part}")
 
 
 def lift(u: str, power: float, floor: float) -> str:
@@ -108,7 +109,7 @@ def fold(card: Card, node: NodePlan, seen: dict[str, Node]) -> Node:
     result = Node(
         has=define(f"has_{node.id}", choose(some, "1e0", "0e0")),
         value=define(f"value_{node.id}", drop(v, power, floor)),
-        coverage=define(f"coverage_{node.id}", f"({total(sums.covered)}) / {share}"),
+        doubt=define(f"doubt_{node.id}", f"({total(sums.doubt)}) / {share}"),
         prior=define(f"prior_{node.id}", drop(inverse(before, power), power, floor)),
         single=define(f"single_{node.id}", f"{step} * {step} * ({total(sums.single)})"),
         common=define(f"common_{node.id}", f"{step} * ({total(sums.common)})"),
@@ -132,22 +133,22 @@ def _times(weight: Any, card: Card, expression: str) -> str:
 def _signal(card: Card, node: NodePlan, plan: SignalPlan, group: _Sums) -> None:
     power = node.power
     signal, define = plan.signal.id, card.query.define
-    u, r = evidence(card, plan)
+    u, q = evidence(card, plan)
     v = lift(u, power, node.floor)
     group.mean.append(_times(plan.weight, card, generator(v, power)))
-    group.covered.append(_times(plan.weight, card, r))
-    if not np.any(plan.weight_kappa):
-        return
+    group.doubt.append(_times(plan.weight, card, q))
     b = card.take(plan.weight_kappa)
     if power != 1:
         b = define(f"b_{signal}", f"{b} * {slope(v, power)}")
     index = card.scorecard.file.index
     rho, rho_evidence = index.rho, index.rho_evidence
-    q = define(f"q_{signal}", f"1e0 - {r}")
-    spread = f"{number(rho_evidence - rho)} * {q} + {number(1.0 - rho_evidence)}"
-    group.single.append(f"({spread}) * {b} * {q} * {b}")
-    group.common.append(f"{b} * {q}")
-    group.shared.append(f"SQRT({q} * {r}) * {b}")
+    bq = define(f"bq_{signal}", f"{b} * {q}")
+    both = define(f"both_{signal}", f"({b} - {bq}) * {bq}")
+    group.single.append(
+        f"({number(1.0 - rho)} * {bq} * {bq} + {number(1.0 - rho_evidence)} * {both})"
+    )
+    group.common.append(bq)
+    group.shared.append(f"SQRT({both})")
 
 
 def _child(card: Card, node: NodePlan, child: NodePlan, below: Node, sums: _Sums) -> None:
@@ -162,7 +163,7 @@ def _child(card: Card, node: NodePlan, child: NodePlan, below: Node, sums: _Sums
     sums.weight.append(w)
     sums.mean.append(f"{w} * {generator(v, power)}")
     sums.prior.append(f"{w} * {generator(lift(below.prior, power, node.floor), power)}")
-    sums.covered.append(f"{w} * {below.coverage}")
+    sums.doubt.append(f"{w} * {below.doubt}")
     sums.single.append(f"{step} * {step} * {below.single}")
     sums.common.append(f"{step} * {below.common}")
     sums.shared.append(f"{step} * {below.shared}")

@@ -12,6 +12,7 @@ from typing import Any
 from trustscore.errors import ScorecardError
 from trustscore.scorecard.faults import collect, shown, suggest
 from trustscore.scorecard.model import (
+    RESERVED,
     Dimension,
     Exceeds,
     Numbers,
@@ -163,6 +164,8 @@ class _Builder:
         specs = self.file.dimensions
         for name, spec in specs.items():
             at = f"dimensions.{name}"
+            if name in RESERVED:
+                self.fault(at, "is the name of a column of the scores: choose another")
             if spec.parent is not None and self.known(
                 f"{at}.parent", spec.parent, specs, "dimension"
             ):

@@ -11,6 +11,25 @@ from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
 
 ROOT = "index"
+# What the scores call their own columns; a dimension is one more column beside these.
+RESERVED = frozenset(
+    [
+        "merchant_id",
+        "trust_index",
+        "trust_index_lower",
+        "trust_index_upper",
+        "index_se",
+        "prior_index",
+        "coverage",
+        "status",
+        "rules",
+        "veto",
+        "tier",
+        "trust_boost",
+        "reasons",
+        "scorecard",
+    ]
+) | {ROOT}
 SIDE_TEXT = ("category", "shop_type", "previous_tier", "tier_since")
 SIDE_NUMERIC = ("enrolled", "claims_unpaid", "reviews_below")
 

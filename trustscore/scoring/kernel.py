@@ -13,18 +13,27 @@ from trustscore.errors import InputError
 from trustscore.rules import Z95
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scoring.adjust import adjust, adjusted
-from trustscore.scoring.plan import Plan, SignalPlan, plan_of
+from trustscore.scoring.layout import NodeLayout, layout_of
+from trustscore.scoring.plan import plan_of
 from trustscore.scoring.rows import Rows
 from trustscore.scoring.scores import Scores
-from trustscore.scoring.statement import shares
-from trustscore.scoring.tree import REASONS, Fold, TopLosses, fold, standard_error
-from trustscore.scoring.utility import Evidence, evidence
+from trustscore.scoring.statement import Points, shares
+from trustscore.scoring.tree import (
+    REASONS,
+    Fold,
+    Notes,
+    TopLosses,
+    fold,
+    own_weights,
+    standard_error,
+)
+from trustscore.scoring.utility import evidence
 from trustscore.tiers import assign_tiers
 
 Array = np.ndarray[Any, Any]
 Detail = Literal["index", "statement", "all"]
 
-# Rows per pass: a few dozen columns of this length stay in a core's cache.
+# Rows per pass: enough to make the calls cheap, few enough for the tables to stay in the cache.
 CHUNK = 8192
 _NUMBERS = (
     "trust_index",
@@ -61,16 +70,11 @@ def _needed(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]
     return lengths.pop() if lengths else 0
 
 
-def _applying(plan: Plan, rows: Rows) -> Array:
-    """Return where each signal applies and has weight."""
-    found = np.zeros((len(plan.signals), rows.rows), dtype=bool)
-    for signal in plan.signals:
-        if not rows.collected(signal.signal):
-            continue
-        mask = rows.applies(signal.signal.applies_when)
-        weighed = np.asarray(rows.take(signal.weight)) > 0
-        found[signal.position] = weighed if mask is None else weighed & (mask > 0)
-    return found
+def _weights(node: NodeLayout, rows: Rows, found: Array) -> None:
+    """Fill in the weight of every signal in its node, 0 where it does not apply."""
+    found[node.slots] = own_weights(node, rows)[0]
+    for child in node.children:
+        _weights(child, rows, found)
 
 
 @np.errstate(over="ignore", under="ignore")
@@ -107,46 +111,28 @@ def utilities(
         np.zeros(shape, dtype=bool),
         np.zeros(shape, dtype=bool),
     )
+    layout = layout_of(plan, missing)
     for start in range(0, size, CHUNK):
         rows = Rows(block, start, min(start + CHUNK, size), variant, missing)
-        result.applies[:, rows.slice] = _applying(plan, rows)
-        for signal in plan.signals:
-            if not rows.collected(signal.signal):
-                continue
-            found = evidence(signal, rows)
-            at = (signal.position, rows.slice)
-            result.utility[at] = found.utility
-            result.reliability[at] = found.reliability
-            result.value[at] = np.exp(found.value) if signal.on_log else found.value
-            if found.withheld is not None:
-                result.withheld[at] = found.withheld
+        found = evidence(layout, rows, values=True)
+        weight = np.zeros((len(layout.order), rows.rows))
+        _weights(layout.root, rows, weight)
+        at = (layout.order, rows.slice)
+        result.utility[at], result.value[at] = found.utility, found.value
+        result.reliability[at] = 1.0 - found.doubt
+        result.withheld[at], result.applies[at] = found.withheld, weight > 0
     return result
 
 
-def _count(signal: SignalPlan, rows: Rows, found: Evidence, counts: Array) -> None:
-    """Count the rows in which a signal applies without evidence, and those that withhold it."""
-    if found.doubt is None:
-        return
-    weight, mask = rows.take(signal.weight), rows.applies(signal.signal.applies_when)
-    unknown, withheld = found.doubt == 1, found.withheld
-    for applying in (None if type(weight) is float else weight > 0, mask):
-        if applying is not None:
-            unknown &= applying > 0
-            withheld = None if withheld is None else withheld & (applying > 0)
-    counts[0] += np.count_nonzero(unknown)
-    if withheld is not None:
-        counts[1] += np.count_nonzero(withheld)
-
-
 def _largest(
-    root: Fold, raw: Array, top: TopLosses, scored: Array, signal: Array, points: Array
+    root: Fold, raw: Array, top: TopLosses, order: Array, signal: Array, points: Array
 ) -> None:
     """Fill in the signals that lost most, and their points."""
     unit = np.divide(100.0 - raw, root.lost, out=np.zeros(len(raw)), where=root.lost > 0)
-    for place in range(REASONS):
-        part, position = top.unpack(root.losses[place] if root.losses else np.zeros(len(raw)))
-        points[place] = np.where(scored, part * unit, 0.0)
-        signal[place] = position
+    for place, packed in enumerate(root.losses or []):
+        part, slot = top.unpack(packed)
+        points[place] = part * unit
+        signal[place] = order.take(slot)
 
 
 def _days(since: Array | None, as_of: dt.date | None) -> Array | None:
@@ -221,9 +207,9 @@ def score_columns(
     dimensions = {dimension.id: np.empty(size) for dimension in card.dimensions}
     codes = {name: np.zeros(size, dtype=np.int8) for name in ("status", "tier", "veto")}
     fired = np.empty(size, dtype=np.int64)
-    reason_signal = np.empty((REASONS, size), dtype=np.int16)
-    reason_points = np.empty((REASONS, size))
-    counts = np.zeros((2, signals), dtype=np.int64)
+    reason_signal = np.zeros((REASONS, size), dtype=np.int16)
+    reason_points = np.zeros((REASONS, size))
+    layout = layout_of(plan, missing)
     kept: dict[str, Array] = {}
     lines: dict[str, Array] = {}
     if full:
@@ -232,7 +218,10 @@ def score_columns(
         for name in ("applies", "withheld"):
             kept[name] = np.zeros((signals, size), dtype=bool)
         lines = {name: np.zeros(size) for name in [r.id for r in rules] + ["limit", "cap"]}
-    top = TopLosses(signals)
+    slots = len(layout.order)
+    notes = None
+    if reasons:
+        notes = Notes(TopLosses(slots), *np.zeros((2, slots), dtype=np.int64))
     index_file = card.file.index
     rho, rho_evidence = index_file.rho, index_file.rho_evidence
     days = _days(block.get("tier_since"), as_of)
@@ -242,24 +231,13 @@ def score_columns(
         rows = Rows(block, start, min(start + CHUNK, size), variant, missing)
         at = rows.slice
 
-        def leaf(signal: SignalPlan, rows: Rows = rows) -> tuple[Array, Array | None]:
-            found = evidence(signal, rows)
-            if reasons:
-                _count(signal, rows, found, counts[:, signal.position])
-            if full:
-                place = (signal.position, rows.slice)
-                kept["utility"][place] = found.utility
-                kept["reliability"][place] = found.reliability
-                kept["value"][place] = np.exp(found.value) if signal.on_log else found.value
-                if found.withheld is not None:
-                    kept["withheld"][place] = found.withheld
-            return found.utility, found.doubt
-
+        found = evidence(layout, rows, values=full)
         seen: dict[str, Fold] = {}
-        root = fold(plan.root, rows, leaf, rho, rho_evidence, top if reasons else None, seen)
+        root = fold(layout.root, rows, found, rho, rho_evidence, notes, seen)
         raw = 100.0 * (root.value * np.ones(rows.rows))
         se = standard_error(root, rho, rho_evidence) * np.ones(rows.rows)
-        coverage = np.maximum(1.0 - root.doubt, 0.0) * np.ones(rows.rows)
+        # Where no signal applies nothing is covered, and so nothing is scored.
+        coverage = np.maximum(root.has - root.doubt, 0.0) * np.ones(rows.rows)
         scored = coverage > 0
         out["raw_index"][at], out["index_se"][at], out["coverage"][at] = raw, se, coverage
         out["prior_index"][at] = 100.0 * root.prior
@@ -285,7 +263,10 @@ def score_columns(
             status[orders < card.status.new_below] = 1
         status[~scored] = 0
         codes["status"][at], codes["veto"][at], fired[at] = status, moved.veto, moved.fired
-        _largest(root, raw, top, scored, reason_signal[:, at], reason_points[:, at])
+        if notes is not None:
+            place = reason_signal[:, at], reason_points[:, at]
+            _largest(root, raw, notes.top, layout.order, *place)
+            place[1][:, ~scored] = 0.0
 
         if places:
             previous = block.get("previous_tier")
@@ -306,20 +287,26 @@ def score_columns(
             codes["tier"][at] = np.where(scored, tier + 1, 0)
 
         if full:
-            kept["applies"][:, at] = _applying(plan, rows)
             for i, rule in enumerate(rules):
                 lines[rule.id][at] = moved.points[i]
             lines["limit"][at], lines["cap"][at] = limit, cap
-            shares(
-                plan.root,
-                rows,
-                seen,
-                kept["utility"][:, at],
-                kept["gained"][:, at],
-                kept["lost"][:, at],
-                kept["weight"][:, at],
-                (raw, 100.0 - raw, np.ones(rows.rows)),
-            )
+            given = Points(raw, 100.0 - raw, np.ones(rows.rows))
+            filled = Points(*np.zeros((3, slots, rows.rows)))
+            shares(layout.root, rows, seen, found.utility, given, filled)
+            weight = np.zeros((slots, rows.rows))
+            _weights(layout.root, rows, weight)
+            for name, table in (
+                ("utility", found.utility),
+                ("reliability", 1.0 - found.doubt),
+                ("value", found.value),
+                ("withheld", found.withheld),
+                ("applies", weight > 0),
+                *filled._asdict().items(),
+            ):
+                kept[name][layout.order, at] = table
+    counts = np.zeros((2, signals), dtype=np.int64)
+    if notes is not None:
+        counts[:, layout.order] = notes.unknown, notes.withheld
     if detail == "statement":
         kept.pop("value")
     return Scores(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.rules import holds
-from trustscore.scorecard import Condition, Signal
+from trustscore.scorecard import Condition
 
 Array = np.ndarray[Any, Any]
 
@@ -46,9 +46,17 @@ class Rows:
         """Return a parameter for these rows: a float, or one value per row."""
         return parameter if type(parameter) is float else parameter[self._variant]
 
-    def collected(self, signal: Signal) -> bool:
-        """Return whether the export has all columns of a signal."""
-        return not self.missing.intersection(signal.columns)
+    def pick(self, table: Array) -> Array:
+        """Return parameters of shape (signals, 1) or, where variants differ, (signals, rows)."""
+        if table.shape[1] == 1:
+            return table
+        if isinstance(self._variant, int):
+            return table[:, self._variant, None]
+        return table.take(self._variant, axis=1)
+
+    def stack(self, columns: tuple[str, ...]) -> Array:
+        """Return columns as the rows of a new matrix, with NaN for blanks."""
+        return np.stack([self.block[name][self.slice] for name in columns], dtype=np.float64)
 
     def raw(self, column: str) -> Array | None:
         """Return a column with NaN for blanks, or None when it was not collected."""

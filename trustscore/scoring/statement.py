@@ -2,69 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from trustscore.aggregate import ends, generator, lift
-from trustscore.scoring.plan import NodePlan, SignalPlan
+from trustscore.scoring.layout import NodeLayout
 from trustscore.scoring.rows import Rows
-from trustscore.scoring.tree import Fold, child_weight
+from trustscore.scoring.tree import Fold, child_weight, column_sum, own_weights
 
 Array = np.ndarray[Any, Any]
 
 
-def _part(share: Array, total: Array) -> Array:
-    return np.divide(share, total, out=np.zeros_like(total), where=total > 0)
+class Points(NamedTuple):
+    """What is shared out: of a node each of shape (rows,), of signals (slots, rows)."""
+
+    gained: Array
+    lost: Array
+    weight: Array
 
 
 def shares(
-    node: NodePlan,
+    node: NodeLayout,
     rows: Rows,
     seen: dict[str, Fold],
     utility: Array,
-    gained: Array,
-    lost: Array,
-    weight: Array,
-    points: tuple[Array, Array, Array],
+    given: Points,
+    filled: Points,
 ) -> None:
     """Share a node's points out by generator differences, and on down the tree.
 
     Parameters
     ----------
-    points : (gained, lost, weight) of the node itself, each of shape (rows,)
-    gained, lost, weight : ndarray of shape (signals, rows)
-        Filled in place.
+    utility : ndarray of shape (slots, rows)
+    given : Points
+        Of the node itself.
+    filled : Points
+        Of all signals, filled in place.
     """
-    nothing, full = ends(node.power, node.floor)
-    parts: list[tuple[SignalPlan | NodePlan, Array, Array]] = []
-    every = np.ones(rows.rows)
-    for when, plans in node.groups:
-        mask = rows.applies(when)
-        for plan in plans:
-            if not rows.collected(plan.signal):
-                continue
-            w = rows.take(plan.weight) * every
-            w = w if mask is None else w * mask
-            raised = generator(lift(utility[plan.position], node.power, node.floor), node.power)
-            parts.append((plan, w, raised))
+    power, floor = node.plan.power, node.plan.floor
+    nothing, full = ends(power, floor)
+
+    def claims(u: Any, w: Any) -> Points:
+        raised = generator(lift(u, power, floor), power)
+        each = (w * np.abs(raised - nothing), w * np.abs(full - raised), w)
+        return Points(*(np.atleast_2d(np.broadcast_to(x, np.shape(each[0]))) for x in each))
+
+    parts: list[tuple[NodeLayout | None, Points]] = []
+    if node.slots.stop > node.slots.start:
+        parts.append((None, claims(utility[node.slots], own_weights(node, rows)[0])))
     for child in node.children:
-        below = seen[child.id]
-        raised = generator(lift(below.value, node.power, node.floor), node.power)
-        parts.append((child, child_weight(child, below, rows) * every, raised * every))
-    if not parts:
-        return
-    ups = [w * np.abs(raised - nothing) for _, w, raised in parts]
-    downs = [w * np.abs(full - raised) for _, w, raised in parts]
-    totals = [np.sum(each, axis=0) for each in (ups, downs, [w for _, w, _ in parts])]
-    for (part, w, _), up, down in zip(parts, ups, downs, strict=True):
-        own_points = (
-            points[0] * _part(up, totals[0]),
-            points[1] * _part(down, totals[1]),
-            points[2] * _part(w, totals[2]),
-        )
-        if isinstance(part, NodePlan):
-            shares(part, rows, seen, utility, gained, lost, weight, own_points)
+        below = seen[child.plan.id]
+        w = child_weight(child.plan, below, rows) * np.ones(rows.rows)
+        parts.append((child, claims(below.value, w)))
+    units = []
+    for kind, points in enumerate(given):
+        total = np.zeros(rows.rows)
+        for _, claim in parts:
+            total += column_sum(claim[kind])
+        units.append(np.divide(points, total, out=np.zeros(rows.rows), where=total > 0))
+    for child_or_own, claim in parts:
+        own = Points(*(table * unit for table, unit in zip(claim, units, strict=True)))
+        if child_or_own is None:
+            for table, values in zip(filled, own, strict=True):
+                table[node.slots] = values
         else:
-            at = part.position
-            gained[at], lost[at], weight[at] = own_points
+            down = Points(*(values[0] for values in own))
+            shares(child_or_own, rows, seen, utility, down, filled)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from trustscore.aggregate import drop, ends, generator, inverse, lift, slope
-from trustscore.scoring.plan import NodePlan, SignalPlan
+from trustscore.scoring.layout import NodeLayout
+from trustscore.scoring.plan import NodePlan
 from trustscore.scoring.rows import Rows
+from trustscore.scoring.utility import Evidence
 
 Array = np.ndarray[Any, Any]
-# Utility and doubt of a signal; None stands for no doubt in any row.
-Leaf = Callable[[SignalPlan], tuple[Array, Array | None]]
 
 REASONS = 3
 
@@ -25,7 +24,7 @@ class Fold:
 
     `has` is where it applies, `value` its utility; `single`, `common`, `shared` are the running
     sums of the variance (see `standard_error`); `losses` the largest losses below it, packed
-    with the position of their signal, on the node's own scale of total `lost`.
+    with the slot of their signal, on the node's own scale of total `lost`.
     """
 
     has: Any
@@ -42,24 +41,33 @@ class Fold:
 class TopLosses:
     """The few largest of many columns, row by row, without sorting.
 
-    A loss and the position of its signal share one float: the lowest bits of the mantissa hold
-    the position, so that a maximum carries it along.
+    A loss and the slot of its signal share one float: the lowest bits of the mantissa hold the
+    slot, so that a maximum carries it along.
     """
 
     def __init__(self, signals: int) -> None:
         self.bits = np.int64((1 << max(int(signals).bit_length(), 1)) - 1)
 
-    def pack(self, loss: Array, position: Any) -> Array:
-        """Return losses that carry a position; the losses given are written over."""
+    def pack(self, loss: Array, slot: Any) -> Array:
+        """Return losses that carry a slot; the losses given are written over."""
         bits = loss.view(np.int64)
         bits &= ~self.bits
-        bits |= position
+        bits |= slot
         return loss
 
     def unpack(self, packed: Array) -> tuple[Array, Array]:
-        """Return losses and positions."""
+        """Return losses and slots."""
         whole = packed.view(np.int64)
         return (whole & ~self.bits).view(np.float64), whole & self.bits
+
+    def largest(self, packed: Array) -> list[Array]:
+        """Return the largest of some columns' worth of losses; they are written over."""
+        found = [np.maximum.reduce(packed, axis=0)]
+        while len(found) < REASONS:
+            # Its slot makes each loss unlike the others of its column.
+            np.copyto(packed, 0.0, where=packed == found[-1])
+            found.append(np.maximum.reduce(packed, axis=0))
+        return found
 
     def insert(self, top: list[Array] | None, packed: Array) -> list[Array]:
         """Return the largest after one more column; both are written over."""
@@ -73,23 +81,57 @@ class TopLosses:
         return top
 
 
-@dataclass(slots=True)
-class _Sums:
-    """Running sums of a node; a sum stays a scalar until a column is added to it."""
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What people ask about beside the numbers: the largest losses, and missing evidence.
 
-    weight: Any = 0.0
-    mean: Any = 0.0
-    prior: Any = 0.0
-    doubt: Any = 0.0
-    single: Any = 0.0
-    common: Any = 0.0
-    shared: Any = 0.0
+    `unknown` and `withheld` count the rows of each slot in which its signal applies.
+    """
 
-    def add(self, other: _Sums, mask: Array | None) -> None:
-        """Add the sums of a group, where its mask lets it count."""
-        for name in _Sums.__slots__:
-            part = getattr(other, name)
-            setattr(self, name, getattr(self, name) + (part if mask is None else part * mask))
+    top: TopLosses
+    unknown: Array
+    withheld: Array
+
+    def count(self, slots: slice, weight: Array, found: Evidence) -> None:
+        """Count the rows of some signals that apply without evidence, or withhold it."""
+        applies = weight > 0
+        for counts, where in (
+            (self.unknown, found.doubt[slots] == 1),
+            (self.withheld, found.withheld[slots]),
+        ):
+            if applies.shape == where.shape:
+                where = where & applies
+                counts[slots] += np.count_nonzero(where, axis=1)
+            else:
+                counts[slots] += np.count_nonzero(where, axis=1) * applies[:, 0]
+
+
+def column_sum(table: Array) -> Array:
+    """Return the sum of each column, row after row, whatever the number of columns.
+
+    A single column would be summed in pairs, and end in other last bits.
+    """
+    if table.shape[1] == 1:
+        found: Array = np.add.accumulate(table, axis=0)[-1]
+        return found
+    return np.add.reduce(table, axis=0)
+
+
+def own_weights(node: NodeLayout, rows: Rows) -> tuple[Array, list[tuple[slice, Array]]]:
+    """Return the weights of a node's own signals, 0 where one does not apply, and the masks."""
+    weight = rows.pick(node.weight)
+    masks = [(part, mask) for when, part in node.groups if (mask := rows.applies(when)) is not None]
+    return masked(weight, masks, rows), masks
+
+
+def masked(table: Array, masks: list[tuple[slice, Array]], rows: Rows) -> Array:
+    """Return a table of figures with 0 where a mask is 0."""
+    if not masks:
+        return table
+    table = np.broadcast_to(table, (len(table), rows.rows)).copy()
+    for part, mask in masks:
+        table[part] *= mask
+    return table
 
 
 def child_weight(child: NodePlan, below: Fold, rows: Rows) -> Any:
@@ -101,56 +143,43 @@ def child_weight(child: NodePlan, below: Fold, rows: Rows) -> Any:
     return weight
 
 
+@dataclass(slots=True)
+class _Sums:
+    """Running sums of a node, each of shape (rows,), or (1,) where all rows agree."""
+
+    weight: Any = 0.0
+    mean: Any = 0.0
+    prior: Any = 0.0
+    doubt: Any = 0.0
+    single: Any = 0.0
+    common: Any = 0.0
+    shared: Any = 0.0
+
+
 def fold(
-    node: NodePlan,
+    node: NodeLayout,
     rows: Rows,
-    leaf: Leaf,
+    found: Evidence,
     rho: float,
     rho_evidence: float,
-    top: TopLosses | None,
+    notes: Notes | None,
     seen: dict[str, Fold],
 ) -> Fold:
     """Fold a node and all below it; every node's result is also put into `seen`.
 
     With doubt `q` and `b` a signal's weight times kappa times the slope of its generator, the
-    node sums ``b^2 q (1 - rho_e + (rho_e - rho) q)``, ``b q`` and ``b sqrt(q (1 - q))``; a node
-    scales them by the slope of its own inverse when it hands them up.
+    node sums ``(1 - rho) (b q)^2 + (1 - rho_e) b^2 q (1 - q)``, ``b q`` and
+    ``b sqrt(q (1 - q))``; it scales them by the slope of its own inverse when it hands them up.
     """
-    power, floor = node.power, node.floor
+    power, floor = node.plan.power, node.plan.floor
     _, full = ends(power, floor)
     sums = _Sums()
     losses: list[Array] | None = None
-    for when, plans in node.groups:
-        mask = rows.applies(when)
-        group = _Sums()
-        for plan in plans:
-            w = rows.take(plan.weight)
-            if not rows.collected(plan.signal) or not np.any(w):
-                continue
-            u, q = leaf(plan)
-            raised = generator(lift(u, power, floor), power)
-            before = lift(np.atleast_1d(rows.take(plan.prior_utility)), power, floor)
-            group.weight = group.weight + w
-            group.prior = group.prior + w * generator(before, power)
-            part = w * raised
-            group.mean = _plus(group.mean, part)
-            if q is not None:
-                b = rows.take(plan.weight_kappa)
-                if power != 1:
-                    b = b * slope(lift(u, power, floor), power)
-                _spread(group, w, b, q, rho, rho_evidence)
-            if top is None:
-                continue
-            loss = np.subtract(w * full, part, out=raised if raised is not part else None)
-            if power < 0:
-                np.negative(loss, out=loss)
-            if mask is not None:
-                loss *= mask
-            losses = top.insert(losses, top.pack(loss, plan.position))
-        sums.add(group, mask)
+    if node.slots.stop > node.slots.start:
+        losses = _own(node, rows, found, rho, rho_evidence, notes, sums)
     for child in node.children:
-        below = fold(child, rows, leaf, rho, rho_evidence, top, seen)
-        w = child_weight(child, below, rows)
+        below = fold(child, rows, found, rho, rho_evidence, notes, seen)
+        w = child_weight(child.plan, below, rows)
         if not np.any(w):
             continue
         v = lift(below.value, power, floor)
@@ -163,39 +192,58 @@ def fold(
         sums.single = sums.single + step * step * below.single
         sums.common = sums.common + step * below.common
         sums.shared = sums.shared + step * below.shared
-        if top is None:
+        if notes is None:
             continue
         loss = w * np.abs(full - raised)
         unit = np.divide(loss, below.lost, out=np.zeros(rows.rows), where=below.lost > 0)
         for packed in below.losses or []:
-            part, position = top.unpack(packed)
-            losses = top.insert(losses, top.pack(part * unit, position))
+            part, slot = notes.top.unpack(packed)
+            losses = notes.top.insert(losses, notes.top.pack(part * unit, slot))
     result = _close(sums, power, floor, full, rows.rows, losses)
-    seen[node.id] = result
+    seen[node.plan.id] = result
     return result
 
 
-def _plus(total: Any, part: Array) -> Any:
-    """Add a column to a running sum, in place once the sum is a column of its own."""
-    if isinstance(total, float):
-        return total + part
-    total += part
-    return total
-
-
-def _spread(group: _Sums, w: Any, b: Any, q: Array, rho: float, rho_evidence: float) -> None:
-    """Add one signal's doubt and its three terms of the variance."""
-    group.doubt = _plus(group.doubt, w * q)
-    bq = np.multiply(b, q, out=q)
-    group.common = _plus(group.common, bq)
-    part = (rho_evidence - rho) * bq
-    part += (1.0 - rho_evidence) * b
-    part *= bq
-    group.single = _plus(group.single, part)
-    np.subtract(b, bq, out=part)
-    part *= bq
-    np.sqrt(part, out=part)
-    group.shared = _plus(group.shared, part)
+def _own(
+    node: NodeLayout,
+    rows: Rows,
+    found: Evidence,
+    rho: float,
+    rho_evidence: float,
+    notes: Notes | None,
+    sums: _Sums,
+) -> list[Array] | None:
+    """Sum a node's own signals; return their largest losses."""
+    power, floor = node.plan.power, node.plan.floor
+    _, full = ends(power, floor)
+    v = lift(found.utility[node.slots], power, floor)
+    q = found.doubt[node.slots]
+    w, masks = own_weights(node, rows)
+    # Two work tables, used over and over, stay in the cache where new ones would not.
+    one, two = np.empty_like(q), np.empty_like(q)
+    sums.weight = column_sum(w)
+    sums.prior = column_sum(w * rows.pick(node.prior))
+    sums.mean = column_sum(np.multiply(w, generator(v, power), out=one))
+    losses = None
+    if notes is not None:
+        notes.count(node.slots, w, found)
+        # Raising turns the order round where the exponent is negative.
+        most = w * full
+        loss = np.subtract(most, one, out=two) if power >= 0 else np.subtract(one, most, out=two)
+        slots = np.arange(node.slots.start, node.slots.stop)
+        losses = notes.top.largest(notes.top.pack(loss, slots[:, None]))
+    sums.doubt = column_sum(np.multiply(w, q, out=one))
+    b = masked(rows.pick(node.weight_kappa), masks, rows)
+    if power != 1:
+        b = b * slope(v, power)
+    np.multiply(b, q, out=one)
+    sums.common = column_sum(one)
+    np.subtract(b, one, out=two)
+    two *= one
+    one *= one
+    sums.single = (1.0 - rho) * column_sum(one) + (1.0 - rho_evidence) * column_sum(two)
+    sums.shared = column_sum(np.sqrt(two, out=two))
+    return losses
 
 
 def _close(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,10 +12,21 @@ from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
 from trustscore.errors import InputError
+from trustscore.explain.position import Position, explain_position
+from trustscore.scorecard.faults import suggest
+from trustscore.tables.boost_log import item_log, log_paths, rankings, request_log, reranked
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, write_columns
+from trustscore.tables.writers import same_file, write_tables
 
-__all__ = ["Boosted", "boost_files", "read_candidates", "read_scores"]
+__all__ = [
+    "Boosted",
+    "boost_files",
+    "endless",
+    "find_position",
+    "other_boosts",
+    "read_candidates",
+    "read_scores",
+]
 
 SCORE_NUMBERS = {
     "trust_index": "number",
@@ -25,8 +38,9 @@ SCORE_NUMBERS = {
     "claims_unpaid": "count",
     "pacing": "number",
 }
-SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on")
+SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on", "scorecard")
 _OPTIONAL = ("trust_boost", "enrolled", "claims_unpaid", "pacing", *SCORE_TEXTS[2:])
+_RANKED = ("query_id", "relevance", "merchant_id", "item_id")
 _ADDED = ("trust_boost", "final_score", "base_rank", "final_rank")
 # Score files round the boost to 8 decimals and what it is made of to 4.
 _ROUNDING = 1e-5
@@ -44,6 +58,9 @@ class Boosted(NamedTuple):
         Candidates whose place changed.
     other_boosts : int
         Merchants whose ``trust_boost`` in the scores is not what this policy gives them.
+    endless : int
+        Merchants who could not expire on the day given, although the policy limits validity: no
+        day of their scores is known.
     """
 
     queries: int
@@ -52,6 +69,7 @@ class Boosted(NamedTuple):
     unknown: int
     moved: int
     other_boosts: int
+    endless: int = 0
 
 
 def read_candidates(path: str | Path, *, encoding: str | None = None) -> Table:
@@ -85,7 +103,9 @@ def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
     InputError
         When columns are missing or rows have faults.
     """
-    return read_table(path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, encoding=encoding)
+    return read_table(
+        path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
+    )
 
 
 def boost_files(
@@ -95,6 +115,9 @@ def boost_files(
     *,
     policy: Any = "boost",
     blocked: str | Path | None = None,
+    log: str | Path | None = None,
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
     encoding: str | None = None,
 ) -> Boosted:
     r"""Rank candidates again by trust.
@@ -111,6 +134,13 @@ def boost_files(
     policy : str, Path or BoostPolicy, default="boost"
     blocked : path, optional
         Where the candidates of blocked merchants go; they leave the list either way.
+    log : path, optional
+        ``.parquet``, not there yet: every candidate with all that made its place. One row a
+        list goes beside it, to ``.requests.parquet``.
+    today : date, optional
+        Day of the ranking: scores that expired before it are neutral. Nothing reads a clock.
+    scored_on : date, optional
+        Day from which the policy's validity counts where the scores have no ``scored_on``.
     encoding : str, optional
 
     Returns
@@ -140,49 +170,103 @@ def boost_files(
     2
     q,i2,b,0.49,1.0796...,0.5290...,2,1
     """
-    names = [str(path) for path in (candidates, scores, out, blocked) if path is not None]
-    for at, one in enumerate(names):
-        for other in names[at + 1 :]:
-            if same_file(one, other) or (one == other == "-"):
-                raise InputError(f"inputs and outputs must be different files. Got {other} twice")
+    logs = () if log is None else log_paths(log)
+    paths = (candidates, scores, out, blocked, *logs)
+    _all_different([str(path) for path in paths if path is not None])
     rule = BoostPolicy.load(policy)
     asked = read_candidates(candidates, encoding=encoding)
     known = read_scores(scores, encoding=encoding)
-    table = TrustTable.build(known.columns, rule)
+    table = TrustTable.build(known.columns, rule, scored_on)
     columns = asked.columns
     lists = Lists.from_columns(
         columns["query_id"], columns["relevance"], columns["merchant_id"], columns["item_id"]
     )
-    found = rerank_lists(lists, table, rule)
-    added = dict(
-        zip(
-            _ADDED,
-            (found.trust_boost, found.final_score, found.base_rank, found.final_rank),
-            strict=True,
-        )
-    )
+    tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
+    if log is None and today is None:
+        found = rerank_lists(lists, table, rule)
+    else:
+        shown = rankings(lists, table, rule, today)
+        found = reranked(lists, shown)
+        if logs:
+            tables[logs[0]] = item_log(lists, shown, known.columns, rule)
+            tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
+    added = {name: getattr(found, name) for name in _ADDED}
     # As a searcher meets them: queries in order of appearance, each from its first place on.
     queries = np.empty(len(asked.lines), dtype=np.int64)
     queries[lists.source] = np.repeat(np.arange(len(lists)), lists.lengths)
-    shown = found.final_rank > 0
+    on_list = found.final_rank > 0
     order = np.lexsort((found.final_rank, queries))
-    kept = order[shown[order]]
-    gone = order[~shown[order]]
+    kept = order[on_list[order]]
+    gone = order[~on_list[order]]
     if blocked is not None:
-        write_columns(blocked, {name: column[gone] for name, column in columns.items()})
-    write_columns(out, {name: column[kept] for name, column in (columns | added).items()})
+        tables[blocked] = {name: column[gone] for name, column in columns.items()}
+    tables[out] = {name: column[kept] for name, column in (columns | added).items()}
+    write_tables(tables)
     rows = table.rows(columns["merchant_id"])
     return Boosted(
         queries=len(lists),
         candidates=len(asked.lines),
         blocked=len(gone),
         unknown=int((rows == len(table)).sum()),
-        moved=int((found.base_rank != found.final_rank)[shown].sum()),
-        other_boosts=_others(known.columns, table, rule),
+        moved=int((found.base_rank != found.final_rank)[on_list].sum()),
+        other_boosts=other_boosts(known.columns, table, rule),
+        endless=0 if today is None else endless(table, rule),
     )
 
 
-def _others(scores: dict[str, NDArray[Any]], table: TrustTable, policy: BoostPolicy) -> int:
+def find_position(
+    candidates: str | Path,
+    scores: str | Path,
+    query: str,
+    item: str,
+    *,
+    policy: Any = "boost",
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> Position:
+    """Tell why an item stands where it stands; the parameters are those of `boost_files`.
+
+    Raises
+    ------
+    InputError
+        When there is no such query or item, with near names.
+    """
+    _all_different([str(candidates), str(scores)])
+    rule = BoostPolicy.load(policy)
+    columns = read_candidates(candidates, encoding=encoding).columns
+    rows = np.flatnonzero(columns["query_id"] == query)
+    if not len(rows):
+        near = suggest(query, sorted(set(columns["query_id"].tolist())))
+        raise InputError(f"{candidates}: no query {query!r}{near}")
+    one = {name: columns[name][rows] for name in _RANKED}
+    if item not in one["item_id"]:
+        near = suggest(item, sorted(set(one["item_id"].tolist())))
+        raise InputError(f"{candidates}: query {query!r} has no item {item!r}{near}")
+    lists = Lists.from_columns(*(one[name] for name in _RANKED))
+    table = TrustTable.build(read_scores(scores, encoding=encoding).columns, rule, scored_on)
+    [shown] = rankings(lists, table, rule, today)
+    assert lists.item_ids is not None
+    at = int(np.flatnonzero(lists.item_ids == item)[0])
+    return explain_position(shown, at, lists.item_ids, lists.merchant_ids, query)
+
+
+def _all_different(names: list[str]) -> None:
+    for at, one in enumerate(names):
+        for other in names[at + 1 :]:
+            if same_file(one, other) or (one == other == "-"):
+                raise InputError(f"inputs and outputs must be different files. Got {other} twice")
+
+
+def endless(table: TrustTable, policy: BoostPolicy) -> int:
+    """Count merchants whose boost never ends although the policy limits validity."""
+    if policy.validity.days is None:
+        return 0
+    ends = table.columns["valid_to"][:-1]
+    return int((ends == np.iinfo(ends.dtype).max).sum())
+
+
+def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
     """Count merchants whose boost in the score file is not the one of this policy."""
     if "trust_boost" not in scores:
         return 0

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from trustscore.tables.arrays import floats, int32s, spans, strings
 
-__all__ = ["coded", "content", "exact", "fixed", "inert", "lines", "repeated", "segment"]
+__all__ = ["bare", "coded", "content", "exact", "fixed", "inert", "lines", "repeated", "segment"]
 
 PAD = 0xFF
 _BLANK_WHOLE, _BLANK_GROUP = 1000, 10000
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_FORMULA = b"=+-@\t\r"
+_FORMULA = b"=+-@\t\r'"
+_GUARDED = re.compile(r"'*[=+\-@\t\r]")
 _QUOTED = b'",\r\n'
 
 
@@ -153,19 +154,31 @@ def coded(texts: NDArray[np.object_]) -> Any:
 
 
 def _inert_text(text: str) -> str:
-    if text and text[0] in "=+-@\t\r" and not _NUMBER.fullmatch(text):
+    if _GUARDED.match(text) and not _NUMBER.fullmatch(text):
         text = "'" + text
     if any(mark in text for mark in '",\r\n'):
         text = '"' + text.replace('"', '""') + '"'
     return text
 
 
+def bare(text: str) -> str:
+    """Return a text as it was before `inert` put an apostrophe before it.
+
+    Examples
+    --------
+    >>> bare("'=1+1"), bare("''=1"), bare("m1"), bare("'tis")
+    ('=1+1', "'=1", 'm1', "'tis")
+    """
+    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text
+
+
 def inert(texts: Any) -> Any:
     """Return texts as cells of CSV that no spreadsheet runs as a formula.
 
     A text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets
-    an apostrophe before it, unless it is a number; one with a comma, a quotation mark
-    or a line break is quoted.
+    an apostrophe before it, unless it is a number; so does one that looks as if it had
+    been given one, so that `bare` undoes it. One with a comma, a quotation mark or a line
+    break is quoted.
 
     Examples
     --------

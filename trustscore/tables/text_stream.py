@@ -23,7 +23,7 @@ from trustscore.tables.arrays import count_lines
 __all__ = ["BLOCK", "Source"]
 
 # Large enough to amortise a call, small enough to stay in cache.
-BLOCK = 1 << 20
+BLOCK = 1 << 21
 
 _LADDER = ("utf-8", "gb18030", "cp1252")
 _MARKS = {

@@ -17,8 +17,9 @@ from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.cells import trim
 from trustscore.tables.faults import Reject
+from trustscore.tables.format import bare
 from trustscore.tables.header import SideField, Wanted
-from trustscore.tables.inputs import Inputs, read_part
+from trustscore.tables.inputs import Inputs, is_parquet, read_part
 
 __all__ = ["Table", "read_table"]
 
@@ -54,6 +55,7 @@ def read_table(
     *,
     optional: Sequence[str] = (),
     rest: bool = False,
+    ours: bool = False,
     encoding: str | None = None,
 ) -> Table:
     r"""Read a table into memory.
@@ -70,6 +72,9 @@ def read_table(
         Those of both kinds that may be missing.
     rest : bool, default=False
         Whether to read the columns not named as well, as text.
+    ours : bool, default=False
+        Whether this package wrote the table: a CSV then has an apostrophe before texts that a
+        spreadsheet would take for formulas, which is taken off. Ids would not match otherwise.
     encoding : str, optional
 
     Returns
@@ -111,6 +116,7 @@ def read_table(
         raise InputError(f"{path}: {_count(len(faults), 'fault')} in the columns", faults)
     if rejects:
         raise _faulty(str(path), rejects, texts[0])
+    guarded = ours and not is_parquet(str(path))
     found: dict[str, NDArray[Any]] = {}
     known = {given: name for name, given in named.items() if given is not None}
     numeric = {name.casefold(): name for name in numbers}
@@ -120,6 +126,8 @@ def read_table(
             found[name] = np.concatenate([rows.block[name] for rows in blocks])
         elif given in known or rest:
             cells = [trim(text or "") for rows in blocks for text in rows.keep[given].to_pylist()]
+            if guarded:
+                cells = [bare(cell) for cell in cells]
             column = np.empty(len(cells), dtype=object)
             column[:] = cells
             found[known.get(given, given)] = column

@@ -14,6 +14,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
@@ -25,7 +26,15 @@ import pyarrow.parquet as pq
 from trustscore.tables.arrays import floats, strings
 from trustscore.tables.format import content, inert, lines
 
-__all__ = ["AtomicFile", "Sink", "open_sink", "same_file", "suffix_of", "write_columns"]
+__all__ = [
+    "AtomicFile",
+    "Sink",
+    "open_sink",
+    "same_file",
+    "suffix_of",
+    "write_columns",
+    "write_tables",
+]
 
 # Rows of a Parquet row group: large enough to compress, small enough to hold.
 _GROUP = 1 << 16
@@ -271,18 +280,38 @@ def write_columns(path: str | Path, columns: Mapping[str, Any]) -> None:
     ...     path.read_text()
     "id,x\na,0.1\n'=b,\n"
     """
-    arrays = {name: _array(column) for name, column in columns.items()}
-    sink = open_sink(path, {name: array.type for name, array in arrays.items()})
-    with sink.file:
-        if isinstance(sink, CsvSink):
-            texts = [
-                array if array.type == pa.string() else _text(array) for array in arrays.values()
-            ]
-            sink.write(lines([inert(text) for text in texts]))
-        else:
-            sink.write(pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays)))
-        sink.finish()
-        sink.file.commit()
+    write_tables({path: columns})
+
+
+def write_tables(tables: Mapping[str | Path, Mapping[str, Any]]) -> None:
+    """Write small tables that belong together: none takes its name before all are on disk.
+
+    Parameters
+    ----------
+    tables : mapping of path to columns
+        See :func:`write_columns`.
+    """
+    with ExitStack() as stack:
+        staged = []
+        for path, columns in tables.items():
+            arrays = {name: _array(column) for name, column in columns.items()}
+            sink = open_sink(path, {name: array.type for name, array in arrays.items()})
+            stack.enter_context(sink.file)
+            _fill(sink, arrays)
+            staged.append(sink.file)
+        for file in staged:
+            file.flush()
+        for file in staged:
+            file.commit()
+
+
+def _fill(sink: Sink, arrays: Mapping[str, Any]) -> None:
+    if isinstance(sink, CsvSink):
+        texts = [array if array.type == pa.string() else _text(array) for array in arrays.values()]
+        sink.write(lines([inert(text) for text in texts]))
+    else:
+        sink.write(pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays)))
+    sink.finish()
 
 
 def _array(column: Any) -> Any:

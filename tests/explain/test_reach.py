@@ -1,0 +1,125 @@
+"""Many merchants at once get the same single changes as each of them alone."""
+
+import numpy as np
+import pytest
+
+from trustscore.explain import LACKS, next_tier_plan, next_tier_reach, typical_block, unknown_block
+from trustscore.scorecard import load_scorecard
+from trustscore.scoring import score_columns
+
+
+def market(card, rows=12, seed=2):
+    """Typical merchants with figures moved about."""
+    draw = np.random.default_rng(seed)
+    block = {name: np.repeat(values, rows) for name, values in typical_block(card).items()}
+    for signal in card.signals:
+        if signal.kind in ("rate", "events"):
+            spread = draw.uniform(0, 1.6, rows)
+            block[signal.value] = np.round(block[signal.value] * spread)
+        elif signal.kind in ("mean", "duration"):
+            block[signal.value] = block[signal.value] * draw.uniform(0.97, 1.03, rows)
+    return block
+
+
+def targets(card, block):
+    names = [tier.id for tier in card.tiers.ladder]
+    tiers = score_columns(block, card).tier.tolist()
+    steps = [names.index(tier) + 1 for tier in tiers]
+    return np.array([step if step < len(names) else -1 for step in steps])
+
+
+def changes_of(found, card, row):
+    mine = found.row == row
+    names = [card.signals[at].id for at in found.signal[mine]]
+    return list(zip(names, found.before[mine], found.after[mine], strict=True))
+
+
+def test_like_the_plan_of_each():
+    card = load_scorecard("minimal")
+    block = market(card, rows=14)
+    target = targets(card, block)
+    found = next_tier_reach(block, card, target)
+    told = 0
+    for row in range(14):
+        plan = next_tier_plan(block, card, row)
+        assert (plan.target == "") == (target[row] < 0)
+        if plan.volume != 1 or plan.outcome == "top":
+            continue
+        rated = ("rate", "events")
+        alone = [
+            (c.signal, c.count_before, c.count_after)
+            if c.kind in rated
+            else (c.signal, c.before, c.after)
+            for c in plan.alone
+        ]
+        assert changes_of(found, card, row) == alone
+        assert found.gap[row] == pytest.approx(max(plan.at - plan.bound, 0))
+        assert found.together[row] == (plan.outcome in ("changes", "held"))
+        told += len(alone)
+    assert told > 5
+
+
+@pytest.mark.parametrize("name", ["minimal", "olist"])
+def test_every_change_reaches_and_a_smaller_one_does_not(name):
+    card = load_scorecard(name)
+    block = market(card)
+    target = targets(card, block)
+    found = next_tier_reach(block, card, target)
+    assert len(found.row)
+    ladder, tiers = card.tiers.ladder, card.tiers
+    for row, at, before, after in zip(
+        found.row, found.signal, found.before, found.after, strict=True
+    ):
+        goal = ladder[target[row]].at
+        z = tiers.z if target[row] > tiers.entry else 0.0
+
+        def bound(value, row=row, at=at, z=z):
+            single = {name: values[row : row + 1].copy() for name, values in block.items()}
+            single[card.signals[at].value] = np.array([value])
+            scores = score_columns(single, card, "statement")
+            lifted = scores.trust_index - scores.adjustments["cap"]
+            return float((lifted - z * scores.index_se)[0])
+
+        assert bound(after) >= goal > bound(before)
+        # Back by one stop: 1 for counts, a thousandth to a hundredth of the whole way for others.
+        signal = card.signals[at]
+        whole = signal.kind in ("rate", "events", "count", "flag")
+        way = abs(signal.numbers.good - before)
+        stop = 1.0 if whole else 10.0 ** (np.floor(np.log10(way)) - 2)
+        if abs(after - before) > stop:
+            assert bound(after + np.sign(before - after) * stop) < goal
+
+
+def test_what_is_missing_is_named():
+    card = load_scorecard("default")
+    poor = typical_block(card)
+    few = dict(poor) | {"orders_paid": np.array([3.0])}
+    rows = [poor, few, unknown_block(card)]
+    block = {name: np.concatenate([row[name] for row in rows]) for name in poor}
+    found = next_tier_reach(block, card, np.array([4, 3, 3]))
+    lacks = [[n for n, is_so in zip(LACKS, row, strict=True) if is_so] for row in found.lacks.T]
+    assert lacks[0] == ["figures"]
+    assert "orders" in lacks[1]
+    # Nothing is known of the third, so nothing is said.
+    assert lacks[2] == [] and found.target[2] == -1 and np.isnan(found.gap[2])
+
+
+def test_a_veto_stands_against_a_higher_tier_and_is_taken_as_lifted():
+    card = load_scorecard("default")
+    block = typical_block(card)
+    block["safety_incident_flag"] = np.array([1.0])
+    capped = score_columns(block, card)
+    assert (capped.veto.tolist(), capped.trust_index.tolist()) == (["cap"], [59.0])
+    found = next_tier_reach(block, card, np.array([3]))
+    assert found.lacks[LACKS.index("veto"), 0]
+    free = score_columns(typical_block(card), card)
+    assert found.gap[0] == pytest.approx(max(70 - free.trust_index[0] + free.index_se[0], 0))
+
+
+def test_no_rows_and_no_targets():
+    card = load_scorecard("minimal")
+    none = {name: values[:0] for name, values in typical_block(card).items()}
+    empty = next_tier_reach(none, card, np.empty(0, dtype=np.int64))
+    assert len(empty.row) == len(empty.gap) == 0 and empty.lacks.shape == (4, 0)
+    found = next_tier_reach(typical_block(card), card, np.array([-1]))
+    assert not found.lacks.any() and len(found.row) == 0

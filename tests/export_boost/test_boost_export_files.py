@@ -1,0 +1,151 @@
+"""Boosts in files: what is written reads back as the same, or is not written at all."""
+
+import datetime as dt
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from trustscore.boost import BoostPolicy, TrustTable, trust_boost
+from trustscore.commands.export_boost import ENGINES, command
+from trustscore.commands.main import main
+from trustscore.errors import InputError
+from trustscore.tables.boost_export import TARGETS, export_boosts
+
+SCORES = (
+    "merchant_id,trust_index,index_se,prior_index,coverage,tier,veto\n"
+    "a,90,3,71,0.9,trusted,\n"
+    '"b, ""the"" second",50,3,71,0.9,standard,cap\n'
+    "c,71,9,71,0,,\n"
+    "d,95,1,71,1,exemplary,block\n"
+)
+
+
+@pytest.fixture
+def scores(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text(SCORES)
+    return path
+
+
+def columns_of(path):
+    table = pq.read_table(path)
+    return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+IDS = ["a", 'b, "the" second', "c", "d"]
+
+
+def boosts_in_python():
+    columns = {
+        "trust_index": np.array([90.0, 50.0, 71.0, 95.0]),
+        "index_se": np.array([3.0, 3.0, 9.0, 1.0]),
+        "prior_index": np.full(4, 71.0),
+        "coverage": np.array([0.9, 0.9, 0.0, 1.0]),
+        "veto": np.array(["", "cap", "", "block"], dtype=object),
+    }
+    return trust_boost(columns)
+
+
+def test_parquet_reads_back_as_a_table(scores, tmp_path):
+    out = tmp_path / "boosts.parquet"
+    export_boosts(scores, out, "parquet", scored_on=dt.date(2026, 1, 1))
+    columns = columns_of(out)
+    assert columns["merchant_id"].tolist() == IDS
+    assert columns["trust_boost"].tolist() == boosts_in_python().tolist()
+    assert set(columns["valid_to"]) == {"2026-01-15"}
+    table = TrustTable.from_columns(columns, BoostPolicy.load())
+    assert table.boosts([*IDS, "nobody"]).tolist() == [*boosts_in_python().tolist(), 1.0]
+
+
+def test_npz_reads_back_as_a_table(scores, tmp_path):
+    out = tmp_path / "boosts.npz"
+    export_boosts(scores, out, "npz", scored_on=dt.date(2026, 1, 1))
+    table = TrustTable.load(out)
+    assert table.boosts([*IDS, "nobody"]).tolist() == [*boosts_in_python().tolist(), 1.0]
+    assert table.vetoes(table.rows(["d", "nobody"])).tolist() == ["block", ""]
+    late = BoostPolicy.load().rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-16")
+    assert late.trust_boost.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("engine", TARGETS)
+def test_every_engine_is_written_by_the_command_and_twice_the_same(engine, scores, tmp_path):
+    outs = [tmp_path / f"{at}.{engine}" for at in range(2)]
+    for out in outs:
+        done = CliRunner().invoke(
+            command, [str(scores), "--to", engine, "-o", str(out), "--scored-on", "2026-01-01"]
+        )
+        assert done.exit_code == 0, done.output
+        assert "4 merchants" in done.output and "never expire" not in done.output
+    files = [sorted(p.name for p in out.iterdir()) if out.is_dir() else [""] for out in outs]
+    assert files[0] == files[1]
+    assert not [name for name in files[0] if name.endswith(".tmp")]
+    for name in files[0]:
+        assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
+
+
+def test_the_command_names_the_engines_there_are():
+    assert ENGINES == TARGETS
+
+
+def test_what_an_engine_cannot_do_is_said(scores, tmp_path):
+    policy = tmp_path / "mine.toml"
+    policy.write_text("[guards]\nmax_up = 3\n[exploration]\nshare = 0.1\n[validity]\ndays = 7\n")
+    done = CliRunner().invoke(
+        command,
+        [str(scores), "--to", "redis", "-o", str(tmp_path / "r"), "--policy", str(policy)],
+    )
+    assert done.exit_code == 0
+    assert "guards on the finished order, exploration stay with" in done.output
+    assert "4 merchants never expire: say --scored-on" in done.output
+
+
+def test_scores_of_another_policy_are_noted(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text(
+        "merchant_id,trust_index,index_se,prior_index,coverage,veto,trust_boost\n"
+        "a,90,3,71,0.9,,1.5\n"
+    )
+    assert export_boosts(path, tmp_path / "r", "redis").other_boosts == 1
+
+
+@pytest.mark.parametrize("name", ["folder", "scores"])
+def test_a_file_where_a_folder_must_be(name, scores, tmp_path):
+    out = tmp_path / "folder"
+    out.write_text("mine")
+    target = out if name == "folder" else scores
+    with pytest.raises(InputError, match=r"is a folder, and|must be different files"):
+        export_boosts(scores, target, "solr")
+    assert out.read_text() == "mine"
+
+
+def test_only_commands_fit_through_standard_output(scores, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for engine in set(TARGETS) - {"redis"}:
+        with pytest.raises(InputError, match="must have a name"):
+            export_boosts(scores, "-", engine)
+    done = CliRunner().invoke(command, [str(scores), "--to", "redis", "-o", "-", "--quiet"])
+    assert done.output.startswith("*8\r\n$4\r\nHSET") or done.output.startswith("*8\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+
+
+def test_faulty_scores_leave_nothing(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text(
+        "merchant_id,trust_index,index_se,prior_index,coverage,veto\n"
+        "a,90,3,71,0.9,blok\na,900,3,71,0.9,\n"
+    )
+    for engine in TARGETS:
+        out = tmp_path / f"out.{engine}"
+        with pytest.raises(InputError):
+            export_boosts(path, out, engine)
+        assert not out.exists()
+
+
+def test_the_main_command_ends_with_two_on_a_bad_policy(scores, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["export", "boost", str(scores), "--to", "solr", "-o", str(tmp_path / "o")]
+             + ["--policy", "nosuch"])  # fmt: skip
+    assert stop.value.code == 2
+    assert "policy nosuch" in capsys.readouterr().err

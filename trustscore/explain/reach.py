@@ -1,0 +1,237 @@
+"""For many merchants at once: which single figure, and how far, reaches the next tier.
+
+`next_tier_plan` answers for one merchant, with everything that is in the way, in about a
+second. Here the same question is asked of thousands: what lacks is named, and every signal
+that suffices alone is found, but changes are not combined and no larger volume is supposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trustscore.explain.search import Search
+from trustscore.explain.ways import WHOLE, Ways, stops, ways
+from trustscore.scorecard import Scorecard
+from trustscore.scoring import Scores, score_columns
+
+__all__ = ["LACKS", "Reach", "next_tier_reach"]
+
+Array = np.ndarray[Any, Any]
+# Rows scored with every signal in turn at full marks: large enough for numpy, small in memory.
+_CHUNK = 2048
+_COVERAGE_SLACK = 1e-12
+LACKS = ("veto", "orders", "coverage", "figures")
+"""What may keep a merchant from the next tier."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """How each row reaches its target; the arrays of changes hold one entry a way.
+
+    Attributes
+    ----------
+    target : int array
+        Step of the ladder that was asked for; -1 where there is none, and nothing else is said.
+    index : array
+        The trust index, NaN where a row is not scored.
+    gap : array
+        Points by which the bound (index less z standard errors, caps lifted) misses the target,
+        0 where it does not, NaN without a target.
+    lacks : bool array of shape (4, rows)
+        In the order of `LACKS`: a veto stands against it, orders are too few for a formal
+        index, coverage is too low, the bound is.
+    together : bool array
+        Whether the bound reaches the target with every known signal at its good anchor.
+    row, signal : int array
+        Of each way; ordered by row, and in a row by the smallest share of the way.
+    before, after : array
+        The column of the signal: a count for rates and events.
+    sample : array
+        What a count is out of; NaN for other kinds.
+    """
+
+    target: Array
+    index: Array
+    gap: Array
+    lacks: Array
+    together: Array
+    row: Array
+    signal: Array
+    before: Array
+    after: Array
+    sample: Array
+
+
+def next_tier_reach(
+    block: Mapping[str, Array],
+    scorecard: Scorecard,
+    target: Array,
+    *,
+    missing: frozenset[str] = frozenset(),
+) -> Reach:
+    """Find for each row the single changes that reach a tier.
+
+    Caps and vetoes are taken as lifted, as in `next_tier_plan`. Changes are looked for only
+    where evidence suffices: without it no figure opens a higher tier.
+
+    Parameters
+    ----------
+    block : mapping of str to ndarray
+    scorecard : Scorecard
+    target : int array
+        Step of the ladder wanted for each row; -1 for none.
+    missing : frozenset of str
+        Columns that were not collected.
+
+    Examples
+    --------
+    >>> from trustscore.explain import typical_block
+    >>> from trustscore.scorecard import load_scorecard
+    >>> card = load_scorecard("minimal")
+    >>> block = typical_block(card)
+    >>> block["complaints"] *= 0.4
+    >>> found = next_tier_reach(block, card, np.array([2]))
+    >>> [card.signals[at].id for at in found.signal], found.gap.round(2).tolist()
+    (['product_negative_review_rate', 'product_rating_mean', 'aftersales_review_hours_mean'],
+     [9.68])
+    >>> found.before.tolist(), found.after.tolist()
+    ([158.4, 4.6, 4.0], [3.0, 4.991, 1.03])
+    """
+    rows = len(target)
+    parts = []
+    for start in range(0, rows, _CHUNK):
+        chunk = slice(start, min(start + _CHUNK, rows))
+        piece = {name: np.asarray(values)[chunk] for name, values in block.items()}
+        parts.append(_Chunk(piece, scorecard, target[chunk], missing).found(start))
+    if not parts:
+        parts = [_nothing()]
+    lacks = np.concatenate([part.lacks for part in parts], axis=1)
+    names = ("target", "index", "gap", "together", "row", "signal", "before", "after", "sample")
+    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Reach(lacks=lacks, **whole)
+
+
+def _nothing() -> Reach:
+    none = np.empty(0)
+    places, flags = none.astype(np.int64), none.astype(bool)
+    lacks = np.empty((len(LACKS), 0), dtype=bool)
+    return Reach(places, none, none, lacks, flags, places, places, none, none, none)
+
+
+class _Chunk:
+    """Some rows, and the candidates tried for them."""
+
+    def __init__(
+        self, block: dict[str, Array], card: Scorecard, target: Array, missing: frozenset[str]
+    ) -> None:
+        self.block, self.card, self.missing = block, card, missing
+        self.target = np.asarray(target, dtype=np.int64)
+        ladder = card.tiers.ladder
+        known = np.clip(self.target, 0, None)
+        self.at = np.array([tier.at for tier in ladder] or [0.0])[known]
+        self.coverage = np.array([tier.coverage for tier in ladder] or [0.0])[known]
+        self.higher = self.target > card.tiers.entry
+        self.z = np.where(self.higher, card.tiers.z, 0.0)
+
+    def scores(self, block: Mapping[str, Array]) -> Scores:
+        return score_columns(block, self.card, "statement", missing=self.missing, reasons=False)
+
+    def bound(self, block: Mapping[str, Array], rows: Array) -> Array:
+        """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
+        scores = self.scores(block)
+        found: Array = Search.lifted(scores) - self.z[rows] * scores.index_se
+        return found
+
+    def found(self, first: int) -> Reach:
+        rows = np.arange(len(self.target))
+        scores = self.scores(self.block)
+        bound = Search.lifted(scores) - self.z * scores.index_se
+        wanted = (self.target >= 0) & (scores.coverage > 0)
+        low = self.card.status.low_coverage
+        need = np.where(self.higher, np.maximum(self.coverage, low), 0.0) - _COVERAGE_SLACK
+        capped = scores.adjustments["cap"] < 0
+        lacks = np.stack(
+            [
+                (scores.veto_code > 0) & self.higher | capped & (scores.trust_index < self.at),
+                (scores.status_code == scores.status_names.index("new")) & self.higher,
+                scores.coverage < need,
+                bound < self.at,
+            ]
+        )
+        lacks &= wanted
+        moving = ways(self.card, self.block, scores)
+        together = np.zeros(len(rows), dtype=bool)
+        asked = np.flatnonzero(lacks[3] & ~lacks[1] & ~lacks[2])
+        if len(asked):
+            best = self.bound(self._full(asked, moving), asked)
+            together[asked] = best >= self.at[asked]
+        together |= wanted & ~lacks[3]
+        row, signal = self._alone(np.flatnonzero(together & lacks[3]), moving)
+        share, after = self._least(row, signal, moving)
+        order = np.lexsort((share, row))
+        row, signal, after = row[order], signal[order], after[order]
+        sample = np.full(len(row), np.nan)
+        for i in np.unique(signal).tolist():
+            one = self.card.signals[i]
+            if one.kind in ("rate", "events"):
+                mine = signal == i
+                sample[mine] = self.block[str(one.sample)][row[mine]]
+        gap = np.where(wanted, np.maximum(self.at - bound, 0.0), np.nan)
+        return Reach(
+            np.where(wanted, self.target, -1),
+            scores.trust_index,
+            gap,
+            lacks,
+            together,
+            row + first,
+            signal,
+            moving.start[signal, row],
+            after,
+            sample,
+        )
+
+    def _at(self, rows: Array) -> dict[str, Array]:
+        return {name: values[rows] for name, values in self.block.items()}
+
+    def _full(self, rows: Array, moving: Ways) -> dict[str, Array]:
+        """Return the rows with every signal at the end of its way."""
+        block = self._at(rows)
+        for i in np.flatnonzero(moving.open[:, rows].any(axis=1)).tolist():
+            name = self.card.signals[i].value
+            block[name] = np.where(moving.open[i, rows], moving.end[i, rows], block[name])
+        return block
+
+    def _alone(self, rows: Array, moving: Ways) -> tuple[Array, Array]:
+        """Return the pairs of row and signal that suffice at the end of the way."""
+        pairs = []
+        for i in np.flatnonzero(moving.open[:, rows].any(axis=1)).tolist():
+            open_rows = rows[moving.open[i, rows]]
+            block = self._at(open_rows)
+            block[self.card.signals[i].value] = moving.end[i, open_rows]
+            enough = open_rows[self.bound(block, open_rows) >= self.at[open_rows]]
+            pairs.append(np.stack([enough, np.full(len(enough), i)]))
+        found = np.concatenate([*pairs, np.empty((2, 0), dtype=np.int64)], axis=1)
+        return found[0], found[1]
+
+    def _least(self, rows: Array, signals: Array, moving: Ways) -> tuple[Array, Array]:
+        """Return the least share of the way that suffices for each pair, and where it leads."""
+        start, end = moving.start[signals, rows], moving.end[signals, rows]
+        whole = np.array([signal.kind in WHOLE for signal in self.card.signals])[signals]
+        low, high = np.zeros(len(rows)), np.ones(len(rows))
+        block = self._at(rows)
+        places = [(self.card.signals[i].value, signals == i) for i in np.unique(signals).tolist()]
+        # Halved until no two stops of any way lie between, whole numbers or three digits.
+        stops_at_most = max(float(np.abs(end - start)[whole].max(initial=0)), 1000.0)
+        for _ in range(int(np.ceil(np.log2(stops_at_most))) + 2 if len(rows) else 0):
+            middle = (low + high) / 2
+            value = stops(start, end, whole, middle)
+            tried = dict(block)
+            for name, mine in places:
+                tried[name] = np.where(mine, value, tried[name])
+            reached = self.bound(tried, rows) >= self.at[rows]
+            high, low = np.where(reached, middle, high), np.where(reached, low, middle)
+        return high, stops(start, end, whole, high)

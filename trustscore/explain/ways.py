@@ -1,0 +1,122 @@
+"""Which figures can be raised, from where to where: one row or many, by the same arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trustscore.explain.statement import figures, one_row
+from trustscore.scorecard import Scorecard, Signal
+from trustscore.scoring import Scores
+
+__all__ = ["WHOLE", "Ways", "stops", "ways"]
+
+Array = np.ndarray[Any, Any]
+WHOLE = ("rate", "events", "count", "flag")
+"""Kinds whose column moves by whole numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """What can move in each row; arrays of shape (signals, rows).
+
+    Attributes
+    ----------
+    start, end : ndarray
+        The signal's column now, and at its good anchor.
+    open : ndarray of bool
+        Whether there is evidence, and a way to go.
+    """
+
+    start: Array
+    end: Array
+    open: Array
+
+
+def ways(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Ways:
+    """Return how far each signal's column can be raised in each row.
+
+    Parameters
+    ----------
+    card : Scorecard
+    block : mapping of str to ndarray
+    scores : Scores
+        Of the block, with detail ``statement`` or ``all``.
+    """
+    assert scores.applies is not None and scores.reliability is not None
+    assert scores.weight is not None
+    shape = scores.applies.shape
+    start, end = np.full(shape, np.nan), np.full(shape, np.nan)
+    opened = np.zeros(shape, dtype=bool)
+    samples = {signal.sample for signal in card.signals}
+    taken: dict[str, Array] = {}
+    goods = _goods(card, block, shape[1])
+    for i, signal in enumerate(card.signals):
+        # A figure that is the sample of another signal would move evidence with it.
+        if signal.value in samples:
+            continue
+        known = scores.applies[i] & (scores.reliability[i] > 0) & (scores.weight[i] > 0)
+        known = known & ~taken.get(signal.value, np.zeros(shape[1], dtype=bool))
+        if not known.any():
+            continue
+        start[i], end[i] = block[signal.value], _end(signal, block, goods[signal.id])
+        ahead = end[i] > start[i] if signal.higher_is_better else end[i] < start[i]
+        opened[i] = known & ahead & np.isfinite(start[i])
+        taken[signal.value] = taken.get(signal.value, False) | opened[i]
+    return Ways(start, end, opened)
+
+
+def _end(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
+    """Return the column at the good anchor."""
+    end = good
+    if signal.kind in ("rate", "events"):
+        sample = block[str(signal.sample)]
+        end = good * sample
+        if signal.kind == "rate":
+            end = np.minimum(end, sample)
+    if signal.kind in WHOLE:
+        end = np.ceil(end) if signal.higher_is_better else np.floor(end)
+    if signal.range is not None:
+        end = np.clip(end, signal.range[0], signal.range[1])
+    return end
+
+
+def _goods(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, Array]:
+    """Return the good anchor of each signal in each row, as overlays and peers set it."""
+    names = {name for overlay in card.overlays for name, _ in overlay.match}
+    names |= set(card.peers.by)
+    sides = [block[name].tolist() for name in sorted(names) if name in block]
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in enumerate(zip(*sides, strict=True) if sides else [()] * rows):
+        groups.setdefault(key, []).append(row)
+    found = {signal.id: np.empty(rows) for signal in card.signals}
+    for members in groups.values():
+        single = one_row(block, members[0])
+        for signal in card.signals:
+            found[signal.id][members] = figures(card, signal, single)["good"]
+    return found
+
+
+def stops(start: Array, end: Array, whole: Array | bool, share: Array) -> Array:
+    """Return the column's value `share` of the way, rounded towards good.
+
+    Whole numbers where `whole` says so, else three digits of the way.
+
+    Examples
+    --------
+    >>> stops(np.array([9.0]), np.array([2.0]), True, np.array([0.5])).tolist()
+    [5.0]
+    >>> stops(np.array([40.0, 40.0]), np.array([20.0, 20.0]), False, np.array([0.033, 0])).tolist()
+    [39.3, 40.0]
+    """
+    reach = np.abs(end - start)
+    digits = np.floor(np.log10(np.where(reach > 0, reach, 1.0))) - 2
+    step = np.where(whole, 1.0, np.power(10.0, digits))
+    value = np.round((start + (end - start) * share) / step, 6)
+    value = np.where(end > start, np.ceil(value), np.floor(value)) * step
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    rounded = np.clip(np.round(value, 12), low, high)
+    return np.where(share > 0, rounded, start)

@@ -1,0 +1,200 @@
+"""A review of operating rights: who moves on the ladder, from which day, and why.
+
+The ladder is `assign_tiers` and nothing else. It is asked three times, with the whole state,
+without patience, and without a past; what differs between the answers is the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trustscore.scorecard.model import Tiers
+from trustscore.tiers import assign_tiers
+
+__all__ = ["REASONS", "Figures", "Held", "Review", "review_rights", "rights_of"]
+
+Array = np.ndarray[Any, Any]
+
+REASONS = (
+    "kept",
+    "first_review",
+    "raised",
+    "lowered",
+    "veto",
+    "below_line",
+    "minimum_stay",
+    "announced",
+    "not_scored",
+    "absent",
+)
+"""Why a merchant is where he is after a review."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """What a review looks at, one value a merchant, as scores have it.
+
+    Attributes
+    ----------
+    index, index_se, coverage : array
+        `index` is NaN where a merchant is not scored.
+    formal, vetoed : bool array
+    """
+
+    index: Array
+    index_se: Array
+    coverage: Array
+    formal: Array
+    vetoed: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What the last review left, one value a merchant; days are days since 1970-01-01.
+
+    Attributes
+    ----------
+    tier : int array
+        Step decided at the last review; -1 where there was none.
+    before : int array
+        Step held until `since`, where that day is still to come.
+    since : array
+        Day from which `tier` counts; NaN when unknown.
+    below : array
+        Reviews in a row spent below the line to stay.
+    """
+
+    tier: Array
+    before: Array
+    since: Array
+    below: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """What a review decides, one value a merchant.
+
+    Attributes
+    ----------
+    held : int array
+        Step in force on the day of the review; -1 for none.
+    tier : int array
+        Step decided; -1 for none.
+    since : array
+        Day from which it counts, NaN when unknown: the day of the review for a rise and for a
+        veto, after the notice for other falls.
+    below : array
+        Reviews in a row below the line to stay, this one included.
+    stay_until : array
+        First day on which nothing but a veto's fall is barred by the minimum stay.
+    entitled : int array
+        Step that the figures alone would enter, without a past.
+    reason : int array
+        Place in `REASONS`.
+    """
+
+    held: Array
+    tier: Array
+    since: Array
+    below: Array
+    stay_until: Array
+    entitled: Array
+    reason: Array
+
+
+def review_rights(
+    tiers: Tiers, figures: Figures, held: Held, today: int, notice_days: int = 7
+) -> Review:
+    """Review merchants by the ladder of a scorecard.
+
+    A merchant without an index keeps what he has, unless a veto takes it: nothing was measured
+    (for a merchant who is not there at all the caller may say ``absent``).
+    A fall that is announced and not yet in force can only be hastened, by a veto.
+
+    Parameters
+    ----------
+    tiers : Tiers
+        With at least one step.
+    figures : Figures
+    held : Held
+    today : int
+        Day of the review, in days since 1970-01-01.
+    notice_days : int, default=7
+        Days between the announcement of a fall and its force.
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> tiers = load_scorecard("default").tiers
+    >>> [tier.id for tier in tiers.ladder]
+    ['restricted', 'limited', 'standard', 'trusted', 'exemplary']
+    >>> yes = np.ones(3, dtype=bool)
+    >>> figures = Figures(np.array([90.0, 60.0, 60.0]), np.zeros(3), np.ones(3), yes, ~yes)
+    >>> held = Held(np.full(3, 3), np.full(3, 3), np.full(3, 0.0), np.array([0.0, 0.0, 1.0]))
+    >>> done = review_rights(tiers, figures, held, today=100)
+    >>> done.tier.tolist(), done.since.tolist(), done.below.tolist()
+    ([4, 3, 2], [100.0, 0.0, 107.0], [0.0, 1.0, 0.0])
+    >>> [REASONS[at] for at in done.reason]
+    ['raised', 'below_line', 'lowered']
+    """
+    known, scored = held.tier >= 0, ~np.isnan(figures.index)
+    days = today - held.since
+
+    def asked(*state: Any) -> Array:
+        return assign_tiers(
+            tiers,
+            figures.index,
+            figures.index_se,
+            figures.coverage,
+            figures.formal,
+            figures.vetoed,
+            *state,
+        )
+
+    entitled = np.where(scored, asked(), -1)
+    final = asked(held.tier, days, held.below)
+    # Without patience: what keeps a merchant from it is patience.
+    eager = asked(held.tier)
+    final = np.where(scored | (figures.vetoed & known), final, held.tier)
+    fell, rose = known & (final < held.tier), known & (final > held.tier)
+    stayed = known & (final == held.tier)
+    below_line = scored & stayed & (eager < held.tier)
+    below = np.where(below_line, held.below + 1, np.where(scored | fell, 0.0, held.below))
+
+    pending = known & (held.since > today)
+    in_force = np.where(pending, held.before, held.tier)
+    hastened = pending & figures.vetoed & (final < in_force)
+    at_once = rose | (fell & figures.vetoed) | hastened | ((final >= 0) & ~known)
+    since = np.where(fell, float(today + notice_days), held.since)
+    since = np.where(at_once, float(today), since)
+
+    reason = np.zeros(len(final), dtype=np.int64)
+    for name, where in (
+        ("minimum_stay", stayed & (eager > held.tier)),
+        ("below_line", below_line),
+        ("raised", rose),
+        ("lowered", fell),
+        ("not_scored", ~scored),
+        ("announced", pending & stayed),
+        ("veto", figures.vetoed & (fell | hastened)),
+        ("first_review", ~known & scored),
+    ):
+        reason[where] = REASONS.index(name)
+    return Review(
+        held=in_force,
+        tier=final,
+        since=since,
+        below=below,
+        stay_until=since + np.ceil(tiers.minimum_stay_days),
+        entitled=entitled,
+        reason=reason,
+    )
+
+
+def rights_of(tiers: Tiers, step: int) -> Sequence[str]:
+    """Return what a step of the ladder allows; nothing below the ladder."""
+    return tiers.ladder[step].rights if step >= 0 else ()

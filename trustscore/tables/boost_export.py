@@ -1,0 +1,145 @@
+"""Boosts for other engines in files: a score file in, files that an engine takes out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trustscore.boost import BoostPolicy
+from trustscore.errors import InputError
+from trustscore.export.engines import ENGINES, Boosts, engine_files
+from trustscore.tables.candidates import endless, other_boosts, read_scores
+from trustscore.tables.writers import AtomicFile, same_file, write_columns
+
+__all__ = ["TARGETS", "ExportedBoosts", "export_boosts"]
+
+TARGETS = (*ENGINES, "parquet", "npz")
+
+
+class ExportedBoosts(NamedTuple):
+    """What an export did.
+
+    Attributes
+    ----------
+    merchants, other_boosts : int
+        `other_boosts` counts merchants whose ``trust_boost`` in the scores is another.
+    files : tuple of str
+    left_out : tuple of str
+        Parts of the policy that act on finished lists, which an engine does not.
+    endless : int
+        Merchants whose boost never expires although the policy limits validity: no day of the
+        scores is known.
+    """
+
+    merchants: int
+    other_boosts: int
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+    endless: int
+
+
+def export_boosts(
+    scores: str | Path,
+    out: str | Path,
+    engine: str,
+    *,
+    policy: Any = "boost",
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> ExportedBoosts:
+    r"""Write the boosts of a score file for an engine.
+
+    Parameters
+    ----------
+    scores : path
+        What ``trustscore score`` wrote.
+    out : path
+        A file for redis, parquet and npz, a folder for the others; each file in it is complete
+        or absent.
+    engine : str
+        One of `TARGETS`.
+    policy : str, Path or BoostPolicy, default="boost"
+    scored_on : date, optional
+        Day from which the policy's validity counts where the scores have no ``scored_on``.
+    encoding : str, optional
+
+    Returns
+    -------
+    ExportedBoosts
+
+    Raises
+    ------
+    InputError
+        When the scores have faults, or the engine cannot do what the policy says.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     scores = Path(folder, "scores.csv")
+    ...     _ = scores.write_text(
+    ...         "merchant_id,trust_index,index_se,prior_index,coverage,veto\na,90,3,71,0.9,\n"
+    ...     )
+    ...     done = export_boosts(scores, Path(folder, "solr"), "solr")
+    ...     [Path(file).name for file in done.files], done.endless
+    (['schema.json', 'merchants.json', 'query.json'], 1)
+    """
+    if engine not in TARGETS:
+        raise InputError(f"engine must be one of {', '.join(TARGETS)}. Got {engine!r}")
+    if str(out) == "-" and engine != "redis":
+        raise InputError(f"the output of {engine} must have a name. Got -")
+    if same_file(scores, out):
+        raise InputError(f"inputs and outputs must be different files. Got {out} twice")
+    rule = BoostPolicy.load(policy)
+    known = read_scores(scores, encoding=encoding)
+    boosts = Boosts.of(known.columns, rule, scored_on)
+    files: tuple[str, ...] = (str(out),)
+    if engine == "parquet":
+        if Path(out).suffix.lower() != ".parquet":
+            raise InputError(f"the output of parquet must end in .parquet. Got {out}")
+        write_columns(out, boosts.columns)
+    elif engine == "npz":
+        boosts.table.save(out)
+    else:
+        files = _write(out, engine, boosts)
+    return ExportedBoosts(
+        len(boosts),
+        other_boosts(known.columns, boosts.table, rule),
+        files,
+        _left_out(rule),
+        endless(boosts.table, rule),
+    )
+
+
+def _write(out: str | Path, engine: str, boosts: Boosts) -> tuple[str, ...]:
+    texts = engine_files(engine, boosts)
+    folder = Path(out)
+    if list(texts) != [""]:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"the output of {engine} is a folder, and {out} is a file")
+        folder.mkdir(parents=True, exist_ok=True)
+    paths = [str(folder / name) if name else str(folder) for name in texts]
+    with ExitStack() as stack:
+        staged = []
+        for path, pieces in zip(paths, texts.values(), strict=True):
+            file = stack.enter_context(AtomicFile(path))
+            for piece in pieces:
+                file.write(piece.encode())
+            staged.append(file)
+        for file in staged:
+            file.flush()
+        # Data and query take their names together, once all of them are on disk.
+        for file in staged:
+            file.commit()
+    return tuple(paths)
+
+
+def _left_out(policy: BoostPolicy) -> tuple[str, ...]:
+    parts = {
+        "guards on the finished order": policy.acts_on_order,
+        "exclusions": bool(policy.exclusions.queries),
+        "exploration": policy.exploration.share > 0,
+    }
+    return tuple(name for name, used in parts.items() if used)
