@@ -13,6 +13,9 @@ EXPORT = simulate_export(1500, seed=8, scorecard=CARD)
 MARKET = Market(EXPORT, CARD)
 
 
+SMALL = MARKET.take(np.arange(200))
+
+
 def outcomes_of(chance, n, seed=0, **more):
     events = np.random.default_rng(seed).binomial(n.astype(int), chance) * 1.0
     return Outcomes(n * 1.0, events, more.get("unknown", ()), more.get("dated", True))
@@ -80,12 +83,12 @@ def test_pure_chance_is_not_taken_for_validity():
 
 
 def test_what_is_not_known_of_the_outcomes_is_said():
-    outcome = outcomes_of(0.3, np.full(1500, 2), dated=False, unknown=("x", "y"))
-    found = validity(MARKET, outcome, draws=10)
+    outcome = outcomes_of(0.3, np.full(200, 2), dated=False, unknown=("x", "y"))
+    found = validity(SMALL, outcome, draws=10)
     assert levels(found)["undated"] == "decide"
     assert levels(found)["unknown_merchants"] == "note"
-    many = outcomes_of(0.3, np.full(1500, 2), unknown=tuple(map(str, range(500))))
-    assert levels(validity(MARKET, many, draws=10))["unknown_merchants"] == "decide"
+    many = outcomes_of(0.3, np.full(200, 2), unknown=tuple(map(str, range(500))))
+    assert levels(validity(SMALL, many, draws=10))["unknown_merchants"] == "decide"
 
 
 def test_few_merchants_and_few_events_are_named_not_scored():

@@ -36,8 +36,8 @@ def attack_cost(market: Market) -> Section:
 
     A fake counts as one more observation with the best figure there is, for one signal alone
     (table `signals`) and for all signals that count over its column at once (table `units`).
-    A price is the least whole number that reaches one point at half of 25 merchants around the
-    10th, 50th and 90th percentile of volume; infinite where a signal has no point to give. Since
+    A price is the median, over 25 merchants around the 10th, 50th and 90th percentile of volume, of
+    the least whole number that reaches one point; infinite where a signal has none to give. Since
     most signals of a long scorecard have none, a tenth of a point is priced as well.
 
     Returns
@@ -76,15 +76,22 @@ def attack_cost(market: Market) -> Section:
 
 
 def _prices(forgery: Forgery, targets: list[list[Any]], size: Array) -> dict[str, Array]:
-    """Return columns of prices by size of merchant, and of all that can be bought."""
-    table = {}
-    for says, points in (("point", POINT), ("tenth", POINT / 10)):
-        least = _least(forgery, targets, points)
-        for i, (name, _) in enumerate(SIZES):
-            table[f"{name}_{says}"] = np.median(least[:, size == i], axis=1)
+    """Return columns of prices by size of merchant, and of all that can be bought.
+
+    Medians are over merchants who could gain at all: a live rating has no price without a live
+    room.
+    """
     most = _gain(forgery, targets, np.full((len(targets), forgery.rows), float(_MOST)))
-    for i, (name, _) in enumerate(SIZES):
-        table[f"{name}_most"] = np.median(most[:, size == i], axis=1)
+    table = {}
+
+    def medians(says: str, values: Array, nothing: float) -> None:
+        for i, (name, _) in enumerate(SIZES):
+            own = [row[(size == i) & (gain > 1e-9)] for row, gain in zip(values, most, strict=True)]
+            table[f"{name}_{says}"] = np.array([np.median(x) if len(x) else nothing for x in own])
+
+    for says, points in (("point", POINT), ("tenth", POINT / 10)):
+        medians(says, _least(forgery, targets, points), np.inf)
+    medians("most", most, 0.0)
     return table
 
 
@@ -139,6 +146,10 @@ def _fakes(count: float) -> str:
     return "1 perfect fake" if count == 1 else f"{count:.0f} perfect fakes"
 
 
+def _signals(count: int) -> str:
+    return "1 signal rests" if count == 1 else f"{count} signals rest"
+
+
 def _judge(section: Section) -> None:
     """Speak of what is cheapest: a whole unit first, as that is what an attacker buys."""
     table: Any = section.tables["units"]
@@ -152,7 +163,7 @@ def _judge(section: Section) -> None:
             continue
         says = (
             f"at a {who} a point costs {_fakes(price[row])} in {table['column'][row]}, "
-            f"on which {table['signals'][row]} signals rest"
+            f"on which {_signals(table['signals'][row])}"
         )
         cheap = name == "median" and price[row] < _CHEAP
         (section.decide if cheap else section.note)("price", says)

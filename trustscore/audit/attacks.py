@@ -167,6 +167,11 @@ def _whitewashing(section: Section, part: Market) -> None:
     section.tables["whitewashing"] = table_of("volume_share mean_gain gain_q90 coverage", rows_out)
     gain = rows_out[0][1]
     section.facts["whitewashing_merchants"] = old.rows
+    if gain <= 0:
+        section.fine(
+            "whitewashing", "a new name lifts nobody: the worst stand no lower than new ones"
+        )
+        return
     says = (
         f"a new name lifts the worst tenth by {gain:.1f} points on average, "
         f"{rows_out[2][1]:.1f} are left when a tenth of the old volume is back; no figure of an "

@@ -128,10 +128,10 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
 
 def _histogram(values: Array, cut: float, width: float) -> Array:
     edges = cut + width * np.arange(-_BINS, _BINS + 1)
-    known = values[~np.isnan(values)]
+    near = values[(values >= edges[0]) & (values < edges[-1])]
     # Half-open bins, so that a figure on the line is above it.
-    place = np.floor((known - edges[0]) / width).astype(np.int64)
-    return np.bincount(place[(place >= 0) & (place < 2 * _BINS)], minlength=2 * _BINS) * 1.0
+    place = np.minimum(np.floor((near - edges[0]) / width).astype(np.int64), 2 * _BINS - 1)
+    return np.bincount(place, minlength=2 * _BINS) * 1.0
 
 
 def bunching(market: Market) -> Section:

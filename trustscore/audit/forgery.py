@@ -18,6 +18,8 @@ __all__ = ["Forgery", "best", "worst"]
 Array = np.ndarray[Any, Any]
 # What a buyer can make happen; all that is counted when no column has such a name.
 BUYERS = re.compile("order|review|rating|buyer|waybill|vote|sale")
+# Figures beyond these are typing errors; they must not overflow what is drawn from them.
+_MOST_SEEN, _MOST_EACH = 1e12, 1e6
 REVIEWS = re.compile("review|rating|vote")
 
 
@@ -88,7 +90,12 @@ class Forgery:
         """Return value and sample; a value without any sample is that of no observation."""
         n = np.nan_to_num(self.block[str(signal.sample)])
         value = np.where(n > 0, self.block[signal.value], 0.0)
-        return value, n
+        seen = np.minimum(n, _MOST_SEEN)
+        if signal.kind in ("rate", "events"):
+            with np.errstate(over="ignore"):
+                each = np.minimum(value / np.where(n > 0, n, 1.0), _MOST_EACH)
+            value = np.where((n > _MOST_SEEN) | (each == _MOST_EACH), each * seen, value)
+        return value, seen
 
     def forged(
         self, signal: Signal, extra: Any, figure: float, share: Any = 0.0

@@ -150,12 +150,7 @@ def _intervals(
         f"half of the merchants keep their rank within {width:.0%} of the list (5th to 95th "
         f"percentile over {draws} scorecards)",
     )
-    sure = in_top[base <= top]
-    says = (
-        f"of the {len(sure)} merchants in the top {TOP_SHARE:.0%}, {np.mean(sure >= _SURE):.0%} "
-        f"are there in at least {_SURE:.0%} of scorecards"
-    )
-    (section.note if np.mean(sure >= _SURE) >= 0.5 else section.decide)("top", says)
+    _top(section, in_top[base <= top], top)
     if part.card.tiers.ladder:
         kept = (tier == part.scores.tier_code).mean(axis=0)
         table["tier"] = part.scores.tier
@@ -168,6 +163,19 @@ def _intervals(
         )
         (section.decide if flips > _FLIPS * part.rows else section.note)("tiers", says)
     section.tables["merchants"] = table
+
+
+def _top(section: Section, sure: Array, top: int) -> None:
+    """Say how sure the places of those in the top are."""
+    if len(sure) == 0:
+        section.note("top", f"more than {top} merchants share the best rank: there is no top")
+        return
+    share = float(np.mean(sure >= _SURE))
+    (section.note if share >= 0.5 else section.decide)(
+        "top",
+        f"of the {len(sure)} merchants in the top {TOP_SHARE:.0%}, {share:.0%} are there in at "
+        f"least {_SURE:.0%} of scorecards",
+    )
 
 
 def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[str, Any]:

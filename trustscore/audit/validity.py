@@ -58,6 +58,12 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         "merchants_not_in_export": len(outcomes.unknown),
     }
     _about_outcomes(section, outcomes)
+    if market.card.file.provenance:
+        section.note(
+            "fitted",
+            "the scorecard was fitted (see its provenance): if from these outcomes, the index has "
+            "seen them, while the models beside it have not seen the merchants they score",
+        )
     compared, left_out = baselines(part, own, seed)
     section.facts["left_out"] = left_out
     for each in left_out:
