@@ -23,6 +23,7 @@ COMMANDS = {
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
+    "audit": ("trustscore.commands.audit", "Ask whether a scorecard is sound."),
     "rights": ("trustscore.commands.rights", "Review what merchants may do."),
     "export": ("trustscore.commands.export", "Take scorecards and boosts to other engines."),
     "boost-eval": ("trustscore.commands.boost_eval", "Say what the boost costs and buys."),

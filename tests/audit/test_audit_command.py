@@ -1,0 +1,178 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trustscore.audit import Market, Section, as_json, audit
+from trustscore.commands.main import main
+from trustscore.scorecard import load_scorecard
+from trustscore.simulate import simulate_export
+from trustscore.tables.audit_files import audit_files
+from trustscore.tables.market import write_market
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory):
+    path = tmp_path_factory.mktemp("audit") / "export.csv"
+    write_market(path, 300, seed=1, scorecard="minimal")
+    return path
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(["audit", "--draws", "8", *map(str, arguments)])
+    return stop.value.code
+
+
+def test_everything_is_written_and_the_decisions_come_first(export, tmp_path, capsys):
+    ids = [f"m{i:07d}" for i in range(1, 301)]
+    later = tmp_path / "later.csv"
+    later.write_text(
+        "merchant_id,n,events,date\n"
+        + "".join(f"{name},9,{i % 4},2026-02-0{1 + i % 3}\n" for i, name in enumerate(ids))
+    )
+    out = tmp_path / "out"
+    options = ["--scorecard", "minimal", "-o", out, "--seed", 3]
+    options += ["--outcomes", later, "--as-of", "2026-02-01", "--truth", f"{export}.truth.csv"]
+    assert run(export, *options) == 0
+    printed = capsys.readouterr().out
+    assert "need" in printed.splitlines()[0] and "decision" in printed.splitlines()[0]
+    assert "gradient boosting" in printed
+    whole = json.loads((out / "audit.json").read_text(), parse_constant=pytest.fail)
+    assert whole["merchants"] == 300 and whole["as_of"] == "2026-02-01"
+    assert [section["name"] for section in whole["sections"]] == [
+        "validity",
+        "coherence",
+        "robustness",
+        "attack_cost",
+        "attacks",
+        "bunching",
+        "fairness",
+        "truth",
+    ]
+    plots = {path.stem for path in out.glob("*.png")}
+    assert {"validity", "calibration", "fairness", "truth", "attack_cost", "ranks"} <= plots
+    assert (out / "validity.scores.csv").read_text().startswith("score,auc,")
+
+
+def test_the_same_seed_gives_the_same_audit():
+    market = Market(simulate_export(150, scorecard="minimal"), load_scorecard("minimal"))
+    first, second = (json.dumps(as_json(audit(market, seed=3, draws=4))) for _ in range(2))
+    assert first == second
+    assert first != json.dumps(as_json(audit(market, seed=4, draws=4)))
+
+
+def test_a_folder_in_use_is_left_alone(export, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("keep me")
+    assert run(export, "--scorecard", "minimal", "-o", tmp_path) == 2
+    assert "is not an empty folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    assert run(export, "--scorecard", "minimal", "-o", tmp_path / "no" / "where") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("merchant_id,n,events\nm0000001,2,-1\n", "line 2"),
+        ("merchant_id,n,evnts\nm0000001,2,1\n", "events"),
+        ("merchant_id,n,events\n", "no rows"),
+        ("merchant_id,n,events\nm0000001,2,1,\nnobody,2,x\n", "line"),
+        ("merchant_id,n,events,date\nm0000001,2,1,2026-01-01\n", "give the day of the export"),
+        (
+            "merchant_id,events\nm0000001,1\nm0000002,2\n",
+            "line 3 (m0000002): events must be 0 or 1",
+        ),
+    ],
+)
+def test_bad_outcomes_leave_no_folder(export, tmp_path, capsys, text, says):
+    later = tmp_path / "later.csv"
+    later.write_text(text)
+    out = tmp_path / "out"
+    assert run(export, "--scorecard", "minimal", "--outcomes", later, "-o", out) == 2
+    assert says in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["later.csv"]
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_an_export_without_merchants_is_refused(export, tmp_path, rows, capsys):
+    short = tmp_path / "short.csv"
+    short.write_text("".join(export.read_text().splitlines(keepends=True)[: 1 + rows]))
+    assert run(short, "--scorecard", "minimal", "-o", tmp_path / "out") == 2
+    assert "rows" in capsys.readouterr().err or rows
+
+
+def test_rejected_rows_are_said_and_plots_are_optional(export, tmp_path, capsys, monkeypatch):
+    dirty = tmp_path / "dirty.csv"
+    head, first, *rest = export.read_text().splitlines(keepends=True)
+    dirty.write_text("".join([head, first, first, *rest[:60]]))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    out = tmp_path / "out"
+    assert run(dirty, "--scorecard", "minimal", "-o", out) == 3
+    printed = capsys.readouterr().err
+    assert "1 rows of" in printed and "trustscore[plot]" in printed
+    assert not list(out.glob("*.png"))
+    assert (out / "audit.json").exists()
+
+
+@pytest.mark.parametrize("fault", ["huge", "blank", "same", "two"])
+def test_strange_exports_are_audited_without_a_nan(export, tmp_path, fault):
+    head, *rows = export.read_text().splitlines()
+    names = head.split(",")
+    cells = [row.split(",") for row in rows[:40]]
+    if fault == "huge":
+        for name, value in (("orders_paid", "1e308"), ("complaints", "1e300")):
+            cells[0][names.index(name)] = value
+        cells[1][names.index("complaints")] = "1e300"
+    elif fault == "blank":
+        cells = [[*row[:3], *[""] * (len(row) - 3)] for row in cells]
+    elif fault == "same":
+        cells = [[row[0], *cells[0][1:]] for row in cells]
+    else:
+        cells = cells[:2]
+    path = tmp_path / "strange.csv"
+    path.write_text("\n".join([head, *map(",".join, cells)]) + "\n")
+    report = audit_files(path, tmp_path / "out", scorecard="minimal", draws=4)
+    texts = [finding.text for section in report.sections for finding in section.findings]
+    assert texts and not [text for text in texts if "nan" in text.split()]
+
+
+def test_json_has_no_nan():
+    section = Section("x", {"a": np.float64("nan"), "b": np.int64(3)}, {"t": {"c": [np.inf, 1.0]}})
+    assert as_json(section)["facts"] == {"a": None, "b": 3}
+    assert as_json(section)["tables"] == {"t": {"c": [None, 1.0]}}
+
+
+@pytest.mark.data
+def test_real_exports_are_audited_without_special_cases(trustscore_data, tmp_path, repository):
+    import subprocess
+
+    items = next((trustscore_data / "wish").glob("*.csv"))
+    merchants = tmp_path / "merchants.csv"
+    script = repository / "examples" / "wish_merchants.py"
+    subprocess.run([sys.executable, script, items, merchants], check=True)
+    report = audit_files(
+        merchants, tmp_path / "wish", scorecard=repository / "examples/wish.toml", draws=20
+    )
+    assert report.rejected == 0 and "audit.json" in report.files
+    olist = trustscore_data / "olist" / "merchants_2017-12-01.csv"
+    assert Path(olist).exists()
+    report = audit_files(olist, tmp_path / "olist", scorecard="olist", draws=20)
+    texts = {
+        finding.code: finding.text for section in report.sections for finding in section.findings
+    }
+    assert "product_rating_mean and" in texts["coherence.redundant"]
+    assert texts["robustness.rank_reversal"].startswith("0 indices")
+
+
+def test_a_scorecard_of_states_only_is_audited():
+    from tests.audit.cards import card, level, market
+
+    rng = np.random.default_rng(0)
+    given = card({"a": level("x"), "b": level("y")})
+    some = market(given, x=rng.uniform(0, 10, 40), y=rng.uniform(0, 10, 40))
+    sections = {section.name: section for section in audit(some, draws=4)}
+    assert "nothing" in sections["attack_cost"].findings[0].code
+    assert "by_volume" in sections["fairness"].tables

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from tests.audit.cards import card, level, levels, market, rate
+from trustscore.audit import Market
+from trustscore.audit.choices import choices_of
+from trustscore.audit.robustness import robustness, sobol
+from trustscore.errors import ScorecardError
+from trustscore.scorecard import load_scorecard
+from trustscore.simulate import simulate_export
+
+CARD = load_scorecard("minimal")
+MARKET = Market(simulate_export(120, seed=4, scorecard=CARD), CARD)
+
+
+@pytest.fixture(scope="module")
+def section():
+    return robustness(MARKET, seed=1, draws=20, points=8)
+
+
+def test_intervals_hold_the_ranks_and_say_what_was_varied(section):
+    table = section.tables["merchants"]
+    assert len(table["rank"]) == 120
+    assert (table["rank_q05"] <= table["rank_q95"]).all()
+    assert set(section.facts["varied"]) == {"weights", "anchors", "exponent", "priors"}
+    assert section.facts["expected_tier_flips"] == pytest.approx(np.sum(1 - table["tier_kept"]))
+    # Just as many are in the top as there is room for.
+    assert table["in_top"].sum() == pytest.approx(section.facts["top"], abs=2)
+
+
+def test_the_same_seed_gives_the_same_audit(section):
+    again = robustness(MARKET, seed=1, draws=20, points=8)
+    assert np.array_equal(
+        section.tables["merchants"]["rank_q05"], again.tables["merchants"]["rank_q05"]
+    )
+    assert section.tables["choices"]["total"].tolist() == again.tables["choices"]["total"].tolist()
+
+
+def test_no_merchant_changes_anothers_score(section):
+    assert section.facts["rank_reversals"] == 0
+    assert levels(section)["rank_reversal"] == "fine"
+
+
+def test_every_signal_is_left_out(section):
+    assert set(section.tables["left_out"]["signal"]) == {s.id for s in CARD.signals}
+
+
+def test_a_choice_that_alone_matters_has_all_the_variance():
+    # Both signals are far beyond their anchors, so nothing but the weights can move a rank.
+    rng = np.random.default_rng(0)
+    given = card({"a": level("x"), "b": level("y")})
+    x = rng.integers(0, 2, 60) * 100.0 - 50
+    some = market(given, x=x, y=np.where(rng.random(60) < 0.5, x, -x))
+    found = [choice for choice in choices_of(given)[0] if choice.name in ("weights", "anchors")]
+    table = sobol(some, found, seed=2, points=32)
+    assert dict(zip(table["choice"], table["total"], strict=True))["anchors"] == 0
+    assert dict(zip(table["choice"], table["first"], strict=True))["weights"] == pytest.approx(
+        1, abs=0.1
+    )
+
+
+def test_a_choice_without_effect_is_an_error_not_a_sensitivity_of_zero():
+    given = card({"a": level("x"), "b": level("y")})
+    some = market(given, x=[-50.0, 99.0, 99.0], y=[99.0, -50.0, 99.0])
+    with pytest.raises(ScorecardError, match="varying anchors changes no index"):
+        robustness(some, draws=2, points=2)
+
+
+def test_a_single_signal_is_audited_for_what_it_has():
+    some = market(card({"a": rate("k", "n")}), k=[0, 1, 5], n=[10, 10, 10])
+    found = robustness(some, draws=4, points=4)
+    assert levels(found)["nothing"] == "note"
+    assert "left_out" not in levels(found)
+    assert np.isfinite(found.tables["merchants"]["rank_q95"]).all()

@@ -1,0 +1,21 @@
+"""Whether a scorecard is sound: coherent, robust, valid, hard to cheat, fair to the small."""
+
+from trustscore.audit.market import Market
+from trustscore.audit.outcomes import Outcomes, join_outcomes
+from trustscore.audit.result import Finding, Section, as_json
+from trustscore.audit.run import audit
+from trustscore.audit.summary import summary
+from trustscore.audit.truth import Truth, join_truth
+
+__all__ = [
+    "Finding",
+    "Market",
+    "Outcomes",
+    "Section",
+    "Truth",
+    "as_json",
+    "audit",
+    "join_outcomes",
+    "join_truth",
+    "summary",
+]

@@ -1,0 +1,73 @@
+"""All parts of an audit in the order in which they should be read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trustscore.audit.attack_cost import attack_cost
+from trustscore.audit.attacks import attacks
+from trustscore.audit.bunching import bunching
+from trustscore.audit.coherence import coherence
+from trustscore.audit.fairness import fairness
+from trustscore.audit.market import Market
+from trustscore.audit.outcomes import Outcomes
+from trustscore.audit.result import Section
+from trustscore.audit.robustness import robustness
+from trustscore.audit.truth import Truth, against_truth
+from trustscore.audit.validity import validity
+
+__all__ = ["audit"]
+
+
+def audit(
+    market: Market,
+    *,
+    outcomes: Outcomes | None = None,
+    truth: Truth | None = None,
+    seed: int = 0,
+    draws: int = 300,
+) -> list[Section]:
+    """Audit a scorecard on the merchants it scores.
+
+    Coherence comes before robustness: an interval around a sum says little when its parts
+    contradict each other.
+
+    Parameters
+    ----------
+    market : Market
+    outcomes : Outcomes, optional
+        What happened later; without them nothing is said of validity.
+    truth : Truth, optional
+        Of a simulated market; without it nothing is said of the interval.
+    seed : int
+        The same seed gives the same audit.
+    draws : int
+        Scorecards drawn for rank intervals, and samples of merchants for those of validity.
+
+    Returns
+    -------
+    list of Section
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> from trustscore.simulate import simulate_export
+    >>> market = Market(simulate_export(200, scorecard="minimal"), load_scorecard("minimal"))
+    >>> [section.name for section in audit(market, draws=5)]
+    ['coherence', 'robustness', 'attack_cost', 'attacks', 'bunching', 'fairness']
+    """
+    # The design of a decomposition grows with the rest, in powers of 2.
+    points = 2 ** max(1, int(np.log2(max(draws, 2) / 8)))
+    sections = [
+        coherence(market, seed),
+        robustness(market, seed, draws, points),
+        attack_cost(market),
+        attacks(market, seed),
+        bunching(market),
+        fairness(market),
+    ]
+    if truth is not None:
+        sections.append(against_truth(market, truth))
+    if outcomes is not None:
+        sections.insert(0, validity(market, outcomes, seed, draws))
+    return sections

@@ -1,0 +1,212 @@
+"""Whether the index foretells what happens next, and better than simpler scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustscore.audit.baselines import Baseline, baselines
+from trustscore.audit.market import Market, bands
+from trustscore.audit.measures import auc, bootstrap_auc, interval, weighted_spearman
+from trustscore.audit.outcomes import Outcomes
+from trustscore.audit.result import Section, table_of
+
+__all__ = ["validity"]
+
+Array = np.ndarray[Any, Any]
+INDEX = "trust index"
+_FEW_EVENTS, _FEW_MERCHANTS = 20, 10
+_UNKNOWN_SHARE = 0.05
+
+
+def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300) -> Section:
+    """Measure the index against outcomes, with baselines on the same merchants.
+
+    Parameters
+    ----------
+    market : Market
+    outcomes : Outcomes
+        Of `join_outcomes`.
+    seed : int
+    draws : int
+        Samples of merchants for the intervals.
+
+    Returns
+    -------
+    Section
+        Tables `scores` (area under the curve by orders, rank correlation, difference to the
+        index), `calibration` (by decile of the index) and `groups` (by size and category).
+    """
+    section = Section("validity")
+    rows = np.flatnonzero(outcomes.n > 0)
+    if len(rows) < 2:
+        section.decide(
+            "too_few", f"{len(rows)} merchants with orders in the outcomes: nothing to compare"
+        )
+        return section
+    part = market.take(rows)
+    own = Outcomes(outcomes.n[rows], outcomes.events[rows], (), outcomes.dated)
+    bad, good = own.events, own.n - own.events
+    section.facts = {
+        "merchants": len(rows),
+        "orders": own.n.sum(),
+        "events": bad.sum(),
+        "rate": bad.sum() / own.n.sum(),
+        "bootstrap_draws": draws,
+        "dates_checked": outcomes.dated,
+        "merchants_not_in_export": len(outcomes.unknown),
+    }
+    _about_outcomes(section, outcomes)
+    if market.card.file.provenance:
+        section.note(
+            "fitted",
+            "the scorecard was fitted (see its provenance): if from these outcomes, the index has "
+            "seen them, while the models beside it have not seen the merchants they score",
+        )
+    compared, left_out = baselines(part, own, seed)
+    section.facts["left_out"] = left_out
+    for each in left_out:
+        section.note("left_out", each)
+    scores = [Baseline(INDEX, part.index, market.card.stamp), *compared]
+    drawn = bootstrap_auc({b.name: b.score for b in scores}, bad, good, seed, draws)
+    _scores(section, scores, own, drawn)
+    _calibration(section, part, own, seed, draws)
+    _groups(section, part, own, seed, draws)
+    return section
+
+
+def _about_outcomes(section: Section, outcomes: Outcomes) -> None:
+    if not outcomes.dated:
+        section.decide(
+            "undated",
+            "the outcomes have no date column, so nobody has checked that they happened after the "
+            "export; an index that has seen its outcomes looks better than it is",
+        )
+    count = len(outcomes.unknown)
+    if count:
+        named = ", ".join(outcomes.unknown[:3])
+        says = f"{count} merchants of the outcomes are not in the export ({named}, ...): left out"
+        share = count / (count + section.facts["merchants"])
+        (section.decide if share > _UNKNOWN_SHARE else section.note)("unknown_merchants", says)
+
+
+def _scores(
+    section: Section, scores: list[Baseline], own: Outcomes, drawn: dict[str, Array]
+) -> None:
+    bad, good = own.events, own.n - own.events
+    own_area = auc(scores[0].score, bad, good)
+    rows = []
+    for each in scores:
+        area = auc(each.score, bad, good)
+        low, high = interval(drawn[each.name])
+        under, over = interval(drawn[INDEX] - drawn[each.name])
+        spearman = weighted_spearman(each.score, bad / own.n, own.n)
+        rows.append((each.name, area, low, high, own_area - area, under, over, spearman, each.says))
+    section.tables["scores"] = table_of(
+        "score auc auc_low auc_high index_minus difference_low difference_high spearman about", rows
+    )
+    _, area, low, high, *_ = rows[0]
+    says = f"AUC of the index {area:.3f} (95 % interval {low:.3f} to {high:.3f})"
+    if np.isnan(low):
+        section.decide("auc", f"{says}: too few events for an interval")
+    elif low <= 0.5:
+        section.decide("auc", f"{says}: not told apart from a shuffle")
+    else:
+        section.fine("auc", says)
+    for name, _, _, _, minus, low, high, *_ in rows:
+        if name in (INDEX, "random"):
+            continue
+        says = f"index minus {name}: {minus:+.3f} ({low:+.3f} to {high:+.3f})"
+        if high < 0:
+            section.decide("beaten", f"{says}: it foretells more, so weights or curves lose some")
+        elif low > 0:
+            section.fine("beats", says)
+        else:
+            section.note("level", f"{says}: within noise")
+
+
+def _rates(code: Array, count: int, own: Outcomes, seed: int, draws: int) -> tuple[Array, Array]:
+    """Return the event rate of each band, and the same in samples of merchants."""
+
+    def rate(times: Array | None) -> Array:
+        n, k = (own.n, own.events) if times is None else (own.n * times, own.events * times)
+        orders = np.bincount(code, n, minlength=count)
+        found: Array = np.divide(
+            np.bincount(code, k, minlength=count),
+            orders,
+            out=np.full(count, np.nan),
+            where=orders > 0,
+        )
+        return found
+
+    rng = np.random.default_rng(seed)
+    rows = len(code)
+    samples = [
+        rate(np.bincount(rng.integers(rows, size=rows), minlength=rows)) for _ in range(draws)
+    ]
+    return rate(None), np.array(samples)
+
+
+def _calibration(section: Section, part: Market, own: Outcomes, seed: int, draws: int) -> None:
+    cut = bands(part.index, 10)
+    count = len(cut.names)
+    rate, samples = _rates(cut.code, count, own, seed, draws)
+    ends = [interval(samples[:, i]) for i in range(count)]
+    overall = section.facts["rate"]
+    section.tables["calibration"] = {
+        "index": list(cut.names),
+        "merchants": np.bincount(cut.code, minlength=count),
+        "orders": np.bincount(cut.code, own.n, minlength=count),
+        "mean_index": np.array([part.index[mask].mean() for _, mask in cut]),
+        "rate": rate,
+        "rate_low": np.array([low for low, _ in ends]),
+        "rate_high": np.array([high for _, high in ends]),
+        "lift": rate / overall,
+    }
+    if count < 3:
+        section.note("flat", f"the index takes only {count} distinct bands: no calibration curve")
+        return
+    first, last = rate[0], rate[-1]
+    says = (
+        f"event rate {first:.1%} in the lowest tenth of merchants by index, {last:.1%} in the "
+        f"highest ({first / overall:.1f} and {last / overall:.1f} times the average)"
+    )
+    gap = interval(samples[:, 0] - samples[:, -1])
+    if gap[1] < 0:
+        section.decide("upside_down", f"{says}: the index runs the wrong way at its ends")
+    elif gap[0] > 0:
+        section.fine("lift", says)
+    else:
+        section.note("lift", f"{says}: the ends are not told apart")
+
+
+def _groups(section: Section, part: Market, own: Outcomes, seed: int, draws: int) -> None:
+    cut = bands(part.volume, 3)
+    groups = [("size", f"{part.volume_column} {name}", mask) for name, mask in cut]
+    if part.category is not None:
+        known = sorted({name for name in part.category.tolist() if name})
+        groups += [("category", name, part.category == name) for name in known]
+    rows = []
+    few, weak = [], []
+    for by, name, mask in groups:
+        bad, good = own.events[mask], own.n[mask] - own.events[mask]
+        area = low = high = float("nan")
+        if bad.sum() >= _FEW_EVENTS and good.sum() > 0 and mask.sum() >= _FEW_MERCHANTS:
+            index = part.index[mask]
+            area = auc(index, bad, good)
+            low, high = interval(bootstrap_auc({"": index}, bad, good, seed, draws)[""])
+            if high < 0.5:
+                weak.append(f"{name} ({area:.2f})")
+        else:
+            few.append(name)
+        rows.append((by, name, int(mask.sum()), own.n[mask].sum(), bad.sum(), area, low, high))
+    section.tables["groups"] = table_of("by group merchants orders events auc low high", rows)
+    if weak:
+        section.decide("group", f"the index runs the wrong way in {', '.join(weak)}")
+    if few:
+        section.note(
+            "small_groups",
+            f"{len(few)} groups have under {_FEW_EVENTS} events or {_FEW_MERCHANTS} merchants and "
+            "get no figure",
+        )
