@@ -168,7 +168,7 @@ def test_real_exports_are_audited_without_special_cases(trustscore_data, tmp_pat
 
 
 def test_a_scorecard_of_states_only_is_audited():
-    from tests.audit.cards import card, level, market
+    from tests.audit.audit_cards import card, level, market
 
     rng = np.random.default_rng(0)
     given = card({"a": level("x"), "b": level("y")})

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.audit.cards import card, level, levels, market
+from tests.audit.audit_cards import card, level, levels, market
 from trustscore.audit.coherence import coherence, pairwise_covariance
 
 RNG = np.random.default_rng(3)

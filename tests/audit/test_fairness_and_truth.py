@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.audit.cards import card, level, levels, market, rate
+from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit import Market, Truth, join_truth
 from trustscore.audit.fairness import fairness
 from trustscore.audit.truth import against_truth

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.audit.cards import card, level, levels, market, rate
+from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit import Market
 from trustscore.audit.attack_cost import attack_cost
 from trustscore.audit.attacks import attacks

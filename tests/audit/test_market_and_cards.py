@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.audit.cards import card, level, market, rate
+from tests.audit.audit_cards import card, level, market, rate
 from trustscore.audit import Market
 from trustscore.audit.cards import (
     equal_weights,

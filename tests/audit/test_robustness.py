@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.audit.cards import card, level, levels, market, rate
+from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit import Market
 from trustscore.audit.choices import choices_of
 from trustscore.audit.robustness import robustness, sobol

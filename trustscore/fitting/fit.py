@@ -207,8 +207,8 @@ def fit_scorecard(
 
 def _interval_changes(found: Interval, scaled: bool, card: Scorecard) -> list[Change]:
     changes: list[Change] = [
-        (("index", "rho"), round(found.rho, 3)),
-        (("index", "rho_evidence"), round(found.rho_evidence, 3)),
+        (("index", "rho"), figure(found.rho, 3)),
+        (("index", "rho_evidence"), figure(found.rho_evidence, 3)),
     ]
     if scaled:
         if not np.isfinite(found.strength_scale):

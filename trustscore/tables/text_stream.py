@@ -109,7 +109,8 @@ class Source:
         if file is not None:
             self._file: IO[bytes] = file
         elif self.name == "-":
-            self._file = sys.stdin.buffer
+            # Raw, one system call at a time: a signal that came in between is not forgotten.
+            self._file = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         else:
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed by __exit__)
 
@@ -117,7 +118,7 @@ class Source:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        if self._file is not sys.stdin.buffer:
+        if self.name != "-":
             self._file.close()
 
     @property
