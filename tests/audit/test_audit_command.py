@@ -1,5 +1,6 @@
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,8 @@ def test_everything_is_written_and_the_decisions_come_first(export, tmp_path, ca
         "truth",
     ]
     plots = {path.stem for path in out.glob("*.png")}
-    assert {"validity", "calibration", "fairness", "truth", "attack_cost", "ranks"} <= plots
+    drawn = {"validity", "calibration", "fairness", "truth", "attack_cost", "ranks"}
+    assert drawn <= plots if find_spec("matplotlib") else not plots
     assert (out / "validity.scores.csv").read_text().startswith("score,auc,")
 
 
