@@ -49,8 +49,9 @@ def utility(
     poor: Any,
     good: Any,
     knots: tuple[tuple[float, float], ...] = (),
+    out: Array | None = None,
 ) -> Array:
-    """Return the utility of values.
+    """Return the utility of values; NaN gives NaN.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ def utility(
         Anchors on the same scale; their order is the direction.
     knots : tuple of (value, utility)
         For ``knots`` and ``percentile``.
+    out : ndarray, optional
+        Where the straight curves put the result.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def utility(
     if knots:
         xs, us = zip(*knots, strict=True)
         return np.interp(x, xs, us)
-    u = x - poor
+    u = np.subtract(x, poor, out=out)
     u /= good - poor
     if curve == "lognormal":
         u *= ERF_POINT_EIGHT
@@ -86,6 +89,4 @@ def utility(
         u -= 0.5
         u *= -2.0 * LOGIT_POINT_NINE
         return 1.0 / (1.0 + np.exp(np.minimum(u, 700.0)))
-    np.maximum(u, 0.0, out=u)
-    np.minimum(u, 1.0, out=u)
-    return u
+    return np.clip(u, 0.0, 1.0, out=u)

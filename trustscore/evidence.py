@@ -9,7 +9,14 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def shrink_count(k: Array, n: Array, prior: Any, strength: Any) -> tuple[Array, Array]:
+def shrink_count(
+    k: Array,
+    n: Array,
+    prior: Any,
+    strength: Any,
+    x: Array | None = None,
+    q: Array | None = None,
+) -> tuple[Array, Array]:
     """Shrink `k` events of `n` towards a prior rate.
 
     ``x = (k + s p0) / (n + s)`` and ``q = s / (n + s)``, the posterior mean under a beta
@@ -18,8 +25,10 @@ def shrink_count(k: Array, n: Array, prior: Any, strength: Any) -> tuple[Array, 
     Parameters
     ----------
     k, n : ndarray of shape (rows,)
-        Counts, blanks already filled with 0.
+        Counts; NaN gives NaN.
     prior, strength : float or ndarray of shape (rows,)
+    x, q : ndarray of shape (rows,), optional
+        Where the results go; `x` may be `k`.
 
     Returns
     -------
@@ -32,13 +41,20 @@ def shrink_count(k: Array, n: Array, prior: Any, strength: Any) -> tuple[Array, 
     >>> x.round(3).tolist(), q.tolist()
     ([0.1, 0.1], [1.0, 0.5])
     """
-    total = n + strength
-    x = k + strength * prior
+    total = np.add(n, strength, out=q)
+    x = np.add(k, strength * prior, out=x)
     x /= total
     return x, np.divide(strength, total, out=total)
 
 
-def shrink_mean(mean: Array, n: Array, prior: Any, strength: Any) -> tuple[Array, Array]:
+def shrink_mean(
+    mean: Array,
+    n: Array,
+    prior: Any,
+    strength: Any,
+    x: Array | None = None,
+    q: Array | None = None,
+) -> tuple[Array, Array]:
     """Shrink a mean of `n` observations towards a prior mean.
 
     ``x = (n mean + s m0) / (n + s)`` and ``q = s / (n + s)``.
@@ -50,10 +66,9 @@ def shrink_mean(mean: Array, n: Array, prior: Any, strength: Any) -> tuple[Array
     ([4.5], [0.5])
     """
     # As a mix of the two: the counts cannot overflow, and no evidence is the prior exactly.
-    total = n + strength
+    total = np.add(n, strength, out=q)
     q = np.divide(strength, total, out=total)
-    x = 1.0 - q
-    x *= mean
+    x = np.multiply(1.0 - q, mean, out=x)
     x += prior * q
     return x, q
 

@@ -46,9 +46,10 @@ def test_five_signals_by_hand():
     assert scores.prior_index[0] == pytest.approx(62.0)
     assert scores.gained[:, 0] == pytest.approx([13.75, 17.5, 16.0, 12.5, 10.0])
     assert scores.lost[:, 0] == pytest.approx([11.25, 7.5, 4.0, 7.5, 0.0])
-    first, *others = scores.reasons[0].split(";")
-    assert first == "product_negative_review_rate:-11.2"
-    assert sorted(others) == ["aftersales_review_hours_mean:-7.5", "product_rating_mean:-7.5"]
+    names = [scores.scorecard.signals[place].id for place in scores.reason_signal[:, 0]]
+    assert names[0] == "product_negative_review_rate"
+    assert sorted(names[1:]) == ["aftersales_review_hours_mean", "product_rating_mean"]
+    assert scores.reason_points[:, 0] == pytest.approx([11.25, 7.5, 7.5])
     assert scores.status[0] == "formal"
     assert scores.tier[0] == "standard"
 
@@ -87,7 +88,8 @@ def test_geometric_root_by_hand():
 def test_nothing_known_is_not_a_score():
     scores = score_columns({k: np.array([np.nan]) for k in MERCHANT}, card())
     assert np.isnan(scores.trust_index[0])
-    assert (scores.status[0], scores.tier[0], scores.reasons[0]) == ("not_scored", "", "")
+    assert (scores.status[0], scores.tier[0]) == ("not_scored", "")
+    assert (scores.reason_points == 0).all()
     assert scores.raw_index[0] == pytest.approx(62.0)
     assert scores.prior_index[0] == pytest.approx(62.0)
     assert scores.coverage[0] == 0

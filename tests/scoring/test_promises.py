@@ -17,8 +17,10 @@ COLUMNS = ("trust_index", "trust_index_lower", "trust_index_upper", "index_se", 
 def same(a, b, rows=slice(None)):
     for name in (*COLUMNS, "coverage", "raw_index"):
         np.testing.assert_array_equal(getattr(a, name)[rows], getattr(b, name), err_msg=name)
-    for name in ("status", "tier", "veto", "rules", "reasons"):
+    for name in ("status", "tier", "veto", "rules"):
         assert getattr(a, name)[rows].tolist() == getattr(b, name).tolist(), name
+    for name in ("reason_signal", "reason_points"):
+        np.testing.assert_array_equal(getattr(a, name)[:, rows], getattr(b, name), err_msg=name)
 
 
 @given(seeds, powers, st.floats(0.02, 0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,27 +61,30 @@ def adjust(rules: tuple[RulePlan, ...], rows: Rows, detail: bool) -> Adjustments
     )
     for i, plan in enumerate(rules):
         mask = _fires(plan, rows)
-        if mask is None or not mask.any():
+        if mask is None:
             continue
+        at = mask.nonzero()[0]
         points = rows.take(plan.points)
-        mask = mask & ~np.isnan(points)
-        if not mask.any():
+        if isinstance(points, np.ndarray):
+            points = np.broadcast_to(points, mask.shape)[at]
+            on = ~np.isnan(points)
+            at, points = at[on], points[on]
+        if not at.size or (isinstance(points, float) and math.isnan(points)):
             continue
         rule = plan.rule
-        result.fired |= np.where(mask, np.int64(1) << i, 0)
+        result.fired[at] |= np.int64(1) << i
         if rule.effect in ("bonus", "deduct"):
             if rule.per is not None:
                 cases, _ = rows.filled(rule.per)
-                points = np.minimum(points * cases, np.inf if rule.most is None else rule.most)
-            signed = np.where(mask, points if rule.effect == "bonus" else -points, 0.0)
-            result.total += signed
+                points = np.minimum(points * cases[at], np.inf if rule.most is None else rule.most)
+            signed = points if rule.effect == "bonus" else -points
+            result.total[at] += signed
             if detail:
-                result.points[i] = signed
+                result.points[i, at] = signed
             continue
-        level = VETOES.index(rule.effect)
-        result.veto = np.where(mask, np.maximum(result.veto, level), result.veto)
+        result.veto[at] = np.maximum(result.veto[at], VETOES.index(rule.effect))
         if rule.effect == "cap":
-            result.cap = np.where(mask, np.minimum(result.cap, points), result.cap)
+            result.cap[at] = np.minimum(result.cap[at], points)
     return result
 
 

@@ -72,7 +72,7 @@ def _needed(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]
 
 def _weights(node: NodeLayout, rows: Rows, found: Array) -> None:
     """Fill in the weight of every signal in its node, 0 where it does not apply."""
-    found[node.slots] = own_weights(node, rows)[0]
+    found[node.slots] = own_weights(node, rows)
     for child in node.children:
         _weights(child, rows, found)
 

@@ -40,6 +40,7 @@ class Batch:
     poor: Array
     good: Array
     least: Array
+    unknown: Array  # utility without evidence
     withheld: Array
 
 
@@ -51,7 +52,7 @@ class NodeLayout:
     slots: slice
     groups: tuple[tuple[tuple[Condition, ...], slice], ...]
     weight: Array
-    weight_kappa: Array
+    kappa: Array
     prior: Array  # raised by the node's generator
     children: tuple[NodeLayout, ...]
 
@@ -75,7 +76,15 @@ def _table(plans: list[SignalPlan], pick: Callable[[SignalPlan], Any], variants:
     return table
 
 
-_PARAMETERS = ("prior", "strength", "poor", "good", "least", "withheld_utility")
+_PARAMETERS = (
+    "prior",
+    "strength",
+    "poor",
+    "good",
+    "least",
+    "prior_utility",
+    "withheld_utility",
+)
 
 
 def _kind(plan: SignalPlan) -> str:
@@ -124,7 +133,7 @@ def _node(
         slice(start, len(plans)),
         tuple(groups),
         _table(own, lambda plan: plan.weight, variants),
-        _table(own, lambda plan: plan.weight_kappa, variants),
+        _table(own, lambda plan: plan.kappa, variants),
         generator(lift(prior, node.power, node.floor), node.power),
         tuple(_node(child, missing, plans, variants) for child in node.children),
     )

@@ -54,9 +54,11 @@ class Rows:
             return table[:, self._variant, None]
         return table.take(self._variant, axis=1)
 
-    def stack(self, columns: tuple[str, ...]) -> Array:
-        """Return columns as the rows of a new matrix, with NaN for blanks."""
-        return np.stack([self.block[name][self.slice] for name in columns], dtype=np.float64)
+    def stack(self, columns: tuple[str, ...], table: Array) -> Array:
+        """Return columns, with NaN for blanks, as the rows of a table that is filled in."""
+        for row, name in zip(table, columns, strict=True):
+            row[:] = self.block[name][self.slice]
+        return table
 
     def raw(self, column: str) -> Array | None:
         """Return a column with NaN for blanks, or None when it was not collected."""

@@ -43,7 +43,7 @@ class Scores:
     applies, withheld : ndarray of bool, shape (signals, n)
     adjustments : dict of str to ndarray
         Signed points of each rule, of ``limit`` and of ``cap``.
-    status, tier, veto, rules, reasons : ndarray of str
+    status, tier, veto, rules : ndarray of str
         Texts of the codes, made at first use.
     """
 
@@ -109,35 +109,16 @@ class Scores:
         return ";".join(r.id for i, r in enumerate(self.scorecard.rules) if bits >> i & 1)
 
     @cached_property
+    def rule_sets(self) -> tuple[tuple[str, ...], Array]:
+        """Distinct texts of `rules`, and the position of each row's."""
+        distinct, place = np.unique(self.fired, return_inverse=True)
+        return tuple(self.rule_text(bits) for bits in distinct.tolist()), place
+
+    @cached_property
     def rules(self) -> Array:
         """Rules that fired, joined by ``;``."""
-        distinct, place = np.unique(self.fired, return_inverse=True)
-        return _texts(tuple(self.rule_text(bits) for bits in distinct.tolist()))[place]
-
-    @cached_property
-    def reason_tenths(self) -> Array:
-        """Points lost by each reason in tenths of a point, as shown; shape (3, n)."""
-        return np.rint(self.reason_points * 10.0).astype(np.int64)
-
-    @cached_property
-    def reasons(self) -> Array:
-        """Up to three ``signal_id:-3.2``, joined by ``;``."""
-        signals = self.scorecard.signals
-        columns = []
-        for signal, tenths in zip(self.reason_signal, self.reason_tenths, strict=True):
-            codes = np.where(tenths > 0, signal * 1001 + tenths, -1)
-            distinct, place = np.unique(codes, return_inverse=True)
-            columns.append(
-                _texts(
-                    tuple(
-                        f"{signals[code // 1001].id}:-{code % 1001 / 10:.1f}" if code >= 0 else ""
-                        for code in distinct.tolist()
-                    )
-                )[place].tolist()
-            )
-        joined = np.empty(len(self.fired), dtype=object)
-        joined[:] = [";".join(filter(None, each)) for each in zip(*columns, strict=True)]
-        return joined
+        texts, place = self.rule_sets
+        return _texts(texts)[place]
 
 
 def _texts(names: tuple[str, ...]) -> Array:

@@ -50,7 +50,7 @@ def shares(
 
     parts: list[tuple[NodeLayout | None, Points]] = []
     if node.slots.stop > node.slots.start:
-        parts.append((None, claims(utility[node.slots], own_weights(node, rows)[0])))
+        parts.append((None, claims(utility[node.slots], own_weights(node, rows))))
     for child in node.children:
         below = seen[child.plan.id]
         w = child_weight(child.plan, below, rows) * np.ones(rows.rows)

@@ -11,6 +11,7 @@ from trustscore.aggregate import drop, ends, generator, inverse, lift, slope
 from trustscore.scoring.layout import NodeLayout
 from trustscore.scoring.plan import NodePlan
 from trustscore.scoring.rows import Rows
+from trustscore.scoring.scratch import SCRATCH
 from trustscore.scoring.utility import Evidence
 
 Array = np.ndarray[Any, Any]
@@ -117,21 +118,31 @@ def column_sum(table: Array) -> Array:
     return np.add.reduce(table, axis=0)
 
 
-def own_weights(node: NodeLayout, rows: Rows) -> tuple[Array, list[tuple[slice, Array]]]:
-    """Return the weights of a node's own signals, 0 where one does not apply, and the masks."""
+def column_dot(table: Array, other: Array) -> Array:
+    """Return the sum of the products down each column, row after row as `column_sum`.
+
+    Either may have a single column, which then goes with every column of the other.
+    """
+    if table.shape[1] > other.shape[1]:
+        table, other = other, table
+    if other.shape[1] == 1:
+        return column_dot(table, np.repeat(other, 2, axis=1))[:1]
+    if table.shape[1] == 1:
+        return np.einsum("i,ij->j", table[:, 0], other)
+    return np.einsum("ij,ij->j", table, other)
+
+
+def own_weights(node: NodeLayout, rows: Rows, out: Array | None = None) -> Array:
+    """Return the weights of a node's own signals, 0 where one does not apply."""
     weight = rows.pick(node.weight)
-    masks = [(part, mask) for when, part in node.groups if (mask := rows.applies(when)) is not None]
-    return masked(weight, masks, rows), masks
-
-
-def masked(table: Array, masks: list[tuple[slice, Array]], rows: Rows) -> Array:
-    """Return a table of figures with 0 where a mask is 0."""
-    if not masks:
-        return table
-    table = np.broadcast_to(table, (len(table), rows.rows)).copy()
-    for part, mask in masks:
-        table[part] *= mask
-    return table
+    masks = [rows.applies(when) for when, _ in node.groups]
+    if all(mask is None for mask in masks):
+        return weight
+    if out is None:
+        out = np.empty((len(weight), rows.rows))
+    for (_, part), mask in zip(node.groups, masks, strict=True):
+        np.multiply(weight[part], 1.0 if mask is None else mask, out=out[part])
+    return out
 
 
 def child_weight(child: NodePlan, below: Fold, rows: Rows) -> Any:
@@ -218,31 +229,34 @@ def _own(
     _, full = ends(power, floor)
     v = lift(found.utility[node.slots], power, floor)
     q = found.doubt[node.slots]
-    w, masks = own_weights(node, rows)
-    # Two work tables, used over and over, stay in the cache where new ones would not.
-    one, two = np.empty_like(q), np.empty_like(q)
+    one, two, three = (SCRATCH.table(name, *q.shape) for name in ("one", "two", "three"))
+    w = own_weights(node, rows, three)
+    raised = generator(v, power)
     sums.weight = column_sum(w)
-    sums.prior = column_sum(w * rows.pick(node.prior))
-    sums.mean = column_sum(np.multiply(w, generator(v, power), out=one))
+    sums.prior = column_dot(w, rows.pick(node.prior))
+    sums.mean = column_dot(w, raised)
+    sums.doubt = column_dot(w, q)
     losses = None
     if notes is not None:
         notes.count(node.slots, w, found)
         # Raising turns the order round where the exponent is negative.
-        most = w * full
-        loss = np.subtract(most, one, out=two) if power >= 0 else np.subtract(one, most, out=two)
+        more, less = (full, raised) if power >= 0 else (raised, full)
+        loss = np.subtract(more, less, out=one)
+        loss *= w
         slots = np.arange(node.slots.start, node.slots.stop)
         losses = notes.top.largest(notes.top.pack(loss, slots[:, None]))
-    sums.doubt = column_sum(np.multiply(w, q, out=one))
-    b = masked(rows.pick(node.weight_kappa), masks, rows)
+    kappa = rows.pick(node.kappa)
+    b = np.multiply(w, kappa, out=w) if w is three else w * kappa
     if power != 1:
         b = b * slope(v, power)
-    np.multiply(b, q, out=one)
-    sums.common = column_sum(one)
-    np.subtract(b, one, out=two)
-    two *= one
-    one *= one
-    sums.single = (1.0 - rho) * column_sum(one) + (1.0 - rho_evidence) * column_sum(two)
-    sums.shared = column_sum(np.sqrt(two, out=two))
+    common = np.multiply(b, q, out=one)
+    sums.common = column_sum(common)
+    spread = np.subtract(b, common, out=two)
+    spread *= common
+    sums.single = (1.0 - rho) * column_dot(common, common) + (1.0 - rho_evidence) * column_sum(
+        spread
+    )
+    sums.shared = column_sum(np.sqrt(spread, out=spread))
     return losses
 
 
@@ -250,17 +264,19 @@ def _close(
     sums: _Sums, power: float, floor: float, full: Any, size: int, losses: list[Array] | None
 ) -> Fold:
     """Return what the sums of a node come to."""
-    has = np.asarray(np.greater(sums.weight, 0), dtype=np.float64)
-    total = np.where(has > 0, sums.weight, 1.0)
-    average = np.where(has > 0, sums.mean / total, full)
-    before = np.where(has > 0, sums.prior / total, full)
-    v = inverse(average, power)
+    applies = np.greater(sums.weight, 0)
+    has = np.asarray(applies, dtype=np.float64)
+    total, mean, before = sums.weight, sums.mean, sums.prior
+    if not applies.all():
+        total = np.where(applies, total, 1.0)
+        mean, before = np.where(applies, mean, full), np.where(applies, before, full)
+    v = inverse(mean / total, power)
     step = 1.0 / (total * slope(v, power))
     return Fold(
         has=has,
         value=drop(v, power, floor),
         doubt=sums.doubt / total,
-        prior=drop(inverse(before, power), power, floor),
+        prior=drop(inverse(before / total, power), power, floor),
         single=step * step * sums.single,
         common=step * sums.common,
         shared=step * sums.shared,

@@ -55,15 +55,22 @@ def bits(mask: NDArray[np.bool_]) -> Any:
     return pa.Array.from_buffers(pa.bool_(), len(mask), [None, pa.py_buffer(packed)])
 
 
-def int32s(values: NDArray[Any]) -> Any:
-    """Return an int32 Arrow array."""
+def int32s(values: NDArray[Any], there: NDArray[np.bool_] | None = None) -> Any:
+    """Return an int32 Arrow array, null where not `there`."""
     values = np.ascontiguousarray(values, dtype=np.int32)
-    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
+    valid = None if there is None else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(pa.int32(), len(values), [valid, pa.py_buffer(values)])
 
 
-def take(array: Any, rows: NDArray[Any]) -> Any:
-    """Return the chosen rows of an Arrow array."""
-    return array.take(int32s(rows))
+def take(array: Any, rows: NDArray[Any], there: NDArray[np.bool_] | None = None) -> Any:
+    """Return the chosen rows of an Arrow array, null where not `there`.
+
+    Examples
+    --------
+    >>> take(strings(["a", "b"]), np.array([1, 0]), np.array([True, False])).to_pylist()
+    ['b', None]
+    """
+    return array.take(int32s(rows, there))
 
 
 def strings(texts: Sequence[Any]) -> Any:

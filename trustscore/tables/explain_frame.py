@@ -34,7 +34,7 @@ def explain_frame(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, pyarrow.Table or pyarrow.RecordBatch
+    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
         As `score_frame` takes it.
     scorecard : str, Path or Scorecard, default="default"
     ids : iterable of str, optional

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from trustscore.tables.arrays import floats, int32s, spans, strings
 
-__all__ = ["bare", "coded", "content", "exact", "fixed", "inert", "lines", "repeated", "segment"]
+__all__ = ["bare", "content", "exact", "fixed", "inert", "lines", "repeated", "segment"]
 
 PAD = 0xFF
 _BLANK_WHOLE, _BLANK_GROUP = 1000, 10000
@@ -132,25 +132,6 @@ def repeated(text: str, count: int) -> Any:
     ['a', 'a']
     """
     return inert(strings([text])).take(int32s(np.zeros(count, dtype=np.int32)))
-
-
-class _Codes(dict[str, int]):
-    def __missing__(self, key: str) -> int:
-        self[key] = code = len(self)
-        return code
-
-
-def coded(texts: NDArray[np.object_]) -> Any:
-    """Return the string array of an object array with few distinct texts, safe for CSV.
-
-    Examples
-    --------
-    >>> coded(np.array(["new", "formal", "new"], dtype=object)).to_pylist()
-    ['new', 'formal', 'new']
-    """
-    codes = _Codes()
-    indices = np.fromiter(map(codes.__getitem__, texts.tolist()), np.int32, len(texts))
-    return inert(strings(list(codes))).take(int32s(indices))
 
 
 def _inert_text(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -42,7 +43,7 @@ def score_frame(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, pyarrow.Table or pyarrow.RecordBatch
+    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
         One row a merchant; ``merchant_id`` is a column or the index. Columns of text
         are read like cells of a CSV, columns of numbers are checked. A frame of
         another library will do if it has ``to_arrow``.
@@ -130,7 +131,7 @@ def read_frame(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, pyarrow.Table or pyarrow.RecordBatch
+    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
     scorecard : Scorecard
     allow_missing_columns : bool, default=False
 
@@ -148,12 +149,18 @@ def read_frame(
         frame, "to_arrow"
     ):
         frame = frame.to_arrow()
+    if isinstance(frame, Mapping):
+        try:
+            frame = pd.DataFrame(frame)
+        except ValueError as error:
+            raise InputError(f"the columns make no table: {error}") from None
     if isinstance(frame, pd.DataFrame):
         return _read_pandas(frame, wanted, allow_missing_columns)
     if isinstance(frame, (pa.Table, pa.RecordBatch)):
         return _read_arrow(frame, wanted, allow_missing_columns)
     raise InputError(
-        f"a frame must be a pandas DataFrame or a pyarrow Table. Got {type(frame).__name__}"
+        "a frame must be a pandas DataFrame, columns by name or a pyarrow Table. "
+        f"Got {type(frame).__name__}"
     )
 
 

@@ -111,14 +111,16 @@ class Tally:
 
     def _score(self, scores: Any, sign: int) -> None:
         self.scored += sign * len(scores.trust_index)
-        for mine, texts in (
-            (self.status, scores.status),
-            (self.tier, scores.tier),
-            (self.veto, scores.veto),
+        for mine, names, codes in (
+            (self.status, scores.status_names, scores.status_code),
+            (self.tier, scores.tier_names, scores.tier_code),
+            (self.veto, scores.veto_names, scores.veto_code),
         ):
-            for text, count in Counter(texts.tolist()).items():
-                mine[text] += sign * count
-        for text, count in Counter(scores.rules.tolist()).items():
+            for name, count in zip(names, np.bincount(codes).tolist(), strict=False):
+                if count:
+                    mine[name] += sign * count
+        texts, place = scores.rule_sets
+        for text, count in zip(texts, np.bincount(place).tolist(), strict=True):
             for rule in text.split(";") if text else ():
                 self.rules[rule] += sign * count
         if self.blanks is None or self.withheld is None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trustscore.tables.arrays import floats, int32s, strings
+from trustscore.tables.arrays import floats, int32s, strings, take
 from trustscore.tables.faults import Reject
-from trustscore.tables.format import coded, exact, fixed, inert, lines, repeated, segment
+from trustscore.tables.format import exact, fixed, inert, lines, repeated, segment
 from trustscore.tables.rows import Rows
 
 __all__ = [
@@ -61,20 +63,51 @@ def score_columns_out(scorecard: Any, keep: Iterable[str] = ()) -> dict[str, Any
     return columns | dict.fromkeys(keep, text)
 
 
+def _texts(scores: Any) -> dict[str, Any]:
+    """Return the columns of text."""
+    coded = {
+        "tier": (scores.tier_names, scores.tier_code),
+        "status": (scores.status_names, scores.status_code),
+        "rules": scores.rule_sets,
+        "veto": (scores.veto_names, scores.veto_code),
+    }
+    texts = {name: take(strings(names), codes) for name, (names, codes) in coded.items()}
+    return texts | {"reasons": _reasons(scores)}
+
+
+def _reasons(scores: Any) -> Any:
+    """Return up to three ``signal_id:-3.2`` joined by ``;``."""
+    ids = strings([f"{signal.id}:-" for signal in scores.scorecard.signals])
+    columns = []
+    for signal, points in zip(scores.reason_signal, scores.reason_points, strict=True):
+        tenths = np.rint(points * 10.0).astype(np.int32)
+        there = tenths > 0
+        parts = [take(ids, signal, there), take(_tenths(), tenths, there)]
+        columns.append(pc.binary_join_element_wise(*parts, ""))
+    # Arrow leaves out a row whose parts are all null; the first part is null only where all are.
+    columns[0] = pc.coalesce(columns[0], strings([""])[0])
+    return pc.binary_join_element_wise(*columns, ";", null_handling="skip")
+
+
+@cache
+def _tenths() -> Any:
+    return strings([f"{tenths / 10:.1f}" for tenths in range(1001)])
+
+
 def score_lines(scored: Scored) -> Any:
     """Return the lines of CSV of some rows, numbers rounded."""
-    scores, rows = scored.scores, scored.rows
+    scores, rows, texts = scored.scores, scored.rows, _texts(scored.scores)
     return lines(
         [
             inert(rows.ids),
             segment([fixed(getattr(scores, name), 4) for name in _BEFORE_TIER]),
-            coded(scores.tier),
-            coded(scores.status),
+            texts["tier"],
+            texts["status"],
             segment([fixed(x, 4) for x in (scores.coverage, *scores.dimensions.values())]),
-            coded(scores.rules),
-            coded(scores.veto),
+            texts["rules"],
+            texts["veto"],
             segment([fixed(scored.boost, 8)]),
-            strings(scores.reasons.tolist()),
+            texts["reasons"],
             repeated(scored.stamp, len(rows)),
             *(inert(column) for column in rows.keep.values()),
         ]
@@ -90,25 +123,26 @@ def score_values(scored: Scored) -> dict[str, Any]:
         | {"tier": scores.tier, "status": scores.status, "coverage": scores.coverage}
         | scores.dimensions
         | {"rules": scores.rules, "veto": scores.veto, "trust_boost": scored.boost}
-        | {"reasons": scores.reasons, "scorecard": np.full(len(rows), scored.stamp, dtype=object)}
+        | {"reasons": np.array(_reasons(scores).to_pylist(), dtype=object)}
+        | {"scorecard": np.full(len(rows), scored.stamp, dtype=object)}
     )
 
 
 def score_table(scored: Scored, schema: Any) -> Any:
     """Return the record batch of some rows, numbers unrounded."""
-    scores, rows = scored.scores, scored.rows
-    text = [strings(column.tolist()) for column in (scores.tier, scores.status)]
+    scores, rows, texts = scored.scores, scored.rows, _texts(scored.scores)
     return pa.RecordBatch.from_arrays(
         [
             rows.ids,
             *(floats(getattr(scores, name), nulls=True) for name in _BEFORE_TIER),
-            *text,
+            texts["tier"],
+            texts["status"],
             floats(scores.coverage, nulls=True),
             *(floats(column, nulls=True) for column in scores.dimensions.values()),
-            strings(scores.rules.tolist()),
-            strings(scores.veto.tolist()),
+            texts["rules"],
+            texts["veto"],
             floats(scored.boost, nulls=True),
-            strings(scores.reasons.tolist()),
+            texts["reasons"],
             strings([scored.stamp]).take(int32s(np.zeros(len(rows)))),
             *rows.keep.values(),
         ],
