@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trustscore"
 # Floors from the ground up. The names of one line do not import each other.
 FLOORS = [
     {"errors"},
-    {"words"},
+    {"words", "scratch"},
     {"scorecard"},
     {"evidence", "curves", "aggregate", "rules", "tiers"},
     {"scoring"},

@@ -106,7 +106,12 @@ class Scores:
 
     def rule_text(self, bits: int) -> str:
         """Return the ids of the rules in a bit set, joined by ``;``."""
-        return ";".join(r.id for i, r in enumerate(self.scorecard.rules) if bits >> i & 1)
+        found = []
+        while bits:
+            lowest = bits & -bits
+            found.append(self.scorecard.rules[lowest.bit_length() - 1].id)
+            bits ^= lowest
+        return ";".join(found)
 
     @cached_property
     def rule_sets(self) -> tuple[tuple[str, ...], Array]:

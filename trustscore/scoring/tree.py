@@ -11,8 +11,8 @@ from trustscore.aggregate import drop, ends, generator, inverse, lift, slope
 from trustscore.scoring.layout import NodeLayout
 from trustscore.scoring.plan import NodePlan
 from trustscore.scoring.rows import Rows
-from trustscore.scoring.scratch import SCRATCH
 from trustscore.scoring.utility import Evidence
+from trustscore.scratch import SCRATCH
 
 Array = np.ndarray[Any, Any]
 
@@ -61,14 +61,17 @@ class TopLosses:
         whole = packed.view(np.int64)
         return (whole & ~self.bits).view(np.float64), whole & self.bits
 
-    def largest(self, packed: Array) -> list[Array]:
-        """Return the largest of some columns' worth of losses; they are written over."""
+    def largest(self, packed: Array, first: int) -> list[Array]:
+        """Return the largest of some columns' worth of losses; they are written over.
+
+        The rows of the table are those of the slots from `first` on.
+        """
+        columns = np.arange(packed.shape[1])
         found = [np.maximum.reduce(packed, axis=0)]
-        while len(found) < REASONS:
-            # Its slot makes each loss unlike the others of its column.
-            np.copyto(packed, 0.0, where=packed == found[-1])
+        while len(found) < min(REASONS, len(packed)):
+            packed[self.unpack(found[-1])[1] - first, columns] = 0.0
             found.append(np.maximum.reduce(packed, axis=0))
-        return found
+        return found + [np.zeros(packed.shape[1]) for _ in range(REASONS - len(found))]
 
     def insert(self, top: list[Array] | None, packed: Array) -> list[Array]:
         """Return the largest after one more column; both are written over."""
@@ -244,7 +247,7 @@ def _own(
         loss = np.subtract(more, less, out=one)
         loss *= w
         slots = np.arange(node.slots.start, node.slots.stop)
-        losses = notes.top.largest(notes.top.pack(loss, slots[:, None]))
+        losses = notes.top.largest(notes.top.pack(loss, slots[:, None]), node.slots.start)
     kappa = rows.pick(node.kappa)
     b = np.multiply(w, kappa, out=w) if w is three else w * kappa
     if power != 1:

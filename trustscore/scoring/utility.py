@@ -10,7 +10,7 @@ from trustscore import curves
 from trustscore.evidence import shrink_count, shrink_mean
 from trustscore.scoring.layout import Batch, Layout
 from trustscore.scoring.rows import Rows
-from trustscore.scoring.scratch import SCRATCH
+from trustscore.scratch import SCRATCH
 
 Array = np.ndarray[Any, Any]
 

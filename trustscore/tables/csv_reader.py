@@ -207,7 +207,7 @@ def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
         ends, lengths = ends[:, places], lengths[:, places]
     values, odd = parse(grid.buffer, ends.reshape(-1), lengths.reshape(-1), point=ord(decimal))
     across = ends.shape[1]
-    matrix = np.ascontiguousarray(values.reshape(count, across).T)
+    matrix = values.reshape(count, across).T.copy()
     if not whole:
         spread = np.full((width, count), np.nan)
         spread[places] = matrix

@@ -192,8 +192,11 @@ def lines(columns: Sequence[Any]) -> Any:
     ['m1,1,2\n', 'm2,3,4\n']
     """
     comma, nothing, newline = _marks()
-    joined = pc.binary_join_element_wise(*columns, comma) if len(columns) > 1 else columns[0]
-    return pc.binary_join_element_wise(joined, nothing, newline)
+    # Ending the last cell is cheaper than copying the whole line to end it.
+    ended = pc.binary_join_element_wise(columns[-1], nothing, newline)
+    if len(columns) == 1:
+        return ended
+    return pc.binary_join_element_wise(*columns[:-1], ended, comma)
 
 
 @cache

@@ -175,6 +175,7 @@ def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.floa
         # A null may stand over any bytes; it is blank.
         lengths = lengths * valid(column)
     values, odd = parse(buffer, ends + PAD, lengths, point=ord(decimal))
+    values = values.copy()
     faults: Oddities = []
     if len(odd):
         cells = strings_at(buffer, ends[odd] + PAD, lengths[odd])
