@@ -128,11 +128,12 @@ def _largest(
     root: Fold, raw: Array, top: TopLosses, order: Array, signal: Array, points: Array
 ) -> None:
     """Fill in the signals that lost most, and their points."""
+    if root.losses is None:
+        return
     unit = np.divide(100.0 - raw, root.lost, out=np.zeros(len(raw)), where=root.lost > 0)
-    for place, packed in enumerate(root.losses or []):
-        part, slot = top.unpack(packed)
-        points[place] = part * unit
-        signal[place] = order.take(slot)
+    part, slot = top.unpack(root.losses)
+    np.multiply(part, unit, out=points)
+    signal[:] = order.take(slot)
 
 
 def _days(since: Array | None, as_of: dt.date | None) -> Array | None:

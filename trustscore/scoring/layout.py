@@ -45,15 +45,34 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """What signals weigh, what a doubt of theirs moves, and their prior on the node's scale.
+
+    Each of shape (signals, 1) or, where variants differ, (signals, variants).
+    """
+
+    weight: Array
+    kappa: Array
+    prior: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some signals of a node that apply to the same rows."""
+
+    when: tuple[Condition, ...]
+    slots: slice  # from the node's first
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLayout:
-    """One node: the slice of its own signals, what they weigh, and its children."""
+    """One node: the slice of its own signals, whole and in parts, and its children."""
 
     plan: NodePlan
     slots: slice
-    groups: tuple[tuple[tuple[Condition, ...], slice], ...]
-    weight: Array
-    kappa: Array
-    prior: Array  # raised by the node's generator
+    figures: Figures
+    parts: tuple[Part, ...]
     children: tuple[NodeLayout, ...]
 
 
@@ -98,7 +117,6 @@ def _kind(plan: SignalPlan) -> str:
 def _batches(plans: list[SignalPlan], variants: int) -> Iterator[Batch]:
     alike: dict[Any, list[int]] = {}
     for slot, plan in enumerate(plans):
-        # Gathering a figure for every row costs more than the arithmetic; few signals vary.
         varied = any(type(getattr(plan, name)) is not float for name in _PARAMETERS)
         key = (_kind(plan), plan.signal.curve, plan.signal.knots, varied)
         alike.setdefault(key, []).append(slot)
@@ -116,25 +134,41 @@ def _batches(plans: list[SignalPlan], variants: int) -> Iterator[Batch]:
         )
 
 
+def _varies(plan: SignalPlan) -> bool:
+    return any(
+        type(figure) is not float for figure in (plan.weight, plan.kappa, plan.prior_utility)
+    )
+
+
+def _figures(node: NodePlan, plans: list[SignalPlan], variants: int) -> Figures:
+    prior = _table(plans, attrgetter("prior_utility"), variants)
+    return Figures(
+        _table(plans, attrgetter("weight"), variants),
+        _table(plans, attrgetter("kappa"), variants),
+        generator(lift(prior, node.power, node.floor), node.power),
+    )
+
+
 def _node(
     node: NodePlan, missing: frozenset[str], plans: list[SignalPlan], variants: int
 ) -> NodeLayout:
     start = len(plans)
-    groups = []
+    parts = []
     for when, members in node.groups:
-        first = len(plans) - start
-        plans += [plan for plan in members if not missing.intersection(plan.signal.columns)]
-        if len(plans) - start > first:
-            groups.append((when, slice(first, len(plans) - start)))
-    own = plans[start:]
-    prior = _table(own, lambda plan: plan.prior_utility, variants)
+        there = [plan for plan in members if not missing.intersection(plan.signal.columns)]
+        # Few signals vary; only theirs need a figure for every row.
+        for varied in (False, True):
+            own = [plan for plan in there if _varies(plan) is varied]
+            if own:
+                first = len(plans) - start
+                plans += own
+                slots = slice(first, first + len(own))
+                parts.append(Part(when, slots, _figures(node, own, variants)))
     return NodeLayout(
         node,
         slice(start, len(plans)),
-        tuple(groups),
-        _table(own, lambda plan: plan.weight, variants),
-        _table(own, lambda plan: plan.kappa, variants),
-        generator(lift(prior, node.power, node.floor), node.power),
+        _figures(node, plans[start:], variants),
+        tuple(parts),
         tuple(_node(child, missing, plans, variants) for child in node.children),
     )
 

@@ -54,6 +54,10 @@ class Rows:
             return table[:, self._variant, None]
         return table.take(self._variant, axis=1)
 
+    def alike(self, table: Array) -> bool:
+        """Return whether parameters are the same for all rows."""
+        return table.shape[1] == 1 or isinstance(self._variant, int)
+
     def stack(self, columns: tuple[str, ...], table: Array) -> Array:
         """Return columns, with NaN for blanks, as the rows of a table that is filled in."""
         for row, name in zip(table, columns, strict=True):
@@ -81,8 +85,8 @@ class Rows:
         if not when:
             return None
         if when not in self._masks:
-            mask = np.ones(self.rows, dtype=bool)
-            for condition in when:
-                mask &= holds(condition, self.raw, unknown=True)
-            self._masks[when] = None if mask.all() else mask.astype(np.float64)
+            mask = holds(when[0], self.raw, unknown=True)
+            for condition in when[1:]:
+                mask = mask & holds(condition, self.raw, unknown=True)
+            self._masks[when] = None if np.all(mask) else np.asarray(mask, dtype=np.float64)
         return self._masks[when]
