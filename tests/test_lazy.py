@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,14 @@ def test_the_module_is_the_command():
 
 def test_the_version_needs_no_command():
     code = "from trustscore.commands.main import main; main(['--version'])"
+    assert loaded_after(code) & {"pandas", "sklearn", "scipy"} == set()
+
+
+@pytest.mark.parametrize("out", ["scores.csv", "scores.parquet"])
+def test_scoring_a_file_loads_neither_pandas_nor_sklearn(out, tmp_path):
+    shops = Path(__file__).resolve().parent.parent / "examples" / "shops.csv"
+    words = ["score", str(shops), "--scorecard", "minimal", "-o", str(tmp_path / out), "--quiet"]
+    code = f"from trustscore.commands.main import main; main({words!r})"
     assert loaded_after(code) & {"pandas", "sklearn", "scipy"} == set()
 
 

@@ -78,15 +78,17 @@ def _texts(scores: Any) -> dict[str, Any]:
 def _reasons(scores: Any) -> Any:
     """Return up to three ``signal_id:-3.2`` joined by ``;``."""
     ids = strings([f"{signal.id}:-" for signal in scores.scorecard.signals])
+    # A Python text among the arguments would import pandas.
+    nothing, semicolon = strings(["", ";"])
     columns = []
     for signal, points in zip(scores.reason_signal, scores.reason_points, strict=True):
         tenths = np.rint(points * 10.0).astype(np.int32)
         there = tenths > 0
         parts = [take(ids, signal, there), take(_tenths(), tenths, there)]
-        columns.append(pc.binary_join_element_wise(*parts, ""))
+        columns.append(pc.binary_join_element_wise(*parts, nothing))
     # Arrow leaves out a row whose parts are all null; the first part is null only where all are.
-    columns[0] = pc.coalesce(columns[0], strings([""])[0])
-    return pc.binary_join_element_wise(*columns, ";", null_handling="skip")
+    columns[0] = pc.coalesce(columns[0], nothing)
+    return pc.binary_join_element_wise(*columns, semicolon, null_handling="skip")
 
 
 @cache

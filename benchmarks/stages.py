@@ -1,0 +1,111 @@
+"""Where the time of a batch run goes, stage by stage, in one process."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.measure import best
+from trustscore.boost import BoostPolicy
+from trustscore.scorecard import load_scorecard
+from trustscore.scoring import kernel
+from trustscore.tables import csv_reader, output
+from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.header import Wanted
+from trustscore.tables.inputs import Inputs, read_part
+from trustscore.tables.scorer import Formatter, Scorer
+
+# Stage, the module whose name for the function is replaced, and the name; a stage may hold others.
+_TIMED = (
+    ("find the cells", csv_reader, "tokenise"),
+    ("read the digits", csv_reader, "parse"),
+    ("read odd cells", csv_reader, "read_odd"),
+    ("check, make columns", csv_reader, "assemble"),
+    ("kernel: evidence to utility", kernel, "evidence"),
+    ("kernel: up the tree", kernel, "fold"),
+    ("kernel: rules", kernel, "adjust"),
+    ("write lines", output, "score_lines"),
+)
+
+
+class Clock:
+    """Seconds of processor time by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+
+    def timed(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the same function, timed; calls of itself are not counted twice."""
+        inside = False
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            nonlocal inside
+            if inside:
+                return work(*args, **kwargs)
+            inside = True
+            start = time.process_time()
+            try:
+                return work(*args, **kwargs)
+            finally:
+                self.seconds[stage] += time.process_time() - start
+                inside = False
+
+        return wrapped
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Time the stages while the block runs."""
+        patches = [
+            patch.object(module, name, self.timed(stage, getattr(module, name)))
+            for stage, module, name in _TIMED
+        ]
+        for each in patches:
+            each.start()
+        try:
+            yield
+        finally:
+            for each in patches:
+                each.stop()
+
+
+def stages(export: str) -> dict[str, float]:
+    """Return microseconds a row of each stage of scoring an export with the default outputs."""
+    card, policy = load_scorecard("default"), BoostPolicy.load("boost")
+    seen, clock, seed, rows = SeenIds(0), Clock(), new_seed(), 0
+    formatter = Formatter(Scorer(card, policy), (), ".csv", None, seed)
+    split = clock.timed("split into blocks", next)
+    read = clock.timed("_read", read_part)
+    repeats = clock.timed("repeated ids", lambda r: seen.add(hash_ids(r.ids, seed), r.lines, 0))
+    result = clock.timed("_result", formatter.result)
+    with clock.watching():
+        parts = Inputs([export], Wanted.by(card)).parts()
+        while (part := split(parts, None)) is not None:
+            block = read(part)
+            repeats(block)
+            result(block, part.plan.columns.missing)
+            rows += len(block)
+    found = clock.seconds
+    of_kernel = [name for name in found if name.startswith("kernel")]
+    inner = [stage for stage, module, _ in _TIMED if module is csv_reader]
+    found["ids and texts"] = found.pop("_read") - sum(found[name] for name in inner)
+    known = sum(found[name] for name in of_kernel) + found["write lines"]
+    found["statuses, tiers, boosts, counts"] = found.pop("_result") - known
+    return {name: 1e6 * seconds / rows for name, seconds in found.items() if seconds}
+
+
+def numpy_costs() -> dict[str, float]:
+    """Return nanoseconds an element of a few operations on tables of a block's size."""
+    one, two = np.random.default_rng(0).random((2, 15, 5000))
+    out = np.empty_like(one)
+    works: dict[str, Callable[[], Any]] = {
+        "add": lambda: np.add(one, two, out=out),
+        "divide": lambda: np.divide(one, two, out=out),
+        "square root": lambda: np.sqrt(one, out=out),
+    }
+    return {name: 1e9 * best(work, 200) / one.size for name, work in works.items()}
