@@ -190,6 +190,43 @@ class TrustTable:
         ended: NDArray[np.bool_] = self.columns["valid_to"].take(rows) < day
         return ended
 
+    def on(self, today: dt.date | str | None, policy: BoostPolicy) -> TrustTable:
+        """Return the table as it counts on a day: merchants whose scores have ended are neutral.
+
+        Their vetoes go as well unless the policy keeps them. The table itself when none have.
+
+        Parameters
+        ----------
+        today : date, ISO text or None
+            None reads no clock: nothing ends.
+        policy : BoostPolicy
+            That the table was made with.
+
+        Examples
+        --------
+        >>> scores = {
+        ...     "merchant_id": ["a"],
+        ...     "trust_index": [90.0],
+        ...     "index_se": [3.0],
+        ...     "prior_index": [71.0],
+        ...     "coverage": [0.9],
+        ... }
+        >>> policy = BoostPolicy.load()
+        >>> table = TrustTable.build(scores, policy, "2026-01-01")
+        >>> table.on("2026-01-15", policy).boosts(["a"]).round(4).tolist()
+        [1.0796]
+        >>> table.on("2026-01-16", policy).boosts(["a"]).round(4).tolist()
+        [1.0]
+        """
+        ended = self.stale(np.arange(len(self) + 1), today)
+        if ended is None:
+            return self
+        lost = (*_LEANS, "newcomer", *(() if policy.validity.keep_vetoes else ("veto",)))
+        columns = dict(self.columns)
+        for name in lost:
+            columns[name] = np.where(ended, 0, columns[name]).astype(columns[name].dtype)
+        return self._of(self.index, columns, self.stamp, self.lean_sha256)
+
     def require(self, policy: BoostPolicy) -> None:
         """Raise PolicyError unless the leans are those of `policy`; strength may differ."""
         if policy.lean_sha256 != self.lean_sha256:

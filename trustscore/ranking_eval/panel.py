@@ -166,6 +166,11 @@ class Panel:
         return len(self.lists)
 
     @cached_property
+    def off(self) -> Mask:
+        """Lists that the policy excludes: every method leaves them as they are."""
+        return self.lists.off(self.policy)
+
+    @cached_property
     def base(self) -> Rows:
         """Ranks without boost."""
         return self.rank_by(np.zeros(len(self.keep)))

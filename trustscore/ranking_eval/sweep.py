@@ -99,7 +99,7 @@ def sweep(
         take(BOOST, beta, boost_ranks(panel, table, free.with_beta(beta)))
     for baseline in BASELINES:
         for setting in baseline.settings(panel, max(measure.ks)):
-            take(baseline.name, setting, baseline.ranks(panel, setting, max(measure.ks)))
+            take(baseline.name, setting, baseline.on(panel, setting, max(measure.ks)))
 
     values = np.column_stack([column for kind in zip(*columns, strict=True) for column in kind])
     values = values[panel.used]

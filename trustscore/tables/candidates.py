@@ -23,6 +23,7 @@ __all__ = [
     "boost_files",
     "endless",
     "find_position",
+    "lists_of",
     "other_boosts",
     "read_candidates",
     "read_scores",
@@ -112,6 +113,14 @@ def read_candidates(
     return table
 
 
+def lists_of(asked: Table) -> Lists:
+    """Return the lists of a table of candidates, which know the lines they came from."""
+    columns = asked.columns
+    return Lists.from_columns(
+        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
+    )
+
+
 def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
     """Read a score file as the boost needs it.
 
@@ -197,9 +206,7 @@ def boost_files(
     known = read_scores(scores, encoding=encoding)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
-    lists = Lists.from_columns(
-        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
-    )
+    lists = lists_of(asked)
     tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
     if not logs:
         found = rerank_lists(lists, table, rule, today=today)
