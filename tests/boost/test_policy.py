@@ -73,7 +73,7 @@ def test_all_faults_at_once_with_near_names():
         ("guards", "merchant_most", [0]),
         ("guards", "merchant_top", [0]),
         ("exclusions", "kinds", ["brand", [1]]),
-        ("validity", "days", [0, -1, 1.5]),
+        ("validity", "days", [0, -1, 1.5, 36501, 10**12]),
         ("validity", "keep_vetoes", ["maybe", 3]),
     ],
 )  # fmt: skip

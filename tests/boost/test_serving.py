@@ -81,6 +81,23 @@ def test_built_from_its_own_columns():
         TrustTable.from_columns(columns, RULE.with_beta(0.3))
 
 
+def test_columns_that_hold_their_ends_end_on_them():
+    columns = boost_table(scores(trust_index=[55.0, 45.0], scored_on=["2026-01-01", ""]), RULE)
+    table = TrustTable.from_columns(columns | {"valid_to": ["2026-02-01", None]}, RULE)
+    assert table.stale(np.arange(3), "2026-02-01") is None
+    assert table.stale(np.arange(3), "2026-02-02").tolist() == [True, False, False]
+
+
+def test_days_that_cannot_be_read_are_named():
+    found = scores(trust_index=[55.0, 45.0, 50.0], scored_on=["2026-01-01", "31.1.26", "soon"])
+    with pytest.raises(InputError) as raised:
+        TrustTable.build(found, RULE)
+    assert raised.value.faults == [
+        "row 2: scored_on must be a day like 2026-01-31. Got '31.1.26'",
+        "row 3: scored_on must be a day like 2026-01-31. Got 'soon'",
+    ]
+
+
 def test_saving_leaves_no_other_file_and_follows_links(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link.npz").symlink_to(tmp_path / "real" / "boosts.npz")

@@ -121,6 +121,8 @@ def test_candidates_without_a_label_count_as_none_and_are_said(folder, capsys):
         ("0.48", "-1", "relevance must be above 0. Got -1"),
         ("0.48", "1e308", "relevance must be above 0"),
         ("q1,b", "q1,a", "an item twice"),
+        ("0.48", "0", "line 3: relevance must be above 0"),
+        ("q1,b", "q1,a", "line 3: item 'a' again in its list"),
         ("relevance\n", "relevanc\n", "relevance"),
         (CANDIDATES[38:], "", "has no rows"),
     ],

@@ -168,7 +168,8 @@ class Exclusions(Base):
 class Validity(Base):
     """How long scores count as evidence."""
 
-    days: Annotated[Count, Field(ge=1)] | None = None
+    # A century: more is a slip of the pen, and no calendar has the day.
+    days: Annotated[Count, Field(ge=1, le=36500)] | None = None
     keep_vetoes: bool = True
 
 
