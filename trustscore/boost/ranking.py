@@ -90,6 +90,14 @@ class Ranking:
         """Candidates that left the list."""
         return np.zeros(len(self), dtype=bool) if self.codes is None else self.codes == _BLOCK
 
+    @cached_property
+    def vetoes(self) -> NDArray[np.object_]:
+        """Veto that was applied to each candidate, as a word; an expired one may be none."""
+        words = self.table.vetoes(self.rows)
+        if self.stale is not None and not self.policy.validity.keep_vetoes:
+            words[self.stale] = ""
+        return words
+
     @property
     def guards(self) -> tuple[str, ...]:
         """Names of the guards that moved something."""
