@@ -169,6 +169,11 @@ def test_empty_list():
         shown = rerank([], [], [], table=leaning([1], rule, ["floor"]), policy=rule, query_id="q")
         assert len(shown) == 0
         assert shown.order.tolist() == shown.final_rank.tolist() == shown.base_rank.tolist() == []
+        exploring = policy(form=form, exploration={"share": 0.5})
+        table = leaning([1], exploring)
+        for number in range(9):
+            shown = rerank([], [], [], table=table, policy=exploring, query_id=f"q{number}")
+            assert (len(shown), shown.explored, shown.propensity) == (0, None, 1.0)
 
 
 def test_one_candidate_of_an_empty_table():

@@ -142,10 +142,27 @@ def test_an_unknown_volume_is_named_with_the_way_out(folder, capsys):
     assert "score with --keep orders_payd" in err
 
 
-@pytest.mark.parametrize("k", ["0", "1,,2", "five", "-1", "1.5", ""])
+@pytest.mark.parametrize(
+    "k", ["0", "1,,2", "five", "-1", "1.5", "", "10001", "5,99999999999", "9" * 5000]
+)
 def test_a_wrong_k_is_named(folder, capsys, k):
     assert run(folder, "--k", k) == 2
     assert "whole numbers like 5,10,20" in capsys.readouterr().err
+
+
+def test_places_beyond_the_longest_list_change_no_figure(folder):
+    values = []
+    for k in (3, 10_000):
+        assert run(folder, "--k", str(k)) == 0
+        methods = figures_of(folder)["methods"]
+        values.append(
+            {
+                (name, metric.partition("@")[0]): figure
+                for name, figures in methods.items()
+                for metric, figure in figures.items()
+            }
+        )
+    assert values[0] == values[1]
 
 
 def test_every_merchant_blocked_is_said(folder, capsys):

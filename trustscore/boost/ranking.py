@@ -222,7 +222,7 @@ def rerank(
             base = base_order(score, item_ids) if base is None else base
             floor = floor.take(np.lexsort((_ranks(base, count).take(floor), -final.take(floor))))
 
-    if off or not (policy.acts_on_order or policy.exploration.share):
+    if off or not count or not (policy.acts_on_order or policy.exploration.share):
         order = np.concatenate([order, floor]) if len(floor) else order
         return Ranking(policy, held, score, rows, order, boost, final, item_ids, codes, off, stale)
     base = base_order(score, item_ids) if base is None else base

@@ -23,13 +23,20 @@ Example:
 
 
 BOOST = "boost"
+# More than anybody scrolls.
+MOST_PLACES = 10_000
 _WIDTH = 96
 
 
 def _places(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
     words = [word.strip() for word in value.split(",")]
-    if not all(word.isdecimal() and int(word) >= 1 for word in words):
-        raise click.BadParameter(f"must be whole numbers like 5,10,20. Got {value!r}")
+    # Python refuses to read numbers of thousands of digits.
+    fit = all(word.isdecimal() and len(word) <= len(str(MOST_PLACES)) for word in words)
+    if not fit or not all(1 <= int(word) <= MOST_PLACES for word in words):
+        got = value if len(value) <= 60 else f"{value[:57]}..."
+        raise click.BadParameter(
+            f"must be whole numbers like 5,10,20, at most {MOST_PLACES:,}. Got {got!r}"
+        )
     return tuple(sorted({int(word) for word in words}))
 
 

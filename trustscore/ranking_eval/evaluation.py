@@ -181,7 +181,7 @@ def evaluate(
     main_k = ks[len(ks) // 2]
     given, table = table, table.on(today, policy)
     panel = Panel.of(lists, table, policy, labels=labels, volumes=volumes)
-    weights = metrics.position_weights(position, main_k)
+    weights = metrics.position_weights(position, panel.places(main_k))
     measure = Measure(panel, ks, main_k, weights)
 
     ranks = {NONE: panel.base, BOOST: boost_ranks(panel, table, policy)}
@@ -192,7 +192,7 @@ def evaluate(
         line = [point for point in points if point.method == baseline.name]
         nearest = min(line, key=lambda point: abs(point.exposure - share))
         settings[baseline.name] = nearest.setting
-        ranks[baseline.name] = baseline.on(panel, nearest.setting, max(ks))
+        ranks[baseline.name] = baseline.on(panel, nearest.setting, panel.places(max(ks)))
     trial = Trial(lists, table, policy, k=main_k)
     return Evaluation(
         panel=panel,

@@ -230,6 +230,10 @@ class Panel:
             rank[placed[shown]] = places[shown]
         return rank if everybody else np.where(self.keep, rank, 0)
 
+    def places(self, k: int) -> int:
+        """Return `k`, or the length of the longest list: beyond it nobody stands."""
+        return min(k, int(self.lists.lengths.max()))
+
     def total(self, values: Any) -> Floats:
         """Return the sum over each list."""
         return summed(self.number, values, len(self))
