@@ -22,6 +22,7 @@ from trustscore.ranking_eval.sweep import BOOST, Point, boost_ranks, loss_at, sw
 
 NONE = "none"
 _NAN = math.nan
+_DIGITS = 12
 
 
 class Figure(NamedTuple):
@@ -190,7 +191,8 @@ def evaluate(
     settings = {}
     for baseline in BASELINES:
         line = [point for point in points if point.method == baseline.name]
-        nearest = min(line, key=lambda point: abs(point.exposure - share))
+        # Equally near but for the last bits, which follow the order of the lists: the mildest.
+        nearest = min(line, key=lambda point: round(abs(point.exposure - share), _DIGITS))
         settings[baseline.name] = nearest.setting
         ranks[baseline.name] = baseline.on(panel, nearest.setting, panel.places(max(ks)))
     trial = Trial(lists, table, policy, k=main_k)
