@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from trustscore.commands.main import main
 from trustscore.commands.rights import command
 from trustscore.errors import InputError
 from trustscore.explain import next_tier_plan
@@ -253,6 +254,17 @@ def test_the_command_says_what_it_did_and_when(files, tmp_path):
     assert done.exit_code == 0, done.output
     assert "2 merchants on 2026-05-31: 1 raised, 0 lowered after 3 days" in done.output
     assert "1 merchants of" in done.output and "tiers kept" in done.output
+
+
+def test_an_output_of_another_kind_is_refused(files, tmp_path):
+    paths = files(last="merchant_id,tier\nm,standard\n", scores=HEAD + "m,99,0,1,formal,\n")
+    out = tmp_path / "rights.xlsx"
+    arguments = [str(paths["scores"]), "--previous", str(paths["last"]), "-o", str(out)]
+    with pytest.raises(SystemExit) as stop:
+        main(["rights", *arguments])
+    assert stop.value.code == 2 and not out.exists()
+    with pytest.raises(InputError, match="must end in"):
+        run(paths["scores"], paths["last"], out, "2026-01-31")
 
 
 def test_the_same_files_give_the_same_bytes(files, tmp_path):

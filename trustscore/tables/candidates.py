@@ -16,7 +16,7 @@ from trustscore.explain.position import Position, explain_position
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.boost_log import item_log, log_paths, rankings, request_log, reranked
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, write_tables
+from trustscore.tables.writers import same_file, suffix_fault, write_tables
 
 __all__ = [
     "Boosted",
@@ -200,6 +200,14 @@ def boost_files(
     logs = () if log is None else log_paths(log)
     written = [path for path in (out, blocked, *logs) if path is not None]
     _all_different([candidates, scores], written)
+    named = {"output": out, "blocked": blocked}
+    faults = [
+        f"{what} {path}: {fault}"
+        for what, path in named.items()
+        if path is not None and (fault := suffix_fault(path))
+    ]
+    if faults:
+        raise InputError("these outputs cannot be written", faults)
     rule = BoostPolicy.load(policy)
     taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
     asked = read_candidates(candidates, encoding=encoding, taken=taken)

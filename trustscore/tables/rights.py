@@ -17,7 +17,7 @@ from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.paths_up import paths_up
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, write_columns
+from trustscore.tables.writers import same_file, suffix_fault, write_columns
 from trustscore.words import named, text
 
 __all__ = ["Reviewed", "rights_files"]
@@ -123,6 +123,8 @@ def rights_files(
     for path in inputs:
         if same_file(path, out):
             raise InputError(f"inputs and outputs must be different files. Got {out} twice")
+    if fault := suffix_fault(out):
+        raise InputError(f"output {out}: {fault}")
     if inputs.count("-") > 1:
         raise InputError("standard input (-) can be read only once")
     now = _read_scores(scores, card, encoding)

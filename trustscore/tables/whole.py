@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
-from trustscore.scorecard.faults import suggest
 from trustscore.tables.cells import trim
 from trustscore.tables.faults import Reject
 from trustscore.tables.format import bare
@@ -97,7 +96,8 @@ def read_table(
     (['a', 'b'], [2.0, nan])
     """
     fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
-    wanted = Wanted(fields, (), ".", {}, key=texts[0])
+    needed = tuple(name for name in texts[1:] if name not in optional)
+    wanted = Wanted(fields, (), ".", {}, key=texts[0], needed=needed, cure="")
     inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding)
     blocks, rejects = [], []
     header: list[str] = []
@@ -110,10 +110,6 @@ def read_table(
         raise InputError(f"{path}: has no rows")
     by_fold = {fold(name): name for name in header} | {name: name for name in header}
     named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
-    absent = [name for name, found in named.items() if found is None and name not in optional]
-    if absent:
-        faults = [f"{name}: no such column{suggest(name, header)}" for name in absent]
-        raise InputError(f"{path}: {_count(len(faults), 'fault')} in the columns", faults)
     if rejects:
         raise _faulty(str(path), rejects, texts[0])
     guarded = ours and not is_parquet(str(path))
