@@ -42,6 +42,17 @@ def test_all_faults_at_once_with_near_names():
         assert f"{address}: " in said
 
 
+def test_a_policy_built_from_keywords_names_its_faults_as_well():
+    data = {"strength": {"betta": 1}, "curve": {"rho": 2}, "form": "aditive"}
+    with pytest.raises(PolicyError, match="policy given has 3 faults") as raised:
+        BoostPolicy(**data)
+    assert raised.value.faults == faults(data)
+    with pytest.raises(PolicyError, match=r"strength.beta: must be at most"):
+        BoostPolicy(strength={"beta": 1}, guards={"max_relevance_loss": 0.2})
+    with pytest.raises(PolicyError, match="policy boost has 1 fault"):
+        BoostPolicy().with_beta(math.nan)
+
+
 @pytest.mark.parametrize(
     ("table", "key", "bad"),
     [
