@@ -77,7 +77,8 @@ def rights_files(
         One row a merchant, those of `scores` first; the next review takes it as `previous`.
     previous : path
         The last review, or the scores the present tiers come from: ``merchant_id`` and
-        ``tier``, and from a review ``old_tier``, ``tier_since`` and ``reviews_below``.
+        ``tier``, and from a review ``old_tier``, ``tier_since`` and ``reviews_below``. A header
+        alone says that nobody has a tier yet.
     as_of : date
         Day of the review.
     scorecard : str, Path or Scorecard, default="default"
@@ -230,6 +231,7 @@ def _read_previous(path: str | Path, card: Scorecard, encoding: str | None) -> T
         texts,
         optional=("reviews_below", "old_tier", "tier_since"),
         ours=True,
+        may_be_empty=True,
         encoding=encoding,
     )
     faults = _once(table)

@@ -55,6 +55,7 @@ def read_table(
     optional: Sequence[str] = (),
     rest: bool = False,
     ours: bool = False,
+    may_be_empty: bool = False,
     encoding: str | None = None,
 ) -> Table:
     r"""Read a table into memory.
@@ -74,6 +75,8 @@ def read_table(
     ours : bool, default=False
         Whether this package wrote the table: a CSV then has an apostrophe before texts that a
         spreadsheet would take for formulas, which is taken off. Ids would not match otherwise.
+    may_be_empty : bool, default=False
+        Whether a header alone will do: the table then holds the columns that must be there.
     encoding : str, optional
 
     Returns
@@ -106,6 +109,10 @@ def read_table(
         header = list(rows.keep)
         blocks.append(rows)
         rejects += rows.rejects
+    if not blocks and may_be_empty:
+        none = {name: np.empty(0) for name in numbers if name not in optional}
+        none |= {name: np.empty(0, dtype=object) for name in texts if name not in optional}
+        return Table(str(path), none, np.empty(0, dtype=np.int64))
     if not blocks:
         raise InputError(f"{path}: has no rows")
     by_fold = {fold(name): name for name in header} | {name: name for name in header}
