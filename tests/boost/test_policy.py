@@ -42,6 +42,17 @@ def test_all_faults_at_once_with_near_names():
         assert f"{address}: " in said
 
 
+def test_a_policy_built_from_keywords_names_its_faults_as_well():
+    data = {"strength": {"betta": 1}, "curve": {"rho": 2}, "form": "aditive"}
+    with pytest.raises(PolicyError, match="policy given has 3 faults") as raised:
+        BoostPolicy(**data)
+    assert raised.value.faults == faults(data)
+    with pytest.raises(PolicyError, match=r"strength.beta: must be at most"):
+        BoostPolicy(strength={"beta": 1}, guards={"max_relevance_loss": 0.2})
+    with pytest.raises(PolicyError, match="policy boost has 1 fault"):
+        BoostPolicy().with_beta(math.nan)
+
+
 @pytest.mark.parametrize(
     ("table", "key", "bad"),
     [
@@ -73,7 +84,7 @@ def test_all_faults_at_once_with_near_names():
         ("guards", "merchant_most", [0]),
         ("guards", "merchant_top", [0]),
         ("exclusions", "kinds", ["brand", [1]]),
-        ("validity", "days", [0, -1, 1.5]),
+        ("validity", "days", [0, -1, 1.5, 36501, 10**12]),
         ("validity", "keep_vetoes", ["maybe", 3]),
     ],
 )  # fmt: skip

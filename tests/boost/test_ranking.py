@@ -169,6 +169,11 @@ def test_empty_list():
         shown = rerank([], [], [], table=leaning([1], rule, ["floor"]), policy=rule, query_id="q")
         assert len(shown) == 0
         assert shown.order.tolist() == shown.final_rank.tolist() == shown.base_rank.tolist() == []
+        exploring = policy(form=form, exploration={"share": 0.5})
+        table = leaning([1], exploring)
+        for number in range(9):
+            shown = rerank([], [], [], table=table, policy=exploring, query_id=f"q{number}")
+            assert (len(shown), shown.explored, shown.propensity) == (0, None, 1.0)
 
 
 def test_one_candidate_of_an_empty_table():
@@ -210,6 +215,7 @@ def test_relevance_that_cannot_be_used(form, relevance, faults):
         ([1.0, 2.0], ["m0"], None, "relevance has 2 rows, merchant_ids 1"),
         ([1.0], ["m0"], ["a", "b"], "relevance has 1 rows, merchant_ids 1, item_ids 2"),
         ([1.0, 2.0, 3.0], ["m0"] * 3, ["a", "b", "a"], "row 3: item 'a' was met in row 1"),
+        ([1.0, 2.0], ["m0"] * 2, [1, "1"], "row 2: item '1' was met in row 1"),
         ([1.0], None, None, "merchant_ids must be given, or rows"),
     ],
 )
@@ -217,6 +223,25 @@ def test_lists_that_are_none(relevance, sold, items, said):
     rule = policy()
     with pytest.raises(InputError, match=said):
         rerank(relevance, sold, items, table=leaning([1], rule), policy=rule)
+
+
+def test_a_query_id_that_is_a_number_counts_as_its_text():
+    rule = policy(exclusions={"queries": ["5*"]}, exploration={"share": 0.5, "first": 1})
+    table = leaning([1, 0, 0], rule, status=["formal", "new", "new"])
+    for number in (5, 57, 6, 7, 8, 9):
+        shown, same = (
+            rerank([3, 2, 1], ["m0", "m1", "m2"], table=table, policy=rule, query_id=query)
+            for query in (number, str(number))
+        )
+        assert shown.off == same.off == ("excluded" if number in (5, 57) else "")
+        assert shown.order.tolist() == same.order.tolist()
+        assert shown.propensity == same.propensity
+
+
+def test_ids_of_items_that_are_numbers_rank_as_their_texts():
+    rule = policy()
+    shown = rerank([1.0] * 3, ["m0"] * 3, [10, 9, "a"], table=leaning([1], rule), policy=rule)
+    assert shown.order.tolist() == [0, 1, 2]
 
 
 def test_a_table_of_another_policy_is_refused():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.boost.cases import few, leaning, policy, scores
+from tests.boost.cases import few, leaning, made_up, policy, scores
 from trustscore.boost import LiveTable, TrustTable, boost_table, rerank
 from trustscore.boost.arrays import map_arrays, write_arrays
 from trustscore.errors import InputError, PolicyError
@@ -79,6 +79,23 @@ def test_built_from_its_own_columns():
     assert TrustTable.from_columns(columns, RULE).boosts(["a"], RULE) == pytest.approx(np.exp(0.1))
     with pytest.raises(PolicyError, match="make the table again"):
         TrustTable.from_columns(columns, RULE.with_beta(0.3))
+
+
+def test_columns_that_hold_their_ends_end_on_them():
+    columns = boost_table(scores(trust_index=[55.0, 45.0], scored_on=["2026-01-01", ""]), RULE)
+    table = TrustTable.from_columns(columns | {"valid_to": ["2026-02-01", None]}, RULE)
+    assert table.stale(np.arange(3), "2026-02-01") is None
+    assert table.stale(np.arange(3), "2026-02-02").tolist() == [True, False, False]
+
+
+def test_days_that_cannot_be_read_are_named():
+    found = scores(trust_index=[55.0, 45.0, 50.0], scored_on=["2026-01-01", "31.1.26", "soon"])
+    with pytest.raises(InputError) as raised:
+        TrustTable.build(found, RULE)
+    assert raised.value.faults == [
+        "row 2: scored_on must be a day like 2026-01-31. Got '31.1.26'",
+        "row 3: scored_on must be a day like 2026-01-31. Got 'soon'",
+    ]
 
 
 def test_saving_leaves_no_other_file_and_follows_links(tmp_path):
@@ -290,3 +307,25 @@ def test_an_array_near_the_limit_of_zip_is_refused():
         pytest.raises(InputError, match="too large"),
     ):
         _add(archive, "huge.npy", huge)
+
+
+@few
+@given(seed=st.integers(0, 2**32 - 1), keep=st.booleans(), form=st.sampled_from(["m", "a"]))
+def test_a_table_as_it_counts_on_a_day_ranks_as_the_table_does_that_day(seed, keep, form):
+    relevance, sold, items, leans, veto = made_up(seed, vetoes=True)
+    rule = policy(
+        0.5,
+        form="additive" if form == "a" else "multiplicative",
+        validity={"days": 10, "keep_vetoes": keep},
+        exploration={"share": 0.5, "first": 1},
+    )
+    days = np.random.default_rng(seed).choice(["2026-01-01", "2025-01-01", ""], len(leans))
+    status = ["new"] * len(leans)
+    table = leaning(leans, rule, veto, scored_on=days.astype(object), status=status)
+    ask = {"policy": rule, "query_id": f"q{seed}"}
+    that_day = rerank(relevance, sold, items, table=table, today="2026-01-05", **ask)
+    held = rerank(relevance, sold, items, table=table.on("2026-01-05", rule), **ask)
+    assert held.order.tolist() == that_day.order.tolist()
+    assert held.trust_boost.tolist() == that_day.trust_boost.tolist()
+    assert (held.explored, held.propensity) == (that_day.explored, that_day.propensity)
+    assert table.on(None, rule) is table and table.on("2025-01-01", rule) is table

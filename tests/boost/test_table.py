@@ -149,6 +149,15 @@ def test_frames_and_mappings_agree():
          ["row 1: merchant_id is blank", "row 2: merchant_id is blank"]),
         ({"merchant_id": ["a"]}, ["trust_index has 2 rows, merchant_id has 1"]),
         ({"prior_index": [50.0]}, ["prior_index has 1 rows, trust_index has 2"]),
+        *(
+            ({name: wrong}, [f"{name} has {rows} rows, trust_index has 2"])
+            for name in ("veto", "enrolled", "claims_unpaid", "category", "pacing", "tier",
+                         "status", "scored_on")
+            for wrong, rows in (([""] * 3, 3), ([1.0], 1), (1.0, 0))
+        ),
+        ({"veto": [""], "tier": [""] * 3, "trust_index": [55.0, 145.0]},
+         ["row 2: trust_index must be between 0 and 100. Got 145",
+          "veto has 1 rows, trust_index has 2", "tier has 3 rows, trust_index has 2"]),
         ({"veto": ["", "blok"]},
          ["row 2: veto must be blank, cap, floor or block. Got 'blok', did you mean block?"]),
     ],

@@ -218,6 +218,32 @@ def test_columns_of_candidates(files, capsys, header, said):
     assert said in err
 
 
+def test_all_missing_columns_are_named_with_nothing_boost_does_not_have(files, capsys):
+    (files / "candidates.csv").write_text("query,seller\nq,good\n")
+    code, err, _ = boost(capsys, files)
+    assert code == 2
+    for name in ("query_id", "item_id", "merchant_id", "relevance"):
+        assert err.count(f"  {name}: no such column") == 1
+    assert ": 4 faults in the columns\n" in err
+    assert "--allow-missing-columns" not in err and "[columns]" not in err
+    (files / "candidates.csv").write_text(CANDIDATES)
+    (files / "scores.csv").write_text("merchant_id,trust_index\ngood,90\n")
+    code, err, _ = boost(capsys, files)
+    assert code == 2
+    for name in ("index_se", "prior_index", "coverage", "veto"):
+        assert err.count(f"  {name}: no such column") == 1
+
+
+def test_a_column_that_is_there_twice_is_named_once(files, capsys):
+    head, *rows = SCORES.splitlines()
+    (files / "scores.csv").write_text(
+        "\n".join([f"{head},coverage", *(f"{row},1" for row in rows)]) + "\n"
+    )
+    code, err, _ = boost(capsys, files)
+    assert (code, err.count("is there 2 times")) == (2, 1)
+    assert ": 1 fault in the columns\n" in err
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -267,6 +293,15 @@ def test_one_file_is_not_used_twice(files, capsys):
     assert (files / "candidates.csv").read_text() == before
 
 
+def test_an_output_of_another_kind_is_refused_and_not_written_as_csv(files, capsys):
+    code, err, _ = boost(capsys, files, "--blocked", files / "blocked", out="ranked.xlsx")
+    assert code == 2
+    for name, what in (("ranked.xlsx", "output"), ("blocked", "blocked")):
+        assert f"{what} {files / name}: must end in .csv, .csv.gz or .parquet" in err
+        assert not (files / name).exists()
+    assert boost(capsys, files, out="/dev/null")[0] == 0
+
+
 def test_an_old_output_stays_when_the_new_one_fails(files, capsys):
     (files / "ranked.csv").write_text("old\n")
     (files / "candidates.csv").write_text("query_id,item_id,merchant_id,relevance\nq,i,good,0\n")
@@ -283,7 +318,10 @@ def test_another_policy_than_the_scores_were_made_with(files, capsys):
     frame.to_csv(files / "scores.csv", index=False)
     assert "another trust_boost" not in boost(capsys, files)[1]
     frame.assign(trust_boost=[1.0, 0.0, None, 1.2]).to_csv(files / "scores.csv", index=False)
-    assert "note: 3 merchants have another trust_boost" in boost(capsys, files)[1]
+    said = boost(capsys, files)[1]
+    assert "note: 3 merchants have another trust_boost" in said
+    # A column that the export lacks cannot be kept: score would refuse the advice.
+    assert "those of enrolled, claims_unpaid and category that the export has" in said
 
 
 def test_query_kinds(files, capsys):

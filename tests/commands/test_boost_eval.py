@@ -121,6 +121,8 @@ def test_candidates_without_a_label_count_as_none_and_are_said(folder, capsys):
         ("0.48", "-1", "relevance must be above 0. Got -1"),
         ("0.48", "1e308", "relevance must be above 0"),
         ("q1,b", "q1,a", "an item twice"),
+        ("0.48", "0", "line 3: relevance must be above 0"),
+        ("q1,b", "q1,a", "line 3: item 'a' again in its list"),
         ("relevance\n", "relevanc\n", "relevance"),
         (CANDIDATES[38:], "", "has no rows"),
     ],
@@ -140,10 +142,27 @@ def test_an_unknown_volume_is_named_with_the_way_out(folder, capsys):
     assert "score with --keep orders_payd" in err
 
 
-@pytest.mark.parametrize("k", ["0", "1,,2", "five", "-1", "1.5", ""])
+@pytest.mark.parametrize(
+    "k", ["0", "1,,2", "five", "-1", "1.5", "", "10001", "5,99999999999", "9" * 5000]
+)
 def test_a_wrong_k_is_named(folder, capsys, k):
     assert run(folder, "--k", k) == 2
     assert "whole numbers like 5,10,20" in capsys.readouterr().err
+
+
+def test_places_beyond_the_longest_list_change_no_figure(folder):
+    values = []
+    for k in (3, 10_000):
+        assert run(folder, "--k", str(k)) == 0
+        methods = figures_of(folder)["methods"]
+        values.append(
+            {
+                (name, metric.partition("@")[0]): figure
+                for name, figures in methods.items()
+                for metric, figure in figures.items()
+            }
+        )
+    assert values[0] == values[1]
 
 
 def test_every_merchant_blocked_is_said(folder, capsys):
@@ -168,3 +187,65 @@ def test_an_input_is_never_overwritten(folder, capsys):
     assert run(folder, "--labels", str(labels)) == 2
     assert "must be different files" in capsys.readouterr().err
     assert labels.read_text() == LABELS
+
+
+def with_kinds(folder, *kinds):
+    head, *rows = CANDIDATES.splitlines()
+    lines = [f"{head},query_kind", *(f"{r},{k}" for r, k in zip(rows, kinds, strict=True))]
+    (folder / "candidates.csv").write_text("\n".join(lines) + "\n")
+
+
+def figures_of(folder):
+    return json.loads((folder / "eval" / "metrics.json").read_text())
+
+
+def test_excluded_lists_are_measured_as_they_are_ranked(folder, capsys):
+    assert run(folder, "--k", "3") == 0
+    boosted = figures_of(folder)["methods"]["boost"]["changed_lists@3"]["value"]
+    with_kinds(folder, "brand", "brand", "brand", "", "")
+    assert run(folder, "--k", "3") == 0
+    assert "1 of 2 lists are excluded by the policy" in " ".join(capsys.readouterr().out.split())
+    half = figures_of(folder)
+    # The boost moves the first list only.
+    assert (boosted, half["methods"]["boost"]["changed_lists@3"]["value"]) == (0.5, 0)
+    assert half["facts"]["lists_excluded"] == 1
+    with_kinds(folder, *["brand"] * 5)
+    assert run(folder, "--k", "3") == 0
+    for name, method in figures_of(folder)["methods"].items():
+        # What is off for the boost is off for what it is compared with.
+        assert method["score_ndcg@3"]["value"] == 1, name
+        assert method["changed_lists@3"]["value"] == 0, name
+
+
+def test_a_query_of_two_kinds_is_the_fault_it_is_for_boost(folder, capsys):
+    with_kinds(folder, "brand", "brand", "sku", "", "")
+    assert run(folder) == 2
+    assert "line 4: query_kind is 'sku', and 'brand' in line 2" in capsys.readouterr().err
+
+
+def test_expired_scores_are_measured_as_neutral(folder, capsys):
+    fresh = ["--scored-on", "2026-01-01", "--today", "2026-01-15"]
+    assert run(folder, "--k", "3") == 0
+    plain = figures_of(folder)
+    assert run(folder, "--k", "3", *fresh) == 0
+    dated = figures_of(folder)
+    assert (dated["today"], dated["scored_on"]) == ("2026-01-15", "2026-01-01")
+    assert dated["methods"] == plain["methods"]
+    late = ["--scored-on", "2026-01-01", "--today", "2026-01-16"]
+    assert run(folder, "--k", "3", *late) == 0
+    expired = figures_of(folder)
+    assert expired["methods"]["boost"]["score_ndcg@3"]["value"] == 1
+    assert expired["facts"]["share_expired"] == 0.8
+    assert "have expired: neutral" in " ".join(capsys.readouterr().out.split())
+    assert run(folder, "--today", "2026-01-16") == 0
+    assert "note: 2 merchants cannot expire" in capsys.readouterr().err
+
+
+def test_vetoes_of_expired_scores_are_measured_as_the_policy_has_it(folder):
+    (folder / "scores.csv").write_text(SCORES.replace("0.9,,trusted", "0.9,block,trusted"))
+    policy = folder / "mine.toml"
+    late = ["--scored-on", "2026-01-01", "--today", "2026-03-01", "--policy", str(policy)]
+    for keep, gone in (("true", 2), ("false", 0)):
+        policy.write_text(f"[validity]\ndays = 14\nkeep_vetoes = {keep}\n")
+        assert run(folder, *late) == 0
+        assert figures_of(folder)["vetoes"]["candidates"] == gone

@@ -1,11 +1,15 @@
 """Many merchants at once get the same single changes as each of them alone."""
 
+import tomllib
+
 import numpy as np
 import pytest
 
 from trustscore.explain import LACKS, next_tier_plan, next_tier_reach, typical_block, unknown_block
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import load_scorecard, parse_scorecard
+from trustscore.scorecard.presets import preset_folder
 from trustscore.scoring import score_columns
+from trustscore.simulate import simulate_export
 
 
 def market(card, rows=12, seed=2):
@@ -114,6 +118,47 @@ def test_a_veto_stands_against_a_higher_tier_and_is_taken_as_lifted():
     assert found.lacks[LACKS.index("veto"), 0]
     free = score_columns(typical_block(card), card)
     assert found.gap[0] == pytest.approx(max(70 - free.trust_index[0] + free.index_se[0], 0))
+
+
+def test_a_change_that_suffices_alone_does_so_with_every_cap_in_force():
+    card = load_scorecard("default")
+    block = simulate_export(400, seed=3)
+    target = targets(card, block)
+    found = next_tier_reach(block, card, target)
+    alone = ~found.lacks[: LACKS.index("figures")].any(axis=0)
+    mine = np.flatnonzero(alone[found.row])
+    rows = found.row[mine]
+    assert len(set(rows.tolist())) > 20
+    changed = {name: values[rows].copy() for name, values in block.items()}
+    for at, way in enumerate(mine.tolist()):
+        changed[card.signals[found.signal[way]].value][at] = found.after[way]
+    scores = score_columns(changed, card)
+    z = np.where(target[rows] > card.tiers.entry, card.tiers.z, 0.0)
+    line = np.array([tier.at for tier in card.tiers.ladder])[target[rows]]
+    assert (scores.trust_index - z * scores.index_se >= line - 1e-9).all()
+
+
+@pytest.mark.parametrize(("height", "lacking"), [(59, True), (60, False), (65, False)])
+@pytest.mark.parametrize("overlaid", [False, True])
+def test_a_cap_is_a_lack_by_its_height_and_not_by_whether_it_bites(height, lacking, overlaid):
+    text = (preset_folder() / "default.toml").read_text(encoding="utf-8")
+    rule = text[text.index("[rules.brushing_cap]") :].split("\n\n")[0]
+    first = 99 if overlaid else height
+    text = text.replace(rule, rule.replace("cap = 59", f"cap = {first}"))
+    if overlaid:
+        text += "\n[overlays.odd]\nen = 'Odd'\nzh = 'Odd'\nmatch = { category = ['odd'] }\n"
+        text += f"[overlays.odd.rules.brushing_cap]\ncap = {height}\n"
+    card = parse_scorecard(tomllib.loads(text))
+    block = simulate_export(400, seed=3)
+    at = block["merchant_id"].tolist().index("m0000055")
+    one = {name: values[at : at + 1].copy() for name, values in block.items()}
+    if overlaid:
+        one["category"] = np.array(["odd"], dtype=object)
+    scores = score_columns(one, card, "statement")
+    assert scores.veto.tolist() == ["cap"]
+    assert scores.adjustments["cap"][0] == 0 and scores.trust_index[0] < 59
+    found = next_tier_reach(one, card, np.array([card.tiers.entry]))
+    assert found.lacks[LACKS.index("veto"), 0] == lacking
 
 
 def test_no_rows_and_no_targets():

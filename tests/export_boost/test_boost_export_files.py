@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from trustscore.boost import BoostPolicy, TrustTable, trust_boost
 from trustscore.commands.export_boost import ENGINES, command
 from trustscore.commands.main import main
-from trustscore.errors import InputError
+from trustscore.errors import InputError, PolicyError
+from trustscore.tables import load_boosts
 from trustscore.tables.boost_export import TARGETS, export_boosts
 
 SCORES = (
@@ -32,6 +33,13 @@ def scores(tmp_path):
 def columns_of(path):
     table = pq.read_table(path)
     return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+def dated(*days):
+    """The scores with a day each."""
+    head, *rows = SCORES.splitlines()
+    lines = [f"{head},scored_on", *(f"{r},{d}" for r, d in zip(rows, days, strict=True))]
+    return "\n".join(lines) + "\n"
 
 
 IDS = ["a", 'b, "the" second', "c", "d"]
@@ -57,6 +65,63 @@ def test_parquet_reads_back_as_a_table(scores, tmp_path):
     assert set(columns["valid_to"]) == {"2026-01-15"}
     table = TrustTable.from_columns(columns, BoostPolicy.load())
     assert table.boosts([*IDS, "nobody"]).tolist() == [*boosts_in_python().tolist(), 1.0]
+
+
+def test_parquet_is_loaded_with_its_ends_and_its_table_is_that_of_the_npz(scores, tmp_path):
+    scores.write_text(dated("2026-01-09", "", "", ""))
+    for engine in ("parquet", "npz"):
+        export_boosts(scores, tmp_path / f"boosts.{engine}", engine)
+    table, mapped = (
+        load_boosts(tmp_path / "boosts.parquet"),
+        TrustTable.load(tmp_path / "boosts.npz"),
+    )
+    day = (dt.date(2026, 1, 23) - dt.date(1970, 1, 1)).days
+    never = np.iinfo(np.int32).max
+    assert table.columns["valid_to"].tolist() == [day, never, never, never, never]
+    for name, column in mapped.columns.items():
+        np.testing.assert_array_equal(table.columns[name], column)
+        assert table.columns[name].dtype == column.dtype
+    assert (table.stamp, table.lean_sha256) == (mapped.stamp, mapped.lean_sha256)
+    late = BoostPolicy.load().rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-24")
+    assert late.trust_boost.tolist() == [1.0, 1.0]
+
+
+def test_what_is_no_parquet_of_boosts_is_named_with_the_way_out(scores, tmp_path):
+    boosts, other = tmp_path / "boosts.parquet", tmp_path / "other.parquet"
+    export_boosts(scores, boosts, "parquet")
+    pq.write_table(pq.read_table(boosts).drop_columns(["lean"]), other)
+    with pytest.raises(InputError, match=r"is Parquet.*trustscore\.tables\.load_boosts"):
+        TrustTable.load(boosts)
+    with pytest.raises(InputError, match="no column lean: write it with"):
+        load_boosts(other)
+    with pytest.raises(InputError, match=r"is no Parquet.*TrustTable\.load"):
+        load_boosts(scores)
+    with pytest.raises(PolicyError, match="make the table again"):
+        load_boosts(boosts, BoostPolicy.load().with_beta(0.05))
+    with pytest.raises(FileNotFoundError):
+        load_boosts(tmp_path / "none.parquet")
+
+
+@pytest.mark.parametrize("engine", TARGETS)
+def test_a_validity_beyond_the_calendar_ends_with_it(engine, scores, tmp_path):
+    out = tmp_path / f"boosts.{engine}"
+    done = export_boosts(scores, out, engine, scored_on=dt.date.max)
+    assert (done.merchants, done.endless) == (4, 0)
+    if engine == "parquet":
+        assert set(columns_of(out)["valid_to"]) == {"9999-12-31"}
+
+
+def test_a_day_that_cannot_be_read_is_named_by_its_line(scores, tmp_path):
+    scores.write_text(dated("soon", "", "2026-01-01", ""))
+    said = "line 2: scored_on must be a day like 2026-01-31. Got 'soon'"
+    with pytest.raises(InputError, match=said):
+        export_boosts(scores, tmp_path / "boosts.npz", "npz")
+
+
+def test_faults_of_scores_are_named_by_their_line(scores, tmp_path):
+    scores.write_text(SCORES.replace("95,1,71", "195,1,71"))
+    with pytest.raises(InputError, match="line 5: trust_index must be between"):
+        export_boosts(scores, tmp_path / "boosts.npz", "npz")
 
 
 def test_npz_reads_back_as_a_table(scores, tmp_path):

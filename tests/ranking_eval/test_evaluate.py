@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.ranking_eval.worlds import FREE, POLICY, SEEDS, lists_of, random_world, table_of
 from trustscore.boost import BoostPolicy, Trial, TrustTable, pareto
@@ -103,6 +103,8 @@ def test_the_vetoed_take_no_part_and_are_counted(found):
 
 @settings(max_examples=5)
 @given(SEEDS)
+# Two settings of a baseline are equally near to the boost here, but for the last bits.
+@example(642)
 def test_the_same_input_in_another_order_gives_the_same(seed):
     lists, table, labels = random_world(seed, lists=4)
     rows = np.random.default_rng(seed).permutation(len(labels))

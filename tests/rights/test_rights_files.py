@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from trustscore.commands.main import main
 from trustscore.commands.rights import command
 from trustscore.errors import InputError
 from trustscore.explain import next_tier_plan
@@ -253,6 +254,38 @@ def test_the_command_says_what_it_did_and_when(files, tmp_path):
     assert done.exit_code == 0, done.output
     assert "2 merchants on 2026-05-31: 1 raised, 0 lowered after 3 days" in done.output
     assert "1 merchants of" in done.output and "tiers kept" in done.output
+
+
+@pytest.mark.parametrize("columns", ["", ",old_tier,tier_since,reviews_below"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_an_empty_register_is_reviewed_for_the_first_time(files, tmp_path, columns, suffix):
+    paths = files(
+        last=f"merchant_id,tier{columns}\n",
+        scores=HEAD + "m,99,0,1,formal,\nn,55,0,1,formal,\nx,,,0,not_scored,\n",
+    )
+    last = paths["last"]
+    if suffix == "parquet":
+        last = tmp_path / "last.parquet"
+        pd.read_csv(paths["last"], dtype=str).to_parquet(last)
+    done = run(paths["scores"], last, tmp_path / "r.csv", "2026-01-31")
+    assert (done.merchants, done.first, done.absent, done.not_scored) == (3, 2, 0, 1)
+    rows = rows_of(tmp_path / "r.csv")
+    # Without a past tier the figures decide at once, to the top of the ladder.
+    assert [rows[name]["tier"] for name in "mnx"] == ["exemplary", "limited", ""]
+    assert rows["m"]["reason"] == "first_review"
+    again = run(paths["scores"], tmp_path / "r.csv", tmp_path / "s.csv", "2026-03-01")
+    assert (again.first, again.raised) == (0, 0)
+
+
+def test_an_output_of_another_kind_is_refused(files, tmp_path):
+    paths = files(last="merchant_id,tier\nm,standard\n", scores=HEAD + "m,99,0,1,formal,\n")
+    out = tmp_path / "rights.xlsx"
+    arguments = [str(paths["scores"]), "--previous", str(paths["last"]), "-o", str(out)]
+    with pytest.raises(SystemExit) as stop:
+        main(["rights", *arguments])
+    assert stop.value.code == 2 and not out.exists()
+    with pytest.raises(InputError, match="must end in"):
+        run(paths["scores"], paths["last"], out, "2026-01-31")
 
 
 def test_the_same_files_give_the_same_bytes(files, tmp_path):

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from trustscore.boost import BoostPolicy
 from trustscore.commands.boost import command
 from trustscore.errors import InputError
+from trustscore.explain.position import render_position
 from trustscore.tables import write_columns
 from trustscore.tables.candidates import boost_files, find_position
 
@@ -137,6 +138,24 @@ def test_exploration_logs_its_propensity(market, tmp_path):
     assert (requests["propensity"] > 0).all() and (requests["propensity"] <= 1).all()
     assert items["explored"].sum() == explored.sum()
     assert (items["lean_explore"] != 0).sum() <= explored.sum()
+
+
+def test_a_veto_that_expired_with_its_scores_is_told_by_nobody(market, tmp_path):
+    days = {"scored_on": dt.date(2026, 1, 1), "today": dt.date(2026, 3, 1)}
+    rule = {"validity": {"days": 10, "keep_vetoes": False}}
+    policy, _, items, _ = run(market, tmp_path, rule, **days)
+    known = items["known"] == 1
+    assert items["expired"][known].all() and (items["final_rank"] > 0).all()
+    assert set(items["veto"]) == {""}
+    paths = market / "candidates.csv", market / "scores.csv"
+    kept = run(market, tmp_path, {"validity": {"days": 10}}, name="kept", **days)[2]
+    vetoed = np.flatnonzero(kept["veto"] != "")
+    assert set(kept["veto"][vetoed]) == {"cap", "floor", "block"}
+    for at in vetoed[:5].tolist():
+        names = kept["query_id"][at], kept["item_id"][at]
+        story = find_position(*paths, *names, policy=policy, **days)
+        assert (story.veto, story.expired) == ("", True)
+        assert "  veto " not in render_position(story)
 
 
 def test_an_expired_score_is_neutral_and_a_veto_stays(market, tmp_path):

@@ -14,10 +14,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from trustscore.errors import PolicyError
-from trustscore.scorecard.faults import Base, collect
+from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
 
 if TYPE_CHECKING:
@@ -168,16 +176,17 @@ class Exclusions(Base):
 class Validity(Base):
     """How long scores count as evidence."""
 
-    days: Annotated[Count, Field(ge=1)] | None = None
+    # A century: more is a slip of the pen, and no calendar has the day.
+    days: Annotated[Count, Field(ge=1, le=36500)] | None = None
     keep_vetoes: bool = True
 
 
 class BoostPolicy(Base):
     """A boost policy: frozen data, with the hash that travels with every boost.
 
-    Load one with :meth:`load`, or build one from keywords. All distances are in index
-    points (0..100); ``lean`` is the quantity between ``-rho`` and 1 that strength turns
-    into ``trust_boost = exp(beta * lean)``.
+    Load one with :meth:`load`, or build one from keywords: either way its faults are a
+    PolicyError. All distances are in index points (0..100); ``lean`` is the quantity between
+    ``-rho`` and 1 that strength turns into ``trust_boost = exp(beta * lean)``.
 
     Attributes
     ----------
@@ -236,6 +245,15 @@ class BoostPolicy(Base):
             )
         return self
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _named(cls, data: Any, handler: ModelWrapValidatorHandler[BoostPolicy]) -> BoostPolicy:
+        # A policy built from keywords names its faults as one from a file does.
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise _faulty("given", sentences(error, cls)) from None
+
     def __hash__(self) -> int:
         return hash(self.sha256)
 
@@ -279,14 +297,10 @@ class BoostPolicy(Base):
         curve.rho: must be less than or equal to 1. Got 2
         strength.betta: unknown key, did you mean beta?
         """
-        policy, faults = collect(cls, data)
-        if policy is None:
-            count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
-            # A fault of the whole file names its keys itself, so it has no address to lead.
-            raise PolicyError(
-                f"policy {source} has {count}", [f.removeprefix(": ") for f in faults]
-            )
-        return policy
+        try:
+            return cls.model_validate(data)
+        except PolicyError as error:
+            raise _faulty(source, error.faults) from None
 
     @cached_property
     def sha256(self) -> str:
@@ -345,12 +359,12 @@ class BoostPolicy(Base):
         data["provenance"] = {**data["provenance"], **provenance}
         return type(self).parse(data, self.name)
 
-    def excludes(self, query_id: str | None, query_kind: str | None) -> bool:
-        """Return whether the boost stays off for this list."""
+    def excludes(self, query_id: object, query_kind: str | None) -> bool:
+        """Return whether the boost stays off for this list; an id counts as its text."""
         if query_kind is not None and query_kind in self.exclusions.kinds:
             return True
         return query_id is not None and any(
-            fnmatch.fnmatchcase(query_id, pattern) for pattern in self.exclusions.queries
+            fnmatch.fnmatchcase(str(query_id), pattern) for pattern in self.exclusions.queries
         )
 
     def rerank(
@@ -367,6 +381,12 @@ class BoostPolicy(Base):
         from trustscore.boost.ranking import rerank
 
         return rerank(relevance, merchant_ids, item_ids, policy=self, table=table, **context)
+
+
+def _faulty(source: str, faults: list[str]) -> PolicyError:
+    count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
+    # A fault of the whole file names its keys itself, so it has no address to lead.
+    return PolicyError(f"policy {source} has {count}", [f.removeprefix(": ") for f in faults])
 
 
 @lru_cache(maxsize=16)

@@ -90,6 +90,14 @@ class Ranking:
         """Candidates that left the list."""
         return np.zeros(len(self), dtype=bool) if self.codes is None else self.codes == _BLOCK
 
+    @cached_property
+    def vetoes(self) -> NDArray[np.object_]:
+        """Veto that was applied to each candidate, as a word; an expired one may be none."""
+        words = self.table.vetoes(self.rows)
+        if self.stale is not None and not self.policy.validity.keep_vetoes:
+            words[self.stale] = ""
+        return words
+
     @property
     def guards(self) -> tuple[str, ...]:
         """Names of the guards that moved something."""
@@ -118,7 +126,7 @@ def rerank(
     table: TableSource,
     policy: BoostPolicy | str | Path = "boost",
     rows: Rows | None = None,
-    query_id: str | None = None,
+    query_id: object = None,
     query_kind: str | None = None,
     today: dt.date | str | None = None,
 ) -> Ranking:
@@ -138,7 +146,8 @@ def rerank(
     rows : int array, optional
         ``table.rows(merchant_ids)``, when the caller keeps it; `merchant_ids` may then be None.
     query_id : str, optional
-        For exclusions, and for the draw of exploration, which stays off without it.
+        For exclusions, and for the draw of exploration, which stays off without it. A number
+        counts as its text.
     query_kind : str, optional
         Such as ``"brand"``; the policy excludes kinds.
     today : date or ISO text, optional
@@ -189,7 +198,7 @@ def rerank(
             f"relevance has {count} rows, merchant_ids {len(rows)}"
             + (f", item_ids {len(item_ids)}" if item_ids is not None else "")
         )
-    if item_ids is not None and len(set(item_ids)) != count:
+    if item_ids is not None and not _all_differ(item_ids):
         raise _repeated(item_ids)
 
     off = "excluded" if policy.excludes(query_id, query_kind) else ""
@@ -214,7 +223,7 @@ def rerank(
             base = base_order(score, item_ids) if base is None else base
             floor = floor.take(np.lexsort((_ranks(base, count).take(floor), -final.take(floor))))
 
-    if off or not (policy.acts_on_order or policy.exploration.share):
+    if off or not count or not (policy.acts_on_order or policy.exploration.share):
         order = np.concatenate([order, floor]) if len(floor) else order
         return Ranking(policy, held, score, rows, order, boost, final, item_ids, codes, off, stale)
     base = base_order(score, item_ids) if base is None else base
@@ -223,7 +232,7 @@ def rerank(
     explored, lift, propensity = None, 0.0, 1.0
     if policy.exploration.share and query_id is not None:
         explored, lift, propensity, order = _explore(
-            held, policy, query_id, rows, stale, base, order, score, boost, final
+            held, policy, str(query_id), rows, stale, base, order, score, boost, final
         )
     hits: dict[str, Rows] = {}
     order = _guarded(order, base, rows, merchant_ids, held, policy, hits)
@@ -330,12 +339,24 @@ def relevance_error(score: Floats, policy: BoostPolicy, lines: Rows | None = Non
     return InputError(cure, rows + ([f"and {more} more rows"] if more else []))
 
 
+def _all_differ(item_ids: Any) -> bool:
+    """Return whether no two ids are one text."""
+    if len(set(item_ids)) < len(item_ids):
+        return False
+    try:
+        # Nearly always ids are texts; to join them asks that in a tenth of the time.
+        "".join(item_ids)
+    except TypeError:
+        return len(set(map(str, item_ids))) == len(item_ids)
+    return True
+
+
 def _repeated(item_ids: Any) -> InputError:
-    first: dict[Any, int] = {}
+    first: dict[str, int] = {}
     faults = [
-        f"row {row}: item {item!r} was met in row {first[item]}"
+        f"row {row}: item {item!r} was met in row {first[str(item)]}"
         for row, item in enumerate(item_ids, start=1)
-        if first.setdefault(item, row) != row
+        if first.setdefault(str(item), row) != row
     ]
     return InputError("a list holds an item twice", faults[:_SHOWN])
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from trustscore.boost.arrays import map_arrays, write_arrays
 from trustscore.boost.ids import IdIndex
 from trustscore.boost.policy import VETO_CODES, BoostPolicy
-from trustscore.boost.table import VETO_WORDS, boost_table
+from trustscore.boost.table import VETO_WORDS, at, boost_table, text_column
 from trustscore.errors import InputError, PolicyError
 
 FORMAT = 1
@@ -99,7 +99,7 @@ class TrustTable:
             Line of each row in its file, for messages.
         """
         policy = BoostPolicy.load(policy)
-        return cls.from_columns(boost_table(scores, policy, lines), policy, scored_on)
+        return cls.from_columns(boost_table(scores, policy, lines), policy, scored_on, lines)
 
     @classmethod
     def from_columns(
@@ -107,11 +107,17 @@ class TrustTable:
         table: Mapping[str, Any],
         policy: BoostPolicy,
         scored_on: dt.date | str | None = None,
+        lines: NDArray[np.int64] | None = None,
     ) -> TrustTable:
-        """Return the table of the columns that :func:`boost_table` makes (or a Parquet of them).
+        """Return the table of the columns that :func:`boost_table` makes.
+
+        An exported Parquet holds them and ``valid_to``, the last day on which a row counts (blank
+        is never), which then goes before ``scored_on``; `trustscore.tables.load_boosts` reads one.
 
         Raises
         ------
+        InputError
+            When a day cannot be read.
         PolicyError
             When the columns were made by another policy: their leans would mean something else.
         """
@@ -135,7 +141,7 @@ class TrustTable:
         columns["newcomer"] = np.append(
             np.asarray(table["newcomer"], dtype=bool), policy.exploration.absent
         )
-        columns["valid_to"] = _ends(table, policy, scored_on, len(ids))
+        columns["valid_to"] = _ends(table, policy, scored_on, len(ids), lines)
         return cls._of(IdIndex.build(ids), columns, policy.stamp, policy.lean_sha256)
 
     @classmethod
@@ -190,6 +196,43 @@ class TrustTable:
         ended: NDArray[np.bool_] = self.columns["valid_to"].take(rows) < day
         return ended
 
+    def on(self, today: dt.date | str | None, policy: BoostPolicy) -> TrustTable:
+        """Return the table as it counts on a day: merchants whose scores have ended are neutral.
+
+        Their vetoes go as well unless the policy keeps them. The table itself when none have.
+
+        Parameters
+        ----------
+        today : date, ISO text or None
+            None reads no clock: nothing ends.
+        policy : BoostPolicy
+            That the table was made with.
+
+        Examples
+        --------
+        >>> scores = {
+        ...     "merchant_id": ["a"],
+        ...     "trust_index": [90.0],
+        ...     "index_se": [3.0],
+        ...     "prior_index": [71.0],
+        ...     "coverage": [0.9],
+        ... }
+        >>> policy = BoostPolicy.load()
+        >>> table = TrustTable.build(scores, policy, "2026-01-01")
+        >>> table.on("2026-01-15", policy).boosts(["a"]).round(4).tolist()
+        [1.0796]
+        >>> table.on("2026-01-16", policy).boosts(["a"]).round(4).tolist()
+        [1.0]
+        """
+        ended = self.stale(np.arange(len(self) + 1), today)
+        if ended is None:
+            return self
+        lost = (*_LEANS, "newcomer", *(() if policy.validity.keep_vetoes else ("veto",)))
+        columns = dict(self.columns)
+        for name in lost:
+            columns[name] = np.where(ended, 0, columns[name]).astype(columns[name].dtype)
+        return self._of(self.index, columns, self.stamp, self.lean_sha256)
+
     def require(self, policy: BoostPolicy) -> None:
         """Raise PolicyError unless the leans are those of `policy`; strength may differ."""
         if policy.lean_sha256 != self.lean_sha256:
@@ -230,7 +273,15 @@ class TrustTable:
         OSError
             When there is no such file.
         """
-        arrays = map_arrays(path, verify)
+        try:
+            arrays = map_arrays(path, verify)
+        except InputError:
+            if _is_parquet(path):
+                raise InputError(
+                    f"{path}: is Parquet, which cannot be mapped: read it with"
+                    " trustscore.tables.load_boosts, or export npz"
+                ) from None
+            raise
         try:
             about = json.loads(arrays.pop("about").tobytes())
             if about["format"] != FORMAT:
@@ -308,6 +359,8 @@ class LiveTable:
 
 
 _NEVER = np.iinfo(np.int32).max
+_LAST = dt.date.max.toordinal() - dt.date(1970, 1, 1).toordinal()
+_SHOWN = 5
 _KINDS = dict.fromkeys((*_NUMBERS, *_LEANS), "f") | dict.fromkeys(_TEXTS, "S")
 _KINDS |= {"veto": "i", "newcomer": "b", "valid_to": "i"}
 
@@ -323,6 +376,11 @@ def _fits(index: IdIndex, columns: Mapping[str, NDArray[Any]]) -> None:
     words = index.ids.ndim == 2 and index.ids.dtype == np.uint64
     if not words or index.places.dtype != np.uint64 or places < 8 or places & (places - 1):
         raise ValueError("its ids are not indexed as this version does")
+
+
+def _is_parquet(path: str | Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 def _version(path: Path) -> tuple[int, int, int]:
@@ -346,7 +404,11 @@ def day_number(day: dt.date | str) -> int:
 
 
 def _ends(
-    table: Mapping[str, Any], policy: BoostPolicy, scored_on: dt.date | str | None, rows: int
+    table: Mapping[str, Any],
+    policy: BoostPolicy,
+    scored_on: dt.date | str | None,
+    rows: int,
+    lines: NDArray[np.int64] | None,
 ) -> NDArray[np.int32]:
     """Last day on which each row counts; the unknown merchant needs no evidence."""
     ends = np.full(rows + 1, _NEVER, dtype=np.int32)
@@ -354,9 +416,34 @@ def _ends(
     if days is None:
         return ends
     if scored_on is not None:
-        ends[:-1] = day_number(scored_on) + days
-    if "scored_on" in table:
-        column = np.asarray(table["scored_on"], dtype=object)
-        known = {text: day_number(str(text)[:10]) + days for text in set(column.tolist()) if text}
-        ends[:-1] = [known.get(text, ends[0]) for text in column]
+        ends[:-1] = _end(day_number(scored_on), days)
+    # An exported table holds the ends themselves: the days were added when it was made.
+    name = "valid_to" if "valid_to" in table else "scored_on"
+    if name in table:
+        column = text_column(table, name, rows)
+        added = 0 if name == "valid_to" else days
+        numbers = _days(column, name, lines)
+        known = {text: _end(number, added) for text, number in numbers.items()}
+        ends[:-1] = [known.get(text, ends[0]) for text in column.tolist()]
     return ends
+
+
+def _end(day: int, days: int) -> int:
+    # No calendar goes further, and the engines write days.
+    return min(day + days, _LAST)
+
+
+def _days(
+    column: NDArray[np.object_], name: str, lines: NDArray[np.int64] | None
+) -> dict[str, int]:
+    """Day number of each word of a column of days, blanks apart."""
+    known, faults = {}, []
+    for word in sorted(set(column.tolist()) - {""}):
+        try:
+            known[word] = day_number(word[:10])
+        except InputError:
+            row = int(np.flatnonzero(column == word)[0])
+            faults.append(f"{at(row, lines)}: {name} must be a day like 2026-01-31. Got {word!r}")
+    if faults:
+        raise InputError("the scores have days that cannot be read", faults[:_SHOWN])
+    return known

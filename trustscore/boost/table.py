@@ -16,6 +16,17 @@ from trustscore.scorecard.faults import suggest
 
 NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 """Score columns without which there is no boost."""
+# Read or taken along when present.
+_BESIDE = (
+    "veto",
+    "enrolled",
+    "claims_unpaid",
+    "category",
+    "pacing",
+    "tier",
+    "status",
+    "scored_on",
+)
 VETO_WORDS = ("", "cap", "floor", "block")
 """Treatment code -> word."""
 _RANGES = {
@@ -298,11 +309,20 @@ def _checked(
             f"{at(row, lines)}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"
             for row in bad[:_SHOWN]
         ]
-        if len(values) != len(found[0]):
-            faults.append(f"{name} has {len(values)} rows, trust_index has {len(found[0])}")
+    # A column of another length would end in a traceback, one value alone count for everybody.
+    for name in (*NEEDED, *_BESIDE):
+        rows = _rows(columns[name]) if name in columns else len(found[0])
+        if rows != len(found[0]):
+            faults.append(f"{name} has {rows} rows, trust_index has {len(found[0])}")
     if faults:
         raise InputError("the scores have values that cannot be", faults)
     return found[0], found[1], found[2], found[3]
+
+
+def _rows(values: Any) -> int:
+    shape = values.shape if hasattr(values, "shape") else np.shape(np.array(values, dtype=object))
+    # One value alone is no column, not even of one row.
+    return shape[0] if shape else 0
 
 
 def _column(columns: Mapping[str, Any], name: str) -> Floats:

@@ -120,7 +120,8 @@ def command(
         click.echo(
             f"trustscore: note: {done.other_boosts:,} merchants have another trust_boost in"
             f" {scores} than this policy gives them. They were scored with another policy, or the"
-            " columns it reads were not kept: score with --keep enrolled,claims_unpaid,category",
+            " columns it reads were not kept: score with --keep and those of enrolled,"
+            " claims_unpaid and category that the export has",
             err=True,
         )
     if done.endless:

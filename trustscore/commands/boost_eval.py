@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import shutil
 import textwrap
@@ -22,13 +23,20 @@ Example:
 
 
 BOOST = "boost"
+# More than anybody scrolls.
+MOST_PLACES = 10_000
 _WIDTH = 96
 
 
 def _places(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
     words = [word.strip() for word in value.split(",")]
-    if not all(word.isdecimal() and int(word) >= 1 for word in words):
-        raise click.BadParameter(f"must be whole numbers like 5,10,20. Got {value!r}")
+    # Python refuses to read numbers of thousands of digits.
+    fit = all(word.isdecimal() and len(word) <= len(str(MOST_PLACES)) for word in words)
+    if not fit or not all(1 <= int(word) <= MOST_PLACES for word in words):
+        got = value if len(value) <= 60 else f"{value[:57]}..."
+        raise click.BadParameter(
+            f"must be whole numbers like 5,10,20, at most {MOST_PLACES:,}. Got {got!r}"
+        )
     return tuple(sorted({int(word) for word in words}))
 
 
@@ -96,17 +104,45 @@ def _places(context: click.Context, option: click.Parameter, value: str) -> tupl
 @click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of the bootstrap."
 )
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Day of the rankings: scores that expired before it are neutral.",
+)
+@click.option(
+    "--scored-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Day of the scores, from which the policy's validity counts.",
+)
 @click.option("--encoding", help="Encoding of candidates and labels, when it is not found out.")
-def command(candidates: str, scores: str, folder: str, **options: Any) -> None:
+def command(
+    candidates: str,
+    scores: str,
+    folder: str,
+    today: dt.datetime | None,
+    scored_on: dt.datetime | None,
+    **options: Any,
+) -> None:
     """Say what the boost costs and buys on CANDIDATES, beside other ways to buy the same.
 
     CANDIDATES holds query_id, item_id, merchant_id and relevance (above 0). Relevance without
     boost is the yardstick; with --labels, judged relevance as well. Candidates of floored and
-    blocked merchants take no part in any method. Intervals are 95 %, over lists drawn again.
+    blocked merchants take no part in any method. A column query_kind (brand, sku, ...) says which
+    lists the policy excludes: they count, and every method leaves them as they are. Intervals are
+    95 %, over lists drawn again.
     """
     from trustscore.tables.boost_eval import evaluate_files
 
-    done = evaluate_files(candidates, scores, folder, **options)
+    done = evaluate_files(
+        candidates,
+        scores,
+        folder,
+        today=today.date() if today else None,
+        scored_on=scored_on.date() if scored_on else None,
+        **options,
+    )
     _show(done)
     for note in done.notes:
         click.echo(f"trustscore: note: {note}", err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from trustscore.fitting import Fitted
+    from trustscore.fitting import Fitted, Neutrals
     from trustscore.tables.sample import Sample
 
 EXAMPLE = """\b
@@ -18,6 +18,7 @@ Example:
   trustscore fit export.csv --scorecard minimal -o fitted.toml
   trustscore fit export.csv --outcomes later.csv --as-of 2026-01-01 -o fitted.toml
   trustscore fit export.csv --weights ahp --judgements experts.csv -o fitted.toml
+  trustscore fit export.csv --neutral policy.toml -o fitted.toml
 """
 # As in trustscore.fitting, which help must not load.
 WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
@@ -93,6 +94,18 @@ _MOVED = 0.0005
 )
 @click.option("--strength-scale", is_flag=True, help="Also scale all strengths as the halves say.")
 @click.option(
+    "--neutral",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Also write a boost policy with neutral points by category, as the new scorecard has"
+    " them: .toml.",
+)
+@click.option(
+    "--policy",
+    metavar="NAME|FILE",
+    help="What --neutral begins with. [default: boost]",
+)
+@click.option(
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
@@ -126,6 +139,8 @@ def command(
     peers: bool,
     halves: tuple[str, str] | None,
     strength_scale: bool,
+    neutral: str | None,
+    policy: str | None,
     as_of: dt.datetime | None,
     sample: int,
     seed: int,
@@ -137,19 +152,32 @@ def command(
     Writes a closed scorecard, with its comments kept and with a table that says what was fitted,
     to what, and how. Rows that scoring would reject are left out and counted.
     """
+    if policy is not None and neutral is None:
+        raise click.UsageError("--policy is what --neutral begins with: say --neutral FILE as well")
+    if neutral == "-":
+        raise click.UsageError("--neutral must name a file. Got -")
+    from contextlib import ExitStack
+
     import numpy as np
 
+    from trustscore.boost import BoostPolicy
     from trustscore.errors import InputError
-    from trustscore.fitting import Labelled, Note, fit_scorecard, join
+    from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, join
     from trustscore.scorecard import load_scorecard
     from trustscore.tables.fit_files import read_judgements, read_outcomes
     from trustscore.tables.sample import read_halves, read_sample
     from trustscore.tables.writers import AtomicFile, same_file
 
-    for path in (*exports, outcomes, judgements, scorecard, *(halves or ())):
-        if path is not None and path != "-" and Path(path).exists() and same_file(path, out):
-            raise InputError(f"{out}: is also an input; write to a file of another name")
+    outs = [path for path in (out, neutral) if path is not None]
+    for path in (*exports, outcomes, judgements, scorecard, policy, *(halves or ())):
+        for written in outs:
+            if path not in (None, "-") and Path(path).exists() and same_file(path, written):
+                raise InputError(f"{written}: is also an input; write to a file of another name")
+    if neutral is not None and same_file(out, neutral):
+        raise InputError(f"{neutral}: is also the scorecard; write to a file of another name")
     card = load_scorecard(scorecard)
+    # A faulty policy is told before the work, not after it.
+    BoostPolicy.load(policy or "boost")
     day = as_of.date() if as_of else None
     later = None
     if outcomes is not None:
@@ -189,12 +217,28 @@ def command(
         halves=pair,
         strength_scale=strength_scale,
     )
-    with AtomicFile(out) as file:
-        file.write(fitted.text.encode())
-        file.flush()
-        file.commit()
+    texts = {out: fitted.text}
+    points = None
+    if neutral is not None:
+        points = fit_neutral(
+            read.block,
+            fitted.scorecard,
+            policy or "boost",
+            missing=read.missing,
+            source=_source(read, None),
+        )
+        texts[neutral] = points.text
+    with ExitStack() as stack:
+        files = [stack.enter_context(AtomicFile(path)) for path in texts]
+        for file, text in zip(files, texts.values(), strict=True):
+            file.write(text.encode())
+            file.flush()
+        for file in files:
+            file.commit()
     for line in _lines(fitted, read):
         click.echo(line, err=out == "-")
+    if points is not None:
+        click.echo(_said_of(points), err=out == "-")
 
 
 def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
@@ -213,6 +257,15 @@ def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
         digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()
         found |= {"outcomes": Path(outcomes).name, "outcomes_sha256": digest}
     return found
+
+
+def _said_of(points: Neutrals) -> str:
+    fitted = points.policy.neutral.by_category
+    few = ""
+    if points.few:
+        fixed = f"{points.policy.neutral.point:g}"
+        few = f"; {len(points.few)} with too few formal merchants keep {fixed}"
+    return f"{points.policy.stamp}: neutral points of {len(fitted)} categories{few}"
 
 
 def _lines(fitted: Fitted, read: Sample) -> Iterator[str]:

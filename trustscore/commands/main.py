@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import Any
 
 import click
 
@@ -38,8 +39,20 @@ Example:
 """
 
 
+class _Commands(LazyGroup):
+    """The commands; a reader of our output who went away ends each of them alike."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Click would take it first, and exit as if the machine had failed.
+            return _reader_gone()
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=_Commands,
     table=COMMANDS,
     epilog=EXAMPLE,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -53,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
     Exit codes: 0 done; 1 the machine failed; 2 wrong use, bad scorecard or missing columns;
-    3 done, but rows were rejected; 4 stopped by --strict.
+    3 done, but rows were rejected; 4 stopped by --strict; 141 the reader of the output went away.
     """
     try:
         code = group.main(arguments, prog_name="trustscore", standalone_mode=False)
@@ -65,12 +78,16 @@ def main(arguments: list[str] | None = None) -> None:
     except TrustscoreError as error:
         code = _say(str(error), WRONG_USE)
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does: nothing to say, nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 128 + signal.SIGPIPE
+        code = _reader_gone()
     except (OSError, MemoryError, KeyboardInterrupt) as error:
         code = _say(str(error) or type(error).__name__, MACHINE_FAILED)
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _reader_gone() -> int:
+    # As `head` does: nothing to say, nowhere to say it, and no second try when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _say(message: str, code: int) -> int:

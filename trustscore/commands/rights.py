@@ -22,7 +22,8 @@ Example:
     required=True,
     metavar="OLD",
     type=click.Path(exists=True, dir_okay=False),
-    help="The last review, or the scores that the present tiers come from.",
+    help="The last review, or the scores that the present tiers come from; a header alone, where"
+    " nobody has a tier yet.",
 )
 @click.option(
     "-o",

@@ -98,6 +98,7 @@ class Position:
         Place shown; 0 when the item left the list.
     candidates, shown : int
     veto, off : str
+        The veto that was applied, and why the boost was off; blank for none.
     expired, explored : bool
     propensity : float
         Of this outcome among those of exploration.
@@ -231,7 +232,7 @@ def explain_position(
         rank=rank,
         candidates=len(ranking),
         shown=len(ranking.order),
-        veto=str(table.vetoes(np.array([row]))[0]),
+        veto=str(ranking.vetoes[at]),
         off=ranking.off,
         expired=ranking.stale is not None and bool(ranking.stale[at]),
         explored=ranking.explored == at,

@@ -17,6 +17,7 @@ from trustscore.explain.search import Search
 from trustscore.explain.ways import WHOLE, Ways, stops, ways
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.plan import plan_of
 
 __all__ = ["LACKS", "Reach", "next_tier_reach"]
 
@@ -42,8 +43,9 @@ class Reach:
         Points by which the bound (index less z standard errors, caps lifted) misses the target,
         0 where it does not, NaN without a target.
     lacks : bool array of shape (4, rows)
-        In the order of `LACKS`: a veto stands against it, orders are too few for a formal
-        index, coverage is too low, the bound is.
+        In the order of `LACKS`: a veto or a cap below the line stands against it (a cap that does
+        not bite yet as well), orders are too few for a formal index, coverage is too low, the
+        bound is.
     together : bool array
         Whether the bound reaches the target with every known signal at its good anchor.
     row, signal : int array
@@ -153,10 +155,9 @@ class _Chunk:
         wanted = (self.target >= 0) & (scores.coverage > 0)
         low = self.card.status.low_coverage
         need = np.where(self.higher, np.maximum(self.coverage, low), 0.0) - _COVERAGE_SLACK
-        capped = scores.adjustments["cap"] < 0
         lacks = np.stack(
             [
-                (scores.veto_code > 0) & self.higher | capped & (scores.trust_index < self.at),
+                (scores.veto_code > 0) & self.higher | (self._lowest_cap(scores) < self.at),
                 (scores.status_code == scores.status_names.index("new")) & self.higher,
                 scores.coverage < need,
                 bound < self.at,
@@ -193,6 +194,23 @@ class _Chunk:
             after,
             sample,
         )
+
+    def _lowest_cap(self, scores: Scores) -> Array:
+        """Return the lowest cap that fired for each row, infinite where none did.
+
+        A cap that does not bite today bites when the figures have improved.
+        """
+        plan = plan_of(self.card)
+        variant = plan.variant_rows(self.block, len(self.target))
+        lowest = np.full(len(self.target), np.inf)
+        for bit, one in enumerate(plan.rules):
+            if one.rule.effect == "cap":
+                points = np.asarray(one.points)
+                # Heights differ where an overlay sets its own.
+                height = points if points.ndim == 0 else points[0 if variant is None else variant]
+                mine = (scores.fired >> bit & 1) > 0
+                lowest = np.where(mine, np.minimum(lowest, height), lowest)
+        return lowest
 
     def _at(self, rows: Array) -> dict[str, Array]:
         return {name: values[rows] for name, values in self.block.items()}

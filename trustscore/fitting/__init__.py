@@ -2,6 +2,7 @@
 
 from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.fit import Fitted, fit_scorecard
+from trustscore.fitting.neutral import Neutrals, fit_neutral
 from trustscore.fitting.notes import Note
 from trustscore.fitting.outcomes import Outcomes, collect_outcomes, join
 from trustscore.fitting.weigh import METHODS, Labelled
@@ -11,9 +12,11 @@ __all__ = [
     "Fitted",
     "Judgement",
     "Labelled",
+    "Neutrals",
     "Note",
     "Outcomes",
     "collect_outcomes",
+    "fit_neutral",
     "fit_scorecard",
     "join",
 ]

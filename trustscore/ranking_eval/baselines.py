@@ -40,6 +40,16 @@ class Baseline:
     settings: Callable[[Panel, int], list[float]]
     ranks: Callable[[Panel, float, int], Rows]
 
+    def on(self, panel: Panel, setting: float, places: int) -> Rows:
+        """Return its ranks, with the lists that the policy excludes left as they are.
+
+        The boost is off there, so a baseline that went on would buy and cost what it does not.
+        """
+        ranks = self.ranks(panel, setting, places)
+        if not panel.off.any():
+            return ranks
+        return np.where(panel.off[panel.number], panel.base, ranks)
+
 
 def raw_additive(panel: Panel, constant: float, places: int) -> Rows:
     """Add ``constant * lean`` to relevance as it comes, whatever its scale in a list."""

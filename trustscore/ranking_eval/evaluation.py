@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from trustscore.ranking_eval import metrics
 from trustscore.ranking_eval.baselines import BASELINES
 from trustscore.ranking_eval.draws import Draws, between, bootstrap
 from trustscore.ranking_eval.measure import Key, Measure
-from trustscore.ranking_eval.panel import Floats, Panel, Rows
+from trustscore.ranking_eval.panel import Floats, Mask, Panel, Rows
 from trustscore.ranking_eval.sweep import BOOST, Point, boost_ranks, loss_at, sweep
 
 NONE = "none"
 _NAN = math.nan
+_DIGITS = 12
 
 
 class Figure(NamedTuple):
@@ -125,6 +127,7 @@ def evaluate(
     position: str | Sequence[float] = "log2",
     draws: int = 1000,
     seed: int = 1,
+    today: dt.date | str | None = None,
 ) -> Evaluation:
     """Measure a policy on lists, with the baselines in the same run.
 
@@ -144,6 +147,9 @@ def evaluate(
         See :func:`trustscore.ranking_eval.position_weights`.
     draws, seed : int
         Bootstrap over lists.
+    today : date or ISO text, optional
+        Day of the rankings: merchants whose scores expired before it are neutral, and lose
+        their vetoes unless the policy keeps them. Without it nothing expires.
 
     Raises
     ------
@@ -174,8 +180,9 @@ def evaluate(
     if draws < 1:
         raise InputError(f"draws must be at least 1. Got {draws}")
     main_k = ks[len(ks) // 2]
+    given, table = table, table.on(today, policy)
     panel = Panel.of(lists, table, policy, labels=labels, volumes=volumes)
-    weights = metrics.position_weights(position, main_k)
+    weights = metrics.position_weights(position, panel.places(main_k))
     measure = Measure(panel, ks, main_k, weights)
 
     ranks = {NONE: panel.base, BOOST: boost_ranks(panel, table, policy)}
@@ -184,9 +191,10 @@ def evaluate(
     settings = {}
     for baseline in BASELINES:
         line = [point for point in points if point.method == baseline.name]
-        nearest = min(line, key=lambda point: abs(point.exposure - share))
+        # Equally near but for the last bits, which follow the order of the lists: the mildest.
+        nearest = min(line, key=lambda point: round(abs(point.exposure - share), _DIGITS))
         settings[baseline.name] = nearest.setting
-        ranks[baseline.name] = baseline.ranks(panel, nearest.setting, max(ks))
+        ranks[baseline.name] = baseline.on(panel, nearest.setting, panel.places(max(ks)))
     trial = Trial(lists, table, policy, k=main_k)
     return Evaluation(
         panel=panel,
@@ -194,7 +202,7 @@ def evaluate(
         ks=ks,
         main_k=main_k,
         eps=eps,
-        facts=_facts(panel),
+        facts=_facts(panel, given.stale(given.rows(lists.merchant_ids), today)),
         vetoes=_vetoes(panel, main_k),
         settings=settings,
         equal_exposure=_equal(points, "exposure", share),
@@ -224,16 +232,18 @@ def _places(ks: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted({int(k) for k in ks}))
 
 
-def _facts(panel: Panel) -> dict[str, int | float]:
+def _facts(panel: Panel, stale: Mask | None) -> dict[str, int | float]:
     keep = panel.keep
     facts: dict[str, int | float] = {
         "lists": len(panel),
         "lists_measured": int(panel.used.sum()),
         "lists_without_choice": int((np.bincount(panel.number[keep]) == 1).sum()),
+        "lists_excluded": int((panel.off & panel.used).sum()),
         "candidates": len(keep),
         "candidates_measured": int(keep.sum()),
         "merchants": len(np.unique(panel.merchant)),
         "share_unknown": float(np.isnan(panel.index[keep]).mean()),
+        "share_expired": 0.0 if stale is None else float(stale[keep].mean()),
         "share_neutral": float((panel.lean[keep] == 0).mean()),
         "share_promoted": float(panel.promoted[keep].mean()),
         "share_demoted": float((panel.lean[keep] < 0).mean()),

@@ -60,7 +60,7 @@ def attention(rank: Rows, weights: Floats) -> Floats:
 
 def dcg(panel: Panel, rank: Rows, gain: Floats, k: int) -> Floats:
     """Return discounted cumulative gain at `k` of each list, gain over ``log2(1 + place)``."""
-    return panel.total(attention(rank, position_weights("log2", k)) * gain)
+    return panel.total(attention(rank, position_weights("log2", panel.places(k))) * gain)
 
 
 def score_loss(panel: Panel, rank: Rows, k: int) -> Floats:

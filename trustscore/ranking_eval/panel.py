@@ -166,6 +166,11 @@ class Panel:
         return len(self.lists)
 
     @cached_property
+    def off(self) -> Mask:
+        """Lists that the policy excludes: every method leaves them as they are."""
+        return self.lists.off(self.policy)
+
+    @cached_property
     def base(self) -> Rows:
         """Ranks without boost."""
         return self.rank_by(np.zeros(len(self.keep)))
@@ -224,6 +229,10 @@ class Panel:
             places = np.broadcast_to(np.arange(1, cells.shape[1] + 1), cells.shape)
             rank[placed[shown]] = places[shown]
         return rank if everybody else np.where(self.keep, rank, 0)
+
+    def places(self, k: int) -> int:
+        """Return `k`, or the length of the longest list: beyond it nobody stands."""
+        return min(k, int(self.lists.lengths.max()))
 
     def total(self, values: Any) -> Floats:
         """Return the sum over each list."""

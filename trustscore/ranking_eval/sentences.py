@@ -95,6 +95,7 @@ def _buys(found: Evaluation) -> Iterator[str]:
 
 def _decide(found: Evaluation) -> Iterator[str]:
     yield from _strength(found)
+    yield from _off(found)
     yield from _reach(found)
     yield from _rivals(found)
     yield from _labels(found)
@@ -135,6 +136,18 @@ def _strength(found: Evaluation) -> Iterator[str]:
     bend = next(point for point in found.line(BOOST) if point.knee)
     if beta > bend.setting > 0:
         yield f"strength: beyond beta {bend.setting:g} exposure gets dear (the knee of the sweep)"
+
+
+def _off(found: Evaluation) -> Iterator[str]:
+    excluded, lists = found.facts["lists_excluded"], found.facts["lists_measured"]
+    if excluded:
+        yield (
+            f"exclusions: {excluded:,} of {lists:,} lists are excluded by the policy; every method"
+            " leaves them as they are"
+        )
+    expired = found.facts["share_expired"]
+    if expired:
+        yield f"expiry: the scores of {percent(expired, 0)} of candidates have expired: neutral"
 
 
 def _reach(found: Evaluation) -> Iterator[str]:

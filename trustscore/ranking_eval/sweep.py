@@ -97,9 +97,10 @@ def sweep(
     free = BoostPolicy.parse(data | {"guards": {}}, policy.name)
     for beta in sorted({*BETAS, policy.beta} | ({policy.most_beta} - {math.inf})):
         take(BOOST, beta, boost_ranks(panel, table, free.with_beta(beta)))
+    places = panel.places(max(measure.ks))
     for baseline in BASELINES:
-        for setting in baseline.settings(panel, max(measure.ks)):
-            take(baseline.name, setting, baseline.ranks(panel, setting, max(measure.ks)))
+        for setting in baseline.settings(panel, places):
+            take(baseline.name, setting, baseline.on(panel, setting, places))
 
     values = np.column_stack([column for kind in zip(*columns, strict=True) for column in kind])
     values = values[panel.used]

@@ -105,5 +105,9 @@ def collect(model: type[Model], data: Mapping[str, Any]) -> tuple[Model | None, 
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        seen = dict.fromkeys(_sentence(e, model) for e in error.errors(include_url=False))
-        return None, list(seen)
+        return None, sentences(error, model)
+
+
+def sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Return every fault that pydantic found, once, as ``address: sentence``."""
+    return list(dict.fromkeys(_sentence(e, model) for e in error.errors(include_url=False)))

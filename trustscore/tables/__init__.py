@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustscore.tables.batch import Report, StrictStop, score_files
     from trustscore.tables.blocks import ReadBlock, read_blocks
+    from trustscore.tables.boost_export import load_boosts
     from trustscore.tables.checks import check_block
     from trustscore.tables.explain_frame import explain_frame
     from trustscore.tables.faults import REASONS, Fault, Reject
@@ -25,6 +26,7 @@ __all__ = [
     "StrictStop",
     "check_block",
     "explain_frame",
+    "load_boosts",
     "parse_block",
     "read_blocks",
     "score_files",
@@ -41,6 +43,7 @@ _HOMES = {
     "StrictStop": "batch",
     "check_block": "checks",
     "explain_frame": "explain_frame",
+    "load_boosts": "boost_export",
     "parse_block": "parse",
     "read_blocks": "blocks",
     "score_files": "batch",

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import pickle
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -36,7 +35,15 @@ from trustscore.tables.pool import Task, ordered
 from trustscore.tables.rows import Rows
 from trustscore.tables.scorer import Formatter, Result, Scorer
 from trustscore.tables.text_stream import BLOCK
-from trustscore.tables.writers import AtomicFile, Sink, open_sink, same_file, suffix_of
+from trustscore.tables.writers import (
+    AtomicFile,
+    Sink,
+    is_plain,
+    open_sink,
+    same_file,
+    suffix_fault,
+    suffix_of,
+)
 
 __all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
 
@@ -203,16 +210,6 @@ class _RejectsFile:
             self.sink.write(output.reject_lines(rejects, several=self.several))
 
 
-def _is_plain(path: str) -> bool:
-    """Return whether a path is, or would be, a regular file."""
-    if path == "-":
-        return False
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:
-        return True
-
-
 def _check_paths(paths: list[str], outputs: dict[str, str | None]) -> None:
     faults = []
     named = {what: path for what, path in outputs.items() if path is not None}
@@ -223,8 +220,8 @@ def _check_paths(paths: list[str], outputs: dict[str, str | None]) -> None:
             for other, second in named.items()
             if other < what and (same_file(second, path) or second == path == "-")
         ]
-        if what != "manifest" and not suffix_of(path) and _is_plain(path):
-            faults.append(f"{what} {path}: must end in .csv, .csv.gz or .parquet")
+        if what != "manifest" and (fault := suffix_fault(path)):
+            faults.append(f"{what} {path}: {fault}")
     if faults:
         raise InputError("these outputs cannot be written", faults)
 
@@ -303,7 +300,7 @@ def score_files(
     names, target = as_paths(paths), str(out)
     card, rule = load_scorecard(scorecard), BoostPolicy.load(policy)
     kept = tuple(dict.fromkeys(keep))
-    aside = _is_plain(target)
+    aside = is_plain(target)
     rejects_path = str(rejects) if rejects is not None else None
     if rejects_path is None and aside:
         rejects_path = f"{target}.rejects.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import os
@@ -13,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore import __version__
-from trustscore.boost import BoostPolicy, Lists, TrustTable
+from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.errors import InputError
 from trustscore.ranking_eval import Evaluation, Figure, Point, Verdict, evaluate, verdict
 from trustscore.scorecard.faults import suggest
-from trustscore.tables.candidates import read_candidates, read_scores
+from trustscore.tables.candidates import endless, lists_of, read_candidates, read_scores
 from trustscore.tables.pareto_plot import pareto_png
 from trustscore.tables.whole import Table, read_table
 from trustscore.tables.writers import AtomicFile, same_file, write_columns
@@ -135,6 +136,8 @@ def evaluate_files(
     position: str = "log2",
     draws: int = 1000,
     seed: int = 1,
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
     encoding: str | None = None,
 ) -> Evaluated:
     r"""Evaluate a boost policy on lists and write what was found.
@@ -142,7 +145,7 @@ def evaluate_files(
     Parameters
     ----------
     candidates : path
-        ``query_id, item_id, merchant_id, relevance``.
+        ``query_id, item_id, merchant_id, relevance``, and perhaps ``query_kind``.
     scores : path
         What ``trustscore score`` wrote.
     folder : path
@@ -154,6 +157,8 @@ def evaluate_files(
         Column of `scores` by whose tenths exposure is reported as well.
     policy, ks, eps, position, draws, seed
         See :func:`trustscore.ranking_eval.evaluate`.
+    today, scored_on : date, optional
+        As for :func:`trustscore.tables.candidates.boost_files`: which scores have expired.
     encoding : str, optional
         Of candidates and labels.
 
@@ -190,12 +195,10 @@ def evaluate_files(
                 raise InputError(f"inputs and outputs must be different files. Got {given} twice")
     rule = BoostPolicy.load(policy)
     asked = read_candidates(candidates, encoding=encoding)
-    table = TrustTable.build(read_scores(scores).columns, rule)
-    columns = asked.columns
+    known = read_scores(scores)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     found = evaluate(
-        Lists.from_columns(
-            columns["query_id"], columns["relevance"], columns["merchant_id"], columns["item_id"]
-        ),
+        lists_of(asked),
         table,
         rule,
         labels=None if labels is None else read_labels(labels, asked, encoding=encoding),
@@ -205,10 +208,16 @@ def evaluate_files(
         position=position,
         draws=draws,
         seed=seed,
+        today=today,
     )
     said = verdict(found)
     os.makedirs(out, exist_ok=True)
     notes = []
+    if today is not None and (count := endless(table, rule)):
+        notes.append(
+            f"{count:,} merchants cannot expire: no day of their scores is known. Say --scored-on,"
+            " or keep a column scored_on in the scores"
+        )
     write_columns(out / METRICS_CSV, _columns(found.figures, Figure._fields))
     write_columns(out / PARETO_CSV, _columns(found.points, Point._fields))
     written = [out / METRICS_CSV, out / PARETO_CSV]
@@ -224,13 +233,17 @@ def evaluate_files(
         _write(out / PARETO_PNG, drawn)
         written.append(out / PARETO_PNG)
     how = {"position": position, "draws": draws, "seed": seed}
+    days = {
+        name: None if day is None else day.isoformat()
+        for name, day in (("today", today), ("scored_on", scored_on))
+    }
     inputs = {
         "candidates": str(candidates),
         "scores": str(scores),
         "labels": None if labels is None else str(labels),
         "volume": volume,
     }
-    document = _plain({"inputs": inputs, **how, **_document(found, said)})
+    document = _plain({"inputs": inputs, **how, **days, **_document(found, said)})
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     _write(out / METRICS_JSON, f"{text}\n".encode())
     return Evaluated(found, said, [*written, out / METRICS_JSON], notes)

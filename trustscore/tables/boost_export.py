@@ -7,13 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trustscore.boost import BoostPolicy
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.errors import InputError
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.tables.candidates import endless, other_boosts, read_scores
 from trustscore.tables.writers import AtomicFile, same_file, write_columns
 
-__all__ = ["TARGETS", "ExportedBoosts", "export_boosts"]
+__all__ = ["TARGETS", "ExportedBoosts", "export_boosts", "load_boosts"]
 
 TARGETS = (*ENGINES, "parquet", "npz")
 
@@ -94,7 +97,7 @@ def export_boosts(
         raise InputError(f"inputs and outputs must be different files. Got {out} twice")
     rule = BoostPolicy.load(policy)
     known = read_scores(scores, encoding=encoding)
-    boosts = Boosts.of(known.columns, rule, scored_on)
+    boosts = Boosts.of(known.columns, rule, scored_on, known.lines)
     files: tuple[str, ...] = (str(out),)
     if engine == "parquet":
         if Path(out).suffix.lower() != ".parquet":
@@ -111,6 +114,60 @@ def export_boosts(
         _left_out(rule),
         endless(boosts.table, rule),
     )
+
+
+def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
+    r"""Return the table of a Parquet that ``trustscore export boost --to parquet`` wrote.
+
+    Its boosts end on the days it holds. An npz is mapped by `TrustTable.load`.
+
+    Parameters
+    ----------
+    path : path
+    policy : str, Path or BoostPolicy, default="boost"
+        That the boosts were exported with.
+
+    Raises
+    ------
+    InputError
+        When the file is no such Parquet.
+    PolicyError
+        When the boosts were made by another policy.
+    OSError
+        When there is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     scores, boosts = Path(folder, "scores.csv"), Path(folder, "boosts.parquet")
+    ...     _ = scores.write_text(
+    ...         "merchant_id,trust_index,index_se,prior_index,coverage,veto\na,90,3,71,0.9,\n"
+    ...     )
+    ...     _ = export_boosts(scores, boosts, "parquet", scored_on=dt.date(2026, 1, 1))
+    ...     table = load_boosts(boosts)
+    >>> table.boosts(["a", "nobody"]).round(4).tolist()
+    [1.0796, 1.0]
+    >>> table.stale(table.rows(["a", "nobody"]), "2026-02-01").tolist()
+    [True, False]
+    """
+    rule = BoostPolicy.load(policy)
+    try:
+        # Opened here: a path that is a URI, or a folder, is not read as a set of files.
+        with open(path, "rb") as file:
+            found = pq.read_table(file)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"{path}: is no Parquet, or is cut off; an npz is read by TrustTable.load: {error}"
+        ) from None
+    columns = {name: found[name].to_numpy() for name in found.column_names}
+    try:
+        return TrustTable.from_columns(columns, rule)
+    except KeyError as error:
+        raise InputError(
+            f"{path}: holds no boosts, it has no column {error.args[0]}: write it with"
+            " `trustscore export boost --to parquet`"
+        ) from None
 
 
 def _write(out: str | Path, engine: str, boosts: Boosts) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ def item_log(
         lean += values
     columns["lean"] = lean
     columns["clipped"] = parts["limit"] != 0
-    columns["veto"] = table.vetoes(rows)
+    columns["veto"] = np.concatenate([r.vetoes for r in shown])
     columns |= {name: table.texts(name, rows) for name in ("tier", "status", "category")}
     columns["known"] = known
     columns["expired"] = np.concatenate([_flags(r.stale, len(r)) for r in shown])

@@ -16,13 +16,14 @@ from trustscore.explain.position import Position, explain_position
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.boost_log import item_log, log_paths, rankings, request_log, reranked
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, write_tables
+from trustscore.tables.writers import same_file, suffix_fault, write_tables
 
 __all__ = [
     "Boosted",
     "boost_files",
     "endless",
     "find_position",
+    "lists_of",
     "other_boosts",
     "read_candidates",
     "read_scores",
@@ -112,6 +113,14 @@ def read_candidates(
     return table
 
 
+def lists_of(asked: Table) -> Lists:
+    """Return the lists of a table of candidates, which know the lines they came from."""
+    columns = asked.columns
+    return Lists.from_columns(
+        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
+    )
+
+
 def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
     """Read a score file as the boost needs it.
 
@@ -191,15 +200,21 @@ def boost_files(
     logs = () if log is None else log_paths(log)
     written = [path for path in (out, blocked, *logs) if path is not None]
     _all_different([candidates, scores], written)
+    named = {"output": out, "blocked": blocked}
+    faults = [
+        f"{what} {path}: {fault}"
+        for what, path in named.items()
+        if path is not None and (fault := suffix_fault(path))
+    ]
+    if faults:
+        raise InputError("these outputs cannot be written", faults)
     rule = BoostPolicy.load(policy)
     taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
     asked = read_candidates(candidates, encoding=encoding, taken=taken)
     known = read_scores(scores, encoding=encoding)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
-    lists = Lists.from_columns(
-        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
-    )
+    lists = lists_of(asked)
     tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
     if not logs:
         found = rerank_lists(lists, table, rule, today=today)

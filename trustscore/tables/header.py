@@ -55,6 +55,10 @@ class Wanted:
         Other names of the text columns.
     key : str
         The column that names a row; `Columns.texts` holds it as ``merchant_id``.
+    needed : tuple of str
+        Text columns that must be there, and are read among those to keep.
+    cure : str
+        What the message about missing columns adds.
     """
 
     fields: tuple[Any, ...]
@@ -62,6 +66,11 @@ class Wanted:
     decimal: str
     aliases: dict[str, tuple[str, ...]]
     key: str = "merchant_id"
+    needed: tuple[str, ...] = ()
+    cure: str = (
+        "; map other names in the scorecard's [columns],"
+        " or say --allow-missing-columns where a column was not collected"
+    )
 
     @classmethod
     def by(cls, scorecard: Any) -> Wanted:
@@ -182,6 +191,11 @@ def match(
         texts["merchant_id"] = place
     elif not id_elsewhere:
         faults.append(f"{wanted.key}: no such column{suggest(wanted.key, header)}")
+    faults += [
+        f"{name}: no such column{suggest(name, header)}"
+        for name in wanted.needed
+        if find(name) is None
+    ]
     for name in TEXT:
         place = find(name, wanted.aliases.get(name, ()))
         if place is not None:
@@ -204,13 +218,12 @@ def match(
     if missing and not allow_missing:
         free = [name for at, name in enumerate(header) if at not in taken]
         faults += [f"{name}: no such column{suggest(name, free)}" for name in missing]
+    # A column that is there twice is met once by its name and once more as one to keep.
+    faults = list(dict.fromkeys(faults))
     if faults:
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         summary = f"{source}: {count} in the columns"
         if missing and not allow_missing:
-            summary += (
-                "; map other names in the scorecard's [columns],"
-                " or say --allow-missing-columns where a column was not collected"
-            )
+            summary += wanted.cure
         raise InputError(summary, faults)
     return Columns(numbers, texts, kept, frozenset(missing), len(header))

@@ -17,7 +17,7 @@ from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.paths_up import paths_up
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, write_columns
+from trustscore.tables.writers import same_file, suffix_fault, write_columns
 from trustscore.words import named, text
 
 __all__ = ["Reviewed", "rights_files"]
@@ -77,7 +77,8 @@ def rights_files(
         One row a merchant, those of `scores` first; the next review takes it as `previous`.
     previous : path
         The last review, or the scores the present tiers come from: ``merchant_id`` and
-        ``tier``, and from a review ``old_tier``, ``tier_since`` and ``reviews_below``.
+        ``tier``, and from a review ``old_tier``, ``tier_since`` and ``reviews_below``. A header
+        alone says that nobody has a tier yet.
     as_of : date
         Day of the review.
     scorecard : str, Path or Scorecard, default="default"
@@ -123,6 +124,8 @@ def rights_files(
     for path in inputs:
         if same_file(path, out):
             raise InputError(f"inputs and outputs must be different files. Got {out} twice")
+    if fault := suffix_fault(out):
+        raise InputError(f"output {out}: {fault}")
     if inputs.count("-") > 1:
         raise InputError("standard input (-) can be read only once")
     now = _read_scores(scores, card, encoding)
@@ -228,6 +231,7 @@ def _read_previous(path: str | Path, card: Scorecard, encoding: str | None) -> T
         texts,
         optional=("reviews_below", "old_tier", "tier_since"),
         ours=True,
+        may_be_empty=True,
         encoding=encoding,
     )
     faults = _once(table)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
-from trustscore.scorecard.faults import suggest
 from trustscore.tables.cells import trim
 from trustscore.tables.faults import Reject
 from trustscore.tables.format import bare
@@ -56,6 +55,7 @@ def read_table(
     optional: Sequence[str] = (),
     rest: bool = False,
     ours: bool = False,
+    may_be_empty: bool = False,
     encoding: str | None = None,
 ) -> Table:
     r"""Read a table into memory.
@@ -75,6 +75,8 @@ def read_table(
     ours : bool, default=False
         Whether this package wrote the table: a CSV then has an apostrophe before texts that a
         spreadsheet would take for formulas, which is taken off. Ids would not match otherwise.
+    may_be_empty : bool, default=False
+        Whether a header alone will do: the table then holds the columns that must be there.
     encoding : str, optional
 
     Returns
@@ -97,7 +99,8 @@ def read_table(
     (['a', 'b'], [2.0, nan])
     """
     fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
-    wanted = Wanted(fields, (), ".", {}, key=texts[0])
+    needed = tuple(name for name in texts[1:] if name not in optional)
+    wanted = Wanted(fields, (), ".", {}, key=texts[0], needed=needed, cure="")
     inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding)
     blocks, rejects = [], []
     header: list[str] = []
@@ -106,14 +109,14 @@ def read_table(
         header = list(rows.keep)
         blocks.append(rows)
         rejects += rows.rejects
+    if not blocks and may_be_empty:
+        none = {name: np.empty(0) for name in numbers if name not in optional}
+        none |= {name: np.empty(0, dtype=object) for name in texts if name not in optional}
+        return Table(str(path), none, np.empty(0, dtype=np.int64))
     if not blocks:
         raise InputError(f"{path}: has no rows")
     by_fold = {fold(name): name for name in header} | {name: name for name in header}
     named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
-    absent = [name for name, found in named.items() if found is None and name not in optional]
-    if absent:
-        faults = [f"{name}: no such column{suggest(name, header)}" for name in absent]
-        raise InputError(f"{path}: {_count(len(faults), 'fault')} in the columns", faults)
     if rejects:
         raise _faulty(str(path), rejects, texts[0])
     guarded = ours and not is_parquet(str(path))

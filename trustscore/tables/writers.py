@@ -29,8 +29,10 @@ from trustscore.tables.format import content, inert, lines
 __all__ = [
     "AtomicFile",
     "Sink",
+    "is_plain",
     "open_sink",
     "same_file",
+    "suffix_fault",
     "suffix_of",
     "write_columns",
     "write_tables",
@@ -230,6 +232,31 @@ def suffix_of(path: str | Path) -> str:
     if name == "-":
         return ".csv"
     return next((end for end in (".csv.gz", ".csv", ".parquet") if name.endswith(end)), "")
+
+
+def suffix_fault(path: str | Path) -> str:
+    """Return what is wrong with the name of a table to be written, or an empty string.
+
+    Pipes and devices take CSV under any name.
+
+    Examples
+    --------
+    >>> suffix_fault("scores.xlsx"), suffix_fault("scores.csv.gz"), suffix_fault("-")
+    ('must end in .csv, .csv.gz or .parquet', '', '')
+    """
+    if suffix_of(path) or not is_plain(path):
+        return ""
+    return "must end in .csv, .csv.gz or .parquet"
+
+
+def is_plain(path: str | Path) -> bool:
+    """Return whether a path is, or would be, a regular file."""
+    if str(path) == "-":
+        return False
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return True
 
 
 def open_sink(path: str | Path, columns: dict[str, Any]) -> Sink:

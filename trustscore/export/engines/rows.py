@@ -41,7 +41,11 @@ class Boosts:
 
     @classmethod
     def of(
-        cls, scores: Mapping[str, Any], policy: BoostPolicy, scored_on: dt.date | None = None
+        cls,
+        scores: Mapping[str, Any],
+        policy: BoostPolicy,
+        scored_on: dt.date | None = None,
+        lines: NDArray[np.int64] | None = None,
     ) -> Boosts:
         """Return the boosts of a score file.
 
@@ -52,6 +56,8 @@ class Boosts:
         policy : BoostPolicy
         scored_on : date, optional
             Day from which the policy's validity counts where the scores have no ``scored_on``.
+        lines : int array, optional
+            Line of each row in its file, for messages.
 
         Examples
         --------
@@ -66,8 +72,8 @@ class Boosts:
         >>> boosts.columns["valid_to"].tolist(), boosts.steps
         (['2026-01-15'], ['up4'])
         """
-        columns = boost_table(scores, policy)
-        table = TrustTable.from_columns(columns, policy, scored_on)
+        columns = boost_table(scores, policy, lines)
+        table = TrustTable.from_columns(columns, policy, scored_on, lines)
         ends = table.columns["valid_to"][:-1].tolist()
         never = np.iinfo(np.int32).max
         start = dt.date(1970, 1, 1)
