@@ -163,6 +163,35 @@ def test_the_hash_is_of_the_meaning():
     assert parse_scorecard(data).sha256 != parse_scorecard(moved).sha256
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("complaints > 1234567", "complaints > 1234567"),
+        ("complaints > 1234568", "complaints > 1234568"),
+        ("complaints / orders_paid > 0.12345678", "complaints / orders_paid > 0.12345678"),
+        ("complaints > 1e6", "complaints > 1e+06"),  # as it always was: hashes stay
+        ("complaints>0.60", "complaints > 0.6"),
+        ("complaints > 12345678901234567890", "complaints > 1.2345678901234567e+19"),
+    ],
+)
+def test_a_condition_keeps_its_number(text, expected):
+    card = parse_scorecard(change("rules.extra", {"when": text, "cap": 59}))
+    assert str(card.rules[-1].when[0]) == expected
+    again = parse_scorecard(card.file.model_dump(mode="json"))
+    assert again.rules[-1].when == card.rules[-1].when
+    assert again == card
+
+
+def test_the_hash_sees_every_digit_of_a_condition():
+    hashes = {
+        parse_scorecard(change("rules.extra", {"when": f"complaints > {n}", "cap": 59})).sha256
+        for n in ("1234567", "1234568", "0.12345678", "0.12345679")
+    }
+    assert len(hashes) == 4
+    found = faults(change("rules.extra", {"when": "complaints > 1e999", "cap": 59}))
+    assert "rules.extra.when: must be a condition such as" in found[0]
+
+
 def test_weight_words():
     card = parse_scorecard(change(f"{RATE}.weight", "critical"))
     assert card.signal("product_negative_review_rate").weight == 10
