@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -298,6 +299,63 @@ def test_pipes_on_both_ends(folder):
     facts = json.loads((folder / "m.json").read_text())
     assert facts["inputs"][0]["sha256"] == hashlib.sha256(zipped).hexdigest()
     assert new_files(folder) >= {"m.json"} and not (folder / "-").exists()
+
+
+def test_strict_writes_nothing_to_a_pipe_either(folder):
+    rows = "".join(f"x{n}{',' * 9}\n" for n in range(60_000))
+    (folder / "late.csv").write_text(f"{HEADER}\n{rows}{BAD}")
+    done = spawn("late.csv", "-o", "-", "--strict")
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert b"nothing was written (--strict)" in done.stderr
+    done = spawn("late.csv", "-o", "-", "--quiet")
+    (folder / "late.csv").write_text(f"{HEADER}\n{rows}")
+    again = spawn("late.csv", "-o", "-", "--strict")
+    assert again.returncode == 0
+    assert done.stdout.startswith(again.stdout)
+    assert again.stdout.count(b"\n") == 60_001
+
+
+def test_wrong_columns_write_no_header_to_a_pipe(folder):
+    (folder / "lacking.csv").write_text("merchant_id,complaint\nm1,3\n")
+    done = spawn("lacking.csv", "-o", "-")
+    assert (done.returncode, done.stdout) == (2, b"")
+    done = spawn("good.csv", "lacking.csv", "-o", "-")
+    assert done.returncode == 2
+    assert done.stdout.count(b"\n") == 3
+    assert b"what was written to standard output before is incomplete" in done.stderr
+    done = spawn("good.csv", "lacking.csv", "-o", "s.csv")
+    assert b"incomplete" not in done.stderr
+
+
+@pytest.mark.parametrize("strict", ["", "--strict"])
+@pytest.mark.parametrize("form", ["-o >(cat > s.csv; touch done)", "-o /dev/stdout | cat > s.csv"])
+def test_a_pipe_by_its_path(form, strict, folder):
+    command = f"{sys.executable} -m trustscore score good.csv --scorecard minimal {strict} {form}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    for _ in range(100 * ("done" in form)):
+        if (folder / "done").exists():
+            break
+        time.sleep(0.1)
+    score("good.csv", "-o", "p.csv")
+    assert (folder / "s.csv").read_bytes() == (folder / "p.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("closed", "says"), [("<&-", "input"), (">&-", "output")])
+def test_a_closed_end_is_said(closed, says, folder):
+    command = f"{sys.executable} -m trustscore score - --scorecard minimal -o - < good.csv {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"trustscore: standard {says} (-) is closed: name a file instead\n"
+
+
+def test_the_scorecard_is_not_overwritten(folder, repository):
+    text = (repository / "configs" / "minimal.toml").read_text(encoding="utf-8")
+    (folder / "my.toml").write_text(text, encoding="utf-8")
+    for option in ("--manifest", "-o", "--rejects"):
+        out = () if option == "-o" else ("-o", "s.csv")
+        score("good.csv", *out, option, "./my.toml", scorecard="my.toml", code=2)
+        assert (folder / "my.toml").read_text(encoding="utf-8") == text
 
 
 def test_a_reader_that_goes_away_is_no_traceback(folder):

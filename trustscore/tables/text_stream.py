@@ -109,6 +109,8 @@ class Source:
         if file is not None:
             self._file: IO[bytes] = file
         elif self.name == "-":
+            if sys.stdin is None:
+                raise InputError("standard input (-) is closed: name a file instead")
             # Raw, one system call at a time: a signal that came in between is not forgotten.
             self._file = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         else:
