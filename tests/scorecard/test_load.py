@@ -1,9 +1,13 @@
 """A scorecard file: every fault at once, with its address and the near name."""
 
+import datetime as dt
 import json
+import re
+import tomllib
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.scoring.cards import minimal
 from trustscore.errors import ScorecardError
 from trustscore.scorecard import load_scorecard, parse_scorecard, preset_names, scorecard_schema
@@ -369,6 +373,90 @@ def test_schema_covers_the_keys():
     signal = schema["$defs"]["SignalSpec"]
     assert {"rate", "poor", "good", "weight", "prior", "strength"} <= set(signal["properties"])
     assert signal["additionalProperties"] is False
+
+
+def misfits(value, schema, defs, at="$"):
+    """Where a value does not fit a schema: as much of JSON Schema as ours is written in."""
+    if "$ref" in schema:
+        return misfits(value, defs[schema["$ref"].rpartition("/")[2]], defs, at)
+    if "anyOf" in schema:
+        found = [misfits(value, choice, defs, at) for choice in schema["anyOf"]]
+        return min(found, key=len) if all(found) else []
+    if "const" in schema or "enum" in schema:
+        same = [value == one and type(value) is type(one) for one in schema.get("enum", [])]
+        return [] if any(same) or value == schema.get("const", object()) else [at]
+    kinds = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "number": (int, float),
+        "null": type(None),
+    }
+    kind = kinds[schema["type"]] if "type" in schema else object
+    if not isinstance(value, kind) or (kind in (int, (int, float)) and value is True):
+        return [at]
+    found = []
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        found += [f"{at}.{name}" for name in schema.get("required", ()) if name not in value]
+        rest = schema.get("additionalProperties", True)
+        for pattern, other in schema.get("patternProperties", {}).items():
+            known = {name: other for name in value if re.search(pattern, name)} | known
+        for name, inner in value.items():
+            if name in known or isinstance(rest, dict):
+                found += misfits(inner, known.get(name, rest), defs, f"{at}.{name}")
+            elif not rest:
+                found.append(f"{at}.{name}")
+    if isinstance(value, list):
+        first = schema.get("prefixItems", [])
+        found += [at] * (not schema.get("minItems", 0) <= len(value))
+        for n, inner in enumerate(value):
+            item = first[n] if n < len(first) else schema.get("items", {})
+            found += misfits(inner, item, defs, f"{at}[{n}]")
+    if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+        found.append(at)
+    if isinstance(value, (int, float)):
+        most = schema.get("maximum", value), schema.get("exclusiveMaximum", value + 1)
+        least = schema.get("minimum", value), schema.get("exclusiveMinimum", value - 1)
+        found += [at] * (not (least[0] <= value <= most[0] and least[1] < value < most[1]))
+    return found
+
+
+def plain_data(text):
+    return json.loads(json.dumps(tomllib.loads(text), default=dt.date.isoformat))
+
+
+FILES = sorted(ROOT.glob("configs/*.toml")) + sorted(ROOT.glob("examples/*.toml"))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.stem != "boost"], ids=lambda path: path.stem
+)
+def test_the_schema_takes_every_scorecard_we_ship(path):
+    schema = scorecard_schema()
+    text = path.read_text(encoding="utf-8")
+    if "[signals" not in text:
+        pytest.skip("no scorecard")
+    load_scorecard(path)
+    assert misfits(plain_data(text), schema, schema["$defs"]) == []
+
+
+def test_the_schema_sees_what_the_loader_sees():
+    schema = scorecard_schema()
+    good = {"columns": {"orders_paid": "paid"}, "rules": {"r": {"when": "a > 1", "cap": 59}}}
+    good["overlays"] = {"o": {"match": {"category": "x"}}}
+    data = plain_data((ROOT / "configs/minimal.toml").read_text(encoding="utf-8")) | good
+    assert misfits(data, schema, schema["$defs"]) == []
+    signal = data["signals"]["product_quality"]["product_rating_mean"]
+    signal["wieght"], signal["weight"], data["index"] = 1, -1, {"rho": 2}
+    at = "$.signals.product_quality.product_rating_mean"
+    assert set(misfits(data, schema, schema["$defs"])) == {
+        f"{at}.weight",
+        f"{at}.wieght",
+        "$.index.rho",
+    }
 
 
 def test_fields_and_pairs():

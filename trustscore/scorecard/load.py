@@ -78,9 +78,27 @@ def scorecard_schema() -> dict[str, Any]:
     >>> scorecard_schema()["title"]
     'trustscore scorecard'
     """
-    schema = ScorecardFile.model_json_schema()
+    schema = _bounded(ScorecardFile.model_json_schema())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "trustscore scorecard",
     }
+
+
+_BOUNDS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
+
+
+def _bounded(schema: Any) -> Any:
+    """Name the bounds of numbers as JSON Schema does; behind a validator pydantic does not."""
+    if isinstance(schema, list):
+        return [_bounded(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    names = _BOUNDS if schema.get("type") in ("number", "integer") else {}
+    return {names.get(key, key): _bounded(part) for key, part in schema.items()}

@@ -97,7 +97,8 @@ Weight = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": 0},
+                {"const": 0},
+                {"type": "number", "minimum": _LEAST_WEIGHT},
                 {"enum": [*WEIGHT_WORDS, "fit"]},
             ]
         }
@@ -113,7 +114,11 @@ Conditions = Annotated[
     ),
 ]
 Date = Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_text_list)]
+Texts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_text_list),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Column = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
 Pair = tuple[Column, Column]
