@@ -263,6 +263,58 @@ def test_parquet_holds_plain_strings_and_unrounded_numbers(folder):
     assert [r["merchant_id"] for r in table("i.csv")] == ["1", "2"]
 
 
+def test_an_id_that_is_no_number_is_missing(folder):
+    ids = {"floats": [1.0, float("nan"), None, 2.0], "halves": [1.5, float("nan"), 7.0, 2.0]}
+    for name, values in ids.items():
+        pq.write_table(pa.table({"merchant_id": pa.array(values)}), f"{name}.parquet")
+        score(f"{name}.parquet", "-o", "s.csv", "--allow-missing-columns", code=3)
+        assert {r["reason"].partition(":")[0] for r in table("s.csv.rejects.csv")} == {"missing_id"}
+        assert "nan" not in [r["merchant_id"] for r in table()]
+
+
+def test_damaged_pages_name_their_file(folder, capsys):
+    ids = [f"m{n:05d}" for n in range(20_000)]
+    pq.write_table(pa.table({"merchant_id": ids}), "e.parquet", compression="snappy")
+    data = bytearray((folder / "e.parquet").read_bytes())
+    for place in range(5, len(data) // 2, 7):
+        data[place] ^= 0xA5
+    (folder / "e.parquet").write_bytes(data)
+    for jobs in (1, 2):
+        score("e.parquet", "-o", "s.csv", "--allow-missing-columns", "--jobs", jobs, code=2)
+        assert "e.parquet: damaged Parquet file" in capsys.readouterr().err
+        assert not (folder / "s.csv").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_previous_tier_that_is_none_is_counted_and_said(jobs, folder, capsys):
+    rows = ["m1", "m2", "m3", "m4", "m5", "m1", "m6"]
+    tiers = ["gold", " Trusted ", "", "N/A", "goldd", "gold", "trusted"]
+    body = "".join(f"{m},0,400,5,0,400,,90,1,0,{t}\n" for m, t in zip(rows, tiers, strict=True))
+    (folder / "t.csv").write_text(f"{HEADER},previous_tier\n{body}")
+    score("t.csv", "-o", "s.csv", "--jobs", jobs, code=3)
+    facts = json.loads((folder / "s.csv.manifest.json").read_text())
+    assert facts["unknown_previous_tier"] == 2
+    said = capsys.readouterr().err
+    assert "previous_tier: 2 rows name no tier of this scorecard (limited, standard, trus" in said
+    held = {r["merchant_id"]: r["tier"] for r in table()}
+    assert held["m2"] == held["m6"]
+    score("t.csv", "-o", "s.csv", "--jobs", jobs, "--quiet", code=3)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_encoding_that_was_found_out_is_said(folder, capsys):
+    text = (folder / "good.csv").read_text().replace("m1", "乐")
+    for encoding, note in (("gb18030", True), ("utf-8", False), ("utf-16", False)):
+        (folder / "e.csv").write_bytes(text.encode(encoding))
+        score("e.csv", "-o", "s.csv")
+        says = "e.csv: is not UTF-8 and was read as gb18030; --encoding says otherwise\n"
+        assert capsys.readouterr().err == (says if note else "")
+    (folder / "e.csv").write_bytes(text.encode("gb18030"))
+    score("e.csv", "-o", "s.csv", "--encoding", "gb18030")
+    score("e.csv", "-o", "s.csv", "--quiet")
+    assert capsys.readouterr().err == ""
+
+
 def test_no_rows_is_a_table_without_rows(folder):
     (folder / "none.csv").write_text(HEADER)
     for name in ("s.csv", "s.csv.gz", "s.parquet"):
