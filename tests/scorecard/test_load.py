@@ -113,7 +113,7 @@ def change(address, value):
             "tiers.ladder.a.at: must be 0. Got 10",
         ),
         (f"{RATE}.weight", 0, f"{RATE}.weight: is 0 and no overlay gives it weight"),
-        (f"{RATE}.weight", 1e-320, f"{RATE}.weight: must be 0 or at least 1e-12. Got 1e-320"),
+        (f"{RATE}.weight", 1e-320, f"{RATE}.weight: must be 0 or at least 1e-100. Got 1e-320"),
         (f"{RATE}.rate", ["x", "x"], f"{RATE}.rate: must be two different columns. Got x twice"),
         (
             "signals.product_quality.product_rating_mean.prior",

@@ -22,8 +22,8 @@ from trustscore.scorecard.faults import Base
 WEIGHT_WORDS = {"critical": 10.0, "high": 7.0, "medium": 4.0, "low": 2.0}
 CURVES = ("linear", "log", "log1p", "lognormal", "logistic", "knots", "percentile")
 KINDS = ("rate", "events", "mean", "duration", "ratio", "count", "flag", "score")
-# Shares of a smaller one end in numbers that floats do not hold.
-_LEAST_WEIGHT = 1e-12
+# Far below any weight that is meant, and far above those whose shares floats do not hold.
+_LEAST_WEIGHT = 1e-100
 _QUANTILE = re.compile(r"q(100|\d{1,2}(\.\d+)?)")
 
 
