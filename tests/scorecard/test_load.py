@@ -189,7 +189,7 @@ def test_faults_of_every_kind_at_once_and_none_that_only_follow():
     data["words"]["nothing"] = {"en": "x"}
     data["overlays"] = {
         "a": {
-            "match": {"category": "x"},
+            "match": {"categry": "x"},
             "signals": {"product_negative_review_rate": {"weight": 2}, "complaint": {"weight": 1}},
             "rules": {"guarantee_bonus": {"bonus": 1}},
         }
@@ -197,6 +197,7 @@ def test_faults_of_every_kind_at_once_and_none_that_only_follow():
     del data["version"]
     assert sorted(fault.partition(": ")[0] for fault in faults(data)) == [
         "dimensions.after_sales.power",
+        "overlays.a.match.categry",
         "overlays.a.signals.complaint",
         "rules.guarantee_bonus.bonus",
         "signals.after_sales.complaint_rate.stage",
@@ -208,7 +209,16 @@ def test_faults_of_every_kind_at_once_and_none_that_only_follow():
     ]
 
 
-@pytest.mark.parametrize("data", [{}, {"signals": 5}, {"dimensions": [], "signals": {"a": 1}}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"signals": 5},
+        {"dimensions": [], "signals": {"a": 1}},
+        {"dimensions": {}, "signals": {}, "overlays": {"a": 1}, "peers": [], "tiers": 3},
+        {"dimensions": {}, "signals": {}, "overlays": 1, 7: {}, "rules": {"a": {"when": {}}}},
+    ],
+)
 def test_what_is_hardly_a_scorecard_has_faults_as_well(data):
     assert "name: is missing" in faults(data)
 

@@ -149,7 +149,7 @@ _STANDINS = {"name": "x", "version": "x", "effective_from": "2026-01-01"}
 def _entry(loc: tuple[Any, ...]) -> tuple[Any, ...]:
     first = str(loc[0])
     if first == "overlays":
-        return loc[: 4 if len(loc) > 3 and loc[2] in _INSIDE else 2]
+        return loc[: 4 if len(loc) > 3 and loc[2] in _INSIDE else 3]
     if first == "peers":
         return loc[: 4 if len(loc) > 3 and loc[1] == "priors" else 1]
     return loc[: _ENTRY.get(first, 1)]
@@ -184,4 +184,6 @@ def prune(model: type[Model], data: Mapping[str, Any]) -> tuple[Model | None, fr
             place.pop(entry[-1], None)
     for name, value in _STANDINS.items():
         rest.setdefault(name, value)
+    for overlay in rest.get("overlays", {}).values():
+        overlay.setdefault("match", {"category": "x"})
     return collect(model, rest)[0], frozenset(str(entry[-1]) for entry in entries)
