@@ -135,6 +135,22 @@ def test_no_merchant_id(export):
     assert "merchant_id: no such column" in found.stderr
 
 
+def test_repeated_ids_are_rejected_as_in_score(export):
+    before = json.loads(run(export, "--scorecard", "minimal", "--json").output)["export"]
+    export.write_text(f"{HEADER}\n{ROWS}m1,0,80,5,0,100,,10,1,0\n", encoding="utf-8")
+    found = json.loads(run(export, "--scorecard", "minimal", "--json").output)["export"]
+    assert (found["rows"], found["rejected"]) == (4, 2)
+    assert found["coverage"] == before["coverage"]
+
+
+@pytest.mark.parametrize("name", ["none.csv", ""])
+def test_an_export_that_is_no_file(name, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["check", str(tmp_path / name), "--scorecard", "minimal"])
+    assert stop.value.code == 2
+    assert str(tmp_path / name) in capsys.readouterr().err
+
+
 def test_through_the_command_line(export, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["check", str(export), "--scorecard", "minimal"])

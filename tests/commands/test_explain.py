@@ -95,8 +95,28 @@ def test_parquet(export, tmp_path):
 
 
 def test_no_such_file(tmp_path, capsys):
-    code, _ = failing(capsys, tmp_path / "none.csv", "--id", "m1")
-    assert code != 0
+    for path in (tmp_path / "none.csv", tmp_path):
+        code, said = failing(capsys, path, "--id", "m1")
+        assert code == 2
+        assert str(path) in said
+
+
+def test_a_row_with_a_fault_does_not_hide_a_later_one_without(export, capsys):
+    later = "m3,0,80,5,0,100,,10,1,0\nm4,x,,,,,,,,\nm4,y,,,,,,,,\n"
+    export.write_text(HEADER + ROWS + later, encoding="utf-8")
+    shown = json.loads(run(export, "--id", "m3", "--scorecard", "minimal", "--json"))
+    assert shown["merchant_id"] == "m3"
+    _, said = failing(capsys, export, "--id", "m4", "--scorecard", "minimal")
+    assert "line 6, negative_reviews: a number is expected. Got 'x'" in said
+
+
+def test_an_id_as_the_scores_spell_it(export, capsys):
+    export.write_text(HEADER + ROWS.replace("m1", "=cmd").replace("m2", "'m2"), encoding="utf-8")
+    for given, found in (("'=cmd", "=cmd"), ("=cmd", "=cmd"), ("'m2", "'m2")):
+        shown = run(export, "--id", given, "--scorecard", "minimal", "--json")
+        assert json.loads(shown)["merchant_id"] == found
+    _, said = failing(capsys, export, "--id", "'=cmt", "--scorecard", "minimal")
+    assert "no merchant" in said
 
 
 def test_help_has_an_example():

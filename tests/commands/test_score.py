@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -262,6 +263,58 @@ def test_parquet_holds_plain_strings_and_unrounded_numbers(folder):
     assert [r["merchant_id"] for r in table("i.csv")] == ["1", "2"]
 
 
+def test_an_id_that_is_no_number_is_missing(folder):
+    ids = {"floats": [1.0, float("nan"), None, 2.0], "halves": [1.5, float("nan"), 7.0, 2.0]}
+    for name, values in ids.items():
+        pq.write_table(pa.table({"merchant_id": pa.array(values)}), f"{name}.parquet")
+        score(f"{name}.parquet", "-o", "s.csv", "--allow-missing-columns", code=3)
+        assert {r["reason"].partition(":")[0] for r in table("s.csv.rejects.csv")} == {"missing_id"}
+        assert "nan" not in [r["merchant_id"] for r in table()]
+
+
+def test_damaged_pages_name_their_file(folder, capsys):
+    ids = [f"m{n:05d}" for n in range(20_000)]
+    pq.write_table(pa.table({"merchant_id": ids}), "e.parquet", compression="snappy")
+    data = bytearray((folder / "e.parquet").read_bytes())
+    for place in range(5, len(data) // 2, 7):
+        data[place] ^= 0xA5
+    (folder / "e.parquet").write_bytes(data)
+    for jobs in (1, 2):
+        score("e.parquet", "-o", "s.csv", "--allow-missing-columns", "--jobs", jobs, code=2)
+        assert "e.parquet: damaged Parquet file" in capsys.readouterr().err
+        assert not (folder / "s.csv").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_previous_tier_that_is_none_is_counted_and_said(jobs, folder, capsys):
+    rows = ["m1", "m2", "m3", "m4", "m5", "m1", "m6"]
+    tiers = ["gold", " Trusted ", "", "N/A", "goldd", "gold", "trusted"]
+    body = "".join(f"{m},0,400,5,0,400,,90,1,0,{t}\n" for m, t in zip(rows, tiers, strict=True))
+    (folder / "t.csv").write_text(f"{HEADER},previous_tier\n{body}")
+    score("t.csv", "-o", "s.csv", "--jobs", jobs, code=3)
+    facts = json.loads((folder / "s.csv.manifest.json").read_text())
+    assert facts["unknown_previous_tier"] == 2
+    said = capsys.readouterr().err
+    assert "previous_tier: 2 rows name no tier of this scorecard (limited, standard, trus" in said
+    held = {r["merchant_id"]: r["tier"] for r in table()}
+    assert held["m2"] == held["m6"]
+    score("t.csv", "-o", "s.csv", "--jobs", jobs, "--quiet", code=3)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_encoding_that_was_found_out_is_said(folder, capsys):
+    text = (folder / "good.csv").read_text().replace("m1", "乐")
+    for encoding, note in (("gb18030", True), ("utf-8", False), ("utf-16", False)):
+        (folder / "e.csv").write_bytes(text.encode(encoding))
+        score("e.csv", "-o", "s.csv")
+        says = "e.csv: is not UTF-8 and was read as gb18030; --encoding says otherwise\n"
+        assert capsys.readouterr().err == (says if note else "")
+    (folder / "e.csv").write_bytes(text.encode("gb18030"))
+    score("e.csv", "-o", "s.csv", "--encoding", "gb18030")
+    score("e.csv", "-o", "s.csv", "--quiet")
+    assert capsys.readouterr().err == ""
+
+
 def test_no_rows_is_a_table_without_rows(folder):
     (folder / "none.csv").write_text(HEADER)
     for name in ("s.csv", "s.csv.gz", "s.parquet"):
@@ -298,6 +351,63 @@ def test_pipes_on_both_ends(folder):
     facts = json.loads((folder / "m.json").read_text())
     assert facts["inputs"][0]["sha256"] == hashlib.sha256(zipped).hexdigest()
     assert new_files(folder) >= {"m.json"} and not (folder / "-").exists()
+
+
+def test_strict_writes_nothing_to_a_pipe_either(folder):
+    rows = "".join(f"x{n}{',' * 9}\n" for n in range(60_000))
+    (folder / "late.csv").write_text(f"{HEADER}\n{rows}{BAD}")
+    done = spawn("late.csv", "-o", "-", "--strict")
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert b"nothing was written (--strict)" in done.stderr
+    done = spawn("late.csv", "-o", "-", "--quiet")
+    (folder / "late.csv").write_text(f"{HEADER}\n{rows}")
+    again = spawn("late.csv", "-o", "-", "--strict")
+    assert again.returncode == 0
+    assert done.stdout.startswith(again.stdout)
+    assert again.stdout.count(b"\n") == 60_001
+
+
+def test_wrong_columns_write_no_header_to_a_pipe(folder):
+    (folder / "lacking.csv").write_text("merchant_id,complaint\nm1,3\n")
+    done = spawn("lacking.csv", "-o", "-")
+    assert (done.returncode, done.stdout) == (2, b"")
+    done = spawn("good.csv", "lacking.csv", "-o", "-")
+    assert done.returncode == 2
+    assert done.stdout.count(b"\n") == 3
+    assert b"what was written to standard output before is incomplete" in done.stderr
+    done = spawn("good.csv", "lacking.csv", "-o", "s.csv")
+    assert b"incomplete" not in done.stderr
+
+
+@pytest.mark.parametrize("strict", ["", "--strict"])
+@pytest.mark.parametrize("form", ["-o >(cat > s.csv; touch done)", "-o /dev/stdout | cat > s.csv"])
+def test_a_pipe_by_its_path(form, strict, folder):
+    command = f"{sys.executable} -m trustscore score good.csv --scorecard minimal {strict} {form}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    for _ in range(100 * ("done" in form)):
+        if (folder / "done").exists():
+            break
+        time.sleep(0.1)
+    score("good.csv", "-o", "p.csv")
+    assert (folder / "s.csv").read_bytes() == (folder / "p.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("closed", "says"), [("<&-", "input"), (">&-", "output")])
+def test_a_closed_end_is_said(closed, says, folder):
+    command = f"{sys.executable} -m trustscore score - --scorecard minimal -o - < good.csv {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"trustscore: standard {says} (-) is closed: name a file instead\n"
+
+
+def test_the_scorecard_is_not_overwritten(folder, repository):
+    text = (repository / "configs" / "minimal.toml").read_text(encoding="utf-8")
+    (folder / "my.toml").write_text(text, encoding="utf-8")
+    for option in ("--manifest", "-o", "--rejects"):
+        out = () if option == "-o" else ("-o", "s.csv")
+        score("good.csv", *out, option, "./my.toml", scorecard="my.toml", code=2)
+        assert (folder / "my.toml").read_text(encoding="utf-8") == text
 
 
 def test_a_reader_that_goes_away_is_no_traceback(folder):

@@ -127,7 +127,7 @@ def wait_for_temporary(folder, running):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupt_removes_what_was_begun(name, jobs, tmp_path):
     # Standard input stays open, so the run is in the middle for as long as it takes.
     row = b"m%d" + b"x" * 300 + b"," * 9 + b"\n"
@@ -137,7 +137,9 @@ def test_an_interrupt_removes_what_was_begun(name, jobs, tmp_path):
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Whoever runs the tests in the background of a shell hands on an ignored interrupt.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: [
+            signal.signal(end, signal.SIG_DFL) for end in (signal.SIGINT, signal.SIGHUP)
+        ],
     )
     try:
         running.stdin.write(HEADER.encode() + b"\n" + b"".join(row % n for n in range(15_000)))

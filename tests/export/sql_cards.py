@@ -73,7 +73,7 @@ ODD = {
     "rules": {
         "a-block": {"when": "user >= 100", "veto": "block"},
         "floor": {"when": ["all > 20", "limit / all > 0.5"], "veto": "floor"},
-        "cap": {"exceeds": {"signal": "0-first", "line": 0.3, "min_count": 3}, "cap": 40},
+        "capped": {"exceeds": {"signal": "0-first", "line": 0.3, "min_count": 3}, "cap": 40},
         "exact": {"when": "o订单 == 50", "bonus": 1.5, "monotone": False},
         "other": {"when": "o订单 != 50", "deduct": 1e-3, "monotone": False},
     },
@@ -83,7 +83,7 @@ ODD = {
             "signals": {"group": {"poor": 20, "weight": 7}, "stars": {"prior": 4.4, "spread": 0.2}},
             "rules": {
                 "mine": {"when": "all >= 40", "deduct": 4},
-                "cap": {"cap": 30},
+                "capped": {"cap": 30},
                 "a-block": {"off": True},
             },
         },

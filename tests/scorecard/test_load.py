@@ -1,14 +1,20 @@
 """A scorecard file: every fault at once, with its address and the near name."""
 
+import datetime as dt
 import json
+import re
+import tomllib
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.scoring.cards import minimal
 from trustscore.errors import ScorecardError
 from trustscore.scorecard import load_scorecard, parse_scorecard, preset_names, scorecard_schema
 
 RATE = "signals.product_quality.product_negative_review_rate"
+FLAG = "signals.social_reputation.barred_identity_link_flag"
+FLAGGED = {"stage": "use", "flag": "x", "poor": 1, "good": 0, "prior": 0, "weight": 1}
 
 
 def faults(data):
@@ -107,11 +113,59 @@ def change(address, value):
             "tiers.ladder.a.at: must be 0. Got 10",
         ),
         (f"{RATE}.weight", 0, f"{RATE}.weight: is 0 and no overlay gives it weight"),
+        (f"{RATE}.weight", 1e-320, f"{RATE}.weight: must be 0 or at least 1e-100. Got 1e-320"),
+        (f"{RATE}.rate", ["x", "x"], f"{RATE}.rate: must be two different columns. Got x twice"),
+        (
+            "signals.product_quality.product_rating_mean.prior",
+            7,
+            "product_rating_mean.prior: must be in the range 1 to 5. Got 7",
+        ),
+        (f"{FLAG}.flag", False, f"{FLAG}.flag: must be"),
+        (f"{FLAG}.flag", "merchant_id", f"{FLAG}.flag: column merchant_id holds text: name a"),
+        (f"{FLAG}.flag", "Shop_Type", f"{FLAG}.flag: column Shop_Type holds text"),
+        (f"{FLAG}.applies_when", "category > 1", f"{FLAG}.applies_when: column category holds"),
+        ("rules.extra", {"when": "category > 1", "cap": 59}, "rules.extra.when: column category"),
+        (
+            "overlays.a",
+            {"match": {"category": "x"}, "rules": {"r": {"when": "category > 1", "cap": 59}}},
+            "overlays.a.rules.r.when: column category holds text",
+        ),
+        (
+            "rules.extra",
+            {"when": "complaints > 9", "deduct": 1, "per": "tier_since", "most": 2},
+            "rules.extra.per: column tier_since holds text",
+        ),
+        ("dimensions.after_sales.weight_by", "category", "after_sales.weight_by: column category"),
+        ("status.new.column", "previous_tier", "status.new.column: column previous_tier holds"),
+        ("columns", {"orders_piad": "x"}, "columns.orders_piad: is read by no signal or rule, did"),
+        ("overlays.a", {"match": {"category": []}}, "overlays.a.match.category: must name at"),
+        *(
+            (f"rules.{name}", {"when": "complaints > 9", "cap": 59}, f"rules.{name}: is a reserved")
+            for name in ("merchant_id", "limit", "cap", "trust_index")
+        ),
+        *(
+            (f"signals.social_reputation.{name}", FLAGGED, f"reputation.{name}: is a reserved word")
+            for name in ("merchant_id", "limit", "cap", "trust_index")
+        ),
+        (
+            "rules.complaint_rate",
+            {"when": "complaints > 9", "cap": 59},
+            "rules.complaint_rate: is also the name of a signal: choose another",
+        ),
+        (
+            "overlays.a",
+            {
+                "match": {"category": "x"},
+                "rules": {"complaint_rate": {"when": "complaints > 9", "cap": 59}},
+            },
+            "overlays.a.rules.complaint_rate: is also the name of a signal",
+        ),
     ],
 )
 def test_each_fault_has_address_and_sentence(address, value, expected):
     found = faults(change(address, value))
     assert any(expected in fault for fault in found), found
+    assert not any("constrained" in fault for fault in found), found
 
 
 def test_all_faults_at_once():
@@ -123,6 +177,92 @@ def test_all_faults_at_once():
     other = change(f"{RATE}.stage", "x")
     other["words"]["nothing"] = {"en": "x"}
     assert len(faults(other)) == 2
+
+
+def test_faults_of_every_kind_at_once_and_none_that_only_follow():
+    data = change(f"{RATE}.wieght", 3)
+    data["signals"]["after_sales"]["complaint_rate"]["stage"] = "servce"
+    data["signals"]["social_reputation"]["barred_identity_link_flag"]["prior"] = "none"
+    data["dimensions"]["after_sales"]["power"] = "x"
+    data["rules"]["guarantee_bonus"]["bonus"] = -1
+    data["tiers"]["ladder"][0]["at"] = -3
+    data["words"]["nothing"] = {"en": "x"}
+    data["overlays"] = {
+        "a": {
+            "match": {"categry": "x"},
+            "signals": {"product_negative_review_rate": {"weight": 2}, "complaint": {"weight": 1}},
+            "rules": {"guarantee_bonus": {"bonus": 1}},
+        }
+    }
+    del data["version"]
+    assert sorted(fault.partition(": ")[0] for fault in faults(data)) == [
+        "dimensions.after_sales.power",
+        "overlays.a.match.categry",
+        "overlays.a.signals.complaint",
+        "rules.guarantee_bonus.bonus",
+        "signals.after_sales.complaint_rate.stage",
+        f"{RATE}.wieght",
+        f"{FLAG}.prior",
+        "tiers.ladder.0.at",
+        "version",
+        "words.nothing",
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"signals": 5},
+        {"dimensions": [], "signals": {"a": 1}},
+        {"dimensions": {}, "signals": {}, "overlays": {"a": 1}, "peers": [], "tiers": 3},
+        {"dimensions": {}, "signals": {}, "overlays": 1, 7: {}, "rules": {"a": {"when": {}}}},
+    ],
+)
+def test_what_is_hardly_a_scorecard_has_faults_as_well(data):
+    assert "name: is missing" in faults(data)
+
+
+HOURS, STARS = "aftersales_review_hours_mean", "product_rating_mean"
+
+
+@pytest.mark.parametrize(
+    ("signal", "given", "expected"),
+    [
+        (HOURS, {"good": -3}, ": curve log must have poor and good above 0"),
+        (HOURS, {"prior": -3}, ".prior: must be above 0. Got -3"),
+        (HOURS, {"strength": 0}, ".strength: must be above 0. Got 0"),
+        ("product_negative_review_rate", {"prior": 3}, ".prior: must be between 0 and 1. Got 3"),
+        (STARS, {"prior": 7}, ".prior: must be in the range 1 to 5. Got 7"),
+        ("complaint_rate", {"prior": -1}, ".prior: must not be below 0. Got -1"),
+        ("barred_identity_link_flag", {"strength": 3, "prior": 0}, ".strength: is only for a sig"),
+    ],
+)
+def test_an_overlay_and_a_peer_group_obey_the_rules_of_the_signal(signal, given, expected):
+    overlay = {"match": {"category": "x"}, "signals": {signal: given}}
+    [found] = faults(change("overlays.a", overlay))
+    assert found.startswith(f"overlays.a.signals.{signal}{expected}")
+    if "prior" in given:
+        [found] = faults(change("peers", {"priors": {"x": {signal: given}}}))
+        assert found.startswith(f"peers.priors.x.{signal}{expected}")
+
+
+def test_weights_that_leave_nothing():
+    names = list(minimal()["dimensions"])
+    data = minimal()
+    for name in names:
+        data["dimensions"][name]["weight"] = 0
+    says = f"dimensions: must have weight on at least one of {', '.join(names)}"
+    assert faults(data) == [says]
+    moved = {"match": {"category": "x"}, "dimensions": {name: {"weight": 0} for name in names}}
+    assert faults(change("overlays.a", moved)) == [f"overlays.a.{says}"]
+    data = minimal()
+    data["dimensions"]["part"] = {"weight": 0, "parent": "whole"}
+    data["dimensions"]["whole"] = {"weight": 1}
+    data["signals"]["part"] = {"x": FLAGGED}
+    assert faults(data) == ["dimensions: must have weight on at least one of part"]
+    data["overlays"] = {"a": {"match": {"category": "x"}, "dimensions": {"part": {"weight": 1}}}}
+    assert parse_scorecard(data).overlays
 
 
 @pytest.mark.parametrize("name", ["minimal", "default", "olist"])
@@ -163,6 +303,35 @@ def test_the_hash_is_of_the_meaning():
     assert parse_scorecard(data).sha256 != parse_scorecard(moved).sha256
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("complaints > 1234567", "complaints > 1234567"),
+        ("complaints > 1234568", "complaints > 1234568"),
+        ("complaints / orders_paid > 0.12345678", "complaints / orders_paid > 0.12345678"),
+        ("complaints > 1e6", "complaints > 1e+06"),  # as it always was: hashes stay
+        ("complaints>0.60", "complaints > 0.6"),
+        ("complaints > 12345678901234567890", "complaints > 1.2345678901234567e+19"),
+    ],
+)
+def test_a_condition_keeps_its_number(text, expected):
+    card = parse_scorecard(change("rules.extra", {"when": text, "cap": 59}))
+    assert str(card.rules[-1].when[0]) == expected
+    again = parse_scorecard(card.file.model_dump(mode="json"))
+    assert again.rules[-1].when == card.rules[-1].when
+    assert again == card
+
+
+def test_the_hash_sees_every_digit_of_a_condition():
+    hashes = {
+        parse_scorecard(change("rules.extra", {"when": f"complaints > {n}", "cap": 59})).sha256
+        for n in ("1234567", "1234568", "0.12345678", "0.12345679")
+    }
+    assert len(hashes) == 4
+    found = faults(change("rules.extra", {"when": "complaints > 1e999", "cap": 59}))
+    assert "rules.extra.when: must be a condition such as" in found[0]
+
+
 def test_weight_words():
     card = parse_scorecard(change(f"{RATE}.weight", "critical"))
     assert card.signal("product_negative_review_rate").weight == 10
@@ -184,8 +353,20 @@ def test_frozen():
 
 
 def test_files(tmp_path):
-    with pytest.raises(ScorecardError, match=r"presets: .*minimal"):
+    with pytest.raises(ScorecardError) as error:
         load_scorecard("minimla")
+    assert str(error.value) == (
+        "scorecard minimla: no such file and no preset of that name, did you mean minimal? "
+        "(presets: default, minimal, olist)"
+    )
+    deep = tmp_path / "deep.json"
+    for text in ("[" * 100_000, '{"name": ' + "[" * 900 + "]" * 900 + "}"):
+        deep.write_text(text)
+        with pytest.raises(ScorecardError):
+            load_scorecard(deep)
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(ScorecardError, match="is nested too deeply"):
+        load_scorecard(tmp_path / "deep.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("name = ")
     with pytest.raises(ScorecardError, match="is not TOML"):
@@ -202,6 +383,90 @@ def test_schema_covers_the_keys():
     signal = schema["$defs"]["SignalSpec"]
     assert {"rate", "poor", "good", "weight", "prior", "strength"} <= set(signal["properties"])
     assert signal["additionalProperties"] is False
+
+
+def misfits(value, schema, defs, at="$"):
+    """Where a value does not fit a schema: as much of JSON Schema as ours is written in."""
+    if "$ref" in schema:
+        return misfits(value, defs[schema["$ref"].rpartition("/")[2]], defs, at)
+    if "anyOf" in schema:
+        found = [misfits(value, choice, defs, at) for choice in schema["anyOf"]]
+        return min(found, key=len) if all(found) else []
+    if "const" in schema or "enum" in schema:
+        same = [value == one and type(value) is type(one) for one in schema.get("enum", [])]
+        return [] if any(same) or value == schema.get("const", object()) else [at]
+    kinds = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "number": (int, float),
+        "null": type(None),
+    }
+    kind = kinds[schema["type"]] if "type" in schema else object
+    if not isinstance(value, kind) or (kind in (int, (int, float)) and value is True):
+        return [at]
+    found = []
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        found += [f"{at}.{name}" for name in schema.get("required", ()) if name not in value]
+        rest = schema.get("additionalProperties", True)
+        for pattern, other in schema.get("patternProperties", {}).items():
+            known = {name: other for name in value if re.search(pattern, name)} | known
+        for name, inner in value.items():
+            if name in known or isinstance(rest, dict):
+                found += misfits(inner, known.get(name, rest), defs, f"{at}.{name}")
+            elif not rest:
+                found.append(f"{at}.{name}")
+    if isinstance(value, list):
+        first = schema.get("prefixItems", [])
+        found += [at] * (not schema.get("minItems", 0) <= len(value))
+        for n, inner in enumerate(value):
+            item = first[n] if n < len(first) else schema.get("items", {})
+            found += misfits(inner, item, defs, f"{at}[{n}]")
+    if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+        found.append(at)
+    if isinstance(value, (int, float)):
+        most = schema.get("maximum", value), schema.get("exclusiveMaximum", value + 1)
+        least = schema.get("minimum", value), schema.get("exclusiveMinimum", value - 1)
+        found += [at] * (not (least[0] <= value <= most[0] and least[1] < value < most[1]))
+    return found
+
+
+def plain_data(text):
+    return json.loads(json.dumps(tomllib.loads(text), default=dt.date.isoformat))
+
+
+FILES = sorted(ROOT.glob("configs/*.toml")) + sorted(ROOT.glob("examples/*.toml"))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.stem != "boost"], ids=lambda path: path.stem
+)
+def test_the_schema_takes_every_scorecard_we_ship(path):
+    schema = scorecard_schema()
+    text = path.read_text(encoding="utf-8")
+    if "[signals" not in text:
+        pytest.skip("no scorecard")
+    load_scorecard(path)
+    assert misfits(plain_data(text), schema, schema["$defs"]) == []
+
+
+def test_the_schema_sees_what_the_loader_sees():
+    schema = scorecard_schema()
+    good = {"columns": {"orders_paid": "paid"}, "rules": {"r": {"when": "a > 1", "cap": 59}}}
+    good["overlays"] = {"o": {"match": {"category": "x"}}}
+    data = plain_data((ROOT / "configs/minimal.toml").read_text(encoding="utf-8")) | good
+    assert misfits(data, schema, schema["$defs"]) == []
+    signal = data["signals"]["product_quality"]["product_rating_mean"]
+    signal["wieght"], signal["weight"], data["index"] = 1, -1, {"rho": 2}
+    at = "$.signals.product_quality.product_rating_mean"
+    assert set(misfits(data, schema, schema["$defs"])) == {
+        f"{at}.weight",
+        f"{at}.wieght",
+        "$.index.rho",
+    }
 
 
 def test_fields_and_pairs():

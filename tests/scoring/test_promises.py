@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.scoring.cards import deep_card, random_block, rows_of
-from trustscore.scorecard import load_scorecard
+from tests.scoring.cards import deep_card, minimal, random_block, rows_of
+from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scoring import score_columns, utilities
 
 seeds = st.integers(0, 2**32 - 1)
@@ -156,3 +156,19 @@ def test_extreme_numbers_stay_in_range():
     scores = score_columns(huge, card, "all")
     assert np.isfinite(scores.raw_index).all()
     assert ((scores.raw_index >= 0) & (scores.raw_index <= 100)).all()
+
+
+@pytest.mark.parametrize("lone", [True, False])
+def test_the_least_weight_is_still_a_weight(lone):
+    data = minimal()
+    for part in data["dimensions"].values():
+        part["weight"], part["power"] = (1e-100 if lone else part["weight"]), -1
+    for group in data["signals"].values():
+        for spec in group.values():
+            spec["weight"] = 1e-100
+            if not lone:
+                break
+    scorecard = parse_scorecard(data)
+    scores = score_columns(random_block(scorecard, 200, 3), scorecard, "all")
+    assert np.isfinite([scores.raw_index, scores.index_se, scores.coverage]).all()
+    assert np.allclose(np.nansum(scores.gained, axis=0), scores.raw_index)

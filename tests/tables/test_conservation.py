@@ -1,13 +1,15 @@
 """Every row comes out exactly once: scored, or rejected with its line and its reason."""
 
 import csv
+import datetime as dt
 
+import pyarrow as pa
 import pytest
-from exports import HEADER, MINIMAL, csv_bytes, row, write_csv
+from exports import HEADER, MINIMAL, csv_bytes, row, write_csv, write_parquet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trustscore.tables import REASONS, score_files
+from trustscore.tables import REASONS, parse_block, score_files, score_frame
 
 FAULTS = {
     "not_a_number": {"complaints": "many"},
@@ -91,7 +93,42 @@ def test_every_row_comes_out_once(tmp_path_factory, rows, newline, block, final)
 
 
 def test_all_reasons_are_planted_here():
-    assert set(REASONS) == {*FAULTS, "missing_id", "repeated_id", "field_count", "open_quote"}
+    others = {"missing_id", "repeated_id", "field_count", "open_quote"}
+    # A date stands in a side column, which has a test of its own.
+    assert set(REASONS) == {*FAULTS, *others, "not_a_date"}
+
+
+@pytest.mark.parametrize("as_of", [None, dt.date(2026, 3, 1)])
+@pytest.mark.parametrize("end", [".csv", ".parquet", "frame"])
+def test_a_day_that_is_none_is_a_reject(end, as_of, tmp_path):
+    days = ["2026-02-01", "soon", "", "2026/02/01", "2026-02-30", "45000", "2026-02-01T08:00", "NA"]
+    header = [*HEADER, "previous_tier", "tier_since"]
+    rows = [[*row(f"m{n}"), "standard", day] for n, day in enumerate(days)]
+    if end == "frame":
+        frame = {name: [cells[at] for cells in rows] for at, name in enumerate(header)}
+        scores, table = score_frame(frame, MINIMAL, errors="reject", as_of=as_of)
+        assert scores["merchant_id"].tolist() == ["m0", "m2", "m6", "m7"]
+        found = table.to_dict("records")
+    else:
+        write = write_csv if end == ".csv" else write_parquet
+        path = write(tmp_path / f"e{end}", rows, header=header)
+        report = score_files(path, tmp_path / "s.csv", scorecard=MINIMAL, as_of=as_of)
+        assert report.manifest["rejected"] == {"not_a_date": 4}
+        with open(report.rejects, newline="", encoding="utf-8") as file:
+            found = list(csv.DictReader(file))
+    first = 2 if end == ".csv" else 1
+    assert [(int(r["line"]) - first, r["column"], r["value"]) for r in found] == [
+        (n, "tier_since", days[n]) for n in (1, 3, 4, 5)
+    ]
+    assert {r["reason"] for r in found} == {"not_a_date: a date such as 2026-01-31 is expected"}
+
+
+def test_a_day_is_a_fault_of_a_block_as_well():
+    since = pa.array(["2026-02-01", "soon", None])
+    _, faults = parse_block({"tier_since": since}, [])
+    assert [(f.row, f.column, f.value, f.reason) for f in faults] == [
+        (1, "tier_since", "soon", "not_a_date")
+    ]
 
 
 def rejected(folder, rows, **how):

@@ -37,6 +37,8 @@ def plain(tmp_path_factory):
 TEXT = csv_bytes(ROWS).decode()
 CRLF = csv_bytes(ROWS, newline="\r\n")
 SPELLINGS = {
+    "utf-32 le": b"\xff\xfe\0\0" + TEXT.encode("utf-32-le"),
+    "utf-32 be": b"\0\0\xfe\xff" + TEXT.encode("utf-32-be"),
     "byte order mark": b"\xef\xbb\xbf" + TEXT.encode(),
     "gb18030": TEXT.encode("gb18030"),
     "utf-16 le": b"\xff\xfe" + TEXT.encode("utf-16-le"),
@@ -249,6 +251,10 @@ NO_EXPORT = {
     "damaged gzip": (gzip.compress(TEXT.encode())[:60] + bytes(300), "damaged gzip data"),
     "garbage behind gzip": (gzip.compress(TEXT.encode()) + b"garbage", "damaged gzip data"),
     "no encoding of ours": (HEAD + b"m1\x81\x20,\n", "line 2: neither utf-8, gb18030 nor cp1252"),
+    "no encoding, further on": (
+        HEAD + "店\n铺\n".encode() + b"a\nm1\x81\xff,\n",
+        "line 5: neither utf-8, gb18030 nor cp1252 (byte 0x81); say --encoding",
+    ),
     "open quote in the header": (b'"merchant_id,a\nm1,2\n', "mark of the header never closes"),
     "endless header": (b"x" * (5 << 20), "the header is longer than 4 MB"),
     "truncated parquet": (b"PAR1" + bytes(90), "damaged Parquet file"),
@@ -278,7 +284,16 @@ def test_what_cannot_be_decoded_names_its_line(tmp_path):
             read(path, block=block)
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "rot13", "hex", "undefined"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "punycode", "utf-7"])
+def test_an_encoding_that_does_not_fit(encoding, tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_bytes(HEAD + "店铺,\n".encode() + b"+2AA-\n")
+    for block in (64, 1 << 20):
+        with pytest.raises(InputError, match=r"cannot be read as .*; say --encoding"):
+            read(path, encoding=encoding, block=block)
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "rot13", "hex", "undefined", "idna"])
 def test_an_encoding_that_is_none(encoding, tmp_path):
     path = write_csv(tmp_path / "e.csv", ROWS)
     with pytest.raises(InputError, match=f"--encoding {encoding}: no such encoding"):
@@ -316,6 +331,10 @@ def test_a_nul_byte_inside_is_a_character_like_any_other(tmp_path):
     found, [reject] = read(write_csv(tmp_path / "e.csv", rows))
     assert found[-1][0] == "n\0l"
     assert (reject.merchant_id, reject.reason) == ("z", "not_a_number")
+    # Wherever it stands.
+    found, [reject] = read(write_csv(tmp_path / "e.csv", rows[::-1]))
+    assert found[0][0] == "n\0l"
+    assert (reject.line, reject.reason) == (2, "not_a_number")
 
 
 def test_gzip_blocks_of_nothing_do_not_end_the_file(plain, tmp_path):

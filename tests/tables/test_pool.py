@@ -1,6 +1,8 @@
 """Worker processes: results in order, errors that arrive, deaths that are noticed."""
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 
@@ -45,6 +47,16 @@ def test_an_error_in_a_worker_arrives(start):
 def test_a_worker_that_dies_is_an_error_and_no_hang(start):
     with pytest.raises(OSError, match=r"a worker process died.*fewer --jobs"):
         list(ordered(die, [Task(b"a", 1), Task(b"b", 2)], 2))
+
+
+def test_a_worker_that_dies_between_two_pieces_is_named(forked):
+    results = ordered(echo, (Task(b"a", 1) for _ in range(40)), 2)
+    next(results)
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.join(10)
+    with pytest.raises(OSError, match=r"a worker process died \(exit code -9\).*fewer --jobs"):
+        list(results)
 
 
 def test_a_giant_piece_is_worked_on_in_order(forked):

@@ -175,7 +175,9 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
 
 
 @click.command("check", epilog=EXAMPLE)
-@click.argument("export", required=False, type=click.Path())
+@click.argument(
+    "export", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True)
+)
 @click.option("--scorecard", default="default", show_default=True, help="Preset name or file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--encoding", help="Encoding of the export, when it is not found out.")

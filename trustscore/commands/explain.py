@@ -17,7 +17,7 @@ Example:
 
 
 @click.command("explain", epilog=EXAMPLE)
-@click.argument("export", type=click.Path(allow_dash=True))
+@click.argument("export", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--id", "merchant_id", required=True, help="The merchant_id to explain.")
 @click.option("--scorecard", default="default", show_default=True, help="Preset name or file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every signal.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,13 @@ def command(
         if faults:
             raise click.UsageError("not with --engine spark: " + "; ".join(faults))
     # A polite end is an interrupt: the temporary files go.
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # One that is ignored, as under nohup, stays so.
+    before = {
+        end: signal.signal(end, _interrupt)
+        for end in ends
+        if signal.getsignal(end) != signal.SIG_IGN
+    }
     try:
         if engine == "spark":
             from trustscore.spark import score_files as score_on_spark
@@ -161,7 +168,11 @@ def command(
         click.echo(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in before.items():
+            signal.signal(end, handler)
+    if not quiet:
+        for line in _notes(report.manifest, encoding):
+            click.echo(line, err=True)
     rows = report.manifest["rows"]
     if not quiet and (rows["rejected"] or sys.stderr.isatty()):
         where = f", see {report.rejects}" if report.rejects else ""
@@ -173,6 +184,22 @@ def command(
             err=True,
         )
     return REJECTED if rows["rejected"] else 0
+
+
+def _notes(facts: dict[str, Any], encoding: str | None) -> Iterator[str]:
+    """Yield what was decided for the user without being asked."""
+    for file in facts["inputs"]:
+        if encoding is None and file["encoding"] in ("gb18030", "cp1252"):
+            yield (
+                f"{file['path']}: is not UTF-8 and was read as {file['encoding']};"
+                " --encoding says otherwise"
+            )
+    lost = facts["unknown_previous_tier"]
+    if lost:
+        yield (
+            f"previous_tier: {lost:,} row{'s name' if lost > 1 else ' names'} no tier of this"
+            f" scorecard ({', '.join(facts['tier'])}), which counts as blank"
+        )
 
 
 def _interrupt(*_: Any) -> None:

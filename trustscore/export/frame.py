@@ -204,7 +204,8 @@ class _Frame:
             spelled = [v for word in contexts.get(column, []) for v in (word, f" {word.upper()} ")]
             texts[column] = [None, "", "something else", *spelled]
         if "previous_tier" in texts:
-            texts["previous_tier"] += [tier.id for tier in self.card.tiers.ladder]
+            ids = [tier.id for tier in self.card.tiers.ladder]
+            texts["previous_tier"] += [*ids, *(f" {name.upper()} " for name in ids)]
         if "tier_since" in texts:
             stay = int(self.card.tiers.minimum_stay_days)
             day = self.as_of or dt.date(2026, 1, 1)

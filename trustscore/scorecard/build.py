@@ -10,43 +10,38 @@ from itertools import pairwise
 from typing import Any
 
 from trustscore.errors import ScorecardError
-from trustscore.scorecard.faults import collect, shown, suggest
+from trustscore.scorecard.build_rules import build_rules
+from trustscore.scorecard.checks import (
+    column_faults,
+    contribution_faults,
+    figure_faults,
+    weight_faults,
+)
+from trustscore.scorecard.faults import Notes, collect, prune, shown
 from trustscore.scorecard.model import (
     RESERVED,
     Dimension,
-    Exceeds,
     Numbers,
     Overlay,
     Peers,
-    Rule,
     Scorecard,
     Signal,
     Status,
     Tier,
     Tiers,
 )
-from trustscore.scorecard.spec import KINDS, RuleSpec, ScorecardFile, SignalSpec, SignalWords
+from trustscore.scorecard.spec import KINDS, ScorecardFile, SignalSpec, SignalWords
 
-_SAMPLED = ("rate", "events", "mean", "duration")
-_EFFECTS = ("bonus", "deduct", "cap", "veto")
+_NO_SAMPLE = "is only for a signal with a sample column"
 
 
-class _Builder:
+class _Builder(Notes):
     """Collects faults while it builds; nothing is raised before all are known."""
 
-    def __init__(self, file: ScorecardFile) -> None:
+    def __init__(self, file: ScorecardFile, dropped: frozenset[str] = frozenset()) -> None:
+        super().__init__(dropped)
         self.file = file
-        self.faults: list[str] = []
         self.open: list[str] = []
-
-    def fault(self, address: str, sentence: str) -> None:
-        self.faults.append(f"{address}: {sentence}")
-
-    def known(self, address: str, name: str, names: Any, what: str) -> bool:
-        if name in names:
-            return True
-        self.fault(address, f"unknown {what} {name}{suggest(name, names)}")
-        return False
 
     def closed(self, address: str, value: Any) -> float:
         """Return a number; an open value is noted and stands as NaN until it is fitted."""
@@ -81,28 +76,23 @@ class _Builder:
             for key in ("poor", "good"):
                 if getattr(spec, key) is None:
                     self.fault(f"{at}.{key}", "is missing")
-            if poor == good:
-                self.fault(f"{at}.poor", f"must differ from good. Got {poor:g}")
-            if curve in ("log", "lognormal") and min(poor, good) <= 0:
-                self.fault(at, f"curve {curve} must have poor and good above 0")
-            if curve == "log1p" and min(poor, good) <= -1:
-                self.fault(at, "curve log1p must have poor and good above -1")
         strength = self.closed(f"{at}.strength", spec.strength) if spec.strength else 0.0
         if sampled and spec.strength is None:
             self.fault(f"{at}.strength", "is missing: the prior must be worth some observations")
-        if sampled and strength <= 0:
-            self.fault(f"{at}.strength", f"must be above 0. Got {strength:g}")
         if not sampled and spec.strength is not None:
-            self.fault(f"{at}.strength", "is only for a signal with a sample column")
+            self.fault(f"{at}.strength", _NO_SAMPLE)
+        if value == sample:
+            self.fault(f"{at}.{kind}", f"must be two different columns. Got {value} twice")
         prior = self.closed(f"{at}.prior", spec.prior)
-        if kind == "rate" and not (0 <= prior <= 1 or math.isnan(prior)):
-            self.fault(f"{at}.prior", f"must be between 0 and 1. Got {prior:g}")
-        if kind == "duration" and prior <= 0:
-            self.fault(f"{at}.prior", f"must be above 0. Got {prior:g}")
         if kind in ("mean", "duration") and spec.sd is None and spec.spread is None:
             self.fault(f"{at}.sd", "is missing: give sd of one observation, or spread")
         if spec.range and not spec.range[0] < spec.range[1]:
             self.fault(f"{at}.range", f"must be [low, high]. Got {list(spec.range)}")
+        figures = {"poor": poor, "good": good, "prior": prior}
+        if spec.strength is not None:
+            figures["strength"] = strength
+        for key, sentence in figure_faults(kind, curve, sampled, spec.range, figures):
+            self.fault(f"{at}{key}", sentence)
         weight = self.closed(f"{at}.weight", spec.weight)
         words = self.file.words.get(name) or SignalWords(en=name.replace("_", " "))
         defaults = self.file.defaults
@@ -192,111 +182,6 @@ class _Builder:
             for name, s in specs.items()
         )
 
-    def rule(
-        self, at: str, name: str, spec: RuleSpec, signals: Mapping[str, Signal], overlay: str | None
-    ) -> Rule | None:
-        effects = [e for e in _EFFECTS if getattr(spec, e) is not None]
-        if len(effects) != 1:
-            got = " and ".join(effects) or "none"
-            self.fault(at, f"must have exactly one of {', '.join(_EFFECTS)}. Got {got}")
-            return None
-        if (spec.when is None) == (spec.exceeds is None):
-            self.fault(at, "must have either when or exceeds")
-            return None
-        effect = effects[0]
-        if (spec.per or spec.most) and effect not in ("bonus", "deduct"):
-            self.fault(at, "per and most are only for bonus and deduct")
-        if spec.per and spec.most is None:
-            self.fault(f"{at}.most", "is missing: points per case must have a limit")
-        exceeds = None
-        if spec.exceeds is not None:
-            where = f"{at}.exceeds.signal"
-            if not self.known(where, spec.exceeds.signal, signals, "signal"):
-                return None
-            signal = signals[spec.exceeds.signal]
-            if signal.kind not in ("rate", "events") or signal.higher_is_better:
-                self.fault(where, "must be a rate or events signal where lower is better")
-                return None
-            exceeds = Exceeds(
-                signal.id,
-                signal.value,
-                str(signal.sample),
-                spec.exceeds.min_count,
-                spec.exceeds.line,
-            )
-        points = float(getattr(spec, effect)) if effect != "veto" else 0.0
-        rule = Rule(
-            id=name,
-            when=spec.when or (),
-            exceeds=exceeds,
-            effect=str(spec.veto) if effect == "veto" else effect,
-            points=points,
-            per=spec.per,
-            most=spec.most,
-            en=spec.en or name.replace("_", " "),
-            zh=spec.zh,
-            why=spec.why,
-            overlay=overlay,
-        )
-        if spec.monotone:
-            self._monotone(at, rule, signals)
-        return rule
-
-    def _monotone(self, at: str, rule: Rule, signals: Mapping[str, Signal]) -> None:
-        """A rule must not make a worse signal worth more."""
-        better = {s.value: s.higher_is_better for s in signals.values()}
-        for condition in rule.when:
-            if condition.rises is None or condition.column not in better:
-                continue
-            fires_when_better = condition.rises == better[condition.column]
-            if fires_when_better != (rule.effect == "bonus"):
-                self.fault(
-                    at,
-                    f"rewards a worse {condition.column} ({condition}); turn the condition round, "
-                    "or say monotone = false",
-                )
-
-    def rules(self, signals: Mapping[str, Signal]) -> tuple[Rule, ...]:
-        rules = [
-            self.rule(f"rules.{name}", name, spec, signals, None)
-            for name, spec in self.file.rules.items()
-        ]
-        for overlay, changes in self.file.overlays.items():
-            for name, spec in changes.rules.items():
-                at = f"overlays.{overlay}.rules.{name}"
-                index = next((i for i, r in enumerate(rules) if r and r.id == name), None)
-                if index is None:
-                    if spec.off:
-                        self.known(at, name, self.file.rules, "rule")
-                        continue
-                    rules.append(self.rule(at, name, spec, signals, overlay))
-                    continue
-                base = rules[index]
-                if base is None:
-                    continue
-                points: float | None = None
-                if not spec.off:
-                    given = getattr(spec, base.effect, None)
-                    if given is None or spec.when or spec.exceeds:
-                        self.fault(
-                            at, f"may change only {base.effect} of this rule, or say off = true"
-                        )
-                        continue
-                    points = float(given)
-                rules[index] = Rule(
-                    **{
-                        **{k: getattr(base, k) for k in Rule.__slots__},
-                        "changes": (*base.changes, (overlay, points)),
-                    }
-                )
-        built = tuple(rule for rule in rules if rule is not None)
-        if len(built) > 63:
-            self.fault("rules", f"must be at most 63 with those of the overlays. Got {len(built)}")
-        for taken in ("limit", "trust_index", "merchant_id"):
-            if any(rule.id == taken for rule in built):
-                self.fault(f"rules.{taken}", "is a reserved word of the statement")
-        return built
-
     def overlays(self, signals: Mapping[str, Signal]) -> tuple[Overlay, ...]:
         built = []
         for name, spec in self.file.overlays.items():
@@ -304,6 +189,9 @@ class _Builder:
             match = {k: v for k, v in spec.match if v is not None}
             if not match:
                 self.fault(f"{at}.match", "must name category or shop_type")
+            for column, values in match.items():
+                if not values:
+                    self.fault(f"{at}.match.{column}", "must name at least one value")
             changes: dict[str, dict[str, float]] = {}
             for signal_id, change in spec.signals.items():
                 where = f"{at}.signals.{signal_id}"
@@ -321,6 +209,7 @@ class _Builder:
                 turned = poor == good or (good > poor) != base.higher_is_better
                 if turned and not (math.isnan(poor) or math.isnan(good)):
                     self.fault(where, "must keep the direction of the signal")
+                self._changed(where, base, given)
                 changes[signal_id] = given
             weights = {}
             for dimension, moved in spec.dimensions.items():
@@ -333,6 +222,19 @@ class _Builder:
             )
         return tuple(built)
 
+    def _changed(self, where: str, base: Signal, given: Mapping[str, float]) -> None:
+        """Check the figures of a signal as an overlay or a peer group leaves them."""
+        if base.sample is None and "strength" in given:
+            self.fault(f"{where}.strength", _NO_SAMPLE)
+        before = {key: getattr(base, key) for key in ("poor", "good", "prior", "strength")}
+        after = before | {key: value for key, value in given.items() if key in before}
+        what = (base.kind, base.curve, base.sample is not None, base.range)
+        # A fault that the signal has by itself is said once, of the signal.
+        known = set(figure_faults(*what, before))
+        for key, sentence in figure_faults(*what, after):
+            if (key, sentence) not in known:
+                self.fault(f"{where}{key}", sentence)
+
     def peers(self, signals: Mapping[str, Signal]) -> Peers:
         spec = self.file.peers
         priors = {}
@@ -342,8 +244,12 @@ class _Builder:
                 self.fault(f"peers.priors.{group}", f"must have {len(spec.by)} values joined by |")
             found = {}
             for signal_id, prior in entries.items():
-                if self.known(f"peers.priors.{group}.{signal_id}", signal_id, signals, "signal"):
+                where = f"peers.priors.{group}.{signal_id}"
+                if self.known(where, signal_id, signals, "signal"):
                     found[signal_id] = (prior.prior, prior.strength)
+                    given = {"prior": prior.prior, "strength": prior.strength}
+                    present = {key: value for key, value in given.items() if value is not None}
+                    self._changed(where, signals[signal_id], present)
             priors[key] = found
         return Peers(spec.by, priors)
 
@@ -377,14 +283,15 @@ class _Builder:
         file = self.file
         signals: dict[str, Signal] = {}
         for dimension, specs in file.signals.items():
-            if not self.known(f"signals.{dimension}", dimension, file.dimensions, "dimension"):
-                continue
+            self.known(f"signals.{dimension}", dimension, file.dimensions, "dimension")
             for name, spec in specs.items():
                 if name in signals:
                     first = signals[name].dimension
                     self.fault(f"signals.{dimension}.{name}", f"is also in signals.{first}")
                 signal = self.signal(dimension, name, spec)
-                if signal is not None:
+                if signal is None:
+                    self.dropped |= {name}
+                else:
                     signals[name] = signal
         for name in file.words:
             self.known(
@@ -392,22 +299,19 @@ class _Builder:
             )
         dimensions = self.tree()
         overlays = self.overlays(signals)
-        weighted = {s for o in overlays for s, c in o.signals.items() if c.get("weight", 0) > 0}
-        for signal in signals.values():
-            if signal.weight == 0 and signal.id not in weighted:
-                self.fault(
-                    f"signals.{signal.dimension}.{signal.id}.weight",
-                    "is 0 and no overlay gives it weight: remove the signal or weigh it",
-                )
-        if signals and not any(s.weight > 0 or math.isnan(s.weight) for s in signals.values()):
-            self.fault("signals", "must have weight on at least one signal")
-        rules = self.rules(signals)
+        rules = build_rules(file, signals, self)
         peers = self.peers(signals)
         tiers = self.tiers()
         new, low = file.status.new, file.status.low_evidence
         status = Status(
             new.column if new else None, new.below if new else 0.0, low.coverage if low else 0.0
         )
+        faults = contribution_faults(signals.values(), rules)
+        faults += column_faults(file, signals.values(), whole=not self.dropped)
+        if not self.dropped:
+            # Of a part of a scorecard the sums say nothing.
+            faults += weight_faults(signals.values(), dimensions, overlays)
+        self.faults += faults
         if self.faults:
             raise _error(source, self.faults)
         canonical = json.dumps(
@@ -455,6 +359,13 @@ def parse_scorecard(data: Mapping[str, Any], source: str = "<data>") -> Scorecar
     if not isinstance(data, Mapping):
         raise _error(source, [f"must be a table. Got {shown(data)}"])
     file, faults = collect(ScorecardFile, data)
-    if file is None:
-        raise _error(source, faults)
-    return _Builder(file).build(source)
+    if file is not None:
+        return _Builder(file).build(source)
+    # What can be read may have faults of another kind; all are said at once.
+    rest, dropped = prune(ScorecardFile, data)
+    if rest is not None:
+        try:
+            _Builder(rest, dropped).build(source)
+        except ScorecardError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+    raise _error(source, faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -45,9 +46,11 @@ class Condition:
         'orders_paid'
         >>> str(Condition.parse("tenure_days>=90"))
         'tenure_days >= 90'
+        >>> str(Condition.parse("gmv_cny > 1234567.25"))
+        'gmv_cny > 1234567.25'
         """
         match = _FORM.fullmatch(text) if isinstance(text, str) else None
-        if match is None:
+        if match is None or math.isinf(float(match[4])):
             raise ValueError(
                 "must be a condition such as 'tenure_days >= 365' or "
                 "'orders_guaranteed / orders_paid >= 0.6'"
@@ -67,4 +70,10 @@ class Condition:
 
     def __str__(self) -> str:
         over = f" / {self.over}" if self.over else ""
-        return f"{self.column}{over} {self.op} {self.number:g}"
+        return f"{self.column}{over} {self.op} {_exact(self.number)}"
+
+
+def _exact(number: float) -> str:
+    """Return the shortest text that reads back as the same number: the hash is made of it."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number).removesuffix(".0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -44,9 +45,39 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+class Notes:
+    """Faults as they are found.
+
+    Parameters
+    ----------
+    dropped : frozenset of str
+        Names of entries that were left out for faults of their own: nobody is told that they
+        are unknown.
+    """
+
+    def __init__(self, dropped: frozenset[str] = frozenset()) -> None:
+        self.dropped = dropped
+        self.faults: list[str] = []
+
+    def fault(self, address: str, sentence: str) -> None:
+        """Take note of a fault."""
+        self.faults.append(f"{address}: {sentence}")
+
+    def known(self, address: str, name: str, names: Iterable[str], what: str) -> bool:
+        """Return whether there is something of that name; take note when there is not."""
+        if name in names:
+            return True
+        if name not in self.dropped:
+            self.fault(address, f"unknown {what} {name}{suggest(name, names)}")
+        return False
+
+
+_TAGS = frozenset(["function-plain", "constrained-str"])
+
+
 def _address(parts: tuple[Any, ...]) -> str:
     # Validators of unions and functions leave words such as 'function-plain[...]' in the location.
-    return ".".join(str(p) for p in parts if "[" not in str(p) and str(p) != "function-plain")
+    return ".".join(str(p) for p in parts if "[" not in str(p) and str(p) not in _TAGS)
 
 
 def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
@@ -111,3 +142,52 @@ def collect(model: type[Model], data: Mapping[str, Any]) -> tuple[Model | None, 
 def sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """Return every fault that pydantic found, once, as ``address: sentence``."""
     return list(dict.fromkeys(_sentence(e, model) for e in error.errors(include_url=False)))
+
+
+# How many steps lead to what is left out when something inside it has a fault.
+_ENTRY = {"signals": 3, "dimensions": 2, "stages": 2, "columns": 2, "words": 2, "rules": 2}
+_INSIDE = ("signals", "dimensions", "rules")
+_STANDINS = {"name": "x", "version": "x", "effective_from": "2026-01-01"}
+
+
+def _entry(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    first = str(loc[0])
+    if first == "overlays":
+        return loc[: 4 if len(loc) > 3 and loc[2] in _INSIDE else 3]
+    if first == "peers":
+        return loc[: 4 if len(loc) > 3 and loc[1] == "priors" else 1]
+    return loc[: _ENTRY.get(first, 1)]
+
+
+def prune(model: type[Model], data: Mapping[str, Any]) -> tuple[Model | None, frozenset[str]]:
+    """Validate what is left of `data` without the entries that have faults.
+
+    Parameters
+    ----------
+    model : type of pydantic.BaseModel
+    data : mapping
+        With faults.
+
+    Returns
+    -------
+    model : BaseModel or None
+        None when too little is left.
+    dropped : frozenset of str
+        Names of the entries left out.
+    """
+    try:
+        return model.model_validate(data), frozenset()
+    except ValidationError as error:
+        entries = {_entry(e["loc"]) for e in error.errors(include_url=False)}
+    rest: Any = copy.deepcopy(dict(data))
+    for entry in entries:
+        place = rest
+        for step in entry[:-1]:
+            place = place.get(step, {}) if isinstance(place, dict) else {}
+        if isinstance(place, dict):
+            place.pop(entry[-1], None)
+    for name, value in _STANDINS.items():
+        rest.setdefault(name, value)
+    for overlay in rest.get("overlays", {}).values():
+        overlay.setdefault("match", {"category": "x"})
+    return collect(model, rest)[0], frozenset(str(entry[-1]) for entry in entries)

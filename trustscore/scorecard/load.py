@@ -11,7 +11,7 @@ from typing import Any
 from trustscore.errors import ScorecardError
 from trustscore.scorecard.build import parse_scorecard
 from trustscore.scorecard.model import Scorecard
-from trustscore.scorecard.presets import find
+from trustscore.scorecard.presets import find, scorecard_names
 from trustscore.scorecard.spec import ScorecardFile
 
 
@@ -45,7 +45,7 @@ def load_scorecard(scorecard: str | Path | Scorecard = "default") -> Scorecard:
     if isinstance(scorecard, Scorecard):
         return scorecard
     try:
-        path = find(scorecard)
+        path = find(scorecard, scorecard_names())
         raw = path.read_bytes()
     except OSError as error:
         raise ScorecardError(f"scorecard {scorecard}: {error.args[-1]}") from None
@@ -55,12 +55,19 @@ def load_scorecard(scorecard: str | Path | Scorecard = "default") -> Scorecard:
 @lru_cache(maxsize=16)
 def _load(raw: bytes, as_json: bool, source: str) -> Scorecard:
     try:
+        return parse_scorecard(_parsed(raw, as_json, source), source)
+    except RecursionError:
+        raise ScorecardError(f"scorecard {source}: is nested too deeply to be one") from None
+
+
+def _parsed(raw: bytes, as_json: bool, source: str) -> dict[str, Any]:
+    try:
         text = raw.decode("utf-8-sig")
         data: dict[str, Any] = json.loads(text) if as_json else tomllib.loads(text)
-    except (UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:
         form = "JSON" if as_json else "TOML"
         raise ScorecardError(f"scorecard {source}: is not {form}: {error}") from None
-    return parse_scorecard(data, source)
+    return data
 
 
 def scorecard_schema() -> dict[str, Any]:
@@ -71,9 +78,27 @@ def scorecard_schema() -> dict[str, Any]:
     >>> scorecard_schema()["title"]
     'trustscore scorecard'
     """
-    schema = ScorecardFile.model_json_schema()
+    schema = _bounded(ScorecardFile.model_json_schema())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "trustscore scorecard",
     }
+
+
+_BOUNDS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
+
+
+def _bounded(schema: Any) -> Any:
+    """Name the bounds of numbers as JSON Schema does; behind a validator pydantic does not."""
+    if isinstance(schema, list):
+        return [_bounded(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    names = _BOUNDS if schema.get("type") in ("number", "integer") else {}
+    return {names.get(key, key): _bounded(part) for key, part in schema.items()}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from trustscore.scorecard.faults import suggest
+
+_POLICIES = ("boost",)
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -14,19 +18,36 @@ def preset_folder() -> Path:
 
 
 def preset_names() -> list[str]:
-    """Return the names of the presets, sorted."""
+    """Return the names of the presets, scorecards and policies, sorted."""
     return sorted(path.stem for path in preset_folder().glob("*.toml"))
 
 
-def find(name_or_path: str | Path) -> Path:
+def scorecard_names() -> list[str]:
+    """Return the names of the presets that are scorecards, sorted.
+
+    Examples
+    --------
+    >>> scorecard_names()
+    ['default', 'minimal', 'olist']
+    """
+    return [name for name in preset_names() if name not in _POLICIES]
+
+
+def find(name_or_path: str | Path, offered: Sequence[str] | None = None) -> Path:
     """Return the file of a preset name or of a path.
 
     A bare word is a preset; anything with a separator or a suffix is a path.
 
+    Parameters
+    ----------
+    name_or_path : str or Path
+    offered : sequence of str, optional
+        The presets to name when it is none of them; all by default.
+
     Raises
     ------
     FileNotFoundError
-        With the known presets in the message.
+        With the near and the known presets in the message.
     """
     text = str(name_or_path)
     path = Path(name_or_path)
@@ -35,5 +56,8 @@ def find(name_or_path: str | Path) -> Path:
         return preset_folder() / f"{text}.toml"
     if path.is_file():
         return path
-    known = ", ".join(preset_names())
-    raise FileNotFoundError(f"{text}: no such file and no preset of that name (presets: {known})")
+    known = preset_names() if offered is None else offered
+    raise FileNotFoundError(
+        f"no such file and no preset of that name{suggest(text, known)}"
+        f" (presets: {', '.join(known)})"
+    )

@@ -22,6 +22,8 @@ from trustscore.scorecard.faults import Base
 WEIGHT_WORDS = {"critical": 10.0, "high": 7.0, "medium": 4.0, "low": 2.0}
 CURVES = ("linear", "log", "log1p", "lognormal", "logistic", "knots", "percentile")
 KINDS = ("rate", "events", "mean", "duration", "ratio", "count", "flag", "score")
+# Far below any weight that is meant, and far above those whose shares floats do not hold.
+_LEAST_WEIGHT = 1e-100
 _QUANTILE = re.compile(r"q(100|\d{1,2}(\.\d+)?)")
 
 
@@ -45,8 +47,10 @@ def _open(words: Callable[[str], bool], instead: str) -> PlainValidator:
 
 def _weight(value: Any) -> float | str:
     number = _number(value)
-    if number is not None and number >= 0:
+    if number is not None and (number == 0 or number >= _LEAST_WEIGHT):
         return number
+    if number is not None and number > 0:
+        raise ValueError(f"must be 0 or at least {_LEAST_WEIGHT:g}")
     if isinstance(value, str) and (value in WEIGHT_WORDS or value == "fit"):
         return WEIGHT_WORDS.get(value, value)
     raise ValueError("must be a number >= 0, or one of critical, high, medium, low, fit")
@@ -93,7 +97,8 @@ Weight = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": 0},
+                {"const": 0},
+                {"type": "number", "minimum": _LEAST_WEIGHT},
                 {"enum": [*WEIGHT_WORDS, "fit"]},
             ]
         }
@@ -109,7 +114,11 @@ Conditions = Annotated[
     ),
 ]
 Date = Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_text_list)]
+Texts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_text_list),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Column = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
 Pair = tuple[Column, Column]

@@ -226,7 +226,7 @@ def score_columns(
     index_file = card.file.index
     rho, rho_evidence = index_file.rho, index_file.rho_evidence
     days = _days(block.get("tier_since"), as_of)
-    places = {tier.id: i for i, tier in enumerate(card.tiers.ladder)}
+    unplaced = 0
 
     for start in range(0, size, CHUNK):
         rows = Rows(block, start, min(start + CHUNK, size), variant, missing)
@@ -269,10 +269,12 @@ def score_columns(
             _largest(root, raw, notes.top, layout.order, *place)
             place[1][:, ~scored] = 0.0
 
-        if places:
+        if card.tiers.ladder:
             previous = block.get("previous_tier")
             if previous is not None:
-                previous = np.array([places.get(v, -1) for v in previous[at].tolist()])
+                said = np.asarray(previous[at], dtype=object)
+                previous = np.array([plan.steps[v] for v in said.tolist()]) - 1
+                unplaced += int(np.count_nonzero((previous < 0) & said.astype(bool)))
             below = block.get("reviews_below")
             tier = assign_tiers(
                 card.tiers,
@@ -322,6 +324,7 @@ def score_columns(
         reason_points=reason_points,
         unknown=counts[0],
         withheld_count=counts[1],
+        unknown_tier=unplaced,
         **kept,
         adjustments=lines,
     )

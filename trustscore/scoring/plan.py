@@ -71,7 +71,7 @@ class RulePlan:
     line: Any
 
 
-class _Codes(dict[Any, int]):
+class Codes(dict[Any, int]):
     """Value of a side column -> small code; unlisted values share code 0."""
 
     def __init__(self, values: list[str]) -> None:
@@ -95,6 +95,8 @@ class Plan:
                 [f"{value} waits for a fit" for value in scorecard.open_values],
             )
         self.scorecard = scorecard
+        # Step of a tier on the ladder, from 1.
+        self.steps = Codes([tier.id for tier in scorecard.tiers.ladder])
         self._contexts()
         tables = [self._signal(i, signal) for i, signal in enumerate(scorecard.signals)]
         self.signals = tuple(tables)
@@ -114,7 +116,7 @@ class Plan:
                 named = mentioned.setdefault(column, {})
                 named.update(dict.fromkeys(key[at] for key in card.peers.priors))
         self.context_columns = tuple(mentioned)
-        self._codes = {column: _Codes(list(values)) for column, values in mentioned.items()}
+        self._codes = {column: Codes(list(values)) for column, values in mentioned.items()}
         choices = [["", *values] for values in mentioned.values()]
         if int(np.prod([len(c) for c in choices] or [1])) > _MOST_VARIANTS:
             raise ScorecardError(

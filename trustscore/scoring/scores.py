@@ -38,6 +38,8 @@ class Scores:
         The signals that lost most, and their points; 0 points mean no reason.
     unknown, withheld_count : ndarray of shape (signals,)
         Rows in which a signal applies and has no evidence, or withholds it.
+    unknown_tier : int
+        Rows whose ``previous_tier`` is not on the ladder, which counts as blank.
     utility, reliability, value, weight, gained, lost : ndarray of shape (signals, n)
         With detail ``statement`` or ``all`` (`value` only with ``all``).
     applies, withheld : ndarray of bool, shape (signals, n)
@@ -72,6 +74,7 @@ class Scores:
     lost: Array | None = None
     applies: Array | None = None
     withheld: Array | None = None
+    unknown_tier: int = 0
     adjustments: dict[str, Array] = field(default_factory=dict)
 
     @property

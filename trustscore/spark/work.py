@@ -244,7 +244,11 @@ _COUNTERS = ("rejected", "status", "tier", "veto", "rules")
 
 def _plain(tally: Tally) -> dict[str, Any]:
     """Return a tally as plain values."""
-    counts: dict[str, Any] = {"read": tally.read, "scored": tally.scored}
+    counts: dict[str, Any] = {
+        "read": tally.read,
+        "scored": tally.scored,
+        "unknown_tier": tally.unknown_tier,
+    }
     counts |= {name: dict(getattr(tally, name)) for name in _COUNTERS}
     if tally.blanks is not None and tally.withheld is not None:
         counts |= {"blanks": tally.blanks.tolist(), "withheld": tally.withheld.tolist()}
@@ -257,7 +261,7 @@ def _plain(tally: Tally) -> dict[str, Any]:
 
 def tally_of(counts: Mapping[str, Any]) -> Tally:
     """Return the tally that a note holds."""
-    tally = Tally(counts["read"], counts["scored"])
+    tally = Tally(counts["read"], counts["scored"], unknown_tier=counts["unknown_tier"])
     for name in _COUNTERS:
         setattr(tally, name, Counter(counts[name]))
     if "blanks" in counts:

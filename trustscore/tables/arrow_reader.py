@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -99,14 +100,22 @@ class ParquetSource:
         try:
             # Without the buffer before, a row group need not be in memory as a whole.
             self.file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16)
-        except pa.ArrowInvalid as error:
-            raise InputError(f"{self.name}: damaged Parquet file ({error})") from None
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self.name, error) from None
 
     def __enter__(self) -> ParquetSource:
         return self
 
     def __exit__(self, *_: Any) -> None:
         self.file.close()
+
+
+def _damaged(name: str, error: Exception) -> Exception:
+    # Arrow says with the same error what the disk refuses, which has a number, and what it cannot
+    # make sense of, which has none.
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return InputError(f"{name}: damaged Parquet file ({error})")
 
 
 def plan_columns(
@@ -171,8 +180,8 @@ def open_parquet(
                 line += batch.num_rows
                 source.position = source.size * (line - 1) // source.file.metadata.num_rows
                 yield piece
-        except pa.ArrowException as error:
-            raise InputError(f"{source.name}: damaged Parquet file ({error})") from None
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(source.name, error) from None
 
     return plan, pieces()
 
@@ -304,12 +313,20 @@ def floats_of(column: Any, name: str, file: str) -> NDArray[np.float64]:
 
 
 def text_of(column: Any, name: str, file: str) -> Any:
-    """Return an Arrow column as text: numbers and dates in their usual form."""
+    """Return an Arrow column as text: numbers and dates in their usual form, null for NaN.
+
+    Examples
+    --------
+    >>> text_of(pa.array([12.0, float("nan")]), "merchant_id", "frame").to_pylist()
+    ['12', None]
+    """
     column = one_chunk(column)
     if column.type == pa.string():
         return column
     if pa.types.is_null(column.type):
         return strings([None] * len(column))
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

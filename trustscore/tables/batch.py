@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from trustscore import __version__
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
+from trustscore.scorecard.presets import find
 from trustscore.tables import output
 from trustscore.tables.arrays import bits
 from trustscore.tables.arrow_reader import ArrowPiece
@@ -34,16 +36,9 @@ from trustscore.tables.manifest import Tally
 from trustscore.tables.pool import Task, ordered
 from trustscore.tables.rows import Rows
 from trustscore.tables.scorer import Formatter, Result, Scorer
+from trustscore.tables.targets import RejectsFile, check_targets
 from trustscore.tables.text_stream import BLOCK
-from trustscore.tables.writers import (
-    AtomicFile,
-    Sink,
-    is_plain,
-    open_sink,
-    same_file,
-    suffix_fault,
-    suffix_of,
-)
+from trustscore.tables.writers import AtomicFile, Sink, is_plain, open_sink, suffix_of
 
 __all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
 
@@ -182,50 +177,6 @@ def _without(
     )
 
 
-class _RejectsFile:
-    """The rejects table, opened at the first reject."""
-
-    def __init__(self, path: str | None, *, several: bool, asked: bool, stack: ExitStack) -> None:
-        self.path, self.several, self._stack = path, several, stack
-        self.sink: Sink | None = None
-        if asked:
-            self._open()
-
-    def _open(self) -> None:
-        assert self.path is not None
-        self._columns = output.reject_columns(several=self.several)
-        self.sink = open_sink(self.path, self._columns)
-        self._stack.enter_context(self.sink.file)
-
-    def write(self, rejects: list[Reject]) -> None:
-        if self.path is None or not rejects:
-            return
-        if self.sink is None:
-            self._open()
-        assert self.sink is not None
-        if suffix_of(self.path) == ".parquet":
-            schema = pa.schema(list(self._columns.items()))
-            self.sink.write(output.reject_table(rejects, schema, several=self.several))
-        else:
-            self.sink.write(output.reject_lines(rejects, several=self.several))
-
-
-def _check_paths(paths: list[str], outputs: dict[str, str | None]) -> None:
-    faults = []
-    named = {what: path for what, path in outputs.items() if path is not None}
-    for what, path in named.items():
-        faults += [f"{what} {path}: is also an input" for one in paths if same_file(one, path)]
-        faults += [
-            f"{what} {path}: is also the {other}"
-            for other, second in named.items()
-            if other < what and (same_file(second, path) or second == path == "-")
-        ]
-        if what != "manifest" and (fault := suffix_fault(path)):
-            faults.append(f"{what} {path}: {fault}")
-    if faults:
-        raise InputError("these outputs cannot be written", faults)
-
-
 def score_files(
     paths: str | Path | Iterable[str | Path],
     out: str | Path,
@@ -308,8 +259,8 @@ def score_files(
     if manifest_path is None and aside:
         manifest_path = f"{target}.manifest.json"
     wide_path = str(contributions) if contributions is not None else None
-    _check_paths(
-        names,
+    check_targets(
+        {"an input": names, "the scorecard": _files(scorecard), "the policy": _files(policy)},
         {
             "output": target,
             "rejects file": rejects_path,
@@ -330,16 +281,24 @@ def score_files(
     inputs = Inputs(names, Wanted.by(card), kept, allow_missing_columns, encoding, block)
     tally = Tally()
     with ExitStack() as stack:
-        sink = open_sink(target, formatter.columns)
+        # Nothing is opened, and no header written, before the first input has shown its columns.
+        parts = inputs.parts()
+        parts = chain(list(islice(parts, 1)), parts)
+        sink = open_sink(target, formatter.columns, hold=strict)
         stack.enter_context(sink.file)
         wide: Sink | None = None
         if wide_path is not None:
-            wide = open_sink(wide_path, output.contribution_columns(card))
+            wide = open_sink(wide_path, output.contribution_columns(card), hold=strict)
             stack.enter_context(wide.file)
-        bad = _RejectsFile(
-            rejects_path, several=len(names) > 1, asked=rejects is not None, stack=stack
+        bad = RejectsFile(
+            rejects_path,
+            several=len(names) > 1,
+            asked=rejects is not None,
+            hold=strict,
+            stack=stack,
         )
-        for result in _results(inputs.parts(), formatter, _Repeats(names), jobs):
+        results = _results(parts, formatter, _Repeats(names), jobs)
+        for result in _incomplete(results, sink):
             if strict and result.rejects:
                 raise StrictStop(first_fault(result.rejects[0]))
             sink.write(result.scores)
@@ -373,6 +332,23 @@ def score_files(
             file.commit()
     written = bad.path if tally.rejected else None
     return Report(facts, written)
+
+
+def _files(name: Any) -> list[str]:
+    """Return the file of a scorecard or policy given by name or path."""
+    return [str(find(name))] if isinstance(name, (str, Path)) else []
+
+
+def _incomplete(results: Iterable[Result], sink: Sink) -> Iterator[Result]:
+    """Yield the results; where they end in a fault, say what became of those before."""
+    try:
+        yield from results
+    except InputError as error:
+        if not sink.file.gone:
+            raise
+        where = "standard output" if sink.file.path == "-" else sink.file.path
+        error.summary += f"; what was written to {where} before is incomplete"
+        raise
 
 
 def first_fault(reject: Reject) -> str:

@@ -8,12 +8,13 @@ scorecard says ``decimal = ","``, ``1_000``, ``0x1F``, infinity, any other text.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["NOTHING", "Cell", "read_cell", "read_flag", "trim"]
+__all__ = ["NOTHING", "Cell", "is_date", "read_cell", "read_flag", "trim"]
 
 # Compared after trimming and case folding.
 NOTHING = frozenset(
@@ -138,3 +139,18 @@ def read_flag(text: str) -> float | None:
     """
     folded = trim(text).casefold()
     return 1.0 if folded in _YES else 0.0 if folded in _NO else None
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text is a date, or begins with one and goes on with a time of day.
+
+    Examples
+    --------
+    >>> is_date("2026-02-01"), is_date("2026-02-01 08:00:00"), is_date("2026-02-30")
+    (True, True, False)
+    """
+    try:
+        dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return text[10:11] in ("", " ", "T")

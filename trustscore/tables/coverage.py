@@ -11,6 +11,7 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns
+from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
 from trustscore.tables.header import Wanted
 from trustscore.tables.inputs import Inputs, read_part
 
@@ -83,10 +84,14 @@ def check_export(
     covered = np.zeros(len(scorecard.dimensions))
     inside = _members(scorecard)
     rows = rejected = 0
+    seen, seed = SeenIds(), new_seed()
     missing: frozenset[str] = frozenset()
     for part in inputs.parts():
         missing = part.plan.columns.missing
         read = read_part(part)
+        repeats = seen.add(hash_ids(read.ids, seed), read.lines, part.file)
+        if len(repeats.rows):
+            read = read.drop(repeats.rows, [])
         rows += read.read
         rejected += read.read - len(read)
         if not len(read):

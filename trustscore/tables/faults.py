@@ -13,6 +13,7 @@ REASONS = {
     "not_a_number": "a number is expected",
     "not_a_count": "a count is expected, not a percentage",
     "not_a_flag": "0 or 1, yes or no, true or false is expected",
+    "not_a_date": "a date such as 2026-01-31 is expected",
     "infinite": "a finite number is expected",
     "negative_count": "a count or amount cannot be negative",
     "out_of_range": "outside the range of this column",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from trustscore.scorecard import Scorecard
 from trustscore.tables.cells import trim
 from trustscore.tables.faults import Reject
+from trustscore.tables.format import bare
 from trustscore.tables.header import Wanted
 from trustscore.tables.inputs import Inputs, read_part
 
@@ -60,7 +61,7 @@ def find_merchant(
     allow_missing: bool = False,
     encoding: str | None = None,
 ) -> Found:
-    """Find the first row of a merchant, reading no further than needed.
+    """Find the first row of a merchant without fault, reading no further than needed.
 
     Parameters
     ----------
@@ -82,6 +83,10 @@ def find_merchant(
         When columns are missing, or the file cannot be read.
     """
     sought = trim(merchant_id)
+    # The scores have an apostrophe before an id that begins like a formula; the export has none.
+    names = list(dict.fromkeys([sought, bare(sought)]))
+    hit: dict[str, Found] = {}
+    rejects: dict[str, Reject] = {}
     wanted = Wanted.by(scorecard)
     inputs = Inputs([str(path)], wanted, allow_missing=allow_missing, encoding=encoding)
     same: list[str] = []
@@ -92,14 +97,17 @@ def find_merchant(
         for part in parts:
             missing = part.plan.columns.missing
             rows = read_part(part)
-            rejected = next((r for r in rows.rejects if r.merchant_id == sought), None)
-            at = pc.index(rows.ids, pa.scalar(sought, pa.string())).as_py()
-            if at >= 0 and (rejected is None or rows.lines[at] < rejected.line):
-                block = {name: values[at : at + 1] for name, values in rows.block.items()}
-                block["merchant_id"] = np.array([sought], dtype=object)
-                return Found(block, missing)
-            if rejected is not None:
-                return Found(None, missing, rejected)
+            for reject in rows.rejects:
+                if reject.merchant_id in names:
+                    rejects.setdefault(reject.merchant_id, reject)
+            for name in names:
+                at = pc.index(rows.ids, pa.scalar(name, pa.string())).as_py()
+                if at >= 0 and name not in hit:
+                    block = {key: values[at : at + 1] for key, values in rows.block.items()}
+                    block["merchant_id"] = np.array([name], dtype=object)
+                    hit[name] = Found(block, missing)
+            if sought in hit:
+                return hit[sought]
             for name in rows.ids.to_pylist():
                 if name.casefold() == sought.casefold():
                     same.append(name)
@@ -107,6 +115,12 @@ def find_merchant(
                     alike.append(name)
     finally:
         parts.close()  # type: ignore[attr-defined]
+    # A row with a fault does not stand in the way of a later one without.
+    for name in names:
+        if name in hit:
+            return hit[name]
+        if name in rejects:
+            return Found(None, missing, rejects[name])
     near = difflib.get_close_matches(sought, alike, n=len(alike) or 1, cutoff=0.6)
     # Among equals the one that differs in one place only stands first.
     near.sort(key=lambda name: -_shared(sought, name))

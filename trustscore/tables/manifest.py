@@ -90,6 +90,7 @@ class Tally:
     rules: Counter[str] = field(default_factory=Counter)
     blanks: NDArray[np.int64] | None = None
     withheld: NDArray[np.int64] | None = None
+    unknown_tier: int = 0
     coverage: Summary = field(default_factory=lambda: Summary(1.0))
     index: Summary = field(default_factory=lambda: Summary(100.0))
 
@@ -111,6 +112,7 @@ class Tally:
 
     def _score(self, scores: Any, sign: int) -> None:
         self.scored += sign * len(scores.trust_index)
+        self.unknown_tier += sign * scores.unknown_tier
         for mine, names, codes in (
             (self.status, scores.status_names, scores.status_code),
             (self.tier, scores.tier_names, scores.tier_code),
@@ -133,6 +135,7 @@ class Tally:
         """Add what another one counted."""
         self.read += other.read
         self.scored += other.scored
+        self.unknown_tier += other.unknown_tier
         for name in ("rejected", "status", "tier", "veto", "rules"):
             getattr(self, name).update(getattr(other, name))
         if other.blanks is not None and other.withheld is not None:
@@ -158,6 +161,7 @@ class Tally:
             "rejected": _counts(self.rejected),
             "status": self._shares(self.status, statuses),
             "tier": self._shares(self.tier, ladder),
+            "unknown_previous_tier": self.unknown_tier,
             "veto": _counts(self.veto, drop=""),
             "rules": _counts(self.rules),
             "trust_index": self.index.as_dict(),

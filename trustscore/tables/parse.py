@@ -10,13 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trustscore.tables.arrays import objects, spans, strings, strings_at, valid
-from trustscore.tables.cells import NOTHING, read_cell, read_flag, trim
+from trustscore.tables.cells import NOTHING, is_date, read_cell, read_flag, trim
 from trustscore.tables.checks import Checker
 from trustscore.tables.digits import PAD, pad, parse
 from trustscore.tables.faults import REASONS, Fault
 
 __all__ = [
     "TEXT",
+    "date_faults",
     "one_chunk",
     "parse_block",
     "read_numbers",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 TEXT = ("category", "shop_type", "previous_tier", "tier_since")
+DATES = ("tier_since",)
 
 Oddities = list[tuple[int, str, str]]  # place among the cells, text, reason
 
@@ -110,6 +112,31 @@ def text_column(strings: Any) -> NDArray[np.object_]:
     out = np.empty(len(coded), dtype=object)
     out[:] = [tidy[text] for text in coded.tolist()]
     return out
+
+
+def date_faults(texts: Mapping[str, NDArray[Any]]) -> list[Fault]:
+    """Return the faults of the text columns that hold dates.
+
+    Examples
+    --------
+    >>> since = np.array(["2026-02-01", None, "soon"], dtype=object)
+    >>> [(fault.row, fault.value) for fault in date_faults({"tier_since": since})]
+    [(2, 'soon')]
+    """
+    faults: list[Fault] = []
+    for name in DATES:
+        column = texts.get(name)
+        if column is None:
+            continue
+        # Many rows share few days: each is looked at once.
+        wrong = {text for text in set(column.tolist()) - {None} if not is_date(text)}
+        if wrong:
+            faults += [
+                Fault(row, name, text, "not_a_date", REASONS["not_a_date"])
+                for row, text in enumerate(column.tolist())
+                if text in wrong
+            ]
+    return faults
 
 
 def tidy_ids(ids: Any) -> tuple[Any, NDArray[np.bool_]]:
@@ -237,9 +264,11 @@ def parse_block(
     for name in TEXT:
         if name in columns:
             block[name] = text_column(one_chunk(columns[name]))
+    faults += date_faults(block)
     present = [field for field in fields if field.name in columns]
+    checker = Checker(present, pairs)
     if not present:
-        return block, faults
+        return block, sorted(faults, key=checker.order)
     numbers = []
     for field in present:
         values, odd = read_numbers(one_chunk(columns[field.name]), field.check, decimal)
@@ -248,7 +277,6 @@ def parse_block(
         ]
         numbers.append(values)
     matrix = np.stack(numbers)
-    checker = Checker(present, pairs)
     place = {field.name: at for at, field in enumerate(present)}
     for fault in checker.check(matrix):
         text = one_chunk(columns[fault.column])[fault.row].as_py()

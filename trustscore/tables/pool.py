@@ -97,20 +97,24 @@ class _Worker:
         # Only this short note goes through the pipe, so sending never waits for the worker.
         size = len(task.data)
         self.slots[self.turn][:size] = task.data
-        self.pipe.send((self.turn, size, task.note))
+        try:
+            self.pipe.send((self.turn, size, task.note))
+        except (BrokenPipeError, ConnectionResetError):
+            raise self._death() from None
         self.turn = (self.turn + 1) % _AHEAD
 
     def receive(self) -> Any:
         try:
             result, error = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            self.process.join(1)
-            raise OSError(
-                f"a worker process died (exit code {self.process.exitcode}); {_ADVICE}"
-            ) from None
+            raise self._death() from None
         if error is not None:
             raise error
         return result
+
+    def _death(self) -> OSError:
+        self.process.join(1)
+        return OSError(f"a worker process died (exit code {self.process.exitcode}); {_ADVICE}")
 
     def stop(self) -> None:
         self.pipe.close()
@@ -124,6 +128,7 @@ def _serve(work: Callable[..., Any], pipe: Any, slots: list[mmap.mmap], ends: li
     # The terminal sends an interrupt to all; the parent decides what comes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Were these left open here, the end of the parent would go unnoticed.
     for end in ends:
         end.close()

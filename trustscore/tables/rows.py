@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from trustscore.tables.arrays import bits
 from trustscore.tables.checks import Checker
 from trustscore.tables.faults import REASONS, Fault, Reject
+from trustscore.tables.parse import date_faults
 
 __all__ = ["Rows", "assemble"]
 
@@ -117,7 +118,7 @@ def assemble(
     file : str
     """
     found = [f._replace(value=cell(f.row, f.column)) for f in checker.check(matrix)]
-    faults = faults + found
+    faults = faults + found + date_faults(texts)
     for row in np.flatnonzero(missing):
         faults.append(Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"]))
     block = {name: matrix[at] for name, at in names.items()} | texts

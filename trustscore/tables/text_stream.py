@@ -31,9 +31,15 @@ _LEAST = 16
 # How much the choice of an encoding, or of a line end, may look at.
 _VIEW = 1 << 20
 
+# NULs at every other place of its beginning that make a file UTF-16: a short name has as many.
+_UTF16_NULS = 4
+
 _LADDER = ("utf-8", "gb18030", "cp1252")
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
+    # Before UTF-16, whose mark it begins with.
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
@@ -98,7 +104,9 @@ class Source:
         self._block = max(block, _LEAST)
         if encoding is not None:
             try:
-                "".encode(encoding)  # codecs that turn text into no bytes are none here
+                # Codecs that turn text into no bytes, or know no places, are none here.
+                "".encode(encoding)
+                b"a".decode(encoding, "ignore")
                 encoding = codecs.lookup(encoding).name
             except (LookupError, UnicodeError, ValueError):
                 raise InputError(f"--encoding {encoding}: no such encoding") from None
@@ -109,6 +117,8 @@ class Source:
         if file is not None:
             self._file: IO[bytes] = file
         elif self.name == "-":
+            if sys.stdin is None:
+                raise InputError("standard input (-) is closed: name a file instead")
             # Raw, one system call at a time: a signal that came in between is not forgotten.
             self._file = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         else:
@@ -232,7 +242,7 @@ class Source:
             if data.startswith(mark):
                 self._use(encoding)
                 return
-        if b"\0" in data[:4096]:
+        if _every_other(data[:4096]):
             raise InputError(
                 f"{self.name} holds NUL bytes: if it is UTF-16, say --encoding utf-16-le"
                 " or utf-16-be"
@@ -251,6 +261,7 @@ class Source:
         held = decoder.getstate()[0]
         try:
             text = decoder.decode(data, final)
+            found = text.encode()
         except UnicodeDecodeError as error:
             before = (held + data)[: error.start]
             good = codecs.decode(before, self.encoding, "ignore")
@@ -259,21 +270,29 @@ class Source:
                 f"{self.name}, line {line}: cannot be read as {self.encoding}"
                 f" (byte 0x{(held + data)[error.start]:02x}); say --encoding"
             ) from None
+        except UnicodeError as error:
+            # Some codecs refuse without a place: no mark at the beginning, no whole characters.
+            raise InputError(
+                f"{self.name}: cannot be read as {self.encoding} ({error}); say --encoding"
+            ) from None
         self._lines += text.count("\n")
-        return text.encode()
+        return found
 
     def _climb(self, data: bytes, *, final: bool) -> None:
         """Decide the encoding by bytes of which the first is not ASCII."""
+        furthest = 0
         for encoding in _LADDER:
             try:
                 codecs.getincrementaldecoder(encoding)("strict").decode(data, final)
-            except UnicodeDecodeError:
+            except UnicodeDecodeError as error:
+                furthest = max(furthest, error.start)
                 continue
             self._use(encoding)
             return
         raise InputError(
-            f"{self.name}, line {self._lines + 1}: neither {', '.join(_LADDER[:-1])}"
-            f" nor {_LADDER[-1]}; say --encoding"
+            f"{self.name}, line {self._lines + 1 + count_lines(data[:furthest])}: neither"
+            f" {', '.join(_LADDER[:-1])} nor {_LADDER[-1]} (byte 0x{data[furthest]:02x});"
+            " say --encoding"
         )
 
 
@@ -303,6 +322,13 @@ def _ends_with_returns(head: bytes) -> bool | None:
     if head[line.end() - 1 : line.end()] == b"\n":
         return False
     return None if line.end() == len(head) else head[line.end() : line.end() + 1] != b"\n"
+
+
+def _every_other(head: bytes) -> bool:
+    """Return whether every other byte is NUL wherever a letter or a comma stands."""
+    few, many = sorted((head[0::2].count(0), head[1::2].count(0)))
+    # Both are common in UTF-16 only where the text is not of letters; a stray NUL is none of it.
+    return many >= _UTF16_NULS and few * 4 <= many
 
 
 def _first_high(data: bytes) -> int:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import gzip
 import os
 import secrets
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any, Protocol
 
@@ -23,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trustscore.errors import InputError
 from trustscore.tables.arrays import floats, strings
 from trustscore.tables.format import content, inert, lines
 
@@ -49,6 +52,8 @@ class AtomicFile:
     ----------
     path : str or Path
         ``-`` is standard output.
+    hold : bool, default=False
+        Whether to hold back what goes to a pipe or a device, until `commit`.
 
     Examples
     --------
@@ -63,30 +68,30 @@ class AtomicFile:
     (False, b'merchant_id\n')
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, hold: bool = False) -> None:
         self.path = str(path)
         self._temporary: str | None = None
+        self._target: IO[bytes] | None = None
         self._done = False
         # Called before the file is closed unfinished.
         self.on_discard: Callable[[], None] | None = None
-        if self.path == "-":
-            self.file: IO[bytes] = sys.stdout.buffer
+        if self.path == "-" or _is_special(self.path):
+            self._target = _through(self.path)
+            self.file: IO[bytes] = TemporaryFile() if hold else self._target  # noqa: SIM115
             return
         # The file behind a link is replaced, not the link.
         self._final = os.path.realpath(self.path)
-        try:
-            special = not stat.S_ISREG(os.stat(self._final).st_mode)
-        except FileNotFoundError:
-            special = False
-        if special:
-            self.file = open(self._final, "wb")  # noqa: SIM115 (closed by close)
-            return
         folder, name = os.path.split(self._final)
         self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
         try:
             self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.path) from None
+
+    @property
+    def gone(self) -> bool:
+        """Whether what was written is out of reach, in a pipe or a device."""
+        return self.file is self._target
 
     def write(self, data: bytes) -> int:
         """Write bytes."""
@@ -104,22 +109,31 @@ class AtomicFile:
             return
         self.flush()
         self._done = True
-        if self.path == "-":
-            return
-        self.file.close()
+        if self._target is not None and not self.gone:
+            self.file.seek(0)
+            shutil.copyfileobj(self.file, self._target)
+            self._target.flush()
+        self._close()
         if self._temporary is not None:
             os.replace(self._temporary, self._final)
             _sync_folder(os.path.dirname(self._final))
 
+    def _close(self) -> None:
+        # Standard output is not ours to close.
+        if not (self.path == "-" and self.gone):
+            self.file.close()
+        if self.path != "-" and self._target is not None:
+            self._target.close()
+
     def discard(self) -> None:
         """Remove what was written, unless it was committed."""
-        if self._done or self.path == "-":
+        if self._done or (self.path == "-" and self.gone):
             return
         self._done = True
         if self.on_discard is not None:
             self.on_discard()
         try:
-            self.file.close()
+            self._close()
         finally:
             if self._temporary is not None:
                 Path(self._temporary).unlink(missing_ok=True)
@@ -139,6 +153,22 @@ class AtomicFile:
             # The disk is full for the buffered rest as well; the first error says so.
             if error is None:
                 raise
+
+
+def _is_special(path: str) -> bool:
+    # Not by its real path: that of a pipe leads nowhere.
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _through(path: str) -> IO[bytes]:
+    if path != "-":
+        return open(path, "wb")
+    if sys.stdout is None:
+        raise InputError("standard output (-) is closed: name a file instead")
+    return sys.stdout.buffer
 
 
 def _sync_folder(folder: str) -> None:
@@ -259,7 +289,7 @@ def is_plain(path: str | Path) -> bool:
         return True
 
 
-def open_sink(path: str | Path, columns: dict[str, Any]) -> Sink:
+def open_sink(path: str | Path, columns: dict[str, Any], *, hold: bool = False) -> Sink:
     """Open an output by its suffix; what has none of the three is CSV.
 
     Parameters
@@ -267,9 +297,11 @@ def open_sink(path: str | Path, columns: dict[str, Any]) -> Sink:
     path : str or Path
     columns : dict of str to pyarrow.DataType
         The columns of the table.
+    hold : bool, default=False
+        See :class:`AtomicFile`.
     """
     suffix = suffix_of(path)
-    file = AtomicFile(path)
+    file = AtomicFile(path, hold=hold)
     try:
         if suffix == ".parquet":
             return ParquetSink(file, pa.schema(list(columns.items())))

@@ -1,0 +1,126 @@
+"""The rules of a scorecard file, and what its overlays change in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trustscore.scorecard.faults import Notes
+from trustscore.scorecard.model import Exceeds, Rule, Signal
+from trustscore.scorecard.spec import RuleSpec, ScorecardFile
+
+_EFFECTS = ("bonus", "deduct", "cap", "veto")
+
+
+def _rule(
+    notes: Notes,
+    at: str,
+    name: str,
+    spec: RuleSpec,
+    signals: Mapping[str, Signal],
+    overlay: str | None,
+) -> Rule | None:
+    effects = [e for e in _EFFECTS if getattr(spec, e) is not None]
+    if len(effects) != 1:
+        got = " and ".join(effects) or "none"
+        notes.fault(at, f"must have exactly one of {', '.join(_EFFECTS)}. Got {got}")
+        return None
+    if (spec.when is None) == (spec.exceeds is None):
+        notes.fault(at, "must have either when or exceeds")
+        return None
+    effect = effects[0]
+    if (spec.per or spec.most) and effect not in ("bonus", "deduct"):
+        notes.fault(at, "per and most are only for bonus and deduct")
+    if spec.per and spec.most is None:
+        notes.fault(f"{at}.most", "is missing: points per case must have a limit")
+    exceeds = None
+    if spec.exceeds is not None:
+        where = f"{at}.exceeds.signal"
+        if not notes.known(where, spec.exceeds.signal, signals, "signal"):
+            return None
+        signal = signals[spec.exceeds.signal]
+        if signal.kind not in ("rate", "events") or signal.higher_is_better:
+            notes.fault(where, "must be a rate or events signal where lower is better")
+            return None
+        exceeds = Exceeds(
+            signal.id,
+            signal.value,
+            str(signal.sample),
+            spec.exceeds.min_count,
+            spec.exceeds.line,
+        )
+    points = float(getattr(spec, effect)) if effect != "veto" else 0.0
+    rule = Rule(
+        id=name,
+        when=spec.when or (),
+        exceeds=exceeds,
+        effect=str(spec.veto) if effect == "veto" else effect,
+        points=points,
+        per=spec.per,
+        most=spec.most,
+        en=spec.en or name.replace("_", " "),
+        zh=spec.zh,
+        why=spec.why,
+        overlay=overlay,
+    )
+    if spec.monotone:
+        _monotone(notes, at, rule, signals)
+    return rule
+
+
+def _monotone(notes: Notes, at: str, rule: Rule, signals: Mapping[str, Signal]) -> None:
+    """A rule must not make a worse signal worth more."""
+    better = {s.value: s.higher_is_better for s in signals.values()}
+    for condition in rule.when:
+        if condition.rises is None or condition.column not in better:
+            continue
+        fires_when_better = condition.rises == better[condition.column]
+        if fires_when_better != (rule.effect == "bonus"):
+            notes.fault(
+                at,
+                f"rewards a worse {condition.column} ({condition}); turn the condition round, "
+                "or say monotone = false",
+            )
+
+
+def build_rules(
+    file: ScorecardFile, signals: Mapping[str, Signal], notes: Notes
+) -> tuple[Rule, ...]:
+    """Return the rules of a file and of its overlays; faults go to the notes."""
+    rules = [
+        _rule(notes, f"rules.{name}", name, spec, signals, None)
+        for name, spec in file.rules.items()
+    ]
+    for overlay, changes in file.overlays.items():
+        for name, spec in changes.rules.items():
+            at = f"overlays.{overlay}.rules.{name}"
+            if name in notes.dropped:
+                continue
+            index = next((i for i, r in enumerate(rules) if r and r.id == name), None)
+            if index is None:
+                if spec.off:
+                    notes.known(at, name, file.rules, "rule")
+                    continue
+                rules.append(_rule(notes, at, name, spec, signals, overlay))
+                continue
+            base = rules[index]
+            if base is None:
+                continue
+            points: float | None = None
+            if not spec.off:
+                given = getattr(spec, base.effect, None)
+                if given is None or spec.when or spec.exceeds:
+                    notes.fault(
+                        at, f"may change only {base.effect} of this rule, or say off = true"
+                    )
+                    continue
+                points = float(given)
+            rules[index] = Rule(
+                **{
+                    **{k: getattr(base, k) for k in Rule.__slots__},
+                    "changes": (*base.changes, (overlay, points)),
+                }
+            )
+    built = tuple(rule for rule in rules if rule is not None)
+    if len(built) > 63:
+        notes.fault("rules", f"must be at most 63 with those of the overlays. Got {len(built)}")
+    return built

@@ -1,0 +1,160 @@
+"""What the figures, weights and columns of a scorecard must be, whoever gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT, Dimension, Overlay, Rule, Signal
+from trustscore.scorecard.spec import ScorecardFile
+
+__all__ = ["column_faults", "contribution_faults", "figure_faults", "weight_faults"]
+
+
+def figure_faults(
+    kind: str,
+    curve: str,
+    sampled: bool,
+    limits: tuple[float, float] | None,
+    figures: Mapping[str, float],
+) -> Iterator[tuple[str, str]]:
+    """Yield the faults of the figures of one signal: of its line, an overlay or a peer group.
+
+    Parameters
+    ----------
+    kind, curve : str
+    sampled : bool
+        Whether the signal has a sample column.
+    limits : (float, float) or None
+        Range of the value.
+    figures : mapping of str to float
+        ``poor``, ``good``, ``prior`` and, when given, ``strength``; NaN for what is open.
+
+    Yields
+    ------
+    key, sentence : str
+        The key with its point, empty when several are at fault.
+
+    Examples
+    --------
+    >>> figures = {"poor": 0.2, "good": 0.0, "prior": 3.0, "strength": 20.0}
+    >>> list(figure_faults("rate", "linear", True, None, figures))
+    [('.prior', 'must be between 0 and 1. Got 3')]
+    """
+    poor, good, prior = figures["poor"], figures["good"], figures["prior"]
+    if curve not in ("knots", "percentile"):
+        if poor == good:
+            yield ".poor", f"must differ from good. Got {poor:g}"
+        if curve in ("log", "lognormal") and min(poor, good) <= 0:
+            yield "", f"curve {curve} must have poor and good above 0"
+        if curve == "log1p" and min(poor, good) <= -1:
+            yield "", "curve log1p must have poor and good above -1"
+    if sampled and figures.get("strength", 1.0) <= 0:
+        yield ".strength", f"must be above 0. Got {figures['strength']:g}"
+    if kind == "rate" and (prior < 0 or prior > 1):
+        yield ".prior", f"must be between 0 and 1. Got {prior:g}"
+    elif kind == "events" and prior < 0:
+        yield ".prior", f"must not be below 0. Got {prior:g}"
+    elif kind == "duration" and prior <= 0:
+        yield ".prior", f"must be above 0. Got {prior:g}"
+    elif limits and kind not in ("rate", "events") and (prior < limits[0] or prior > limits[1]):
+        yield ".prior", f"must be in the range {limits[0]:g} to {limits[1]:g}. Got {prior:g}"
+
+
+def weight_faults(
+    signals: Iterable[Signal], dimensions: Sequence[Dimension], overlays: Sequence[Overlay]
+) -> list[str]:
+    """Return the faults of weights that leave a signal, a dimension or the index without any."""
+    signals = list(signals)
+    faults = []
+    weighted = {s for o in overlays for s, c in o.signals.items() if c.get("weight", 0) != 0}
+    for signal in signals:
+        if signal.weight == 0 and signal.id not in weighted:
+            faults.append(
+                f"signals.{signal.dimension}.{signal.id}.weight: "
+                "is 0 and no overlay gives it weight: remove the signal or weigh it"
+            )
+    if signals and all(signal.weight == 0 for signal in signals):
+        faults.append("signals: must have weight on at least one signal")
+    own = {signal.dimension for signal in signals}
+    moved = {name for overlay in overlays for name, weight in overlay.dimensions.items() if weight}
+    for at, changes in [("", {}), *((f"overlays.{o.id}.", o.dimensions) for o in overlays)]:
+        for parent in dict.fromkeys(dimension.parent for dimension in dimensions):
+            parts = [dimension for dimension in dimensions if dimension.parent == parent]
+            if any(changes.get(part.id, part.weight) != 0 for part in parts) or parent in own:
+                continue
+            if at and not any(part.id in changes for part in parts):
+                continue  # said of the dimensions themselves
+            if not at and parent is not None and any(part.id in moved for part in parts):
+                continue  # for the rows of an overlay only, like a signal of weight 0
+            names = ", ".join(part.id for part in parts)
+            faults.append(f"{at}dimensions: must have weight on at least one of {names}")
+    return faults
+
+
+def contribution_faults(signals: Iterable[Signal], rules: Iterable[Rule]) -> list[str]:
+    """Return the faults of ids that would be one column twice in a table of contributions."""
+    taken = ("merchant_id", "limit", "cap", "trust_index")
+    ids = {signal.id: f"signals.{signal.dimension}.{signal.id}" for signal in signals}
+    faults = [
+        f"{at}: is a reserved word of the statement: choose another name"
+        for name, at in ids.items()
+        if name in taken
+    ]
+    for rule in rules:
+        at = f"overlays.{rule.overlay}.rules" if rule.overlay else "rules"
+        if rule.id in taken:
+            faults.append(f"{at}.{rule.id}: is a reserved word of the statement")
+        elif rule.id in ids:
+            faults.append(f"{at}.{rule.id}: is also the name of a signal: choose another")
+    return faults
+
+
+def _read(file: ScorecardFile, signals: Iterable[Signal]) -> Iterator[tuple[str, str]]:
+    """Yield the address and the column of everything that reads a column of numbers."""
+    for signal in signals:
+        at = f"signals.{signal.dimension}.{signal.id}"
+        yield from ((f"{at}.{signal.kind}", column) for column in signal.columns)
+        for condition in signal.applies_when:
+            yield from ((f"{at}.applies_when", column) for column in condition.columns)
+    for name, dimension in file.dimensions.items():
+        if dimension.weight_by:
+            yield f"dimensions.{name}.weight_by", dimension.weight_by
+    places = [("rules", file.rules)]
+    places += [(f"overlays.{name}.rules", overlay.rules) for name, overlay in file.overlays.items()]
+    for at, rules in places:
+        for name, rule in rules.items():
+            for condition in rule.when or ():
+                yield from ((f"{at}.{name}.when", column) for column in condition.columns)
+            if rule.per:
+                yield f"{at}.{name}.per", rule.per
+    if file.status.new:
+        yield "status.new.column", file.status.new.column
+
+
+def column_faults(
+    file: ScorecardFile, signals: Iterable[Signal], *, whole: bool = True
+) -> list[str]:
+    """Return the faults of columns: texts named as numbers, other names for what nobody reads.
+
+    Parameters
+    ----------
+    file : ScorecardFile
+    signals : iterable of Signal
+    whole : bool, default=True
+        False when entries were left out of the file, which may be those that read a column.
+    """
+    texts = {name.replace("_", ""): name for name in ("merchant_id", *SIDE_TEXT)}
+    read = list(_read(file, signals))
+    faults = [
+        f"{at}: column {column} holds text: name a column of numbers"
+        for at, column in dict.fromkeys(read)
+        if column.replace("_", "").casefold() in texts
+    ]
+    names = list(dict.fromkeys([c for _, c in read] + [*texts.values(), *SIDE_NUMERIC]))
+    faults += [
+        f"columns.{name}: is read by no signal or rule{suggest(name, names)}"
+        for name in file.columns
+        if whole and name not in names
+    ]
+    return faults
