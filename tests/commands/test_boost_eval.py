@@ -168,3 +168,13 @@ def test_an_input_is_never_overwritten(folder, capsys):
     assert run(folder, "--labels", str(labels)) == 2
     assert "must be different files" in capsys.readouterr().err
     assert labels.read_text() == LABELS
+
+
+def test_a_policy_is_never_written_over(folder, capsys, repository):
+    policy = folder / "eval" / "metrics.json"
+    policy.parent.mkdir()
+    policy.write_bytes((repository / "configs" / "boost.toml").read_bytes())
+    before = policy.read_bytes()
+    assert run(folder, "--policy", str(policy)) == 2
+    assert policy.read_bytes() == before
+    assert "must be different files" in capsys.readouterr().err

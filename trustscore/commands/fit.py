@@ -139,16 +139,14 @@ def command(
     """
     import numpy as np
 
-    from trustscore.errors import InputError
     from trustscore.fitting import Labelled, Note, fit_scorecard, join
     from trustscore.scorecard import load_scorecard
+    from trustscore.tables.distinct import refuse_inputs
     from trustscore.tables.fit_files import read_judgements, read_outcomes
     from trustscore.tables.sample import read_halves, read_sample
-    from trustscore.tables.writers import AtomicFile, same_file
+    from trustscore.tables.writers import AtomicFile
 
-    for path in (*exports, outcomes, judgements, scorecard, *(halves or ())):
-        if path is not None and path != "-" and Path(path).exists() and same_file(path, out):
-            raise InputError(f"{out}: is also an input; write to a file of another name")
+    refuse_inputs([out], [*exports, outcomes, judgements, scorecard, *(halves or ())])
     card = load_scorecard(scorecard)
     day = as_of.date() if as_of else None
     later = None
