@@ -46,7 +46,7 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         )
         return section
     part = market.take(rows)
-    own = Outcomes(outcomes.n[rows], outcomes.events[rows], (), outcomes.dated)
+    own = Outcomes(outcomes.n[rows], outcomes.events[rows], (), outcomes.dated, outcomes.repeated)
     bad, good = own.events, own.n - own.events
     section.facts = {
         "merchants": len(rows),
@@ -82,6 +82,11 @@ def _about_outcomes(section: Section, outcomes: Outcomes) -> None:
             "undated",
             "the outcomes have no date column, so nobody has checked that they happened after the "
             "export; an index that has seen its outcomes looks better than it is",
+        )
+    if outcomes.repeated:
+        section.note(
+            "repeated_merchants",
+            f"{outcomes.repeated} merchants have several rows in the outcomes: added up",
         )
     count = len(outcomes.unknown)
     if count:

@@ -37,7 +37,7 @@ REJECTED = 3
     "--outcomes",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="What happened later: merchant_id, n, events[, date]; without n, events is a 0/1 label.",
+    help="What came later: merchant_id, n, events[, date]; or merchant_id, label; 1 is bad.",
 )
 @click.option(
     "--truth",
@@ -66,7 +66,7 @@ REJECTED = 3
     help="Scorecards and samples of merchants drawn for intervals.",
 )
 @click.option("--allow-missing-columns", is_flag=True, help="Leave out what was not collected.")
-@click.option("--encoding", help="Encoding of the export, when it is not found out.")
+@click.option("--encoding", help="Encoding of the files, when it is not found out.")
 def command(
     export: str,
     out: str,

@@ -52,7 +52,7 @@ _MOVED = 0.0005
     "--outcomes",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="What came later: merchant_id, n, events and perhaps date; or merchant_id, label.",
+    help="What came later: merchant_id, n, events[, date]; or merchant_id, label; 1 is bad.",
 )
 @click.option("--counts", is_flag=True, help="An order may have more than one event.")
 @click.option(
@@ -142,7 +142,8 @@ def command(
     from trustscore.fitting import Labelled, Note, fit_scorecard, join
     from trustscore.scorecard import load_scorecard
     from trustscore.tables.distinct import refuse_inputs
-    from trustscore.tables.fit_files import read_judgements, read_outcomes
+    from trustscore.tables.fit_files import read_judgements
+    from trustscore.tables.outcomes import read_outcomes
     from trustscore.tables.sample import read_halves, read_sample
     from trustscore.tables.writers import AtomicFile
 

@@ -96,7 +96,7 @@ def read_table(
     >>> table.columns["item_id"].tolist(), table.columns["label"].tolist()
     (['a', 'b'], [2.0, nan])
     """
-    fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
+    fields = tuple(SideField(n, check) for n, check in numbers.items())
     wanted = Wanted(fields, (), ".", {}, key=texts[0])
     inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding)
     blocks, rejects = [], []
@@ -110,7 +110,12 @@ def read_table(
         raise InputError(f"{path}: has no rows")
     by_fold = {fold(name): name for name in header} | {name: name for name in header}
     named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
-    absent = [name for name, found in named.items() if found is None and name not in optional]
+    numeric = {name: by_fold.get(name, by_fold.get(fold(name))) for name in numbers}
+    absent = [
+        name
+        for name, found in [*named.items(), *numeric.items()]
+        if found is None and name not in optional
+    ]
     if absent:
         faults = [f"{name}: no such column{suggest(name, header)}" for name in absent]
         raise InputError(f"{path}: {_count(len(faults), 'fault')} in the columns", faults)
@@ -119,9 +124,9 @@ def read_table(
     guarded = ours and not is_parquet(str(path))
     found: dict[str, NDArray[Any]] = {}
     known = {given: name for name, given in named.items() if given is not None}
-    numeric = {by_fold.get(name, by_fold.get(fold(name))): name for name in numbers}
+    number_of = {given: name for name, given in numeric.items()}
     for given in header:
-        name = numeric.get(given)
+        name = number_of.get(given)
         if name is not None:
             found[name] = np.concatenate([rows.block[name] for rows in blocks])
         elif given in known or rest:
