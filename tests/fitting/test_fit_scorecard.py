@@ -76,6 +76,18 @@ def test_an_open_scorecard_is_closed_and_scored_by_the_kernel(fitted, tmp_path):
     assert np.isfinite(scores.trust_index).all()
 
 
+def test_thin_outcomes_leave_the_weights_and_are_named():
+    block = market()
+    card = fit_scorecard(block, open_card(), labelled=outcomes(block)).scorecard
+    worst = int(np.argmin(block["rank"][:20]))
+    few = Labelled(
+        block, np.r_[np.full(20, 3.0), np.zeros(780)], np.r_[np.eye(20)[worst], [0] * 780]
+    )
+    found = fit_scorecard(block, card, labelled=few)
+    assert "thin_outcomes" in [note.name for note in found.notes]
+    assert shares(found.scorecard) == pytest.approx(shares(card), abs=2e-3)
+
+
 def test_the_numbers_are_those_of_the_market(fitted):
     card = fitted.scorecard
     assert card.signal("bad_rate").prior == pytest.approx(1 / 16, rel=0.1)
