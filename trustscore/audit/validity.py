@@ -115,6 +115,8 @@ def _scores(
     says = f"AUC of the index {area:.3f} (95 % interval {low:.3f} to {high:.3f})"
     if np.isnan(low):
         section.decide("auc", f"{says}: too few events for an interval")
+    elif high < 0.5:
+        section.decide("auc", f"{says}: the index runs the wrong way")
     elif low <= 0.5:
         section.decide("auc", f"{says}: not told apart from a shuffle")
     else:
