@@ -167,6 +167,22 @@ def test_strange_exports_are_audited_without_a_nan(export, tmp_path, fault):
     assert texts and not [text for text in texts if "nan" in text.split()]
 
 
+def test_a_choice_without_effect_does_not_hide_the_rest(export, tmp_path, capsys):
+    """Every figure far beyond its anchors: no anchor can be felt, and the audit says so."""
+    from tests.audit.audit_cards import card, level
+
+    given = card({"a": level("x"), "b": level("y")})
+    path, scorecard = tmp_path / "far.csv", tmp_path / "card.json"
+    scorecard.write_text(json.dumps(given.file.model_dump(mode="json", exclude_none=True)))
+    cells = "".join(f"m{i},{[-50, 99][i % 2]},{[-50, 99][i // 2 % 2]}\n" for i in range(12))
+    path.write_text(f"merchant_id,x,y\n{cells}")
+    out = tmp_path / "out"
+    assert run(path, "--scorecard", scorecard, "-o", out) == 2
+    said = capsys.readouterr()
+    assert "varying anchors" in said.err and "changes no index" in said.out
+    assert (out / "fairness.by_volume.csv").exists() and (out / "audit.json").exists()
+
+
 def test_json_has_no_nan():
     section = Section("x", {"a": np.float64("nan"), "b": np.int64(3)}, {"t": {"c": [np.inf, 1.0]}})
     assert as_json(section)["facts"] == {"a": None, "b": 3}

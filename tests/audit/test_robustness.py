@@ -6,7 +6,6 @@ from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit import Market, Section, audit
 from trustscore.audit.choices import choices_of
 from trustscore.audit.robustness import robustness, sobol
-from trustscore.errors import ScorecardError
 from trustscore.scorecard import load_scorecard
 from trustscore.simulate import simulate_export
 
@@ -86,11 +85,15 @@ def test_an_audit_of_the_usual_size_takes_256_points(monkeypatch):
     assert asked == [256]
 
 
-def test_a_choice_without_effect_is_an_error_not_a_sensitivity_of_zero():
+def test_a_choice_without_effect_is_a_decision_not_a_sensitivity_of_zero():
     given = card({"a": level("x"), "b": level("y")})
     some = market(given, x=[-50.0, 99.0, 99.0], y=[99.0, -50.0, 99.0])
-    with pytest.raises(ScorecardError, match="varying anchors changes no index"):
-        robustness(some, draws=2, points=2)
+    found = robustness(some, draws=4, points=4)
+    assert levels(found)["without_effect"] == "decide"
+    said = [f.text for f in found.findings if f.code == "robustness.without_effect"]
+    assert any(text.startswith("varying anchors (") and "changes no index" in text for text in said)
+    assert "anchors" in found.facts["without_effect"]
+    assert "anchors" not in found.tables.get("choices", {"choice": []})["choice"]
 
 
 def test_a_single_signal_is_audited_for_what_it_has():

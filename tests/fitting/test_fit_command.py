@@ -116,10 +116,29 @@ def test_rejected_rows_are_left_out_and_counted(export, run, tmp_path):
     cells = lines[1].split(",")
     dirty.write_text("\n".join([*lines, ",".join([cells[0], *["-5"] * (len(cells) - 1)])]) + "\n")
     out = tmp_path / "fitted.toml"
-    code, said, _ = run("fit", dirty, "--scorecard", "minimal", "--no-peers", "-o", out)
-    assert code == 0
+    code, said, err = run("fit", dirty, "--scorecard", "minimal", "--no-peers", "-o", out)
+    assert code == 3
+    assert "1 rows were rejected" in err and "trustscore score" in err
     assert "fitted to 600 of 601 rows, 1 rejected" in said
     assert load_scorecard(out).file.provenance["data"]["rejected"] == 1
+
+
+def test_an_export_of_rejects_says_so(export, run, tmp_path):
+    dirty = tmp_path / "dirty.csv"
+    head, *lines = export.read_text(encoding="utf-8").splitlines()
+    bad = [",".join([line.split(",")[0], *["-5"] * line.count(",")]) for line in lines[:40]]
+    dirty.write_text("\n".join([head, *bad]) + "\n", encoding="utf-8")
+    out = tmp_path / "fitted.toml"
+    code, _, err = run("fit", dirty, "--scorecard", "minimal", "-o", out)
+    assert (code, out.exists()) == (2, False)
+    assert "all 40 rows were rejected" in err and "trustscore score" in err
+
+
+def test_toml_goes_into_no_other_file(export, run, tmp_path):
+    for name in ("fitted.json", "fitted"):
+        code, _, err = run("fit", export, "--scorecard", "minimal", "-o", tmp_path / name)
+        assert (code, "must end in .toml" in err) == (2, True)
+        assert not (tmp_path / name).exists()
 
 
 def test_a_fit_does_not_learn_from_what_its_export_knows(export, later, run, tmp_path):

@@ -10,7 +10,6 @@ from trustscore.audit.cards import without_signal
 from trustscore.audit.choices import Choice, choices_of, varied
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
-from trustscore.errors import ScorecardError
 
 __all__ = ["rank_reversal", "robustness", "sobol"]
 
@@ -64,10 +63,9 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 25
         Tables `merchants` (interval of index and rank, chance of being in the top tenth and of
         keeping the tier), `choices` (Sobol indices), `left_out` (each signal left out).
 
-    Raises
-    ------
-    ScorecardError
-        When a choice that was varied changes no index.
+    Notes
+    -----
+    A choice that changes no index is a finding to decide on, and ``without_effect`` of the facts.
     """
     section = Section("robustness")
     part = market.sample(MOST_MERCHANTS, seed)
@@ -85,7 +83,9 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 25
     rank_reversal(section, market, seed)
     if not choices:
         return section
-    _check_effect(part, choices, seed)
+    choices = _with_effect(section, part, choices, seed)
+    if not choices:
+        return section
     _intervals(section, part, choices, seed, draws)
     if len(choices) > 1:
         table = sobol(part, choices, seed, points)
@@ -119,18 +119,25 @@ def _largest(table: dict[str, Any]) -> str:
     )
 
 
-def _check_effect(part: Market, choices: list[Choice], seed: int) -> None:
-    """Refuse a choice that changes nothing: a sensitivity of zero would be taken for safety."""
-    for choice in choices:
-        if not any(
+def _with_effect(section: Section, part: Market, choices: list[Choice], seed: int) -> list[Choice]:
+    """Return the choices that change an index: a sensitivity of zero would be taken for safety."""
+    moves = {
+        choice.name: any(
             np.any(_outcome(part, {choice.name: number}, seed)[0] != part.index)
             for number in range(3)
-        ):
-            raise ScorecardError(
-                f"scorecard {part.card.name}: varying {choice.name} changes no index, so nothing "
-                "can be said of it",
-                [f"{choice.name}: {choice.parameters} figures were varied: {choice.says}"],
-            )
+        )
+        for choice in choices
+    }
+    idle = [name for name, moved in moves.items() if not moved]
+    section.facts["without_effect"] = idle
+    for name in idle:
+        count = section.facts["parameters"][name]
+        section.decide(
+            "without_effect",
+            f"varying {name} ({count} figures) changes no index of these merchants, so nothing "
+            f"can be said of it: {section.facts['varied'][name]}",
+        )
+    return [choice for choice in choices if moves[choice.name]]
 
 
 def _intervals(

@@ -22,6 +22,7 @@ Example:
 # As in trustscore.fitting, which help must not load.
 WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
 _MOVED = 0.0005
+REJECTED = 3
 
 
 @click.command("fit", epilog=EXAMPLE)
@@ -131,14 +132,16 @@ def command(
     seed: int,
     allow_missing_columns: bool,
     encoding: str | None,
-) -> None:
+) -> int:
     """Fit the priors, anchors and weights of a scorecard.
 
     Writes a closed scorecard, with its comments kept and with a table that says what was fitted,
-    to what, and how. Rows that scoring would reject are left out and counted.
+    to what, and how. Rows that scoring would reject are left out and counted. Exit codes: 0 done,
+    2 wrong use or files, 3 done with rejected rows.
     """
     import numpy as np
 
+    from trustscore.errors import InputError
     from trustscore.fitting import Labelled, Note, fit_scorecard, join
     from trustscore.scorecard import load_scorecard
     from trustscore.tables.distinct import refuse_inputs
@@ -148,6 +151,10 @@ def command(
     from trustscore.tables.writers import AtomicFile
 
     refuse_inputs([out], [*exports, outcomes, judgements, scorecard, *(halves or ())])
+    if out != "-" and Path(out).suffix.lower() != ".toml":
+        raise InputError(
+            f"output: must end in .toml, as that is what is written, or be -. Got {out}"
+        )
     card = load_scorecard(scorecard)
     day = as_of.date() if as_of else None
     later = None
@@ -162,6 +169,11 @@ def command(
         allow_missing_columns=allow_missing_columns,
         encoding=encoding,
     )
+    if read.rejected and not read.size:
+        raise InputError(
+            f"there is no merchant to fit to: all {read.rejected:,} rows were rejected; "
+            "`trustscore score` lists them"
+        )
     notes: list[Note] = []
     labelled = None
     if later is not None:
@@ -194,6 +206,14 @@ def command(
         file.commit()
     for line in _lines(fitted, read):
         click.echo(line, err=out == "-")
+    if read.rejected:
+        click.echo(
+            f"trustscore: {read.rejected:,} rows were rejected and not fitted to; "
+            "`trustscore score` lists them",
+            err=True,
+        )
+        return REJECTED
+    return 0
 
 
 def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class AuditReport(NamedTuple):
         Names in the folder.
     plotted : bool
         False when matplotlib is not installed.
+    without_effect : list of str
+        Choices that were varied and changed no index.
     """
 
     sections: list[Section]
@@ -58,6 +60,7 @@ class AuditReport(NamedTuple):
     rejected: int
     files: list[str]
     plotted: bool
+    without_effect: list[str]
 
 
 def audit_files(
@@ -133,7 +136,8 @@ def audit_files(
     with _whole(folder) as place:
         plotted = _write(place, about, sections, text)
         files = sorted(path.name for path in place.iterdir())
-    return AuditReport(sections, text, rejected, files, plotted)
+    idle = [name for section in sections for name in section.facts.get("without_effect", ())]
+    return AuditReport(sections, text, rejected, files, plotted, idle)
 
 
 def _market(
