@@ -26,14 +26,19 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
     [Judgement(expert='', a='product_quality', b='after_sales', ratio=2.0)]
     """
     table = read_table(
-        path, {"ratio": "number"}, ["a", "b", "expert"], optional=["expert"], encoding=encoding
+        path, {}, ["a", "b", "ratio", "expert"], optional=["expert"], encoding=encoding
     )
     columns = table.columns
-    blank = np.flatnonzero(np.isnan(columns["ratio"])).tolist()
-    if blank:
-        raise InputError(
-            f"{path}: ratio is blank", [f"{table.at(row)}, ratio: is blank" for row in blank[:20]]
-        )
+    ratios = [_ratio(text) for text in columns["ratio"].tolist()]
+    wrong = [
+        f"{table.at(row)}, ratio: "
+        + (f"must be a number such as 3 or 1/3. Got {text!r}" if text else "is blank")
+        for row, (text, ratio) in enumerate(zip(columns["ratio"].tolist(), ratios, strict=True))
+        if ratio is None
+    ]
+    if wrong:
+        many = "1 ratio" if len(wrong) == 1 else f"{len(wrong)} ratios"
+        raise InputError(f"{path}: {many} cannot be read", wrong[:20])
     experts = columns.get("expert", np.full(len(columns["a"]), "", dtype=object))
     return [
         Judgement(*row)
@@ -41,7 +46,16 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
             experts.tolist(),
             columns["a"].tolist(),
             columns["b"].tolist(),
-            columns["ratio"].tolist(),
+            ratios,
             strict=True,
         )
     ]
+
+
+def _ratio(text: str) -> float | None:
+    """Return a ratio written as a number or as a fraction such as 1/9; None for what is neither."""
+    over, bar, under = text.partition("/")
+    try:
+        return float(over) / float(under) if bar else float(text)
+    except (ValueError, ZeroDivisionError):
+        return None
