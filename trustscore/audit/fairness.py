@@ -81,8 +81,8 @@ def fairness(market: Market) -> Section:
     else:
         section.note(
             "no_tenure",
-            "no tenure_days: the scorecard does not read it, or it is blank; nothing is said of the "
-            "new",
+            "no tenure_days: the scorecard does not read it, or it is blank; nothing is said "
+            "of the new",
         )
     _applicability(section, market)
     return section

@@ -34,7 +34,7 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
         f"{table.at(row)}, ratio: "
         + (f"must be a number such as 3 or 1/3. Got {text!r}" if text else "is blank")
         for row, (text, ratio) in enumerate(zip(columns["ratio"].tolist(), ratios, strict=True))
-        if ratio is None
+        if np.isnan(ratio)
     ]
     if wrong:
         many = "1 ratio" if len(wrong) == 1 else f"{len(wrong)} ratios"
@@ -52,10 +52,10 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
     ]
 
 
-def _ratio(text: str) -> float | None:
-    """Return a ratio written as a number or as a fraction such as 1/9; None for what is neither."""
+def _ratio(text: str) -> float:
+    """Return a ratio written as a number or as a fraction such as 1/9; NaN for what is neither."""
     over, bar, under = text.partition("/")
     try:
         return float(over) / float(under) if bar else float(text)
     except (ValueError, ZeroDivisionError):
-        return None
+        return float("nan")
