@@ -14,7 +14,7 @@ FLOORS = [
     {"errors"},
     {"words", "scratch"},
     {"scorecard"},
-    {"evidence", "curves", "aggregate", "rules", "tiers"},
+    {"evidence", "curves", "aggregate", "rules", "tiers", "outcomes"},
     {"scoring"},
     {"boost", "export", "simulate"},
     {"explain", "audit", "fitting", "ranking_eval", "rights"},

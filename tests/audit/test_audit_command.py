@@ -84,7 +84,7 @@ def test_a_folder_in_use_is_left_alone(export, tmp_path, capsys):
         ("merchant_id,n,events,date\nm0000001,2,1,2026-01-01\n", "give the day of the export"),
         (
             "merchant_id,events\nm0000001,1\nm0000002,2\n",
-            "line 3 (m0000002): events must be 0 or 1",
+            "line 3 (m0000002): a label must be 0 or 1",
         ),
     ],
 )
@@ -95,6 +95,32 @@ def test_bad_outcomes_leave_no_folder(export, tmp_path, capsys, text, says):
     assert run(export, "--scorecard", "minimal", "--outcomes", later, "-o", out) == 2
     assert says in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["later.csv"]
+
+
+def test_what_a_fit_takes_an_audit_takes(export, tmp_path):
+    """Labels, and rows of one merchant without a date; in the encoding that was said."""
+    later, truth = tmp_path / "later.csv", tmp_path / "truth.csv"
+    cells = "".join(f"m{i:07d},{int(i % 3 == 0)}\n" for i in [*range(1, 101), 100])
+    later.write_bytes(f"merchant_id,label\n{cells}".encode("utf-16-le"))
+    kept = Path(f"{export}.truth.csv").read_text(encoding="utf-8")
+    truth.write_bytes(kept.encode("utf-16-le"))
+    given = tmp_path / "export.csv"
+    given.write_bytes(export.read_text(encoding="utf-8").encode("utf-16-le"))
+    report = audit_files(
+        given, tmp_path / "out", scorecard="minimal", outcomes=later, truth=truth, draws=4,
+        encoding="utf-16-le",
+    )  # fmt: skip
+    codes = {finding.code for section in report.sections for finding in section.findings}
+    assert {"validity.repeated_merchants", "validity.undated"} <= codes
+
+
+def test_a_truth_without_its_column_names_it(export, tmp_path, capsys):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("merchant_id,true_indx\nm0000001,5\n")
+    options = ["--scorecard", "minimal", "--truth", truth, "-o", tmp_path / "out"]
+    assert run(export, *options) == 2
+    said = capsys.readouterr().err
+    assert "did you mean true_indx?" in said and "[columns]" not in said
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -139,6 +165,22 @@ def test_strange_exports_are_audited_without_a_nan(export, tmp_path, fault):
     report = audit_files(path, tmp_path / "out", scorecard="minimal", draws=4)
     texts = [finding.text for section in report.sections for finding in section.findings]
     assert texts and not [text for text in texts if "nan" in text.split()]
+
+
+def test_a_choice_without_effect_does_not_hide_the_rest(export, tmp_path, capsys):
+    """Every figure far beyond its anchors: no anchor can be felt, and the audit says so."""
+    from tests.audit.audit_cards import card, level
+
+    given = card({"a": level("x"), "b": level("y")})
+    path, scorecard = tmp_path / "far.csv", tmp_path / "card.json"
+    scorecard.write_text(json.dumps(given.file.model_dump(mode="json", exclude_none=True)))
+    cells = "".join(f"m{i},{[-50, 99][i % 2]},{[-50, 99][i // 2 % 2]}\n" for i in range(12))
+    path.write_text(f"merchant_id,x,y\n{cells}")
+    out = tmp_path / "out"
+    assert run(path, "--scorecard", scorecard, "-o", out) == 2
+    said = capsys.readouterr()
+    assert "varying anchors" in said.err and "changes no index" in said.out
+    assert (out / "fairness.by_volume.csv").exists() and (out / "audit.json").exists()
 
 
 def test_json_has_no_nan():

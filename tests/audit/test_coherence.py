@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.audit.audit_cards import card, level, levels, market
+from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit.coherence import coherence, pairwise_covariance
 
 RNG = np.random.default_rng(3)
@@ -62,6 +62,18 @@ def test_an_all_missing_column_is_weight_for_nothing():
     section = coherence(three(RNG.uniform(0, 10, 50), np.full(50, np.nan), RNG.uniform(0, 10, 50)))
     assert levels(section)["absent"] == "decide"
     assert np.isfinite(section.tables["signals"]["realised_weight"]).all()
+
+
+def test_a_signal_that_a_strong_prior_holds_still_is_named():
+    k = RNG.uniform(0, 20, 300).round()
+    still = {**rate("k", "n"), "strength": 5000.0}
+    given = card({"a": level("x"), "b": still})
+    found = coherence(market(given, x=RNG.uniform(0, 10, 300), k=k, n=np.full(300, 100)))
+    assert levels(found)["light"] == "decide"
+    assert "stated weight: b;" in next(f.text for f in found.findings if f.code.endswith("light"))
+    given = card({"a": level("x"), "b": {**still, "strength": 20.0}})
+    found = coherence(market(given, x=RNG.uniform(0, 10, 300), k=k, n=np.full(300, 100)))
+    assert "light" not in levels(found)
 
 
 def test_dead_ends_and_a_flat_index_are_named():

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+import trustscore.audit.robustness as robustness_room
 from tests.audit.audit_cards import card, level, levels, market, rate
-from trustscore.audit import Market
+from trustscore.audit import Market, Section, audit
 from trustscore.audit.choices import choices_of
 from trustscore.audit.robustness import robustness, sobol
-from trustscore.errors import ScorecardError
 from trustscore.scorecard import load_scorecard
 from trustscore.simulate import simulate_export
 
@@ -59,11 +59,41 @@ def test_a_choice_that_alone_matters_has_all_the_variance():
     )
 
 
-def test_a_choice_without_effect_is_an_error_not_a_sensitivity_of_zero():
+def test_sobol_intervals_hold_the_figures_and_name_only_what_is_apart(section):
+    table = section.tables["choices"]
+    for order in ("first", "total"):
+        assert (table[f"{order}_low"] <= table[order] + 1e-9).all()
+        assert (table[order] <= table[f"{order}_high"] + 1e-9).all()
+    close = {"choice": ["a", "b"], "total": np.array([0.5, 0.6])}
+    close |= {"total_low": np.array([0.4, 0.48]), "total_high": np.array([0.55, 0.7])}
+    assert "b (48% to 70% of the variance of ranks) and a (40% to 55%) are not told apart" in (
+        robustness_room._largest(close)
+    )
+    apart = close | {"total_high": np.array([0.45, 0.7])}
+    assert "involves the choice of b, more than any other" in robustness_room._largest(apart)
+
+
+def test_an_audit_of_the_usual_size_takes_256_points(monkeypatch):
+    asked = []
+
+    def watched(market, seed, draws, points):
+        asked.append(points)
+        return Section("robustness")
+
+    monkeypatch.setattr("trustscore.audit.run.robustness", watched)
+    audit(MARKET, draws=300)
+    assert asked == [256]
+
+
+def test_a_choice_without_effect_is_a_decision_not_a_sensitivity_of_zero():
     given = card({"a": level("x"), "b": level("y")})
     some = market(given, x=[-50.0, 99.0, 99.0], y=[99.0, -50.0, 99.0])
-    with pytest.raises(ScorecardError, match="varying anchors changes no index"):
-        robustness(some, draws=2, points=2)
+    found = robustness(some, draws=4, points=4)
+    assert levels(found)["without_effect"] == "decide"
+    said = [f.text for f in found.findings if f.code == "robustness.without_effect"]
+    assert any(text.startswith("varying anchors (") and "changes no index" in text for text in said)
+    assert "anchors" in found.facts["without_effect"]
+    assert "anchors" not in found.tables.get("choices", {"choice": []})["choice"]
 
 
 def test_a_single_signal_is_audited_for_what_it_has():

@@ -71,6 +71,8 @@ def test_an_upside_down_index_needs_a_decision():
     chance = MARKET.index / 100
     found = validity(MARKET, outcomes_of(chance**4, np.full(1500, 20)), draws=40)
     assert levels(found)["auc"] == "decide"
+    said = next(f.text for f in found.findings if f.code == "validity.auc")
+    assert said.endswith("the index runs the wrong way")
     assert levels(found)["upside_down"] == "decide"
 
 

@@ -249,3 +249,13 @@ def test_vetoes_of_expired_scores_are_measured_as_the_policy_has_it(folder):
         policy.write_text(f"[validity]\ndays = 14\nkeep_vetoes = {keep}\n")
         assert run(folder, *late) == 0
         assert figures_of(folder)["vetoes"]["candidates"] == gone
+
+
+def test_a_policy_is_never_written_over(folder, capsys, repository):
+    policy = folder / "eval" / "metrics.json"
+    policy.parent.mkdir()
+    policy.write_bytes((repository / "configs" / "boost.toml").read_bytes())
+    before = policy.read_bytes()
+    assert run(folder, "--policy", str(policy)) == 2
+    assert policy.read_bytes() == before
+    assert "must be different files" in capsys.readouterr().err

@@ -38,6 +38,31 @@ def test_the_query_goes_to_a_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["scores.sql"]
 
 
+@pytest.mark.parametrize("option", ["--scorecard", "--policy"])
+def test_a_scorecard_is_never_written_over(capsys, tmp_path, repository, option):
+    mine = tmp_path / "mine.toml"
+    source = "minimal.toml" if option == "--scorecard" else "boost.toml"
+    mine.write_bytes((repository / "configs" / source).read_bytes())
+    before = mine.read_bytes()
+    code, error = failing(capsys, option, str(mine), "--dialect", "duckdb", "-o", str(mine))
+    assert (code, mine.read_bytes()) == (2, before)
+    assert "is also an input" in error
+
+
+def test_a_preset_may_share_its_name_with_the_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--scorecard", "minimal", "--dialect", "duckdb", "-o", "minimal"]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+
+
+def test_a_test_frame_takes_no_folder_in_use(capsys, tmp_path):
+    (tmp_path / "README.md").write_text("keep me")
+    code, error = failing(capsys, "--dialect", "duckdb", "--test-frame", str(tmp_path))
+    assert code == 2
+    assert "is not an empty folder" in error
+    assert (tmp_path / "README.md").read_text() == "keep me"
+
+
 def test_a_deployment_is_verified_as_the_readme_of_the_frame_says(tmp_path):
     duckdb = pytest.importorskip("duckdb")
     arguments = ["--scorecard", "olist", "--dialect", "duckdb", "--table", "probe"]

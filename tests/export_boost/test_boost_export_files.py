@@ -1,6 +1,8 @@
 """Boosts in files: what is written reads back as the same, or is not written at all."""
 
 import datetime as dt
+import json
+import tomllib
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -132,6 +134,23 @@ def test_npz_reads_back_as_a_table(scores, tmp_path):
     assert table.vetoes(table.rows(["d", "nobody"])).tolist() == ["block", ""]
     late = BoostPolicy.load().rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-16")
     assert late.trust_boost.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("engine", "out", "policy"),
+    [("redis", "boost.toml", "boost.toml"), ("solr", "solr", "solr/query.json")],
+)
+def test_a_policy_is_never_written_over(engine, out, policy, scores, tmp_path, repository):
+    mine = tmp_path / policy
+    mine.parent.mkdir(exist_ok=True)
+    given = (repository / "configs" / "boost.toml").read_text(encoding="utf-8")
+    if mine.suffix == ".json":
+        given = json.dumps(tomllib.loads(given), default=str)
+    mine.write_text(given, encoding="utf-8")
+    before = mine.read_bytes()
+    with pytest.raises(InputError, match="must be different files"):
+        export_boosts(scores, tmp_path / out, engine, policy=mine)
+    assert mine.read_bytes() == before
 
 
 @pytest.mark.parametrize("engine", TARGETS)

@@ -76,6 +76,26 @@ def test_with_little_data_the_expert_stays(true):
     assert (true is TRUE) or max(moved) < 0.1
 
 
+@pytest.mark.parametrize("true", [TRUE, EXPERT], ids=["expert is wrong", "expert is right"])
+@pytest.mark.parametrize(("merchants", "orders"), [(12, 5), (20, 6)])
+def test_a_handful_of_events_never_moves_the_expert(merchants, orders, true):
+    for seed in range(12):
+        u, n, events = market(merchants, orders, seed, true)
+        if not 0 < events.sum() < n.sum():
+            continue
+        try:
+            found = learn_weights(u, n, events, EXPERT)
+        except InputError:  # by chance the index runs the wrong way
+            continue
+        assert found.weights == pytest.approx(EXPERT)
+
+
+def test_a_gain_within_two_standard_errors_is_luck():
+    for seed in range(12):
+        found = learn_weights(*market(60, 10, seed, EXPERT), EXPERT)
+        assert np.isinf(found.penalty) == (found.gain <= 2 * found.gain_se)
+
+
 def test_with_much_data_the_expert_gives_way():
     found = learn_weights(*market(4000, 100), EXPERT)
     assert found.weights == pytest.approx(TRUE, abs=0.04)

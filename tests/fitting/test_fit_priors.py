@@ -41,6 +41,25 @@ def test_a_gamma_poisson_market_is_recovered():
     assert found.strength == pytest.approx(40.0, rel=0.15)
 
 
+def test_common_events_of_at_most_one_an_order_have_the_strength_of_a_rate():
+    """Shares vary less than Poisson counts: by those no merchant would ever be told apart."""
+    rng = np.random.default_rng(8)
+    n = volumes(rng, 2000)
+    k = rng.binomial(n.astype(int), rng.beta(0.5 * 20, 0.5 * 20, len(n))).astype(float)
+    share = fit_counts("rate", k, n)
+    found = fit_counts("events", k, n)
+    assert (found.flaw, found.method) == (None, "beta-binomial, ML")
+    assert (found.prior, found.strength) == (share.prior, share.strength)
+    assert found.strength == pytest.approx(20, rel=0.15)
+    # One in a hundred may have more; they count as one an order.
+    k[:15] = 2 * n[:15]
+    assert fit_counts("events", k, n).method == "beta-binomial, ML"
+    k[:40] = 2 * n[:40]
+    assert fit_counts("events", k, n).method == "gamma-Poisson, ML"
+    rare = rng.binomial(n.astype(int), 0.05).astype(float)
+    assert fit_counts("events", rare, n).method.startswith("gamma-Poisson")
+
+
 def test_a_normal_market_is_recovered():
     rng = np.random.default_rng(5)
     n = volumes(rng, 4000)

@@ -10,7 +10,7 @@ from scipy.special import expit
 from trustscore.errors import InputError
 from trustscore.estimator import TrustScorer
 from trustscore.fitting import Judgement, Labelled, fit_scorecard
-from trustscore.fitting.shares import shares
+from trustscore.fitting.shares import lock, shares, tree_weights
 from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scoring import score_columns
 from trustscore.scoring.kernel import utilities
@@ -74,6 +74,18 @@ def test_an_open_scorecard_is_closed_and_scored_by_the_kernel(fitted, tmp_path):
     assert load_scorecard(path) == card
     scores = score_columns(market(), card)
     assert np.isfinite(scores.trust_index).all()
+
+
+def test_thin_outcomes_leave_the_weights_and_are_named():
+    block = market()
+    card = fit_scorecard(block, open_card(), labelled=outcomes(block)).scorecard
+    worst = int(np.argmin(block["rank"][:20]))
+    few = Labelled(
+        block, np.r_[np.full(20, 3.0), np.zeros(780)], np.r_[np.eye(20)[worst], [0] * 780]
+    )
+    found = fit_scorecard(block, card, labelled=few)
+    assert "thin_outcomes" in [note.name for note in found.notes]
+    assert shares(found.scorecard) == pytest.approx(shares(card), abs=2e-3)
 
 
 def test_the_numbers_are_those_of_the_market(fitted):
@@ -143,6 +155,37 @@ def test_peer_groups_get_priors_that_differ_where_groups_do():
     assert priors["a",][1] > found.scorecard.signal("bad_rate").strength
     assert ("tiny",) not in priors
     assert "small_groups" in [note.name for note in found.notes]
+
+
+def test_a_group_with_a_bar_in_its_name_is_named():
+    block = market()
+    block["category"][block["category"] == "b"] = "home|garden"
+    found = fit_scorecard(block, open_card(), labelled=outcomes(block))
+    said = [note.text for note in found.notes if note.name == "bar_in_group"]
+    assert said == ["1 groups have a | in their name, and so the prior of all merchants"]
+
+
+def test_a_second_fit_replaces_the_mark_of_the_first():
+    block = market()
+    first = fit_scorecard(block, open_card(), labelled=outcomes(block)).scorecard
+    again = fit_scorecard(block, first, priors=True).scorecard
+    assert first.version.count("+fit.") == again.version.count("+fit.") == 1
+
+
+def test_a_locked_dimension_keeps_its_weight_to_the_digit():
+    """Free signals whose share is nothing get the least one, at the cost of free ones only."""
+    card = load_scorecard("minimal")
+    stay = lock(card, ("after_sales",))
+    found = np.where(stay, shares(card), 0.0)
+    found[0] = 1 - found.sum()
+    dimensions, signals = tree_weights(card, found, stay)
+    whole = sum(d.weight for d in card.dimensions)
+    for dimension in card.dimensions:
+        if dimension.id == "after_sales":
+            assert dimensions[dimension.id] == dimension.weight
+    assert sum(dimensions.values()) == pytest.approx(whole, abs=1e-12)
+    for signal, at in zip(card.signals, stay, strict=True):
+        assert not at or signals[signal.id] == signal.weight
 
 
 def test_a_locked_dimension_stays_what_it_was():
@@ -299,6 +342,8 @@ def test_the_estimator_closes_an_open_scorecard():
     for wrong, message in [(labels[:3], "must have the shape"), (labels + 1, "must be 0 or 1")]:
         with pytest.raises(InputError, match=message):
             TrustScorer(open_card()).fit(frame, wrong)
+    with pytest.raises(InputError, match="y: must hold numbers"):
+        TrustScorer(open_card()).fit(frame, ["a"] * len(frame))
     with pytest.raises(InputError, match="waits for a fit"):
         TrustScorer(open_card()).fit(frame)
 

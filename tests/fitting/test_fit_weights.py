@@ -108,8 +108,10 @@ def test_experts_are_pooled_by_the_geometric_mean():
 
 def test_an_expert_who_contradicts_himself_is_named():
     notes = []
-    judged_weights(load_scorecard("minimal"), pairs("wild", [9, 1 / 9, 9]), notes)
-    assert [(n.name, n.where) for n in notes] == [("inconsistent_judgements", "index, expert wild")]
+    judged_weights(load_scorecard("minimal"), pairs("mild", [2, 1, 2]), notes)
+    assert [(n.name, n.where) for n in notes] == [("inconsistent_judgements", "index, expert mild")]
+    with pytest.raises(InputError, match=r"expert wild: judgements contradict.*ask again"):
+        judged_weights(load_scorecard("minimal"), pairs("wild", [9, 1 / 9, 9]), notes)
 
 
 def test_every_fault_of_judgements_at_once():

@@ -1,6 +1,7 @@
 """A Spark DataFrame is scored as the same frame is in memory."""
 
 import json
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,8 @@ import pytest
 
 from tests.tables.exports import HEADER, MINIMAL, good_rows, row
 from trustscore import score_frame, simulate_export
-from trustscore.errors import InputError
+from trustscore.errors import InputError, ScorecardError
+from trustscore.scorecard import parse_scorecard
 from trustscore.spark import score_spark
 from trustscore.spark.session import reason
 
@@ -132,3 +134,10 @@ def test_wrong_columns_are_an_error_before_any_job(spark):
         score_spark(df, "minimal", errors="ignore")
     fewer = score_spark(df.drop("complaints"), "minimal", allow_missing_columns=True)
     assert fewer.count() == 1
+
+
+def test_an_open_scorecard_fails_before_a_task_begins(spark, repository):
+    text = (repository / "configs" / "minimal.toml").read_text(encoding="utf-8")
+    card = parse_scorecard(tomllib.loads(text.replace("prior = 0.08", 'prior = "fit"')))
+    with pytest.raises(ScorecardError, match="trustscore fit"):
+        score_spark(spark_frame(spark, text_frame(good_rows(3))), card)

@@ -21,6 +21,7 @@ _AT_ONE_END = 0.95
 _FEW = 30  # merchants with evidence on both signals, for a correlation
 _AGAINST = -0.2
 _WEIGHT_GAP = 3.0
+_LIGHT, _LEAST_STATED = 0.1, 0.01
 _RARE = 0.9  # utility at the prior, from which on a signal is one of rare harms
 
 
@@ -163,6 +164,15 @@ def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> 
             "against",
             f"work against the index (more of them goes with a lower index): {named(against)}",
         )
+    light = counted & (count > 0) & ~constant & ~against & (stated >= _LEAST_STATED)
+    light &= realised < _LIGHT * stated
+    for mask, add in ((light & ~rare, section.decide), (light & rare, section.note)):
+        if mask.any():
+            add(
+                "light",
+                f"move the index less than {_LIGHT:g} times their stated weight: {named(mask)}; "
+                "thin evidence, a strong prior or wide anchors hold them still",
+            )
     heavy = counted & (realised > _WEIGHT_GAP * stated) & (realised > 0.05)
     if heavy.any():
         section.note(

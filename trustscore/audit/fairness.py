@@ -52,7 +52,7 @@ def fairness(market: Market) -> Section:
     Returns
     -------
     Section
-        Tables `by_volume`, `by_tenure` where the export has ``tenure_days``, and `applicability`
+        Tables `by_volume`, `by_tenure` where ``tenure_days`` was read, and `applicability`
         (merchants whose index moves by more than 2 points when what does not apply to them is
         taken as unknown instead).
     """
@@ -79,7 +79,11 @@ def fairness(market: Market) -> Section:
     if market.tenure is not None:
         section.tables["by_tenure"] = _by(bands(market.tenure, 5), market)
     else:
-        section.note("no_tenure", "the export has no tenure_days: nothing is said of the new")
+        section.note(
+            "no_tenure",
+            "no tenure_days: the scorecard does not read it, or it is blank; nothing is said "
+            "of the new",
+        )
     _applicability(section, market)
     return section
 

@@ -87,7 +87,7 @@ class Market:
 
     @cached_property
     def tenure(self) -> Array | None:
-        """Days in the market, where the export has them."""
+        """Days in the market, where the scorecard reads them and the export has them."""
         found = self.block.get(_TENURE)
         return None if found is None or np.isnan(found).all() else found
 

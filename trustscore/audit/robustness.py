@@ -10,7 +10,6 @@ from trustscore.audit.cards import without_signal
 from trustscore.audit.choices import Choice, choices_of, varied
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
-from trustscore.errors import ScorecardError
 
 __all__ = ["rank_reversal", "robustness", "sobol"]
 
@@ -21,6 +20,7 @@ ALTERNATIVES = 64  # of each choice, in the decomposition of variance
 _SURE = 0.8
 _FLIPS = 0.25
 _ONE_SIGNAL = 0.1
+_RESAMPLES = 200
 
 
 def ranks(index: Array) -> Array:
@@ -44,7 +44,7 @@ def _outcome(market: Market, picks: dict[str, int], seed: int) -> tuple[Array, A
     return index, scores.tier_code
 
 
-def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 32) -> Section:
+def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 256) -> Section:
     """Vary weights, anchors, exponent and priors together, alone, and signal by signal.
 
     Parameters
@@ -63,10 +63,9 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 32
         Tables `merchants` (interval of index and rank, chance of being in the top tenth and of
         keeping the tier), `choices` (Sobol indices), `left_out` (each signal left out).
 
-    Raises
-    ------
-    ScorecardError
-        When a choice that was varied changes no index.
+    Notes
+    -----
+    A choice that changes no index is a finding to decide on, and ``without_effect`` of the facts.
     """
     section = Section("robustness")
     part = market.sample(MOST_MERCHANTS, seed)
@@ -84,7 +83,9 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 32
     rank_reversal(section, market, seed)
     if not choices:
         return section
-    _check_effect(part, choices, seed)
+    choices = _with_effect(section, part, choices, seed)
+    if not choices:
+        return section
     _intervals(section, part, choices, seed, draws)
     if len(choices) > 1:
         table = sobol(part, choices, seed, points)
@@ -95,27 +96,48 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 32
             )
             return section
         section.tables["choices"] = table
-        first = int(np.argmax(table["total"]))
-        section.note(
-            "sobol",
-            f"{table['total'][first]:.0%} of the variance of ranks involves the choice of "
-            f"{table['choice'][first]} (each choice drawn from {ALTERNATIVES} alternatives)",
-        )
+        section.note("sobol", _largest(table))
     return section
 
 
-def _check_effect(part: Market, choices: list[Choice], seed: int) -> None:
-    """Refuse a choice that changes nothing: a sensitivity of zero would be taken for safety."""
-    for choice in choices:
-        if not any(
+def _largest(table: dict[str, Any]) -> str:
+    """Say which choice moves ranks most, where the design is large enough to tell."""
+
+    def share(at: int) -> str:
+        return f"{table['total_low'][at]:.0%} to {table['total_high'][at]:.0%}"
+
+    second, first = np.argsort(table["total"], kind="stable")[-2:].tolist()
+    name, other = table["choice"][first], table["choice"][second]
+    if table["total_low"][first] > table["total_high"][second]:
+        return (
+            f"{share(first)} of the variance of ranks involves the choice of {name}, more than any "
+            f"other (each choice drawn from {ALTERNATIVES} alternatives)"
+        )
+    return (
+        f"the choices of {name} ({share(first)} of the variance of ranks) and {other} "
+        f"({share(second)}) are not told apart: more draws would tell"
+    )
+
+
+def _with_effect(section: Section, part: Market, choices: list[Choice], seed: int) -> list[Choice]:
+    """Return the choices that change an index: a sensitivity of zero would be taken for safety."""
+    moves = {
+        choice.name: any(
             np.any(_outcome(part, {choice.name: number}, seed)[0] != part.index)
             for number in range(3)
-        ):
-            raise ScorecardError(
-                f"scorecard {part.card.name}: varying {choice.name} changes no index, so nothing "
-                "can be said of it",
-                [f"{choice.name}: {choice.parameters} figures were varied: {choice.says}"],
-            )
+        )
+        for choice in choices
+    }
+    idle = [name for name, moved in moves.items() if not moved]
+    section.facts["without_effect"] = idle
+    for name in idle:
+        count = section.facts["parameters"][name]
+        section.decide(
+            "without_effect",
+            f"varying {name} ({count} figures) changes no index of these merchants, so nothing "
+            f"can be said of it: {section.facts['varied'][name]}",
+        )
+    return [choice for choice in choices if moves[choice.name]]
 
 
 def _intervals(
@@ -182,12 +204,12 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
     """Return Sobol indices of the ranks by group of choices.
 
     A choice is one input: the number of its alternative, out of 64. Indices are those of all
-    ranks together: variances are summed over merchants before they are divided. Empty when no rank
-    moves.
+    ranks together: variances are summed over merchants before they are divided. Intervals are
+    95 % bootstrap intervals over the points of the design. Empty when no rank moves.
 
     Source: Saltelli et al. (2010) by way of `scipy.stats.sobol_indices`.
     """
-    from scipy.stats import qmc, sobol_indices
+    from scipy.stats import qmc
 
     count = len(choices)
     drawn = qmc.Sobol(2 * count, seed=np.random.default_rng(seed)).random(points)
@@ -211,18 +233,42 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
         rows[:, i] = second[:, i]
         mixed.append(all_ranks(rows))
     f_a, f_b = all_ranks(first), all_ranks(second)
-    # A merchant whose rank never moves has no variance to share out.
-    moves = np.var(np.concatenate((f_a, f_b), axis=1), axis=1) > 0
-    if not moves.any():
+    f_ab = np.array(mixed)
+    found = _indices(f_a, f_b, f_ab)
+    if found is None:
         return {}
-    f_a, f_b, f_ab = f_a[moves], f_b[moves], np.array(mixed)[:, moves]
-    found = sobol_indices(func={"f_A": f_a, "f_B": f_b, "f_AB": f_ab}, n=points)
-    weight = np.var(np.concatenate((f_a, f_b), axis=1), axis=1)
+    rng = np.random.default_rng(seed)
+    again = [rng.integers(points, size=points) for _ in range(_RESAMPLES)]
+    drawn = [_indices(f_a[:, at], f_b[:, at], f_ab[:, :, at]) for at in again]
+    low, high = np.percentile([each for each in drawn if each is not None], (2.5, 97.5), axis=0)
     return {
         "choice": [choice.name for choice in choices],
-        "first": np.average(found.first_order, axis=0, weights=weight),
-        "total": np.average(found.total_order, axis=0, weights=weight),
+        "first": found[0],
+        "first_low": low[0],
+        "first_high": high[0],
+        "total": found[1],
+        "total_low": low[1],
+        "total_high": high[1],
     }
+
+
+def _indices(f_a: Array, f_b: Array, f_ab: Array) -> Array | None:
+    """Return indices of first and total order by choice; None when no rank moves."""
+    from scipy.stats import sobol_indices
+
+    # A merchant whose rank never moves has no variance to share out.
+    weight = np.var(np.concatenate((f_a, f_b), axis=1), axis=1)
+    moves = weight > 0
+    if not moves.any():
+        return None
+    parts = {"f_A": f_a[moves], "f_B": f_b[moves], "f_AB": f_ab[:, moves]}
+    found = sobol_indices(func=parts, n=f_a.shape[1])
+    return np.array(
+        [
+            np.average(order, axis=0, weights=weight[moves])
+            for order in (found.first_order, found.total_order)
+        ]
+    )
 
 
 def _left_out(section: Section, part: Market) -> None:

@@ -42,7 +42,8 @@ def audit(
     seed : int
         The same seed gives the same audit.
     draws : int
-        Scorecards drawn for rank intervals, and samples of merchants for those of validity.
+        Scorecards drawn for rank intervals, and samples of merchants for those of validity; the
+        design behind the Sobol indices has the next lower power of 2 of points.
 
     Returns
     -------
@@ -56,8 +57,9 @@ def audit(
     >>> [section.name for section in audit(market, draws=5)]
     ['coherence', 'robustness', 'attack_cost', 'attacks', 'bunching', 'fairness']
     """
-    # The design of a decomposition grows with the rest, in powers of 2.
-    points = 2 ** max(1, int(np.log2(max(draws, 2) / 8)))
+    # The design of a decomposition grows with the rest, in powers of 2: 256 at 300 draws, as
+    # with a few dozen points the order of the choices would be a matter of the seed.
+    points = 2 ** max(1, int(np.log2(max(draws, 2))))
     sections = [
         coherence(market, seed),
         robustness(market, seed, draws, points),

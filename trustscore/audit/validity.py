@@ -46,7 +46,7 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         )
         return section
     part = market.take(rows)
-    own = Outcomes(outcomes.n[rows], outcomes.events[rows], (), outcomes.dated)
+    own = Outcomes(outcomes.n[rows], outcomes.events[rows], (), outcomes.dated, outcomes.repeated)
     bad, good = own.events, own.n - own.events
     section.facts = {
         "merchants": len(rows),
@@ -83,6 +83,11 @@ def _about_outcomes(section: Section, outcomes: Outcomes) -> None:
             "the outcomes have no date column, so nobody has checked that they happened after the "
             "export; an index that has seen its outcomes looks better than it is",
         )
+    if outcomes.repeated:
+        section.note(
+            "repeated_merchants",
+            f"{outcomes.repeated} merchants have several rows in the outcomes: added up",
+        )
     count = len(outcomes.unknown)
     if count:
         named = ", ".join(outcomes.unknown[:3])
@@ -110,6 +115,8 @@ def _scores(
     says = f"AUC of the index {area:.3f} (95 % interval {low:.3f} to {high:.3f})"
     if np.isnan(low):
         section.decide("auc", f"{says}: too few events for an interval")
+    elif high < 0.5:
+        section.decide("auc", f"{says}: the index runs the wrong way")
     elif low <= 0.5:
         section.decide("auc", f"{says}: not told apart from a shuffle")
     else:

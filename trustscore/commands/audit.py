@@ -12,7 +12,7 @@ Example:
   trustscore audit export.csv --truth export.csv.truth.csv -o audit
   trustscore audit march.csv --outcomes april.csv --as-of 2026-04-01 -o audit-march
 """
-REJECTED = 3
+WRONG_USE, REJECTED = 2, 3
 
 
 @click.command("audit", epilog=EXAMPLE)
@@ -37,7 +37,7 @@ REJECTED = 3
     "--outcomes",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="What happened later: merchant_id, n, events[, date]; without n, events is a 0/1 label.",
+    help="What came later: merchant_id, n, events[, date]; or merchant_id, label; 1 is bad.",
 )
 @click.option(
     "--truth",
@@ -66,7 +66,7 @@ REJECTED = 3
     help="Scorecards and samples of merchants drawn for intervals.",
 )
 @click.option("--allow-missing-columns", is_flag=True, help="Leave out what was not collected.")
-@click.option("--encoding", help="Encoding of the export, when it is not found out.")
+@click.option("--encoding", help="Encoding of the files, when it is not found out.")
 def command(
     export: str,
     out: str,
@@ -84,7 +84,8 @@ def command(
     Coherence of the signals, robustness of the ranking to other defensible choices, validity
     against later outcomes, what manipulation costs and who would notice, fairness to the small
     and the new. Prints the findings, those that need a decision first; DIR gets audit.json, a CSV
-    for every table, and plots. Exit codes: 0 done, 2 wrong use or files, 3 done with rejected rows.
+    for every table, and plots. Exit codes: 0 done, 2 wrong use or files, or done with a choice
+    that changes no index, 3 done with rejected rows.
     """
     from trustscore.tables.audit_files import audit_files
 
@@ -107,11 +108,18 @@ def command(
             "trustscore: no plots, as matplotlib is not installed: pip install trustscore[plot]",
             err=True,
         )
+    if report.without_effect:
+        click.echo(
+            f"trustscore: varying {', '.join(report.without_effect)} changes no index, so nothing "
+            "can be said of its robustness",
+            err=True,
+        )
     if report.rejected:
         click.echo(
             f"trustscore: {report.rejected:,} rows of {export} were rejected and not audited; "
             "`trustscore score` lists them",
             err=True,
         )
-        return REJECTED
-    return 0
+    if report.without_effect:
+        return WRONG_USE
+    return REJECTED if report.rejected else 0

@@ -92,8 +92,10 @@ def command(
     """
     from trustscore.export import export_sql
     from trustscore.tables.dialects import translate
+    from trustscore.tables.distinct import refuse_inputs
     from trustscore.tables.writers import AtomicFile
 
+    refuse_inputs([out], [scorecard, policy])
     day = as_of.date() if as_of else None
     query = export_sql(scorecard, table, policy, side=side, missing=missing, as_of=day)
     translated = translate(query, dialect)

@@ -23,6 +23,7 @@ Example:
 # As in trustscore.fitting, which help must not load.
 WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
 _MOVED = 0.0005
+REJECTED = 3
 
 
 @click.command("fit", epilog=EXAMPLE)
@@ -53,7 +54,7 @@ _MOVED = 0.0005
     "--outcomes",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="What came later: merchant_id, n, events and perhaps date; or merchant_id, label.",
+    help="What came later: merchant_id, n, events[, date]; or merchant_id, label; 1 is bad.",
 )
 @click.option("--counts", is_flag=True, help="An order may have more than one event.")
 @click.option(
@@ -146,11 +147,12 @@ def command(
     seed: int,
     allow_missing_columns: bool,
     encoding: str | None,
-) -> None:
+) -> int:
     """Fit the priors, anchors and weights of a scorecard.
 
     Writes a closed scorecard, with its comments kept and with a table that says what was fitted,
-    to what, and how. Rows that scoring would reject are left out and counted.
+    to what, and how. Rows that scoring would reject are left out and counted. Exit codes: 0 done,
+    2 wrong use or files, 3 done with rejected rows.
     """
     if policy is not None and neutral is None:
         raise click.UsageError("--policy is what --neutral begins with: say --neutral FILE as well")
@@ -164,17 +166,20 @@ def command(
     from trustscore.errors import InputError
     from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, join
     from trustscore.scorecard import load_scorecard
-    from trustscore.tables.fit_files import read_judgements, read_outcomes
+    from trustscore.tables.distinct import refuse_inputs
+    from trustscore.tables.fit_files import read_judgements
+    from trustscore.tables.outcomes import read_outcomes
     from trustscore.tables.sample import read_halves, read_sample
     from trustscore.tables.writers import AtomicFile, same_file
 
     outs = [path for path in (out, neutral) if path is not None]
-    for path in (*exports, outcomes, judgements, scorecard, policy, *(halves or ())):
-        for written in outs:
-            if path not in (None, "-") and Path(path).exists() and same_file(path, written):
-                raise InputError(f"{written}: is also an input; write to a file of another name")
+    refuse_inputs(outs, [*exports, outcomes, judgements, scorecard, policy, *(halves or ())])
     if neutral is not None and same_file(out, neutral):
         raise InputError(f"{neutral}: is also the scorecard; write to a file of another name")
+    if out != "-" and Path(out).suffix.lower() != ".toml":
+        raise InputError(
+            f"output: must end in .toml, as that is what is written, or be -. Got {out}"
+        )
     card = load_scorecard(scorecard)
     # A faulty policy is told before the work, not after it.
     BoostPolicy.load(policy or "boost")
@@ -191,6 +196,11 @@ def command(
         allow_missing_columns=allow_missing_columns,
         encoding=encoding,
     )
+    if read.rejected and not read.size:
+        raise InputError(
+            f"there is no merchant to fit to: all {read.rejected:,} rows were rejected; "
+            "`trustscore score` lists them"
+        )
     notes: list[Note] = []
     labelled = None
     if later is not None:
@@ -239,6 +249,14 @@ def command(
         click.echo(line, err=out == "-")
     if points is not None:
         click.echo(_said_of(points), err=out == "-")
+    if read.rejected:
+        click.echo(
+            f"trustscore: {read.rejected:,} rows were rejected and not fitted to; "
+            "`trustscore score` lists them",
+            err=True,
+        )
+        return REJECTED
+    return 0
 
 
 def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:

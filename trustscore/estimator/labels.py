@@ -26,7 +26,12 @@ def labelled(block: Mapping[str, Array], y: Any) -> Labelled | None:
     """
     if y is None:
         return None
-    given = np.array(y, dtype=np.float64)
+    try:
+        given = np.array(y, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"y: must hold numbers, labels 0 or 1 or orders and events: {error}"
+        ) from None
     rows = len(next(iter(block.values())))
     if given.shape not in ((rows,), (rows, 2)):
         raise InputError(

@@ -4,8 +4,9 @@ from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.fit import Fitted, fit_scorecard
 from trustscore.fitting.neutral import Neutrals, fit_neutral
 from trustscore.fitting.notes import Note
-from trustscore.fitting.outcomes import Outcomes, collect_outcomes, join
+from trustscore.fitting.outcomes import join
 from trustscore.fitting.weigh import METHODS, Labelled
+from trustscore.outcomes import Outcomes, collect_outcomes
 
 __all__ = [
     "METHODS",

@@ -18,6 +18,8 @@ Array = np.ndarray[Any, Any]
 
 # Saaty's limit of the consistency ratio.
 ACCEPTABLE = 0.10
+# Above twice that a matrix is nearer to one filled in by lot than to an opinion.
+_HOPELESS = 0.20
 # Mean consistency index of random reciprocal matrices of order 1, 2, 3, ... (Saaty's scale).
 _RANDOM = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.54, 1.56, 1.57, 1.59)
 
@@ -120,7 +122,9 @@ def judged_weights(
             continue
         matrix = np.array([[pairs.get((a, b), 1.0) for b in names] for a in names])
         ratio = ahp(matrix)[1]
-        if ratio > ACCEPTABLE:
+        if ratio > _HOPELESS:
+            faults.append(f"{who}: {_worst(matrix, names, ratio)}: ask again")
+        elif ratio > ACCEPTABLE:
             notes.append(Note("inconsistent_judgements", who, _worst(matrix, names, ratio)))
         pooled.setdefault(node, []).append(np.log(matrix))
     if faults:

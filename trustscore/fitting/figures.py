@@ -149,6 +149,12 @@ def _set_prior(
 ) -> dict[str, Any]:
     """Put a fitted prior into the changes; return what of it stands now."""
     out.priors[signal.id] = found
+    if signal.kind == "events" and found.method.startswith("beta-binomial"):
+        text = (
+            "hardly a merchant has more events than orders, and they are common: the prior is "
+            "fitted as that of a rate; where more can never be, say rate"
+        )
+        out.notes.append(Note("events_like_rate", signal.id, text))
     prior, strength, sd = found.prior, found.strength, found.sd
     if found.flaw is not None:
         text = _FLAWS[found.flaw]

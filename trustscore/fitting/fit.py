@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ def fit_scorecard(
             ready, block, method, before, missing, labelled, judgements, tuple(locked), said,
             facts, seed,
         )  # fmt: skip
-        dimensions, signals = tree_weights(card, after)
+        dimensions, signals = tree_weights(card, after, lock(card, tuple(locked)))
         changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
         changes += [
             (("signals", signal.dimension, signal.id, "weight"), signals[signal.id])
@@ -166,7 +167,8 @@ def fit_scorecard(
             if signal.weight != 0
         ]
     stamp = dict(source) if source is not None else {"sha256": _hash(block), "rows": rows}
-    changes.append((("version",), f"{card.version}+fit.{str(stamp['sha256'])[:8]}"))
+    first = re.sub(r"\+fit\.[0-9a-f]{8}$", "", card.version)
+    changes.append((("version",), f"{first}+fit.{str(stamp['sha256'])[:8]}"))
     if as_of is not None:
         changes.append((("effective_from",), as_of))
     provenance: dict[str, Any] = {

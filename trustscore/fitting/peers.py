@@ -33,7 +33,12 @@ def set_groups(
     listed = ["|".join(values) for values in zip(*(p.tolist() for p in parts), strict=True)]
     whole = np.array([all(values) for values in zip(*(p.tolist() for p in parts), strict=True)])
     # A bar inside a name would read as two names.
-    whole &= np.array([text.count("|") == len(by) - 1 for text in listed])
+    barred = np.array([text.count("|") > len(by) - 1 for text in listed]) & whole
+    whole &= ~barred
+    if barred.any():
+        groups = len({text for text, bar in zip(listed, barred, strict=True) if bar})
+        text = f"{groups} groups have a | in their name, and so the prior of all merchants"
+        notes.append(Note("bar_in_group", "peers", text))
     names, code = np.unique(np.array(listed, dtype=object).astype(str), return_inverse=True)
     told: dict[str, dict[str, Any]] = {}
     small: set[str] = set()

@@ -33,6 +33,10 @@ LEAST_MERCHANTS = 10
 # A prior worth less would let one order decide; one worth more would never give way.
 STRENGTHS = (1.0, 5000.0)
 _LEAST_PRIOR = 1e-9
+# Events that are shares in all but name: hardly a merchant has more of them than orders, and they
+# are common. There the spread of a Poisson count is wider than what is seen, and a strength by it
+# would be without limit, however much merchants differ.
+_SHARE_ROWS, _SHARE_RATE = 0.99, 0.1
 
 
 class Prior(NamedTuple):
@@ -131,7 +135,8 @@ def fit_counts(kind: str, k: Array, n: Array) -> Prior:
     """Fit the prior of a `rate` (beta-binomial) or of `events` (gamma-Poisson).
 
     Maximum likelihood over merchants, from the moments as a start; the moments stand where the
-    search does not end.
+    search does not end. Common `events` of which hardly a merchant has more than orders are fitted
+    as a `rate`, those beyond their orders cut to them.
 
     Parameters
     ----------
@@ -156,6 +161,8 @@ def fit_counts(kind: str, k: Array, n: Array) -> Prior:
     """
     known = ~np.isnan(k) & (n > 0)
     k, n = k[known], n[known]
+    if kind == "events" and _like_a_share(k, n):
+        kind, k = "rate", np.minimum(k, n)
     method = "beta-binomial" if kind == "rate" else "gamma-Poisson"
     facts = (np.nan, len(n), float(n.sum()))
     if len(n) < LEAST_MERCHANTS:
@@ -181,6 +188,10 @@ def fit_counts(kind: str, k: Array, n: Array) -> Prior:
     at, strength = float(found.x[0]), float(np.exp(found.x[1]))
     prior = 1 / (1 + np.exp(-at)) if kind == "rate" else float(np.exp(at))
     return Prior(float(prior), _clip(strength), *facts, f"{method}, ML", _at_limit(strength))
+
+
+def _like_a_share(k: Array, n: Array) -> bool:
+    return bool(len(n) and (k <= n).mean() >= _SHARE_ROWS and k.sum() > _SHARE_RATE * n.sum())
 
 
 def _at_limit(strength: float) -> str | None:

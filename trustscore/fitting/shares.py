@@ -144,7 +144,9 @@ def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Arr
     return np.nan_to_num(out, nan=0.5)
 
 
-def tree_weights(card: Scorecard, found: Array) -> tuple[dict[str, float], dict[str, float]]:
+def tree_weights(
+    card: Scorecard, found: Array, stay: Array | None = None
+) -> tuple[dict[str, float], dict[str, float]]:
     """Return the weights of dimensions and signals by which signals have these shares.
 
     Inside a node weights keep the sum they had, so that an overlay's weights keep their meaning.
@@ -154,6 +156,8 @@ def tree_weights(card: Scorecard, found: Array) -> tuple[dict[str, float], dict[
     card : Scorecard
     found : ndarray of shape (signals,)
         Shares, adding up to 1.
+    stay : ndarray of bool, optional
+        Signals whose share is locked: what others need to be above nothing is not taken of it.
 
     Returns
     -------
@@ -171,23 +175,31 @@ def tree_weights(card: Scorecard, found: Array) -> tuple[dict[str, float], dict[
     2.0
     """
     weighed = np.array([signal.weight != 0 for signal in card.signals])
-    part = np.where(weighed, np.maximum(found, LEAST_SHARE), 0.0)
-    part /= part.sum()
+    held = np.zeros(len(found), dtype=bool) if stay is None else stay
+    part = np.where(weighed, np.maximum(found, np.where(held, 0.0, LEAST_SHARE)), 0.0)
+    part[~held] *= (1.0 - part[held].sum()) / part[~held].sum()
     place = {signal.id: at for at, signal in enumerate(card.signals)}
     below = _entries(card)
     weights: dict[str, dict[str, float]] = {"dimension": {}, "signal": {}}
 
-    def walk(node: str | None) -> float:
+    def walk(node: str | None) -> tuple[float, bool]:
+        """Weigh what is below a node; return its mass, and whether all of it is held."""
         parts = below.get(node, [])
-        masses = np.array(
-            [part[place[name]] if what == "signal" else walk(name) for what, name, _ in parts]
-        )
+        entries = [
+            (part[place[name]], bool(held[place[name]])) if what == "signal" else walk(name)
+            for what, name, _ in parts
+        ]
+        masses = np.array([mass for mass, _ in entries])
+        fixed = np.array([fix for _, fix in entries])
         before = _whole([weight for _, _, weight in parts]).sum()
         mass = float(masses.sum())
-        new = _rounded(masses / mass * before) if mass > 0 else masses
+        # What is held is as exact as it was: figures beyond the tenth are those of a division.
+        new = np.round(masses / mass * before, 10) if mass > 0 else masses
+        if mass > 0 and new[~fixed].sum() > 0:
+            new[~fixed] = _rounded(new[~fixed])
         for (what, name, _), weight in zip(parts, new.tolist(), strict=True):
             weights[what][name] = weight
-        return mass
+        return mass, bool(fixed.all())
 
     walk(None)
     return weights["dimension"], weights["signal"]

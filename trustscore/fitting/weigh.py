@@ -10,7 +10,7 @@ import numpy as np
 from trustscore.fitting import weights as by_spread
 from trustscore.fitting.ahp import Judgement, judged_weights
 from trustscore.fitting.document import figure
-from trustscore.fitting.learned import Learned, learn_weights
+from trustscore.fitting.learned import LEAST_EVENTS, Learned, learn_weights, rarer
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import fill, lock, shares
 from trustscore.scorecard import Scorecard
@@ -74,6 +74,13 @@ def find_shares(
         u, _ = _utilities(card, labelled.block, before, missing)
         used = labelled.n > 0
         notes += _looks(card, u[used][:, free], free)
+        few = rarer(labelled.family, labelled.n, labelled.events)
+        if few < LEAST_EVENTS:
+            text = (
+                f"only {few:g} of the rarer outcome, of which {LEAST_EVENTS} are needed to learn "
+                "weights: the expert's stay"
+            )
+            notes.append(Note("thin_outcomes", "outcomes", text))
         # What is locked moves along with the whole, so that its share stays what it is.
         common = (u[:, stay] @ before[stay])[:, None] / (1.0 - held) if held else 0.0
         learned = learn_weights(

@@ -28,6 +28,7 @@ from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.build import parse_scorecard
+from trustscore.scoring.plan import plan_of
 from trustscore.tables import output
 from trustscore.tables.arrays import int32s, spans, strings, strings_at
 from trustscore.tables.blocks import repeated
@@ -84,7 +85,11 @@ class Job:
         ------
         InputError
             When a column to keep has the name of one that comes out anyway.
+        ScorecardError
+            When the scorecard is open.
         """
+        # Here, where it is one error; in a worker it would be the trace of a failed stage.
+        plan_of(card)
         kept = tuple(dict.fromkeys(keep))
         clash = [name for name in kept if name in output.score_columns_out(card)]
         if clash:

@@ -30,6 +30,7 @@ from trustscore.audit import (
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
 from trustscore.tables.blocks import read_blocks
+from trustscore.tables.outcomes import read_outcomes
 from trustscore.tables.whole import read_table
 from trustscore.tables.writers import AtomicFile, write_columns
 
@@ -50,6 +51,8 @@ class AuditReport(NamedTuple):
         Names in the folder.
     plotted : bool
         False when matplotlib is not installed.
+    without_effect : list of str
+        Choices that were varied and changed no index.
     """
 
     sections: list[Section]
@@ -57,6 +60,7 @@ class AuditReport(NamedTuple):
     rejected: int
     files: list[str]
     plotted: bool
+    without_effect: list[str]
 
 
 def audit_files(
@@ -82,7 +86,7 @@ def audit_files(
         A folder that does not exist yet, or is empty.
     scorecard : str, Path or Scorecard
     outcomes : str or Path, optional
-        ``merchant_id, n, events`` and maybe ``date``; without ``n``, `events` is a label 0 or 1.
+        As `read_outcomes` takes them.
     truth : str or Path, optional
         ``merchant_id, true_index`` and maybe ``kind``, as `trustscore simulate` writes it.
     as_of : date, optional
@@ -110,8 +114,8 @@ def audit_files(
     market, rejected = _market(export, scorecard, allow_missing_columns, encoding)
     sections = audit(
         market,
-        outcomes=None if outcomes is None else _outcomes(outcomes, market, as_of),
-        truth=None if truth is None else _truth(truth, market),
+        outcomes=None if outcomes is None else _outcomes(outcomes, market, as_of, encoding),
+        truth=None if truth is None else _truth(truth, market, encoding),
         seed=seed,
         draws=draws,
     )
@@ -132,7 +136,8 @@ def audit_files(
     with _whole(folder) as place:
         plotted = _write(place, about, sections, text)
         files = sorted(path.name for path in place.iterdir())
-    return AuditReport(sections, text, rejected, files, plotted)
+    idle = [name for section in sections for name in section.facts.get("without_effect", ())]
+    return AuditReport(sections, text, rejected, files, plotted, idle)
 
 
 def _market(
@@ -156,30 +161,21 @@ def _market(
     return Market(block, card, missing), rejected
 
 
-def _outcomes(path: str | Path, market: Market, as_of: dt.date | None) -> Outcomes:
-    table = read_table(
-        path, {"n": "count", "events": "count"}, ["merchant_id", "date"], optional=["n", "date"]
-    )
-    columns = table.columns
+def _outcomes(
+    path: str | Path, market: Market, as_of: dt.date | None, encoding: str | None
+) -> Outcomes:
+    found = read_outcomes(path, as_of=as_of, encoding=encoding)
     try:
-        return join_outcomes(
-            market.ids,
-            columns["merchant_id"],
-            columns["events"],
-            columns.get("n"),
-            columns.get("date"),
-            as_of=as_of,
-            lines=table.lines,
-        )
+        return join_outcomes(market.ids, found)
     except InputError as error:
-        listed = error.faults if error.faults != [error.summary] else []
-        raise InputError(f"{path}: {error.summary}", listed) from None
+        raise InputError(f"{path}: {error.summary}") from None
 
 
-def _truth(path: str | Path, market: Market) -> Truth:
+def _truth(path: str | Path, market: Market, encoding: str | None) -> Truth:
     columns = read_table(
-        path, {"true_index": "number"}, ["merchant_id", "kind"], optional=["kind"]
-    ).columns
+        path, {"true_index": "number"}, ["merchant_id", "kind"], optional=["kind"],
+        encoding=encoding,
+    ).columns  # fmt: skip
     return join_truth(
         market.ids, columns["merchant_id"], columns["true_index"], columns.get("kind")
     )

@@ -19,9 +19,10 @@ from trustscore.errors import InputError
 from trustscore.ranking_eval import Evaluation, Figure, Point, Verdict, evaluate, verdict
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.candidates import endless, lists_of, read_candidates, read_scores
+from trustscore.tables.distinct import refuse_inputs
 from trustscore.tables.pareto_plot import pareto_png
 from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import AtomicFile, same_file, write_columns
+from trustscore.tables.writers import AtomicFile, write_columns
 
 __all__ = ["Evaluated", "evaluate_files", "read_labels"]
 
@@ -188,11 +189,8 @@ def evaluate_files(
     0.9954
     """
     out = Path(folder)
-    given_files: list[str | Path] = [candidates, scores, *([] if labels is None else [labels])]
-    for given in given_files:
-        for name in (METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG):
-            if same_file(given, out / name):
-                raise InputError(f"inputs and outputs must be different files. Got {given} twice")
+    names = (METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG)
+    refuse_inputs([out / name for name in names], [candidates, scores, labels, policy])
     rule = BoostPolicy.load(policy)
     asked = read_candidates(candidates, encoding=encoding)
     known = read_scores(scores)

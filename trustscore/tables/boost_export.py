@@ -14,7 +14,8 @@ from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.errors import InputError
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.tables.candidates import endless, other_boosts, read_scores
-from trustscore.tables.writers import AtomicFile, same_file, write_columns
+from trustscore.tables.distinct import refuse_inputs
+from trustscore.tables.writers import AtomicFile, write_columns
 
 __all__ = ["TARGETS", "ExportedBoosts", "export_boosts", "load_boosts"]
 
@@ -93,8 +94,7 @@ def export_boosts(
         raise InputError(f"engine must be one of {', '.join(TARGETS)}. Got {engine!r}")
     if str(out) == "-" and engine != "redis":
         raise InputError(f"the output of {engine} must have a name. Got -")
-    if same_file(scores, out):
-        raise InputError(f"inputs and outputs must be different files. Got {out} twice")
+    refuse_inputs([out], [scores, policy])
     rule = BoostPolicy.load(policy)
     known = read_scores(scores, encoding=encoding)
     boosts = Boosts.of(known.columns, rule, scored_on, known.lines)
@@ -106,7 +106,7 @@ def export_boosts(
     elif engine == "npz":
         boosts.table.save(out)
     else:
-        files = _write(out, engine, boosts)
+        files = _write(out, engine, boosts, (scores, policy))
     return ExportedBoosts(
         len(boosts),
         other_boosts(known.columns, boosts.table, rule),
@@ -170,14 +170,18 @@ def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
         ) from None
 
 
-def _write(out: str | Path, engine: str, boosts: Boosts) -> tuple[str, ...]:
+def _write(
+    out: str | Path, engine: str, boosts: Boosts, inputs: tuple[Any, ...]
+) -> tuple[str, ...]:
     texts = engine_files(engine, boosts)
     folder = Path(out)
-    if list(texts) != [""]:
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"the output of {engine} is a folder, and {out} is a file")
-        folder.mkdir(parents=True, exist_ok=True)
+    several = list(texts) != [""]
+    if several and folder.exists() and not folder.is_dir():
+        raise InputError(f"the output of {engine} is a folder, and {out} is a file")
     paths = [str(folder / name) if name else str(folder) for name in texts]
+    refuse_inputs(paths, inputs)
+    if several:
+        folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         staged = []
         for path, pieces in zip(paths, texts.values(), strict=True):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy
+from trustscore.errors import InputError
 from trustscore.export import SIDE_BY_DEFAULT, expected_scores, probe_rows
 from trustscore.export.text import name as quoted
 from trustscore.scorecard import Scorecard
@@ -60,9 +61,14 @@ def write_probe(
     Parameters
     ----------
     folder : str or Path
-        Made if need be; files of these names are replaced.
+        Made if need be; one that holds anything is refused.
     scorecard, policy, table, side, missing, as_of
         As `trustscore.export.export_sql` has them.
+
+    Raises
+    ------
+    InputError
+        When the folder is taken.
 
     Examples
     --------
@@ -72,6 +78,9 @@ def write_probe(
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['README.md', 'expected.csv', 'inputs.csv']
     """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is not an empty folder; name another one")
     rows = probe_rows(scorecard, policy, side=side, missing=missing, as_of=as_of)
     wanted = expected_scores(rows, scorecard, policy, missing=missing, as_of=as_of)
     readme = _README.format(
@@ -81,7 +90,6 @@ def write_probe(
         query=_comparison(wanted),
         tolerance=TOLERANCE,
     )
-    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in (
         ("inputs.csv", _csv(rows)),

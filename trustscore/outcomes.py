@@ -1,0 +1,211 @@
+"""What happened to merchants after an export was made: one check for fits and audits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from trustscore.errors import InputError
+
+__all__ = ["Outcomes", "align", "collect_outcomes"]
+
+Array = np.ndarray[Any, Any]
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Bad events among orders, one entry a merchant.
+
+    Attributes
+    ----------
+    merchant_id : ndarray of str objects
+    n, events : ndarray of shape (merchants,)
+    family : {"binomial", "poisson"}
+        ``poisson`` where an order may have more than one event.
+    dated : bool
+        Whether every row had a day that was checked against that of the export.
+    repeated : int
+        Merchants with more than one row, whose rows were added up.
+    """
+
+    merchant_id: Array
+    n: Array
+    events: Array
+    family: Literal["binomial", "poisson"] = "binomial"
+    dated: bool = False
+    repeated: int = 0
+
+
+class _Faults:
+    """Faults by row: the first of each kind are shown, all of them are counted."""
+
+    def __init__(self, merchant_id: Array, lines: Array) -> None:
+        self.listed: list[str] = []
+        self.count = 0
+        self._names, self._lines = merchant_id, lines
+
+    def add(self, wrong: Array, says: str) -> None:
+        rows = np.flatnonzero(wrong).tolist()
+        self.count += len(rows)
+        self.listed += [f"line {self._lines[r]} ({self._names[r]}): {says}" for r in rows[:_SHOWN]]
+        if len(rows) > _SHOWN:
+            self.listed.append(f"and {len(rows) - _SHOWN} more: {says}")
+
+
+def collect_outcomes(
+    merchant_id: Array,
+    n: Array | None,
+    events: Array,
+    date: Array | None = None,
+    *,
+    as_of: dt.date | None = None,
+    counts: bool = False,
+    lines: Array | None = None,
+    source: str = "outcomes",
+) -> Outcomes:
+    """Check the rows of outcomes and add up those of one merchant.
+
+    Parameters
+    ----------
+    merchant_id : ndarray of str
+    n : ndarray or None
+        Orders; None where each row is one labelled case.
+    events : ndarray
+        The bad events among them; 0 or 1 for labels.
+    date : ndarray of str, optional
+        Day of each row, or the first one of its period.
+    as_of : date, optional
+        Day up to which the export knows; needed when there are dates. A row before it would be
+        learnt from itself, and tested against itself.
+    counts : bool, default=False
+        Whether an order may have more than one event.
+    lines : ndarray of int, optional
+        Where the rows stand, for messages.
+    source : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    Outcomes
+
+    Raises
+    ------
+    InputError
+        With every fault.
+
+    Examples
+    --------
+    >>> ids = np.array(["a", "b", "a"], dtype=object)
+    >>> found = collect_outcomes(ids, np.array([10.0, 5.0, 10.0]), np.array([1.0, 0.0, 2.0]))
+    >>> found.merchant_id.tolist(), found.n.tolist(), found.events.tolist(), found.repeated
+    (['a', 'b'], [20.0, 5.0], [3.0, 0.0], 1)
+    """
+    rows = len(merchant_id)
+    if not rows:
+        raise InputError(f"{source}: has no rows")
+    faults = _Faults(merchant_id, np.arange(1, rows + 1) if lines is None else lines)
+    if n is None:
+        n = np.ones(rows)
+        faults.add(~np.isin(events, (0.0, 1.0)), "a label must be 0 or 1, as there is no n")
+    else:
+        _check_counts(n, events, counts, faults)
+    if date is not None:
+        _check_dates(date, as_of, faults)
+    if faults.count:
+        many = "1 fault" if faults.count == 1 else f"{faults.count} faults"
+        raise InputError(f"{source}: {many} in the outcomes", faults.listed)
+    # In order of first use, whatever that is: nothing below depends on it.
+    place = {name: at for at, name in enumerate(dict.fromkeys(merchant_id.tolist()))}
+    at = np.array([place[name] for name in merchant_id.tolist()])
+    names = np.empty(len(place), dtype=object)
+    names[:] = list(place)
+    return Outcomes(
+        names,
+        np.bincount(at, n, len(place)),
+        np.bincount(at, events, len(place)),
+        "poisson" if counts else "binomial",
+        date is not None,
+        int((np.bincount(at) > 1).sum()),
+    )
+
+
+def _check_counts(n: Array, events: Array, counts: bool, faults: _Faults) -> None:
+    # A figure that is not finite, or not there, is below no limit.
+    there = np.isfinite(n) & np.isfinite(events)
+    faults.add(~there, "n and events must be finite numbers")
+    whole = there & (np.floor(n) == n) & (np.floor(events) == events)
+    faults.add(there & ~whole, "n and events must be whole numbers")
+    negative = whole & ((n < 0) | (events < 0))
+    faults.add(negative, "n and events must be 0 or more")
+    sound = whole & ~negative
+    if counts:
+        faults.add(sound & (events > 0) & (n == 0), "has events and no n to count them against")
+        return
+    faults.add(
+        sound & (events > n),
+        "events must be at most n: count each order once, or where an order may have several "
+        "events fit with --counts (an audit tells orders with an event from those without)",
+    )
+
+
+def _check_dates(date: Array, as_of: dt.date | None, faults: _Faults) -> None:
+    texts = [str(text).strip() if text else "" for text in date.tolist()]
+    day = np.array([_day(text) for text in texts])
+    blank = np.array([not text for text in texts])
+    faults.add(blank, "date is blank, so nobody can tell whether the export knows it already")
+    faults.add(np.isnan(day) & ~blank, "date must be a date such as 2026-01-31")
+    if as_of is None:
+        faults.count += 1
+        faults.listed.append(
+            "date: give the day of the export (--as-of), so that what it knows is refused"
+        )
+        return
+    faults.add(
+        day < as_of.toordinal(),
+        f"is dated before {as_of}, the day of the export, which knows it already",
+    )
+
+
+def _day(text: str) -> float:
+    """Return the number of a day, of which a time may follow; NaN for what is none."""
+    try:
+        return float(dt.datetime.fromisoformat(text).toordinal())
+    except ValueError:
+        return float("nan")
+
+
+def align(outcomes: Outcomes, merchant_id: Array) -> tuple[Array, Array, tuple[str, ...]]:
+    """Return orders and events of these merchants, 0 where nothing is known, and who is unknown.
+
+    Raises
+    ------
+    InputError
+        When no merchant of the outcomes is among them.
+
+    Examples
+    --------
+    >>> ids = np.array(["a", "x"], dtype=object)
+    >>> found = Outcomes(ids, np.array([4.0, 9.0]), np.array([1.0, 0.0]))
+    >>> n, events, unknown = align(found, np.array(["b", "a"], dtype=object))
+    >>> n.tolist(), events.tolist(), unknown
+    ([0.0, 4.0], [0.0, 1.0], ('x',))
+    """
+    place = {name: at for at, name in enumerate(merchant_id.tolist())}
+    at = np.array([place.get(name, -1) for name in outcomes.merchant_id.tolist()], dtype=np.int64)
+    known = at >= 0
+    if not known.any():
+        raise InputError(
+            "outcomes: no merchant of them is in the export; are these the same ids? Got "
+            f"{outcomes.merchant_id[0]!r}, where the export has "
+            f"{merchant_id[0] if len(merchant_id) else 'nobody'!r}"
+        )
+    size = len(merchant_id)
+    return (
+        np.bincount(at[known], outcomes.n[known], size),
+        np.bincount(at[known], outcomes.events[known], size),
+        tuple(outcomes.merchant_id[~known].tolist()),
+    )
