@@ -1,6 +1,12 @@
 """What every test may use: example budgets for hypothesis, real data when there is any."""
 
 import os
+
+# Workers share the cores already: threads of theirs wait for each other. Before numpy is loaded.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest
