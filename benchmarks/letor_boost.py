@@ -27,7 +27,7 @@ from trustscore.boost import Lists, TrustTable
 from trustscore.ranking_eval import Panel, evaluate, metrics
 from trustscore.tables import score_files, write_columns
 from trustscore.tables.candidates import read_scores
-from trustscore.tables.whole import read_table
+from trustscore.tables.read.whole import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 1

@@ -15,11 +15,12 @@ from benchmarks.measure import best
 from trustscore.boost import BoostPolicy
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import kernel
-from trustscore.tables import csv_reader, output
-from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
-from trustscore.tables.header import Wanted
-from trustscore.tables.inputs import Inputs, read_part
+from trustscore.tables.read import csv_reader
+from trustscore.tables.read.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.inputs import Inputs, read_part
 from trustscore.tables.scorer import Formatter, Scorer
+from trustscore.tables.write import output
 
 # Stage, the module whose name for the function is replaced, and the name; a stage may hold others.
 _TIMED = (

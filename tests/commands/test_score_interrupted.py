@@ -53,7 +53,7 @@ def assert_complete_or_absent(folder, whole):
 KILLED_AT = """
 import os, signal, sys
 import trustscore.tables.batch as batch
-from trustscore.tables import writers
+from trustscore.tables.write import writers
 
 left = int(sys.argv[1])
 

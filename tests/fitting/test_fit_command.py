@@ -12,7 +12,7 @@ from trustscore.simulate import simulate_export
 from trustscore.tables import read_blocks
 from trustscore.tables.fit_files import read_judgements
 from trustscore.tables.market import write_market
-from trustscore.tables.sample import read_sample
+from trustscore.tables.read.sample import read_sample
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from trustscore.errors import InputError
 from trustscore.spark.splits import Reading, address, read_lines, read_whole
 from trustscore.spark.work import HEADER as HEAD
 from trustscore.spark.work import NOTE, REJECT, SCORE, Job, Writer, tally_of
-from trustscore.tables.csv_reader import open_csv
-from trustscore.tables.header import Wanted
-from trustscore.tables.manifest import Tally
-from trustscore.tables.text_stream import Source
+from trustscore.tables.read.csv_reader import open_csv
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.text_stream import Source
+from trustscore.tables.write.manifest import Tally
 
 JOB = Job.of(MINIMAL, BoostPolicy.load(), None, (), ".csv")
 URI = "file:/exports/day%201.csv"

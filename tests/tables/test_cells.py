@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustscore.tables.cells import read_cell, read_flag
-from trustscore.tables.digits import PAD, pad, parse
-from trustscore.tables.parse import read_numbers
+from trustscore.tables.read.cells import read_cell, read_flag
+from trustscore.tables.read.digits import PAD, pad, parse
+from trustscore.tables.read.parse import read_numbers
 
 READ = [
     ("12", 12.0),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustscore.tables.tokens import cut, tokenise
+from trustscore.tables.read.tokens import cut, tokenise
 
 COMMA = ord(",")
 

@@ -91,9 +91,9 @@ def command(
     checked: numbers within their ranges, NULL for blanks, one row a merchant.
     """
     from trustscore.export import export_sql
-    from trustscore.tables.dialects import translate
-    from trustscore.tables.distinct import refuse_inputs
-    from trustscore.tables.writers import AtomicFile
+    from trustscore.tables.read.dialects import translate
+    from trustscore.tables.write.distinct import refuse_inputs
+    from trustscore.tables.write.writers import AtomicFile
 
     refuse_inputs([out], [scorecard, policy])
     day = as_of.date() if as_of else None

@@ -12,9 +12,9 @@ import pandas as pd
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.tables.arrays import strings
-from trustscore.tables.checks import check_block
-from trustscore.tables.header import Columns, Wanted, match
-from trustscore.tables.parse import parse_block
+from trustscore.tables.read.checks import check_block
+from trustscore.tables.read.header import Columns, Wanted, match
+from trustscore.tables.read.parse import parse_block
 
 __all__ = ["as_frame", "match_columns", "read_block"]
 

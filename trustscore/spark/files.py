@@ -24,9 +24,9 @@ from trustscore.spark.session import quiet, spark_failures, start
 from trustscore.spark.targets import Targets
 from trustscore.spark.work import Job
 from trustscore.tables.batch import Report, StrictStop, first_fault, run_facts
-from trustscore.tables.header import Wanted
-from trustscore.tables.inputs import Inputs, as_paths
-from trustscore.tables.writers import suffix_of
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.inputs import Inputs, as_paths
+from trustscore.tables.write.writers import suffix_of
 
 __all__ = ["score_files"]
 

@@ -16,9 +16,9 @@ from trustscore.spark.records import check_types, quoted, spark_types
 from trustscore.spark.session import need_pyspark, quiet
 from trustscore.spark.work import REJECT, SCORE, Job, Writer
 from trustscore.tables.arrays import take
-from trustscore.tables.arrow_reader import ArrowPiece, ArrowPlan, plan_columns, read_batch
-from trustscore.tables.faults import REASONS
-from trustscore.tables.header import Wanted
+from trustscore.tables.read.arrow_reader import ArrowPiece, ArrowPlan, plan_columns, read_batch
+from trustscore.tables.read.faults import REASONS
+from trustscore.tables.read.header import Wanted
 
 __all__ = ["SparkScores", "score_spark"]
 

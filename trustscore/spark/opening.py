@@ -13,10 +13,10 @@ from trustscore.spark.records import check_types
 from trustscore.spark.session import reason
 from trustscore.spark.splits import Reading, address
 from trustscore.spark.work import Job
-from trustscore.tables.arrow_reader import plan_columns
-from trustscore.tables.csv_reader import open_csv
-from trustscore.tables.header import Wanted
-from trustscore.tables.text_stream import BLOCK, Source
+from trustscore.tables.read.arrow_reader import plan_columns
+from trustscore.tables.read.csv_reader import open_csv
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.text_stream import BLOCK, Source
 
 __all__ = ["COLUMNS", "LINES", "WHOLE", "Way", "open_files"]
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from trustscore.errors import InputError
 from trustscore.spark.work import Unit
-from trustscore.tables import output
 from trustscore.tables.arrays import spans, strings, strings_at
-from trustscore.tables.faults import Reject
 from trustscore.tables.format import inert
-from trustscore.tables.header import Columns
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.header import Columns
+from trustscore.tables.write import output
 
 __all__ = ["check_types", "quoted", "reject_parts", "spark_types"]
 

@@ -19,8 +19,8 @@ from trustscore.spark.opening import COLUMNS, LINES, WHOLE, Way
 from trustscore.spark.records import quoted, spark_types
 from trustscore.spark.splits import Reading, read_columns, read_lines, read_whole
 from trustscore.spark.work import NOTE, REJECT, SCORE, First, Unit, tally_of
-from trustscore.tables.faults import Reject
-from trustscore.tables.manifest import Tally
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.write.manifest import Tally
 
 __all__ = ["Run"]
 

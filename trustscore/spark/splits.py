@@ -23,10 +23,10 @@ import pyarrow as pa
 from trustscore.errors import TrustscoreError
 from trustscore.spark.work import First, Job, Unit, Writer
 from trustscore.tables.arrays import spans
-from trustscore.tables.arrow_reader import ArrowPiece, ArrowPlan, read_batch
-from trustscore.tables.csv_reader import CsvPlan, open_csv, pieces, read_piece
-from trustscore.tables.header import Wanted
-from trustscore.tables.text_stream import BLOCK, Source
+from trustscore.tables.read.arrow_reader import ArrowPiece, ArrowPlan, read_batch
+from trustscore.tables.read.csv_reader import CsvPlan, open_csv, pieces, read_piece
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.text_stream import BLOCK, Source
 
 __all__ = ["Reading", "address", "read_columns", "read_lines", "read_whole"]
 

@@ -11,7 +11,7 @@ from trustscore.spark.hadoop import Hadoop
 from trustscore.spark.records import reject_parts, spark_types
 from trustscore.spark.run import Run
 from trustscore.spark.work import HEADER, REJECT, SCORE
-from trustscore.tables.writers import suffix_of
+from trustscore.tables.write.writers import suffix_of
 
 __all__ = ["Targets"]
 

@@ -29,15 +29,15 @@ from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.build import parse_scorecard
 from trustscore.scoring.plan import plan_of
-from trustscore.tables import output
 from trustscore.tables.arrays import int32s, spans, strings, strings_at
-from trustscore.tables.blocks import repeated
-from trustscore.tables.duplicates import Repeats
-from trustscore.tables.faults import Reject
 from trustscore.tables.format import inert
-from trustscore.tables.manifest import Summary, Tally
-from trustscore.tables.rows import Rows
+from trustscore.tables.read.blocks import repeated
+from trustscore.tables.read.duplicates import Repeats
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.rows import Rows
 from trustscore.tables.scorer import Formatter, Scorer
+from trustscore.tables.write import output
+from trustscore.tables.write.manifest import Summary, Tally
 
 __all__ = ["HEADER", "NOTE", "REJECT", "SCORE", "Job", "Unit", "Writer", "tally_of"]
 

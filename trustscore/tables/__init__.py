@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trustscore.tables.batch import Report, StrictStop, score_files
-    from trustscore.tables.blocks import ReadBlock, read_blocks
     from trustscore.tables.boost_export import load_boosts
-    from trustscore.tables.checks import check_block
     from trustscore.tables.explain_frame import explain_frame
-    from trustscore.tables.faults import REASONS, Fault, Reject
     from trustscore.tables.frame import score_frame
-    from trustscore.tables.parse import parse_block
-    from trustscore.tables.writers import write_columns
+    from trustscore.tables.read.blocks import ReadBlock, read_blocks
+    from trustscore.tables.read.checks import check_block
+    from trustscore.tables.read.faults import REASONS, Fault, Reject
+    from trustscore.tables.read.parse import parse_block
+    from trustscore.tables.write.writers import write_columns
 
 __all__ = [
     "REASONS",
@@ -35,20 +35,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "REASONS": "faults",
-    "Fault": "faults",
-    "ReadBlock": "blocks",
-    "Reject": "faults",
+    "REASONS": "read.faults",
+    "Fault": "read.faults",
+    "ReadBlock": "read.blocks",
+    "Reject": "read.faults",
     "Report": "batch",
     "StrictStop": "batch",
-    "check_block": "checks",
+    "check_block": "read.checks",
     "explain_frame": "explain_frame",
     "load_boosts": "boost_export",
-    "parse_block": "parse",
-    "read_blocks": "blocks",
+    "parse_block": "read.parse",
+    "read_blocks": "read.blocks",
     "score_files": "batch",
     "score_frame": "frame",
-    "write_columns": "writers",
+    "write_columns": "write.writers",
 }
 
 

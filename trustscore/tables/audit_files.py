@@ -29,10 +29,10 @@ from trustscore.audit import (
 )
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
-from trustscore.tables.blocks import read_blocks
 from trustscore.tables.outcomes import read_outcomes
-from trustscore.tables.whole import read_table
-from trustscore.tables.writers import AtomicFile, write_columns
+from trustscore.tables.read.blocks import read_blocks
+from trustscore.tables.read.whole import read_table
+from trustscore.tables.write.writers import AtomicFile, write_columns
 
 __all__ = ["AuditReport", "audit_files"]
 

@@ -23,22 +23,22 @@ from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.presets import find
-from trustscore.tables import output
 from trustscore.tables.arrays import bits
-from trustscore.tables.arrow_reader import ArrowPiece
-from trustscore.tables.blocks import repeated
-from trustscore.tables.csv_reader import Piece
-from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
-from trustscore.tables.faults import Reject
-from trustscore.tables.header import Wanted
-from trustscore.tables.inputs import Inputs, Part, as_paths, read_part
-from trustscore.tables.manifest import Tally
 from trustscore.tables.pool import Task, ordered
-from trustscore.tables.rows import Rows
+from trustscore.tables.read.arrow_reader import ArrowPiece
+from trustscore.tables.read.blocks import repeated
+from trustscore.tables.read.csv_reader import Piece
+from trustscore.tables.read.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.inputs import Inputs, Part, as_paths, read_part
+from trustscore.tables.read.rows import Rows
+from trustscore.tables.read.text_stream import BLOCK
 from trustscore.tables.scorer import Formatter, Result, Scorer
-from trustscore.tables.targets import RejectsFile, check_targets
-from trustscore.tables.text_stream import BLOCK
-from trustscore.tables.writers import AtomicFile, Sink, is_plain, open_sink, suffix_of
+from trustscore.tables.write import output
+from trustscore.tables.write.manifest import Tally
+from trustscore.tables.write.targets import RejectsFile, check_targets
+from trustscore.tables.write.writers import AtomicFile, Sink, is_plain, open_sink, suffix_of
 
 __all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
 

@@ -19,10 +19,10 @@ from trustscore.errors import InputError
 from trustscore.ranking_eval import Evaluation, Figure, Point, Verdict, evaluate, verdict
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.candidates import endless, lists_of, read_candidates, read_scores
-from trustscore.tables.distinct import refuse_inputs
 from trustscore.tables.pareto_plot import pareto_png
-from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import AtomicFile, write_columns
+from trustscore.tables.read.whole import Table, read_table
+from trustscore.tables.write.distinct import refuse_inputs
+from trustscore.tables.write.writers import AtomicFile, write_columns
 
 __all__ = ["Evaluated", "evaluate_files", "read_labels"]
 

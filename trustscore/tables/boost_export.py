@@ -14,8 +14,8 @@ from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.errors import InputError
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.tables.candidates import endless, other_boosts, read_scores
-from trustscore.tables.distinct import refuse_inputs
-from trustscore.tables.writers import AtomicFile, write_columns
+from trustscore.tables.write.distinct import refuse_inputs
+from trustscore.tables.write.writers import AtomicFile, write_columns
 
 __all__ = ["TARGETS", "ExportedBoosts", "export_boosts", "load_boosts"]
 

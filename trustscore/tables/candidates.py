@@ -15,8 +15,8 @@ from trustscore.errors import InputError
 from trustscore.explain.position import Position, explain_position
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.boost_log import item_log, log_paths, rankings, request_log, reranked
-from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, suffix_fault, write_tables
+from trustscore.tables.read.whole import Table, read_table
+from trustscore.tables.write.writers import same_file, suffix_fault, write_tables
 
 __all__ = [
     "Boosted",

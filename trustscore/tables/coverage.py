@@ -11,9 +11,9 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns
-from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
-from trustscore.tables.header import Wanted
-from trustscore.tables.inputs import Inputs, read_part
+from trustscore.tables.read.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.inputs import Inputs, read_part
 
 __all__ = ["ExportCheck", "check_export"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.fitting import Judgement
-from trustscore.tables.whole import read_table
+from trustscore.tables.read.whole import read_table
 
 __all__ = ["read_judgements"]
 

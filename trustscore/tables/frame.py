@@ -14,15 +14,15 @@ from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
 from trustscore.tables.arrays import strings
-from trustscore.tables.arrow_reader import floats_of, rows_of, text_of
-from trustscore.tables.blocks import repeated
-from trustscore.tables.checks import Checker
-from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
-from trustscore.tables.header import Columns, Wanted, match
-from trustscore.tables.output import contribution_columns, contribution_values, score_values
-from trustscore.tables.parse import TEXT, one_chunk
-from trustscore.tables.rows import Rows
+from trustscore.tables.read.arrow_reader import floats_of, rows_of, text_of
+from trustscore.tables.read.blocks import repeated
+from trustscore.tables.read.checks import Checker
+from trustscore.tables.read.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.read.header import Columns, Wanted, match
+from trustscore.tables.read.parse import TEXT, one_chunk
+from trustscore.tables.read.rows import Rows
 from trustscore.tables.scorer import Scorer
+from trustscore.tables.write.output import contribution_columns, contribution_values, score_values
 
 __all__ = ["read_frame", "score_frame"]
 

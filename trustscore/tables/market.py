@@ -15,7 +15,7 @@ from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.simulate import simulate_blocks
 from trustscore.tables.arrays import floats, strings
 from trustscore.tables.format import exact, lines
-from trustscore.tables.writers import open_sink, same_file, suffix_of
+from trustscore.tables.write.writers import open_sink, same_file, suffix_of
 
 __all__ = ["write_market"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from trustscore.errors import InputError
 from trustscore.outcomes import Outcomes, collect_outcomes
 from trustscore.scorecard.faults import suggest
-from trustscore.tables.whole import read_table
+from trustscore.tables.read.whole import read_table
 
 __all__ = ["read_outcomes"]
 

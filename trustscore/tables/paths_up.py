@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.scorecard import Scorecard
-from trustscore.tables.blocks import read_blocks
+from trustscore.tables.read.blocks import read_blocks
 
 __all__ = ["PathsUp", "paths_up"]
 

@@ -17,7 +17,7 @@ from trustscore.errors import InputError
 from trustscore.export import SIDE_BY_DEFAULT, expected_scores, probe_rows
 from trustscore.export.text import name as quoted
 from trustscore.scorecard import Scorecard
-from trustscore.tables.writers import AtomicFile
+from trustscore.tables.write.writers import AtomicFile
 
 __all__ = ["TOLERANCE", "write_probe"]
 

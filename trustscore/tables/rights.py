@@ -16,8 +16,8 @@ from trustscore.rights import REASONS, Figures, Held, Review, review_rights, rig
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.tables.paths_up import paths_up
-from trustscore.tables.whole import Table, read_table
-from trustscore.tables.writers import same_file, suffix_fault, write_columns
+from trustscore.tables.read.whole import Table, read_table
+from trustscore.tables.write.writers import same_file, suffix_fault, write_columns
 from trustscore.words import named, text
 
 __all__ = ["Reviewed", "rights_files"]

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from trustscore.boost import BoostPolicy, trust_boost
 from trustscore.scoring import score_columns
-from trustscore.tables import output
-from trustscore.tables.faults import Reject
-from trustscore.tables.manifest import Tally
-from trustscore.tables.output import Scored
-from trustscore.tables.rows import Rows
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.rows import Rows
+from trustscore.tables.write import output
+from trustscore.tables.write.manifest import Tally
+from trustscore.tables.write.output import Scored
 
 __all__ = ["Formatter", "Result", "Scorer"]
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.tables.arrays import spans
-from trustscore.tables.digits import PAD, pad
+from trustscore.tables.read.digits import PAD, pad
 
 __all__ = ["Repeats", "SeenIds", "hash_ids", "new_seed"]
 

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trustscore.scorecard import Scorecard
-from trustscore.tables.cells import trim
-from trustscore.tables.faults import Reject
 from trustscore.tables.format import bare
-from trustscore.tables.header import Wanted
-from trustscore.tables.inputs import Inputs, read_part
+from trustscore.tables.read.cells import trim
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.inputs import Inputs, read_part
 
 __all__ = ["Found", "find_merchant"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
-from trustscore.tables.parse import TEXT
+from trustscore.tables.read.parse import TEXT
 
 __all__ = ["SIDE", "Columns", "Wanted", "fold", "match"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trustscore.errors import InputError
-from trustscore.tables.arrow_reader import ArrowPlan, ParquetSource, open_parquet, read_batch
-from trustscore.tables.csv_reader import CsvPlan, open_csv, read_piece
-from trustscore.tables.header import Wanted
-from trustscore.tables.rows import Rows
-from trustscore.tables.text_stream import BLOCK, Source
+from trustscore.tables.read.arrow_reader import ArrowPlan, ParquetSource, open_parquet, read_batch
+from trustscore.tables.read.csv_reader import CsvPlan, open_csv, read_piece
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.rows import Rows
+from trustscore.tables.read.text_stream import BLOCK, Source
 
 __all__ = ["Inputs", "Part", "as_paths", "read_part"]
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
-from trustscore.tables.cells import trim
-from trustscore.tables.faults import Reject
 from trustscore.tables.format import bare
-from trustscore.tables.header import SideField, Wanted, fold
-from trustscore.tables.inputs import Inputs, is_parquet, read_part
+from trustscore.tables.read.cells import trim
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.header import SideField, Wanted, fold
+from trustscore.tables.read.inputs import Inputs, is_parquet, read_part
 
 __all__ = ["Table", "read_table"]
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.tables.arrays import bits
-from trustscore.tables.checks import Checker
-from trustscore.tables.faults import REASONS, Fault, Reject
-from trustscore.tables.parse import date_faults
+from trustscore.tables.read.checks import Checker
+from trustscore.tables.read.faults import REASONS, Fault, Reject
+from trustscore.tables.read.parse import date_faults
 
 __all__ = ["Rows", "assemble"]
 

@@ -10,10 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trustscore.tables.arrays import objects, spans, strings, strings_at, valid
-from trustscore.tables.cells import NOTHING, is_date, read_cell, read_flag, trim
-from trustscore.tables.checks import Checker
-from trustscore.tables.digits import PAD, pad, parse
-from trustscore.tables.faults import REASONS, Fault
+from trustscore.tables.read.cells import NOTHING, is_date, read_cell, read_flag, trim
+from trustscore.tables.read.checks import Checker
+from trustscore.tables.read.digits import PAD, pad, parse
+from trustscore.tables.read.faults import REASONS, Fault
 
 __all__ = [
     "TEXT",

@@ -12,14 +12,14 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.tables.arrays import count_lines, strings_at
-from trustscore.tables.checks import Checker
-from trustscore.tables.digits import parse
-from trustscore.tables.faults import REASONS, Fault, Reject
-from trustscore.tables.header import Columns, Wanted, match, sniff
-from trustscore.tables.parse import TEXT, read_odd, text_column, tidy_ids
-from trustscore.tables.rows import Rows, assemble
-from trustscore.tables.text_stream import Source
-from trustscore.tables.tokens import LONGEST_QUOTE, cells_of, cut, first_record, tokenise
+from trustscore.tables.read.checks import Checker
+from trustscore.tables.read.digits import parse
+from trustscore.tables.read.faults import REASONS, Fault, Reject
+from trustscore.tables.read.header import Columns, Wanted, match, sniff
+from trustscore.tables.read.parse import TEXT, read_odd, text_column, tidy_ids
+from trustscore.tables.read.rows import Rows, assemble
+from trustscore.tables.read.text_stream import Source
+from trustscore.tables.read.tokens import LONGEST_QUOTE, cells_of, cut, first_record, tokenise
 
 __all__ = ["CsvPlan", "Piece", "open_csv", "pieces", "read_piece"]
 

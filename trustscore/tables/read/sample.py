@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
-from trustscore.tables.blocks import read_blocks
-from trustscore.tables.duplicates import hash_ids
-from trustscore.tables.text_stream import BLOCK
+from trustscore.tables.read.blocks import read_blocks
+from trustscore.tables.read.duplicates import hash_ids
+from trustscore.tables.read.text_stream import BLOCK
 
 __all__ = ["SAMPLE", "Sample", "read_halves", "read_sample"]
 

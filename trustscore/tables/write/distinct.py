@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trustscore.errors import InputError
-from trustscore.tables.writers import same_file
+from trustscore.tables.write.writers import same_file
 
 __all__ = ["refuse_inputs"]
 

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import pyarrow as pa
 
 from trustscore.errors import InputError
-from trustscore.tables import output
-from trustscore.tables.faults import Reject
-from trustscore.tables.writers import Sink, open_sink, same_file, suffix_fault, suffix_of
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.write import output
+from trustscore.tables.write.writers import Sink, open_sink, same_file, suffix_fault, suffix_of
 
 __all__ = ["RejectsFile", "check_targets"]
 

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trustscore.tables.arrays import floats, int32s, strings, take
-from trustscore.tables.faults import Reject
 from trustscore.tables.format import exact, fixed, inert, lines, repeated, segment
-from trustscore.tables.rows import Rows
+from trustscore.tables.read.faults import Reject
+from trustscore.tables.read.rows import Rows
 
 __all__ = [
     "Scored",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.tables.faults import REASONS, Fault
+from trustscore.tables.read.faults import REASONS, Fault
 
 __all__ = ["Checker", "check_block"]
 

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from trustscore.errors import InputError
 from trustscore.tables.arrays import strings, valid
-from trustscore.tables.checks import Checker, plain
-from trustscore.tables.faults import REASONS, Fault
-from trustscore.tables.header import Columns, Wanted, match
-from trustscore.tables.parse import TEXT, one_chunk, read_numbers, text_column, tidy_ids
-from trustscore.tables.rows import Rows, assemble
+from trustscore.tables.read.checks import Checker, plain
+from trustscore.tables.read.faults import REASONS, Fault
+from trustscore.tables.read.header import Columns, Wanted, match
+from trustscore.tables.read.parse import TEXT, one_chunk, read_numbers, text_column, tidy_ids
+from trustscore.tables.read.rows import Rows, assemble
 
 __all__ = [
     "ArrowPiece",

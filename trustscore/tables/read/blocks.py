@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trustscore.scorecard import load_scorecard
-from trustscore.tables.duplicates import SeenIds, hash_ids, new_seed
-from trustscore.tables.faults import REASONS, Reject
-from trustscore.tables.header import Wanted
-from trustscore.tables.inputs import Inputs, as_paths, read_part
-from trustscore.tables.rows import Rows
-from trustscore.tables.text_stream import BLOCK
+from trustscore.tables.read.duplicates import SeenIds, hash_ids, new_seed
+from trustscore.tables.read.faults import REASONS, Reject
+from trustscore.tables.read.header import Wanted
+from trustscore.tables.read.inputs import Inputs, as_paths, read_part
+from trustscore.tables.read.rows import Rows
+from trustscore.tables.read.text_stream import BLOCK
 
 __all__ = ["ReadBlock", "read_blocks"]
 

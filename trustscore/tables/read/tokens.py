@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.tables.arrays import strings, strings_at
-from trustscore.tables.digits import PAD, pad
+from trustscore.tables.read.digits import PAD, pad
 
 __all__ = ["Broken", "Grid", "cells_of", "cut", "first_record", "tokenise"]
 

@@ -1,0 +1,1 @@
+"""From files and frames to blocks of checked columns, and a reject for every other row."""

@@ -1,0 +1,1 @@
+"""From scores to files that are complete or absent."""
