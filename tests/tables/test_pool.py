@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 
@@ -53,7 +52,7 @@ def test_a_worker_that_dies_between_two_pieces_is_named(forked):
     results = ordered(echo, (Task(b"a", 1) for _ in range(40)), 2)
     next(results)
     for worker in multiprocessing.active_children():
-        os.kill(worker.pid, signal.SIGKILL)
+        worker.kill()
         worker.join(10)
     with pytest.raises(OSError, match=r"a worker process died \(exit code -9\).*fewer --jobs"):
         list(results)
