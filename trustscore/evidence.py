@@ -59,6 +59,19 @@ def shrink_mean(
 
     ``x = (n mean + s m0) / (n + s)`` and ``q = s / (n + s)``.
 
+    Parameters
+    ----------
+    mean, n : ndarray of shape (rows,)
+        NaN gives NaN.
+    prior, strength : float or ndarray of shape (rows,)
+    x, q : ndarray of shape (rows,), optional
+        Where the results go; `x` may be `mean`.
+
+    Returns
+    -------
+    x, q : ndarray of shape (rows,)
+        As in `shrink_count`.
+
     Examples
     --------
     >>> x, q = shrink_mean(np.array([5.0]), np.array([10.0]), 4.0, 10.0)

@@ -71,7 +71,7 @@ class RulePlan:
     line: Any
 
 
-class Codes(dict[Any, int]):
+class _Codes(dict[Any, int]):
     """Value of a side column -> small code; unlisted values share code 0."""
 
     def __init__(self, values: list[str]) -> None:
@@ -96,7 +96,7 @@ class Plan:
             )
         self.scorecard = scorecard
         # Step of a tier on the ladder, from 1.
-        self.steps = Codes([tier.id for tier in scorecard.tiers.ladder])
+        self.steps = _Codes([tier.id for tier in scorecard.tiers.ladder])
         self._contexts()
         tables = [self._signal(i, signal) for i, signal in enumerate(scorecard.signals)]
         self.signals = tuple(tables)
@@ -116,7 +116,7 @@ class Plan:
                 named = mentioned.setdefault(column, {})
                 named.update(dict.fromkeys(key[at] for key in card.peers.priors))
         self.context_columns = tuple(mentioned)
-        self._codes = {column: Codes(list(values)) for column, values in mentioned.items()}
+        self._codes = {column: _Codes(list(values)) for column, values in mentioned.items()}
         choices = [["", *values] for values in mentioned.values()]
         if int(np.prod([len(c) for c in choices] or [1])) > _MOST_VARIANTS:
             raise ScorecardError(

@@ -75,7 +75,7 @@ class AtomicFile:
         self._done = False
         # Called before the file is closed unfinished.
         self.on_discard: Callable[[], None] | None = None
-        if self.path == "-" or _is_special(self.path):
+        if not is_plain(self.path):
             self._target = _through(self.path)
             self.file: IO[bytes] = TemporaryFile() if hold else self._target  # noqa: SIM115
             return
@@ -153,14 +153,6 @@ class AtomicFile:
             # The disk is full for the buffered rest as well; the first error says so.
             if error is None:
                 raise
-
-
-def _is_special(path: str) -> bool:
-    # Not by its real path: that of a pipe leads nowhere.
-    try:
-        return not stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:
-        return False
 
 
 def _through(path: str) -> IO[bytes]:
@@ -283,6 +275,7 @@ def is_plain(path: str | Path) -> bool:
     """Return whether a path is, or would be, a regular file."""
     if str(path) == "-":
         return False
+    # Not by its real path: that of a pipe leads nowhere.
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except FileNotFoundError:
