@@ -91,7 +91,7 @@ def test_what_is_no_parquet_of_boosts_is_named_with_the_way_out(scores, tmp_path
     boosts, other = tmp_path / "boosts.parquet", tmp_path / "other.parquet"
     export_boosts(scores, boosts, "parquet")
     pq.write_table(pq.read_table(boosts).drop_columns(["lean"]), other)
-    with pytest.raises(InputError, match=r"is Parquet.*trustscore\.tables\.load_boosts"):
+    with pytest.raises(InputError, match=r"is Parquet.*trustscore\.load_boosts"):
         TrustTable.load(boosts)
     with pytest.raises(InputError, match="no column lean: write it with"):
         load_boosts(other)
