@@ -241,6 +241,9 @@ def random_side(rng, card, name, tiers):
     if name == "previous_tier":
         return odd(rng, rng.choice([*tiers, *tiers, "", "unheard-of"]))
     named = {"category": CATEGORIES, "shop_type": SHOP_TYPES}[name]
-    for overlay in card.get("overlays", {}).values():  # a preset has names of its own
+    # A preset has names of its own.
+    for overlay in card.get("overlays", {}).values():
         named = (*named, *listed(overlay["match"].get(name, [])))
+    for group in card.get("peers", {}).get("priors", {}):
+        named = (*named, *group.split("|"))
     return odd(rng, rng.choice([*named, "", "something else"]))
