@@ -153,8 +153,8 @@ class TierSpec(Base):
     )
     entry: bool = Field(
         default=False,
-        description="true on exactly one tier: up to it the index alone decides, above it the "
-        "index less z standard errors, coverage and the status formal.",
+        description="Whether this is the entry tier; exactly one is. Up to it the index alone "
+        "decides; above it the index less z standard errors, coverage and the status formal.",
         examples=[True],
     )
     rights: tuple[str, ...] = Field(

@@ -191,7 +191,7 @@ class ScorecardFile(Base):
     )
     defaults: DefaultsSpec = Field(
         default=DefaultsSpec(),
-        description="What a signal line leaves out.",
+        description="Values of keys that signal lines leave out.",
         examples=[{"window": 90}],
     )
     columns: dict[Column, Texts] = Field(
