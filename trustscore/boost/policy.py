@@ -17,7 +17,6 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError, mode
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from trustscore.boost.policy_tables import (
-    VETO_CODES,
     Curve,
     Evidence,
     Exclusions,
@@ -28,7 +27,7 @@ from trustscore.boost.policy_tables import (
     Programme,
     Strength,
     Validity,
-    Veto,
+    VetoTreatment,
 )
 from trustscore.errors import PolicyError
 from trustscore.scorecard.faults import Base, sentences
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from trustscore.boost.ranking import Ranking
     from trustscore.boost.serving import TableSource
 
-__all__ = ["VETO_CODES", "BoostPolicy", "Curve", "Exploration", "policy_schema"]
+__all__ = ["BoostPolicy", "Curve", "Exploration", "policy_schema"]
 
 Words = dict[str, str]
 
@@ -134,8 +133,8 @@ class BoostPolicy(Base):
         description="How often a newcomer is lifted.",
         examples=[{"share": 0.1}],
     )
-    veto: Veto = Field(
-        default_factory=Veto,
+    veto: VetoTreatment = Field(
+        default_factory=VetoTreatment,
         description="What the ranking does with vetoes.",
         examples=[{"cap": "cap"}],
     )

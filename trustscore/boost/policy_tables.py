@@ -11,10 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from trustscore.scorecard.faults import Base
-
-VETO_CODES = {"": 0, "none": 0, "cap": 1, "floor": 2, "block": 3}
-"""Veto words of a score file, and what the ranking does, from mild to strict."""
+from trustscore.scorecard.faults import Base, OneOf
+from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 
 def _typed(value: Any) -> Any:
@@ -30,7 +28,7 @@ Index = Annotated[Number, Field(ge=1, le=100)]
 Points = Annotated[Number, Field(ge=-100, le=100)]
 Width = Annotated[Number, Field(ge=0.01, le=1000)]
 Count = Annotated[int, BeforeValidator(_typed), Field(ge=0)]
-VetoWord = Literal["none", "cap", "floor", "block"]
+Treatment = Annotated[str, OneOf(tuple(word or "none" for word in VETO_WORDS))]
 
 
 class Neutral(Base):
@@ -220,34 +218,33 @@ class Exploration(Base):
     )
 
 
-class Veto(Base):
+class VetoTreatment(Base):
     """What the ranking does at each veto level of the scores.
 
     A stricter level may not be treated more mildly than a milder one.
     """
 
-    block: VetoWord = Field(
+    block: Treatment = Field(
         default="block",
         description="Treatment of block: block leaves the list, floor sorts below everybody "
         "without a veto, cap is never promoted, none is as if there were no veto.",
         examples=["block"],
     )
-    floor: VetoWord = Field(default="floor", description="Treatment of floor.", examples=["floor"])
-    cap: VetoWord = Field(default="cap", description="Treatment of cap.", examples=["cap"])
+    floor: Treatment = Field(default="floor", description="Treatment of floor.", examples=["floor"])
+    cap: Treatment = Field(default="cap", description="Treatment of cap.", examples=["cap"])
 
     @model_validator(mode="after")
-    def _order(self) -> Veto:
-        words = [self.cap, self.floor, self.block]
-        if sorted(words, key=VETO_CODES.__getitem__) != words:
+    def _order(self) -> VetoTreatment:
+        codes = list(self.codes.values())
+        if sorted(codes) != codes:
             raise ValueError("a stricter level must not be treated more mildly than a milder one")
         return self
 
     @cached_property
     def codes(self) -> dict[str, int]:
-        """Veto word of the scores -> code of the treatment."""
-        return {"": 0, "none": 0} | {
-            word: VETO_CODES[getattr(self, word)] for word in ("cap", "floor", "block")
-        }
+        """Code of the treatment of each veto word of the scores, from mild to strict."""
+        treated = {veto.word: getattr(self, veto.word) for veto in Veto if veto}
+        return {"": 0} | {word: int(Veto.of(treatment)) for word, treatment in treated.items()}
 
 
 class Guards(Base):

@@ -9,6 +9,7 @@ from typing import Any
 
 from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
+from trustscore.scorecard.vetoes import Veto
 
 ROOT = "index"
 # What the scores call their own columns; a dimension is one more column beside these.
@@ -145,12 +146,16 @@ class Exceeds:
     line: float | None
 
 
+POINTS = ("bonus", "deduct")
+"""Effects of rules that add points or take them; the others are words of `Veto`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A condition with one effect.
 
-    `effect` is one of ``bonus deduct cap floor block``; `points` is the amount of the first
-    three. `overlay` names the overlay a rule belongs to; `changes` what overlays say of a base
+    `effect` is one of `POINTS` or the word of a `Veto`; `points` is the amount of bonus, deduct
+    and cap. `overlay` names the overlay a rule belongs to; `changes` what overlays say of a base
     rule, as ``(overlay, points or None for off)`` in file order.
     """
 
@@ -166,6 +171,11 @@ class Rule:
     why: str
     overlay: str | None = None
     changes: tuple[tuple[str, float | None], ...] = ()
+
+    @property
+    def veto(self) -> Veto:
+        """The veto the rule gives; none where it moves points."""
+        return Veto.NONE if self.effect in POINTS else Veto.of(self.effect)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -5,12 +5,16 @@ Descriptions and examples end up in the JSON Schema and in the scorecard referen
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from trustscore.scorecard.faults import Base
+from trustscore.scorecard.faults import Base, OneOf
 from trustscore.scorecard.field_types import Column, Conditions, Name, Number, Positive
+from trustscore.scorecard.vetoes import Veto
+
+# A cap has a height, and so a key of its own.
+VetoWord = Annotated[str, OneOf(tuple(veto.word for veto in Veto if veto > Veto.CAP))]
 
 
 class ExceedsSpec(Base):
@@ -63,7 +67,7 @@ class RuleSpec(Base):
         description="Effect: the index is at most this. The lowest cap that fires counts.",
         examples=[59],
     )
-    veto: Literal["floor", "block"] | None = Field(
+    veto: VetoWord | None = Field(
         default=None,
         description="Effect on ranking and tiers, not on the index: floor ranks below everybody "
         "without a veto, block takes the merchant out of lists.",

@@ -10,6 +10,7 @@ import numpy as np
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
 from trustscore.rules import Z95
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring.plan import RulePlan
 
 
@@ -44,7 +45,7 @@ def adjust(card: Card) -> Adjustments:
     define = card.query.define
     moves, names = [], []
     cap = number(100)
-    levels: dict[str, list[str]] = {"block": [], "floor": [], "cap": []}
+    levels: dict[Veto, list[str]] = {veto: [] for veto in reversed(Veto) if veto}
     for plan in card.plan.rules:
         rule = plan.rule
         test = _test(card, plan)
@@ -54,7 +55,7 @@ def adjust(card: Card) -> Adjustments:
         names.append(choose(fired, text(f";{rule.id}"), text("")))
         # Where a rule is off in a variant it does not fire, so any figure will do there.
         points = card.take([0.0 if p != p else p for p in _each(plan.points)])
-        if rule.effect in ("bonus", "deduct"):
+        if not rule.veto:
             if rule.per is not None:
                 points = f"{points} * COALESCE({card.column(rule.per)}, 0e0)"
                 if rule.most is not None:
@@ -62,13 +63,15 @@ def adjust(card: Card) -> Adjustments:
             sign = "" if rule.effect == "bonus" else "-1e0 * "
             moves.append(define(f"points_{rule.id}", choose(fired, f"{sign}({points})", "0e0")))
             continue
-        levels[rule.effect].append(fired)
-        if rule.effect == "cap":
+        levels[rule.veto].append(fired)
+        if rule.veto == Veto.CAP:
             cap = define(f"cap_{rule.id}", choose(fired, f"LEAST({cap}, {points})", cap))
-    veto = " ".join(
-        f"WHEN {' OR '.join(tests)} THEN {text(level)}" for level, tests in levels.items() if tests
+    given = " ".join(
+        f"WHEN {' OR '.join(tests)} THEN {text(veto.word)}"
+        for veto, tests in levels.items()
+        if tests
     )
-    veto = define("veto", f"CASE {veto} ELSE '' END") if veto else text("")
+    veto = define("veto", f"CASE {given} ELSE '' END") if given else text("")
     joined = names[0] if len(names) == 1 else f"CONCAT({', '.join(names)})"
     return Adjustments(
         total=define("moved", " + ".join(moves)) if moves else number(0),

@@ -18,6 +18,7 @@ from trustscore.rights.files.next_steps import paths_up
 from trustscore.rights.review import REASONS, Figures, Held, Review, review_rights, rights_of
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.vetoes import VETO_WORDS
 from trustscore.words import named, text
 
 __all__ = ["Reviewed", "rights_files"]
@@ -200,7 +201,7 @@ def _read_scores(path: str | Path, card: Scorecard, encoding: str | None) -> Tab
     faults = _once(table)
     for name, known in (
         ("status", ("not_scored", "new", "low_evidence", "formal")),
-        ("veto", ("", "cap", "floor", "block")),
+        ("veto", VETO_WORDS),
     ):
         for word in sorted(set(columns[name].tolist()) - set(known)):
             row = int(np.flatnonzero(columns[name] == word)[0])
