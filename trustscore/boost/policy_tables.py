@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from trustscore.scorecard.faults import Base, OneOf
+from trustscore.scorecard.statuses import STATUS_WORDS, Status
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 
@@ -28,6 +29,7 @@ Index = Annotated[Number, Field(ge=1, le=100)]
 Points = Annotated[Number, Field(ge=-100, le=100)]
 Width = Annotated[Number, Field(ge=0.01, le=1000)]
 Count = Annotated[int, BeforeValidator(_typed), Field(ge=0)]
+StatusWord = Annotated[str, OneOf(STATUS_WORDS)]
 Treatment = Annotated[str, OneOf(tuple(word or "none" for word in VETO_WORDS))]
 
 
@@ -201,8 +203,8 @@ class Exploration(Base):
         "evenly, less favours the best.",
         examples=[1],
     )
-    statuses: tuple[str, ...] = Field(
-        default=("new", "low_evidence"),
+    statuses: tuple[StatusWord, ...] = Field(
+        default=(Status.NEW.word, Status.LOW_EVIDENCE.word),
         description="Statuses of merchants that may be lifted.",
         examples=[["new"]],
     )

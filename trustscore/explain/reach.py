@@ -16,6 +16,7 @@ import numpy as np
 from trustscore.explain.search import Search
 from trustscore.explain.ways import WHOLE, Ways, stops, ways
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.plan import plan_of
@@ -159,7 +160,7 @@ class _Chunk:
         lacks = np.stack(
             [
                 (scores.veto_code > Veto.NONE) & self.higher | (self._lowest_cap(scores) < self.at),
-                (scores.status_code == scores.status_names.index("new")) & self.higher,
+                (scores.status_code == Status.NEW) & self.higher,
                 scores.coverage < need,
                 bound < self.at,
             ]

@@ -26,7 +26,7 @@ from trustscore.scorecard.model import (
     Peers,
     Scorecard,
     Signal,
-    Status,
+    StatusLimits,
     Tier,
     Tiers,
 )
@@ -303,7 +303,7 @@ class _Builder(Notes):
         peers = self.peers(signals)
         tiers = self.tiers()
         new, low = file.status.new, file.status.low_evidence
-        status = Status(
+        status = StatusLimits(
             new.column if new else None, new.below if new else 0.0, low.coverage if low else 0.0
         )
         faults = contribution_faults(signals.values(), rules)

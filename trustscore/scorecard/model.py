@@ -217,7 +217,7 @@ class Tiers:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusLimits:
     """Limits below which an index is ``new`` or ``low_evidence``."""
 
     new_column: str | None
@@ -288,7 +288,7 @@ class Scorecard:
     rules: tuple[Rule, ...]
     overlays: tuple[Overlay, ...]
     peers: Peers
-    status: Status
+    status: StatusLimits
     tiers: Tiers
     open_values: tuple[str, ...] = ()
     source: str = field(default="", compare=False)

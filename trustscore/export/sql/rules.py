@@ -10,6 +10,7 @@ import numpy as np
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
 from trustscore.rules import Z95
+from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring.plan import RulePlan
 
@@ -95,12 +96,15 @@ def adjusted(index: str, adjustments: Adjustments) -> str:
 def status(card: Card, coverage: str) -> str:
     """Return the status as a column."""
     limits = card.scorecard.status
-    cases = [f"WHEN NOT {coverage} > 0e0 THEN 'not_scored'"]
+    cases = [f"WHEN NOT {coverage} > 0e0 THEN {text(Status.NOT_SCORED.word)}"]
     if limits.new_column is not None and limits.new_column not in card.missing:
         column = card.column(limits.new_column)
-        cases.append(f"WHEN COALESCE({column}, 0e0) < {number(limits.new_below)} THEN 'new'")
-    cases.append(f"WHEN {coverage} < {number(limits.low_coverage)} THEN 'low_evidence'")
-    return card.query.define("status", f"CASE {' '.join(cases)} ELSE 'formal' END")
+        few = f"COALESCE({column}, 0e0) < {number(limits.new_below)}"
+        cases.append(f"WHEN {few} THEN {text(Status.NEW.word)}")
+    little = f"{coverage} < {number(limits.low_coverage)}"
+    cases.append(f"WHEN {little} THEN {text(Status.LOW_EVIDENCE.word)}")
+    usual = text(Status.FORMAL.word)
+    return card.query.define("status", f"CASE {' '.join(cases)} ELSE {usual} END")
 
 
 def tier(
