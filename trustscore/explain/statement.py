@@ -236,7 +236,7 @@ def _lines(
         else:
             state = "known" if scores.reliability[i, 0] > 0 else "unknown"
         value, sample = cell(signal.value), cell(signal.sample)
-        counted = signal.kind in ("rate", "events")
+        counted = signal.counts
         raw = value
         if counted:
             raw = value / sample if sample > 0 else math.nan

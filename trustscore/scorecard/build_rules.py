@@ -39,7 +39,7 @@ def _rule(
         if not notes.known(where, spec.exceeds.signal, signals, "signal"):
             return None
         signal = signals[spec.exceeds.signal]
-        if signal.kind not in ("rate", "events") or signal.higher_is_better:
+        if not signal.counts or signal.higher_is_better:
             notes.fault(where, "must be a rate or events signal where lower is better")
             return None
         exceeds = Exceeds(

@@ -19,8 +19,6 @@ from pydantic import (
 from trustscore.scorecard.conditions import Condition
 
 WEIGHT_WORDS = {"critical": 10.0, "high": 7.0, "medium": 4.0, "low": 2.0}
-CURVES = ("linear", "log", "log1p", "lognormal", "logistic", "knots", "percentile")
-KINDS = ("rate", "events", "mean", "duration", "ratio", "count", "flag", "score")
 # Far below any weight that is meant, and far above those whose shares floats do not hold.
 _LEAST_WEIGHT = 1e-100
 _QUANTILE = re.compile(r"q(100|\d{1,2}(\.\d+)?)")

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from trustscore.scorecard.conditions import Condition
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
 from trustscore.scorecard.vetoes import Veto
 
@@ -84,6 +86,26 @@ class Signal:
     lag: int
     range: tuple[float, float] | None
     words: SignalWords
+
+    def __post_init__(self) -> None:
+        # No engine meets a curve or a kind that it would have to guess at.
+        CURVES[self.curve]
+        KINDS[self.kind]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the value is a number of events among n."""
+        return KINDS[self.kind].counts
+
+    @property
+    def on_log(self) -> bool:
+        """Whether the value is shrunk on its logarithm."""
+        return KINDS[self.kind].on_log
+
+    @property
+    def whole(self) -> bool:
+        """Whether the value column holds whole numbers."""
+        return KINDS[self.kind].whole
 
     @property
     def weight(self) -> float:
@@ -347,23 +369,13 @@ class Scorecard:
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Numerator and denominator of each `rate`, where k > n is a fault."""
-        pairs = ((s.value, s.sample) for s in self.signals if s.kind == "rate" and s.sample)
+        pairs = ((s.value, s.sample) for s in self.signals if KINDS[s.kind].parts and s.sample)
         return tuple(dict.fromkeys(pairs))
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Every numeric input column, in order of first use."""
         order = ("number", "nonnegative", "count", "share", "flag")
-        value_check = {
-            "rate": "count",
-            "events": "count",
-            "mean": "number",
-            "duration": "nonnegative",
-            "ratio": "nonnegative",
-            "count": "count",
-            "flag": "flag",
-            "score": "number",
-        }
         checks: dict[str, str] = {}
         ranges: dict[str, tuple[float, float]] = {}
 
@@ -372,7 +384,7 @@ class Scorecard:
             checks[column] = max(known, check, key=order.index)
 
         for signal in self.signals:
-            use(signal.value, value_check[signal.kind])
+            use(signal.value, KINDS[signal.kind].check)
             if signal.sample:
                 use(signal.sample, "count")
             if signal.range:

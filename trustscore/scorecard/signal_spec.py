@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trustscore.scorecard.faults import Base
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.faults import Base, OneOf
 from trustscore.scorecard.field_types import (
-    KINDS,
     Anchor,
     Column,
     Conditions,
@@ -22,7 +22,11 @@ from trustscore.scorecard.field_types import (
     Prior,
     Weight,
 )
+from trustscore.scorecard.kinds import KINDS
 
+CurveName = Annotated[str, OneOf(CURVES.names)]
+# Knots belong to one signal, so no curve through knots can be the default of all.
+CurveByAnchors = Annotated[str, OneOf(tuple(c.name for c in CURVES.values() if not c.knots))]
 _POWER = (
     "Exponent of the power mean. 1 is the weighted mean; the lower it is, the less a "
     "strong part makes up for a weak one. 0 is the geometric mean, -1 the harmonic one."
@@ -172,9 +176,7 @@ class SignalSpec(Base):
         ".20 for a signal whose prior has a utility of .9 or more.",
         examples=[0.25],
     )
-    curve: (
-        Literal["linear", "log", "log1p", "lognormal", "logistic", "knots", "percentile"] | None
-    ) = Field(
+    curve: CurveName | None = Field(
         default=None,
         description="Curve from value to utility. Left out: log for a duration, linear for a "
         "flag, and the curve of [defaults] for the others.",
@@ -281,7 +283,7 @@ class DefaultsSpec(Base):
     lag: Annotated[int, Field(ge=0)] = Field(
         default=0, description="Days the export waits for late events.", examples=[0]
     )
-    curve: Literal["linear", "log", "log1p", "lognormal", "logistic"] = Field(
+    curve: CurveByAnchors = Field(
         default="linear",
         description="Curve of signals that name none; durations have log and flags linear.",
         examples=["linear"],

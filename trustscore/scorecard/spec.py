@@ -12,8 +12,6 @@ from pydantic import Field
 
 from trustscore.scorecard.faults import Base
 from trustscore.scorecard.field_types import (
-    CURVES,
-    KINDS,
     WEIGHT_WORDS,
     Anchor,
     Column,
@@ -36,8 +34,6 @@ from trustscore.scorecard.signal_spec import (
 )
 
 __all__ = [
-    "CURVES",
-    "KINDS",
     "WEIGHT_WORDS",
     "RuleSpec",
     "ScorecardFile",

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 def true_utility(plan: SignalPlan, rows: Rows, value: Array) -> Array:
     """Return the utility of true values, on the curve that scores the merchant."""
     signal = plan.signal
-    if signal.kind == "duration":
+    if signal.on_log:
         value = np.maximum(value, rows.take(plan.least))
     on_scale = curves.scale(signal.curve, value)
     return curves.utility(
