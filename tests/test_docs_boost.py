@@ -4,7 +4,7 @@ import doctest
 
 
 def test_the_examples_of_the_boost_page_run(repository):
-    path = repository / "docs" / "boost.md"
+    path = repository / "docs" / "user_guide" / "boost.md"
     found = doctest.testfile(str(path), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert found.attempted > 10
     assert found.failed == 0
