@@ -25,6 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 
 # Tables whose entries fit on a line each; the others get a heading of their own in examples.
 ON_ONE_LINE = {"stages", "dimensions", "words", "columns", "provenance"}
+LEAST_WEIGHT = 1e-100
 PATTERNS = {
     r"^[A-Za-z_]\w*$": "column",
     r"^[a-z0-9][a-z0-9_-]*$": "name",
@@ -113,7 +114,8 @@ def type_words(schema: Mapping[str, Any]) -> str:
     """
     if "anyOf" in schema:
         said = [type_words(part) for part in schema["anyOf"] if part.get("type") != "null"]
-        return " or ".join(dict.fromkeys(said))
+        # A weight is 0 or at least 1e-100, which nobody comes near.
+        return " or ".join(dict.fromkeys(said)).replace("0 or number above 0", "number at least 0")
     if "enum" in schema:
         return "one of " + ", ".join(toml_value(value) for value in schema["enum"])
     if "const" in schema:
@@ -134,6 +136,8 @@ def type_words(schema: Mapping[str, Any]) -> str:
     if kind == "boolean":
         return "true or false"
     noun = "whole number" if kind == "integer" else "number" if kind == "number" else "any value"
+    if schema.get("minimum", 1) == LEAST_WEIGHT:
+        schema = {"type": kind, "exclusiveMinimum": 0}
     bounds = {BOUNDS[key]: f"{value:g}" for key, value in schema.items() if key in BOUNDS}
     if set(bounds) == {"at least {}", "at most {}"}:
         return f"{noun} from {bounds['at least {}']} to {bounds['at most {}']}"
@@ -201,14 +205,16 @@ class ModelReference(SphinxDirective):
             brackets = f"[[{table.path}]]" if table.several else f"[{table.path}]"
             lines += [f".. _{label(self.kind, table.path)}:", "", *self.heading(f"``{brackets}``")]
             lines += [plain(table.said), ""]
-            paragraphs = inspect.cleandoc(table.model.__doc__ or "").split("\n\n")
-            lines += [part for text in paragraphs for part in (plain(text), "")]
+            first = next(t for t in found if t.model is table.model)
+            if first is table:
+                # Of the model's own text the first line says again what the table is for.
+                for paragraph in inspect.cleandoc(table.model.__doc__ or "").split("\n\n")[1:]:
+                    lines += [plain(paragraph), ""]
             for example in table.examples[:1]:
                 # The parent of a nested table shows where it stands.
                 text = toml_table(re.sub(r"\.[A-Z]+", "", table.path), example)
                 if not re.search(r"[A-Z]\.", table.path):
                     lines += [".. code-block:: toml", "", *indented(text), ""]
-            first = next(t for t in found if t.model is table.model)
             if first is not table:
                 lines += [f"The keys are those of :ref:`{label(self.kind, first.path)}`.", ""]
                 continue
