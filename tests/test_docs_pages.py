@@ -1,6 +1,7 @@
 """The examples on the pages of the docs run, and print what they say."""
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,22 @@ def test_the_commands_of_a_page_run(page, tmp_path):
 def test_the_pages_that_are_meant_to_run_do():
     assert {"scoring", "boost", "score", "explain"} <= {path.stem for path in WITH_PYTHON}
     assert {"score", "explain", "scorecards", "sql"} <= {path.stem for path in WITH_CONSOLE}
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda path: path.stem
+)
+def test_links_and_pictures_of_a_page_are_there(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    made = ("gallery/", "api/rooms/")
+    gone = [
+        link
+        for link in links
+        if not link.startswith(made) and not (page.parent / link.partition("#")[0]).exists()
+    ]
+    assert gone == []
+
+
+def test_the_picture_of_the_readme_is_small():
+    assert (ROOT / "docs" / "_static" / "statement.png").stat().st_size < 120_000
