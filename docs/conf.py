@@ -30,6 +30,7 @@ extensions = [
     "command_reference",
     "math_as_mathml",
     "model_reference",
+    "nothing_fetched",
 ]
 exclude_patterns = ["_build", "_ext", "gallery/*.ipynb", "**/*.zip", "README.md"]
 templates_path = ["_templates"]
@@ -90,6 +91,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "min_reported_time": 3600,
     "remove_config_comments": True,

@@ -23,7 +23,7 @@ def reference():
     return importlib.import_module("model_reference")
 
 
-@pytest.mark.parametrize("name", ["model_reference", "column_dictionary"])
+@pytest.mark.parametrize("name", ["model_reference", "column_dictionary", "nothing_fetched"])
 def test_the_examples_in_the_extensions_run(name):
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted
