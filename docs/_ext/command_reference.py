@@ -39,7 +39,7 @@ def paragraphs(text: str) -> list[nodes.Node]:
             if lines and lines[0].rstrip().endswith(":"):
                 found.append(nodes.paragraph("", lines.pop(0).strip()))
             code = inspect.cleandoc("\n".join(["", *lines]))
-            found.append(nodes.literal_block(code, code, language="console"))
+            found.append(nodes.literal_block(code, code, language="sh"))
         elif part.strip():
             found.append(nodes.paragraph("", " ".join(part.split())))
     return found
