@@ -64,3 +64,10 @@ def test_links_and_pictures_of_a_page_are_there(page):
 
 def test_the_picture_of_the_readme_is_small():
     assert (ROOT / "docs" / "_static" / "statement.png").stat().st_size < 120_000
+
+
+def test_the_citation_names_this_version():
+    import trustscore
+
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {trustscore.__version__}\n" in cited
