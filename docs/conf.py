@@ -77,7 +77,7 @@ api_modules = [
     ("trustscore.explain", "Statements, and the way to the next tier"),
     ("trustscore.rights", "Review what merchants may do"),
     ("trustscore.boost", "Policies, tables of boosts, ranked lists"),
-    ("trustscore.ranking_eval", "What a boost costs and buys"),
+    ("trustscore.evaluation", "What a boost costs and buys"),
     ("trustscore.fitting", "Fit priors, anchors and weights"),
     ("trustscore.audit", "Ask whether a scorecard is sound"),
     ("trustscore.export", "Scorecards as SQL, boosts for engines"),
