@@ -65,8 +65,9 @@ def command(
     """Write the boosts of SCORES in the format of an engine.
 
     Search engines get the data and the query that reads them, which says what a merchant without
-    a score gets; docs/engines.md says what each file is for. An engine lets boosts end only if it
-    knows the day of the scores: give --scored-on, or keep a column scored_on in SCORES.
+    a score gets; the page on engines in the docs says what each file is for. An engine lets
+    boosts end only if it knows the day of the scores: give --scored-on, or keep a column
+    scored_on in SCORES.
     """
     from trustscore.export.engines.files import export_boosts
 

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from trustscore.explain.search import Search
-from trustscore.explain.ways import WHOLE, Ways, stops, ways
+from trustscore.explain.ways import Ways, stops, ways
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.statuses import Status
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 __all__ = ["LACKS", "Reach", "next_tier_reach"]
 
@@ -140,7 +142,7 @@ class _Chunk:
         self.z = np.where(self.higher, card.tiers.z, 0.0)
 
     def scores(self, block: Mapping[str, Array]) -> Scores:
-        return score_columns(block, self.card, "statement", missing=self.missing, reasons=False)
+        return score_columns(block, self.card, "statement", missing=self.missing)
 
     def bound(self, block: Mapping[str, Array], rows: Array) -> Array:
         """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
@@ -157,8 +159,8 @@ class _Chunk:
         need = np.where(self.higher, np.maximum(self.coverage, low), 0.0) - _COVERAGE_SLACK
         lacks = np.stack(
             [
-                (scores.veto_code > 0) & self.higher | (self._lowest_cap(scores) < self.at),
-                (scores.status_code == scores.status_names.index("new")) & self.higher,
+                (scores.veto_code > Veto.NONE) & self.higher | (self._lowest_cap(scores) < self.at),
+                (scores.status_code == Status.NEW) & self.higher,
                 scores.coverage < need,
                 bound < self.at,
             ]
@@ -178,7 +180,7 @@ class _Chunk:
         sample = np.full(len(row), np.nan)
         for i in np.unique(signal).tolist():
             one = self.card.signals[i]
-            if one.kind in ("rate", "events"):
+            if one.counts:
                 mine = signal == i
                 sample[mine] = self.block[str(one.sample)][row[mine]]
         gap = np.where(wanted, np.maximum(self.at - bound, 0.0), np.nan)
@@ -200,16 +202,15 @@ class _Chunk:
 
         A cap that does not bite today bites when the figures have improved.
         """
-        plan = plan_of(self.card)
+        plan = program_of(self.card)
         variant = plan.variant_rows(self.block, len(self.target))
         lowest = np.full(len(self.target), np.inf)
-        for bit, one in enumerate(plan.rules):
+        for fired, one in zip(scores.fired, plan.rules, strict=True):
             if one.rule.effect == "cap":
                 points = np.asarray(one.points)
                 # Heights differ where an overlay sets its own.
                 height = points if points.ndim == 0 else points[0 if variant is None else variant]
-                mine = (scores.fired >> bit & 1) > 0
-                lowest = np.where(mine, np.minimum(lowest, height), lowest)
+                lowest = np.where(fired, np.minimum(lowest, height), lowest)
         return lowest
 
     def _at(self, rows: Array) -> dict[str, Array]:
@@ -238,7 +239,7 @@ class _Chunk:
     def _least(self, rows: Array, signals: Array, moving: Ways) -> tuple[Array, Array]:
         """Return the least share of the way that suffices for each pair, and where it leads."""
         start, end = moving.start[signals, rows], moving.end[signals, rows]
-        whole = np.array([signal.kind in WHOLE for signal in self.card.signals])[signals]
+        whole = np.array([signal.whole for signal in self.card.signals])[signals]
         low, high = np.zeros(len(rows)), np.ones(len(rows))
         block = self._at(rows)
         places = [(self.card.signals[i].value, signals == i) for i in np.unique(signals).tolist()]

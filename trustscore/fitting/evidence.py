@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.evidence import shrink_count, shrink_mean
 from trustscore.fitting.anchors import clean, steady
 from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import Prior, fit_counts, fit_means, fit_values
-from trustscore.rules import holds
 from trustscore.scorecard import Signal
+from trustscore.scorecard.kinds import KINDS
+from trustscore.scoring.curves import shrunk
 
 __all__ = ["Block", "Evidence", "evidence_of", "folded", "prior_of", "scored", "set_aside"]
 
 Array = np.ndarray[Any, Any]
 Block = Mapping[str, Array]
 
-_COUNTS = ("rate", "events")
 _OUTLIERS = 0.01
 
 
@@ -36,7 +35,7 @@ class Evidence:
     @property
     def y(self) -> Array:
         """Raw figure of the merchants with evidence."""
-        if self.kind in _COUNTS:
+        if KINDS[self.kind].counts:
             assert self.n is not None
             return self.value[self.known] / self.n[self.known]
         return self.value[self.known]
@@ -51,13 +50,13 @@ def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
     value = block[signal.value].astype(np.float64)
     known = rows & ~np.isnan(value)
     for condition in signal.applies_when:
-        known &= holds(condition, block.get, unknown=True)
+        known &= condition.holds(block.get, unknown=True)
     n = None
     if signal.sample is not None:
         n = block[signal.sample]
         with np.errstate(invalid="ignore"):
             known &= n > 0
-    if signal.kind == "duration":
+    if signal.on_log:
         anchors = [a for a in (signal.poor, signal.good) if a > 0]
         # Scoring floors a duration at a hundredth of its good end; an open end is not known yet.
         least = min(anchors) / 100 if len(anchors) == 2 else 1e-3 * _middle(value[known])
@@ -74,7 +73,7 @@ def set_aside(raw: Evidence, where: str, notes: list[Note]) -> Evidence:
     """Return evidence without the figures beyond the fences."""
     if raw.kind == "flag" or not raw.known.any():
         return raw
-    scale = "mean" if raw.kind == "duration" else raw.kind  # durations are logarithms already
+    scale = "mean" if KINDS[raw.kind].on_log else raw.kind  # durations are logarithms already
     inside = clean(steady(scale, raw.y), None if raw.n is None else raw.n[raw.known])
     out = int((~inside).sum())
     if not out:
@@ -92,7 +91,7 @@ def prior_of(raw: Evidence) -> Prior:
     value = np.where(raw.known, raw.value, np.nan)
     if raw.n is None:
         return fit_values(raw.kind, value)
-    if raw.kind in _COUNTS:
+    if KINDS[raw.kind].counts:
         return fit_counts(raw.kind, value, raw.n)
     return fit_means(value, raw.n)
 
@@ -102,8 +101,7 @@ def scored(raw: Evidence, prior: float, strength: float, kind: str) -> tuple[Arr
     if raw.n is None:
         return raw.y, np.ones(len(raw.y))
     value, n = raw.value[raw.known], raw.n[raw.known]
-    shrink = shrink_count if kind in _COUNTS else shrink_mean
-    x, doubt = shrink(value.copy(), n.copy(), prior, strength)
+    x, doubt = shrunk(kind, value, n, prior, strength)
     return x, 1.0 - doubt
 
 

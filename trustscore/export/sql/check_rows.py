@@ -18,11 +18,11 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import lean_parts
 from trustscore.export.sql.columns import FIRST, LAST, check_columns, contexts_of
 from trustscore.export.sql.select import SIDE_BY_DEFAULT
-from trustscore.rules import Z95
 from trustscore.scorecard import Condition, Scorecard, Signal, load_scorecard
 from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import SignalPlan, plan_of
+from trustscore.scoring.codes import Z95
+from trustscore.scoring.program import SignalFigures, program_of
 
 Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
@@ -126,7 +126,7 @@ def _scored(
     block: dict[str, Array], card: Scorecard, missing: Collection[str], as_of: dt.date | None
 ) -> tuple[Scores, dict[str, Any]]:
     """Return scores, and the columns that the boost and the result have of them."""
-    scores = score_columns(block, card, missing=frozenset(missing), as_of=as_of, reasons=False)
+    scores = score_columns(block, card, missing=frozenset(missing), as_of=as_of)
     wanted = (*FIRST[1:], *LAST[:-1])
     columns = {column: getattr(scores, column) for column in wanted}
     extra = ("enrolled", "claims_unpaid", "category", "pacing")
@@ -175,7 +175,7 @@ class _Frame:
         missing: Collection[str],
         as_of: dt.date | None,
     ) -> None:
-        self.card, self.plan, self.as_of = card, plan_of(card), as_of
+        self.card, self.plan, self.as_of = card, program_of(card), as_of
         self.fields = {f.name: f for f in card.fields if f.name not in missing}
         self.side = frozenset(side)
         self.signals = [
@@ -223,7 +223,7 @@ class _Frame:
             value = signal.poor + utility * (signal.good - signal.poor)
             if signal.sample is not None:
                 row[signal.sample] = evidence
-                if signal.kind in ("rate", "events"):
+                if signal.counts:
                     value *= evidence
             row[signal.value] = value
         return row
@@ -284,12 +284,12 @@ class _Frame:
     def _pool(self, column: str) -> list[Any]:
         return [*(self.texts[column] if column in self.texts else self.numbers[column])]
 
-    def _signal(self, plan: SignalPlan) -> Iterator[Row]:
+    def _signal(self, plan: SignalFigures) -> Iterator[Row]:
         signal = plan.signal
         own, changes = signal.numbers, [o.signals.get(signal.id, {}) for o in self.card.overlays]
         anchors = [own.poor, own.good, own.prior, *(x for x, _ in signal.knots)]
         anchors += [c[key] for c in changes for key in ("poor", "good", "prior") if key in c]
-        if signal.kind == "duration":
+        if signal.on_log:
             anchors.append(min(own.poor, own.good) / 100.0)
         contexts = self._telling(plan)
         for anchor in dict.fromkeys(anchors):
@@ -304,7 +304,7 @@ class _Frame:
             for n in (BLANK, 0.0, 1.0, HUGE):
                 yield {signal.value: value, sample: n}
 
-    def _telling(self, plan: SignalPlan) -> list[tuple[Row, float, float]]:
+    def _telling(self, plan: SignalFigures) -> list[tuple[Row, float, float]]:
         """Return the contexts in which a signal has other figures, with prior and strength."""
         block = {
             column: np.array([context[column] for context in self.contexts], dtype=object)
@@ -385,14 +385,14 @@ def _raw(signal: Signal, x: float, prior: float, strength: float) -> Iterator[Ro
         return
     for n in (strength, 1e6):
         whole = n + strength
-        if signal.kind in ("rate", "events"):
+        if signal.counts:
             value = x * whole - strength * prior
-        elif signal.kind == "duration":
+        elif signal.on_log:
             value = float(np.exp((np.log(max(x, TINY)) * whole - strength * prior) / n))
         else:
             value = (x * whole - strength * prior) / n
         yield {signal.value: value, signal.sample: n}
-    value = x * HUGE if signal.kind in ("rate", "events") else x
+    value = x * HUGE if signal.counts else x
     yield {signal.value: value, signal.sample: HUGE}
 
 
