@@ -23,11 +23,12 @@ from sklearn.datasets import load_svmlight_file
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from trustscore import BoostPolicy
+from trustscore.batch.files import score_files
 from trustscore.boost import Lists, TrustTable
-from trustscore.ranking_eval import Panel, evaluate, metrics
-from trustscore.tables import score_files, write_columns
-from trustscore.tables.candidates import read_scores
-from trustscore.tables.read.whole import read_table
+from trustscore.boost.files.candidates import read_scores
+from trustscore.evaluation import Panel, evaluate, metrics
+from trustscore.io.atomic_files import write_columns
+from trustscore.io.whole_table import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 1

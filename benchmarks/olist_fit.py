@@ -27,10 +27,10 @@ from sklearn.linear_model import LogisticRegression
 from trustscore.fitting import collect_outcomes, join
 from trustscore.fitting.learned import learn_weights
 from trustscore.fitting.shares import fill, shares
+from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import score_columns
 from trustscore.scoring.kernel import utilities
-from trustscore.tables import read_blocks
 
 DAY, END = "2017-12-01", "2018-03-01"
 FOLDS, DRAWS = 10, 2000

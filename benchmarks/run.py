@@ -20,9 +20,9 @@ import pyarrow.csv
 from benchmarks import measure
 from benchmarks.formula import plain_card, worst_difference
 from benchmarks.stages import numpy_costs, stages
+from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scoring import score_columns
-from trustscore.tables import read_blocks
 
 RIVALS = ("duckdb", "polars", "pandas")
 TIMES = 5

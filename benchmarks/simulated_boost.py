@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from trustscore import simulate_export
-from trustscore.tables import score_files, write_columns
+from trustscore.batch.files import score_files
+from trustscore.io.atomic_files import write_columns
 
 MERCHANTS, LENGTH, SEED = 5000, 60, 7
 GRADES = (0.05, 0.2, 0.45)

@@ -12,15 +12,15 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.measure import best
+from trustscore.batch import output
+from trustscore.batch.scorer import Formatter, Scorer
 from trustscore.boost import BoostPolicy
+from trustscore.io import csv_reader
+from trustscore.io.header import Wanted
+from trustscore.io.inputs import Inputs, read_part
+from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import kernel
-from trustscore.tables.read import csv_reader
-from trustscore.tables.read.duplicates import SeenIds, hash_ids, new_seed
-from trustscore.tables.read.header import Wanted
-from trustscore.tables.read.inputs import Inputs, read_part
-from trustscore.tables.scorer import Formatter, Scorer
-from trustscore.tables.write import output
 
 # Stage, the module whose name for the function is replaced, and the name; a stage may hold others.
 _TIMED = (

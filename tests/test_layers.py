@@ -11,23 +11,30 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trustscore"
 
 # Floors from the ground up. The names of one line do not import each other.
 FLOORS = [
-    {"errors"},
-    {"words", "scratch"},
+    {"errors", "compiled", "uncompiled"},
+    {"words"},
     {"scorecard"},
-    {"evidence", "curves", "aggregate", "rules", "tiers", "outcomes"},
+    {"evidence", "curves", "aggregate", "rules", "tiers", "outcomes", "scratch"},
     {"scoring"},
-    {"boost", "export", "simulate"},
-    {"explain", "audit", "fitting", "ranking_eval", "rights"},
-    {"tables"},
+    {"boost"},
+    {"io"},
+    {"export", "simulate"},
+    {"audit", "fitting", "evaluation", "explain"},
+    {"rights"},
+    {"batch"},
     {"spark"},
-    {"commands", "estimator", "report"},
+    {"commands", "estimator", "web"},
     {"__main__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-NEIGHBOURS = {("export", "boost")}
+# A room's core takes blocks. These modules of a room stand between it and files, frames or people:
+# they may import `io`, pyarrow, pandas and a plotting or template library.
+SHELLS = {"files", "frame", "page", "plots"}
+OUTSIDE = {"io", "batch", "spark", "commands", "estimator", "web", "__main__"}
+HEAVY = {"pyarrow", "pandas", "matplotlib", "jinja2", "narwhals"}
 # From boost down a Spark worker or a ranking service must load fast.
 LIGHT_UP_TO = FLOOR["boost"]
-LIGHT_PACKAGES = {"numpy", "pydantic", "trustscore"} | set(sys.stdlib_module_names)
+LIGHT_PACKAGES = {"numpy", "pydantic", "cython", "trustscore"} | set(sys.stdlib_module_names)
 
 
 def room_of(path: Path) -> str:
@@ -48,20 +55,29 @@ def imports(source: str, package: tuple[str, ...]) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{module}.{alias.name}" if submodules else module
 
 
+def is_shell(path: Path) -> bool:
+    """Whether a module is a room's shell: ``files.py``, or a module of a folder ``files/``."""
+    inside = path.relative_to(PACKAGE).with_suffix("").parts[1:]
+    return bool(SHELLS.intersection(inside))
+
+
 def faults(path: Path, source: str) -> Iterator[str]:
     room = room_of(path)
     package = ("trustscore", *path.relative_to(PACKAGE).parent.parts)
+    shell = is_shell(path)
     for line, module in imports(source, package):
         top, _, rest = module.partition(".")
         where = f"{path.relative_to(PACKAGE.parent)}:{line} imports {module}"
-        if FLOOR[room] <= LIGHT_UP_TO and top not in LIGHT_PACKAGES:
+        if FLOOR[room] <= LIGHT_UP_TO and not shell and top not in LIGHT_PACKAGES:
             yield f"{where}: this floor has numpy and pydantic only"
         target = rest.partition(".")[0]
+        if room not in OUTSIDE and not shell and (top in HEAVY or target == "io"):
+            yield f"{where}: only {', '.join(sorted(SHELLS))} of a room may"
         if top != "trustscore" or target in ("", "__version__", room):
             continue
         if target not in FLOOR:
             yield f"{where}: an unknown room (import from the room, not from the lazy package)"
-        elif FLOOR[target] >= FLOOR[room] and (room, target) not in NEIGHBOURS:
+        elif FLOOR[target] >= FLOOR[room] and not (shell and target == "io"):
             yield f"{where}: not below {room}"
 
 
@@ -77,16 +93,19 @@ def test_imports_run_downward(path):
 @pytest.mark.parametrize(
     ("room", "source", "fault"),
     [
-        ("curves.py", "from trustscore.scoring import score_columns", "not below curves"),
-        ("curves.py", "from trustscore import scoring", "not below curves"),
-        ("curves.py", "from trustscore.rules import fired", "not below curves"),
-        ("curves.py", "def f():\n    from .scoring import score_columns", "not below curves"),
-        ("curves.py", "import trustscore.scoring", "not below curves"),
-        ("boost/table.py", "import pandas as pd", "numpy and pydantic only"),
+        ("words.py", "from trustscore.scoring import score_columns", "not below words"),
+        ("words.py", "from trustscore import scoring", "not below words"),
+        ("words.py", "def f():\n    from .scoring import score_columns", "not below words"),
+        ("words.py", "import trustscore.scoring", "not below words"),
+        ("boost/table.py", "import scipy", "numpy and pydantic only"),
         ("boost/table.py", "from ..export import sql", "not below boost"),
+        ("boost/files/log.py", "from trustscore.export import sql", "not below boost"),
         ("boost/table.py", "def f():\n    from scipy.special import erf", "numpy and pydantic"),
-        ("tables/frame.py", "from trustscore import score_frame", "an unknown room"),
-        ("tables/frame.py", "from trustscore.spark import scorer", "not below tables"),
+        ("audit/run.py", "import pandas", "only files, frame, page, plots"),
+        ("audit/run.py", "from trustscore.io.cells import read", "only files, frame, page"),
+        ("audit/run.py", "from trustscore.fitting import fit", "not below audit"),
+        ("batch/frame.py", "from trustscore import score_frame", "an unknown room"),
+        ("batch/frame.py", "from trustscore.spark import scorer", "not below batch"),
     ],
 )
 def test_a_step_upward_is_seen(room, source, fault):
@@ -96,10 +115,13 @@ def test_a_step_upward_is_seen(room, source, fault):
 @pytest.mark.parametrize(
     ("room", "source"),
     [
-        ("export/sql.py", "from trustscore.boost import BoostPolicy"),
-        ("spark/scorer.py", "from trustscore.tables import parse_block\nimport pyspark"),
+        ("export/sql/boost.py", "from trustscore.boost import BoostPolicy"),
+        ("spark/scorer.py", "from trustscore.io.cells import read\nimport pyspark"),
+        ("boost/files/log.py", "from trustscore.io.blocks import read_blocks\nimport pyarrow"),
+        ("audit/files.py", "from trustscore.io.blocks import read_blocks\nimport pyarrow"),
+        ("audit/plots.py", "import matplotlib"),
         ("boost/table.py", "import numpy as np\nfrom . import policy\nfrom ..scoring import x"),
-        ("scoring/kernel.py", "import math\nfrom trustscore import __version__, curves"),
+        ("scoring/kernel.py", "import math\nimport cython\nfrom trustscore import __version__"),
     ],
 )
 def test_a_step_downward_is_allowed(room, source):

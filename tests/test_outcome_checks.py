@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from trustscore.errors import InputError
+from trustscore.io.outcomes_file import read_outcomes
 from trustscore.outcomes import collect_outcomes
-from trustscore.tables.outcomes import read_outcomes
 
 IDS = np.array(["a", "b", "c"], dtype=object)
 DAY = dt.date(2026, 2, 1)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from trustscore.batch.files import score_files
 from trustscore.commands.main import main
-from trustscore.tables import score_files
 
 
 def test_the_airbnb_scorecard_is_sound(repository, capsys):

@@ -11,12 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trustscore.batch.files import score_files
+    from trustscore.batch.frame import score_frame
     from trustscore.boost import BoostPolicy, boost_table
     from trustscore.estimator import TrustScorer
+    from trustscore.explain.frame import explain_frame
+    from trustscore.export.engines.files import load_boosts
     from trustscore.scorecard import load_scorecard
     from trustscore.scoring import score_columns
     from trustscore.simulate import simulate_export
-    from trustscore.tables import explain_frame, score_frame
 
 __version__ = "0.1.0"
 
@@ -26,8 +29,10 @@ __all__ = [
     "__version__",
     "boost_table",
     "explain_frame",
+    "load_boosts",
     "load_scorecard",
     "score_columns",
+    "score_files",
     "score_frame",
     "simulate_export",
 ]
@@ -36,10 +41,12 @@ _HOMES = {
     "BoostPolicy": "trustscore.boost",
     "TrustScorer": "trustscore.estimator",
     "boost_table": "trustscore.boost",
-    "explain_frame": "trustscore.tables",
+    "explain_frame": "trustscore.explain.frame",
+    "load_boosts": "trustscore.export.engines.files",
     "load_scorecard": "trustscore.scorecard",
     "score_columns": "trustscore.scoring",
-    "score_frame": "trustscore.tables",
+    "score_files": "trustscore.batch.files",
+    "score_frame": "trustscore.batch.frame",
     "simulate_export": "trustscore.simulate",
 }
 

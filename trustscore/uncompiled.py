@@ -55,6 +55,12 @@ def cast(_type: Any, value: Any) -> Any:
     return value
 
 
-def __getattr__(_name: str) -> None:
-    """Stand for every C type, which nothing reads at run time."""
-    return None
+class _Type:
+    """A C type, which nothing reads at run time: it takes any index, as ``double[:, ::1]``."""
+
+    def __getitem__(self, _index: object) -> _Type:
+        return self
+
+
+bint = char = uchar = int = uint = longlong = ulonglong = double = const = Py_ssize_t = _Type()
+p_double = p_uchar = p_char = _Type()

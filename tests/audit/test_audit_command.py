@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from trustscore.audit import Market, Section, as_json, audit
+from trustscore.audit.files import audit_files
 from trustscore.commands.main import main
 from trustscore.scorecard import load_scorecard
 from trustscore.simulate import simulate_export
-from trustscore.tables.audit_files import audit_files
-from trustscore.tables.market import write_market
+from trustscore.simulate.files import write_market
 
 
 @pytest.fixture(scope="module")

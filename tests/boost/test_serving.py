@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.boost.cases import few, leaning, made_up, policy, scores
 from trustscore.boost import LiveTable, TrustTable, boost_table, rerank
-from trustscore.boost.arrays import map_arrays, write_arrays
+from trustscore.boost.mapped_file import map_arrays, write_arrays
 from trustscore.errors import InputError, PolicyError
 
 RULE = policy(0.2, validity={"days": 10})
@@ -299,7 +299,7 @@ def test_strengths_share_one_table():
 
 
 def test_an_array_near_the_limit_of_zip_is_refused():
-    from trustscore.boost.arrays import _add
+    from trustscore.boost.mapped_file import _add
 
     huge = np.broadcast_to(np.zeros(1), (250_000_000,))
     with (

@@ -12,7 +12,7 @@ from trustscore.commands.export import command as group
 from trustscore.commands.export_sql import command
 from trustscore.commands.main import main
 from trustscore.export import export_sql
-from trustscore.tables.read.dialects import DIALECTS, translate
+from trustscore.export.sql.dialects import DIALECTS, translate
 
 
 def failing(capsys, *arguments):

@@ -52,8 +52,8 @@ def assert_complete_or_absent(folder, whole):
 
 KILLED_AT = """
 import os, signal, sys
-import trustscore.tables.batch as batch
-from trustscore.tables.write import writers
+import trustscore.batch.files as batch
+from trustscore.io import atomic_files
 
 left = int(sys.argv[1])
 

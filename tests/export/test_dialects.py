@@ -8,7 +8,7 @@ from tests.export.sql_cards import CARDS
 from tests.export.sql_engines import asked
 from trustscore.errors import InputError
 from trustscore.export import export_sql
-from trustscore.tables.read.dialects import DIALECTS, translate
+from trustscore.export.sql.dialects import DIALECTS, translate
 
 sqlglot = pytest.importorskip("sqlglot")
 exp = sqlglot.exp

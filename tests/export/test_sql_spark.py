@@ -29,7 +29,7 @@ def spark():
 
 
 def answered(spark, query, rows, dialect):
-    from trustscore.tables.read.dialects import translate
+    from trustscore.export.sql.dialects import translate
 
     names = list(rows)
     kinds = ["string" if rows[name].dtype == object else "double" for name in names]

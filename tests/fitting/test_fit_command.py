@@ -6,13 +6,13 @@ import pytest
 from trustscore.commands.main import main
 from trustscore.errors import InputError
 from trustscore.fitting import fit_scorecard
+from trustscore.fitting.files import read_judgements
+from trustscore.io.blocks import read_blocks
+from trustscore.io.sample import read_sample
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import score_columns
 from trustscore.simulate import simulate_export
-from trustscore.tables import read_blocks
-from trustscore.tables.fit_files import read_judgements
-from trustscore.tables.market import write_market
-from trustscore.tables.read.sample import read_sample
+from trustscore.simulate.files import write_market
 
 
 @pytest.fixture

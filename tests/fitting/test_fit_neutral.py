@@ -13,7 +13,7 @@ from trustscore.fitting import fit_neutral
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import score_columns
 from trustscore.simulate import simulate_export
-from trustscore.tables.market import write_market
+from trustscore.simulate.files import write_market
 
 CARD = load_scorecard("minimal")
 ODD = 'men\'s \\ "wear"'

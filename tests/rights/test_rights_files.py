@@ -8,14 +8,17 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from trustscore.batch.files import score_files
+from trustscore.batch.frame import score_frame
 from trustscore.commands.main import main
 from trustscore.commands.rights import command
 from trustscore.errors import InputError
 from trustscore.explain import next_tier_plan
+from trustscore.io.atomic_files import write_columns
+from trustscore.io.blocks import read_blocks
+from trustscore.rights.files import rights_files
 from trustscore.scorecard import load_scorecard
 from trustscore.simulate import simulate_export
-from trustscore.tables import read_blocks, score_files, score_frame, write_columns
-from trustscore.tables.rights import rights_files
 
 HEAD = "merchant_id,trust_index,index_se,coverage,status,veto\n"
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustscore.rights import REASONS, Figures, Held, review_rights
+from trustscore.rights.review import REASONS, Figures, Held, review_rights
 from trustscore.scorecard import load_scorecard
 from trustscore.tiers import assign_tiers
 

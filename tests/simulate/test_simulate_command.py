@@ -12,7 +12,7 @@ from trustscore.commands.simulate import command
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
 from trustscore.simulate import simulate_export
-from trustscore.tables.market import write_market
+from trustscore.simulate.files import write_market
 
 
 def read(path):
@@ -116,7 +116,7 @@ def test_no_file_is_left_behind_a_refusal(tmp_path, name, truth, fault):
 
 
 def test_an_interrupt_leaves_no_file(tmp_path, monkeypatch):
-    import trustscore.tables.market as market
+    import trustscore.simulate.files as market
 
     def broken(*args, **kwargs):
         yield simulate_export(5, scorecard="minimal")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.tables.exports import HEADER, csv_bytes, good_rows, row, write_csv, write_parquet
+from tests.io.exports import HEADER, csv_bytes, good_rows, row, write_csv, write_parquet
+from trustscore.batch.files import StrictStop
+from trustscore.batch.files import score_files as score_here
 from trustscore.commands.main import main
 from trustscore.errors import InputError
 from trustscore.spark import score_files
-from trustscore.tables import StrictStop
-from trustscore.tables import score_files as score_here
 
 FREE = {"started", "seconds", "outputs"}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.tables.exports import HEADER, MINIMAL, good_rows, row
+from tests.io.exports import HEADER, MINIMAL, good_rows, row
 from trustscore import score_frame, simulate_export
 from trustscore.errors import InputError, ScorecardError
 from trustscore.scorecard import parse_scorecard

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tables.exports import HEADER, MINIMAL, csv_bytes, good_rows, row
+from tests.io.exports import HEADER, MINIMAL, csv_bytes, good_rows, row
+from trustscore.batch.manifest import Tally
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
+from trustscore.io.csv_reader import open_csv
+from trustscore.io.header import Wanted
+from trustscore.io.text_stream import Source
 from trustscore.spark.splits import Reading, address, read_lines, read_whole
 from trustscore.spark.work import HEADER as HEAD
 from trustscore.spark.work import NOTE, REJECT, SCORE, Job, Writer, tally_of
-from trustscore.tables.read.csv_reader import open_csv
-from trustscore.tables.read.header import Wanted
-from trustscore.tables.read.text_stream import Source
-from trustscore.tables.write.manifest import Tally
 
 JOB = Job.of(MINIMAL, BoostPolicy.load(), None, (), ".csv")
 URI = "file:/exports/day%201.csv"

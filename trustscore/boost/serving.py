@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.boost.arrays import map_arrays, write_arrays
 from trustscore.boost.ids import IdIndex
+from trustscore.boost.mapped_file import map_arrays, write_arrays
 from trustscore.boost.policy import VETO_CODES, BoostPolicy
 from trustscore.boost.table import VETO_WORDS, at, boost_table, text_column
 from trustscore.errors import InputError, PolicyError
@@ -112,7 +112,7 @@ class TrustTable:
         """Return the table of the columns that :func:`boost_table` makes.
 
         An exported Parquet holds them and ``valid_to``, the last day on which a row counts (blank
-        is never), which then goes before ``scored_on``; `trustscore.tables.load_boosts` reads one.
+        is never), which then goes before ``scored_on``; `trustscore.load_boosts` reads one.
 
         Raises
         ------
@@ -279,7 +279,7 @@ class TrustTable:
             if _is_parquet(path):
                 raise InputError(
                     f"{path}: is Parquet, which cannot be mapped: read it with"
-                    " trustscore.tables.load_boosts, or export npz"
+                    " trustscore.load_boosts, or export npz"
                 ) from None
             raise
         try:

@@ -87,7 +87,7 @@ def command(
     for every table, and plots. Exit codes: 0 done, 2 wrong use or files, or done with a choice
     that changes no index, 3 done with rejected rows.
     """
-    from trustscore.tables.audit_files import audit_files
+    from trustscore.audit.files import audit_files
 
     report = audit_files(
         export,

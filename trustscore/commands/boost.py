@@ -99,7 +99,7 @@ def command(
         raise click.UsageError("--json belongs to --why; OUT may end in .csv or .parquet")
     if why is not None and (out or log or blocked):
         raise click.UsageError("--why prints and writes nothing: leave out -o, --log, --blocked")
-    from trustscore.tables.candidates import boost_files, find_position
+    from trustscore.boost.files.candidates import boost_files, find_position
 
     context: dict[str, Any] = {
         "policy": policy,
@@ -108,7 +108,7 @@ def command(
         "encoding": encoding,
     }
     if why is not None:
-        from trustscore.explain.position import render_position
+        from trustscore.boost.position import render_position
 
         story = find_position(candidates, scores, *why, **context)
         text = json.dumps(story.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)

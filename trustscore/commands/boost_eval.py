@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from trustscore.ranking_eval import Evaluation
-    from trustscore.tables.boost_eval import Evaluated
+    from trustscore.evaluation import Evaluation
+    from trustscore.evaluation.files import Evaluated
 
 EXAMPLE = """\b
 Example:
@@ -133,7 +133,7 @@ def command(
     lists the policy excludes: they count, and every method leaves them as they are. Intervals are
     95 %, over lists drawn again.
     """
-    from trustscore.tables.boost_eval import evaluate_files
+    from trustscore.evaluation.files import evaluate_files
 
     done = evaluate_files(
         candidates,

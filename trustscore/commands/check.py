@@ -96,7 +96,7 @@ def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[st
         "typical": _merchant(card, "typical"),
     }
     if export is not None:
-        from trustscore.tables.coverage import check_export
+        from trustscore.batch.check_export import check_export
 
         try:
             found = check_export(Path(export), card, encoding=encoding)

@@ -46,8 +46,8 @@ def command(
     """
     from trustscore.errors import InputError
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
+    from trustscore.io.find_merchant import find_merchant
     from trustscore.scorecard import load_scorecard
-    from trustscore.tables.read.find import find_merchant
 
     card = load_scorecard(scorecard)
     found = find_merchant(

@@ -6,7 +6,7 @@ import datetime as dt
 
 import click
 
-# As in trustscore.tables.boost_export, which is not loaded for --help.
+# As in trustscore.export.engines.files, which is not loaded for --help.
 ENGINES = (
     "elasticsearch",
     "opensearch",
@@ -65,7 +65,7 @@ def command(
     file is for. Boosts outlive their validity unless the engine knows when it ends: say
     --scored-on, or keep a column scored_on in SCORES.
     """
-    from trustscore.tables.boost_export import export_boosts
+    from trustscore.export.engines.files import export_boosts
 
     done = export_boosts(
         scores,

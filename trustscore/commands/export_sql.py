@@ -91,16 +91,16 @@ def command(
     checked: numbers within their ranges, NULL for blanks, one row a merchant.
     """
     from trustscore.export import export_sql
-    from trustscore.tables.read.dialects import translate
-    from trustscore.tables.write.distinct import refuse_inputs
-    from trustscore.tables.write.writers import AtomicFile
+    from trustscore.export.sql.dialects import translate
+    from trustscore.io.atomic_files import AtomicFile
+    from trustscore.io.refuse_overwrite import refuse_inputs
 
     refuse_inputs([out], [scorecard, policy])
     day = as_of.date() if as_of else None
     query = export_sql(scorecard, table, policy, side=side, missing=missing, as_of=day)
     translated = translate(query, dialect)
     if test_frame is not None:
-        from trustscore.tables.probe import write_probe
+        from trustscore.export.sql.files import write_probe
 
         write_probe(test_frame, scorecard, policy, table, side=side, missing=missing, as_of=day)
     with AtomicFile(out) as file:

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from trustscore.fitting import Fitted, Neutrals
-    from trustscore.tables.read.sample import Sample
+    from trustscore.io.sample import Sample
 
 EXAMPLE = """\b
 Example:
@@ -165,12 +165,12 @@ def command(
     from trustscore.boost import BoostPolicy
     from trustscore.errors import InputError
     from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, join
+    from trustscore.fitting.files import read_judgements
+    from trustscore.io.atomic_files import AtomicFile, same_file
+    from trustscore.io.outcomes_file import read_outcomes
+    from trustscore.io.refuse_overwrite import refuse_inputs
+    from trustscore.io.sample import read_halves, read_sample
     from trustscore.scorecard import load_scorecard
-    from trustscore.tables.fit_files import read_judgements
-    from trustscore.tables.outcomes import read_outcomes
-    from trustscore.tables.read.sample import read_halves, read_sample
-    from trustscore.tables.write.distinct import refuse_inputs
-    from trustscore.tables.write.writers import AtomicFile, same_file
 
     outs = [path for path in (out, neutral) if path is not None]
     refuse_inputs(outs, [*exports, outcomes, judgements, scorecard, policy, *(halves or ())])

@@ -81,7 +81,7 @@ def command(
     at once, falls after the notice, vetoes at once. Merchants of OLD that SCORES does not have
     keep their tier.
     """
-    from trustscore.tables.rights import rights_files
+    from trustscore.rights.files import rights_files
 
     day = as_of.date() if as_of else dt.datetime.now(dt.UTC).date()
     done = rights_files(

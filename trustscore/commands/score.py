@@ -123,7 +123,7 @@ def command(
     machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
     --strict.
     """
-    from trustscore.tables.batch import StrictStop, score_files
+    from trustscore.batch.files import StrictStop, score_files
 
     options: dict[str, Any] = {
         "scorecard": scorecard,

@@ -51,6 +51,6 @@ def command(
     3 % are bad actors. The truth file names each merchant's kind, its true index and the true
     utility (0 to 1) of each dimension.
     """
-    from trustscore.tables.market import write_market
+    from trustscore.simulate.files import write_market
 
     write_market(output, merchants, seed, scorecard, dirty, truth)

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from trustscore.errors import InputError
+from trustscore.io.arrow import strings
+from trustscore.io.checks import check_block
+from trustscore.io.header import Columns, Wanted, match
+from trustscore.io.text_columns import parse_block
 from trustscore.scorecard import Scorecard
-from trustscore.tables.arrays import strings
-from trustscore.tables.read.checks import check_block
-from trustscore.tables.read.header import Columns, Wanted, match
-from trustscore.tables.read.parse import parse_block
 
 __all__ = ["as_frame", "match_columns", "read_block"]
 

@@ -1,6 +1,6 @@
 """Why a merchant has this index, and what would raise it."""
 
-from trustscore.explain.plan import TierPlan, next_tier_plan
+from trustscore.explain.next_tier import TierPlan, next_tier_plan
 from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.explain.render import render_plan, render_text
 from trustscore.explain.statement import Statement, explain, explain_scores

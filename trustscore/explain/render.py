@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from trustscore.explain.plan import TierPlan
+from trustscore.explain.next_tier import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
 from trustscore.words import named, text, unit

@@ -1,7 +1,5 @@
-"""Scores in other engines: a scorecard as SQL, and made-up rows to verify it by."""
+"""Scores and boosts for other engines: SQL, and the engines that rank."""
 
-from trustscore.export.card import SIDE
-from trustscore.export.frame import expected_scores, probe_rows
-from trustscore.export.sql import SIDE_BY_DEFAULT, export_sql
+from trustscore.export.sql import SIDE, SIDE_BY_DEFAULT, expected_scores, export_sql, probe_rows
 
 __all__ = ["SIDE", "SIDE_BY_DEFAULT", "expected_scores", "export_sql", "probe_rows"]

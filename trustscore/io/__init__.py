@@ -1,1 +1,4 @@
-"""Files and cells: readers by format, checks, rejects, atomic writers. Knows columns, no scores."""
+"""Files and cells: readers by format, checks, rejects, atomic writers.
+
+This room knows columns and no scores.
+"""

@@ -166,7 +166,7 @@ def score_columns(
     ----------
     block : mapping of str to ndarray
         Columns of one length; numbers as float64 with NaN for blanks, text as objects. Checked
-        input: the readers of `trustscore.tables` refuse what cannot be.
+        input: the readers of `trustscore.io` refuse what cannot be.
     scorecard : str or Scorecard
         Preset, path or scorecard.
     detail : {"index", "statement", "all"}

@@ -14,8 +14,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from trustscore.batch.files import Report, StrictStop, first_fault, run_facts
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
+from trustscore.io.atomic_files import suffix_of
+from trustscore.io.header import Wanted
+from trustscore.io.inputs import Inputs, as_paths
 from trustscore.scorecard import load_scorecard
 from trustscore.spark.hadoop import Hadoop, Stored
 from trustscore.spark.opening import open_files
@@ -23,10 +27,6 @@ from trustscore.spark.run import Run
 from trustscore.spark.session import quiet, spark_failures, start
 from trustscore.spark.targets import Targets
 from trustscore.spark.work import Job
-from trustscore.tables.batch import Report, StrictStop, first_fault, run_facts
-from trustscore.tables.read.header import Wanted
-from trustscore.tables.read.inputs import Inputs, as_paths
-from trustscore.tables.write.writers import suffix_of
 
 __all__ = ["score_files"]
 
@@ -72,7 +72,7 @@ def score_files(
     Returns
     -------
     Report
-        With the manifest that `trustscore.tables.score_files` gives for the same files.
+        With the manifest that `trustscore.score_files` gives for the same files.
 
     Raises
     ------

@@ -10,15 +10,15 @@ import pyarrow as pa
 
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
+from trustscore.io.arrow import take
+from trustscore.io.header import Wanted
+from trustscore.io.parquet_reader import ArrowPiece, ArrowPlan, plan_columns, read_batch
+from trustscore.io.rejects import REASONS
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.spark.records import check_types, quoted, spark_types
 from trustscore.spark.session import need_pyspark, quiet
 from trustscore.spark.work import REJECT, SCORE, Job, Writer
-from trustscore.tables.arrays import take
-from trustscore.tables.read.arrow_reader import ArrowPiece, ArrowPlan, plan_columns, read_batch
-from trustscore.tables.read.faults import REASONS
-from trustscore.tables.read.header import Wanted
 
 __all__ = ["SparkScores", "score_spark"]
 

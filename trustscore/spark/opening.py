@@ -8,15 +8,15 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from trustscore.errors import InputError
+from trustscore.io.csv_reader import open_csv
+from trustscore.io.header import Wanted
+from trustscore.io.parquet_reader import plan_columns
+from trustscore.io.text_stream import BLOCK, Source
 from trustscore.spark.hadoop import Hadoop, Stored
 from trustscore.spark.records import check_types
 from trustscore.spark.session import reason
 from trustscore.spark.splits import Reading, address
 from trustscore.spark.work import Job
-from trustscore.tables.read.arrow_reader import plan_columns
-from trustscore.tables.read.csv_reader import open_csv
-from trustscore.tables.read.header import Wanted
-from trustscore.tables.read.text_stream import BLOCK, Source
 
 __all__ = ["COLUMNS", "LINES", "WHOLE", "Way", "open_files"]
 

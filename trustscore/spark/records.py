@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from trustscore.batch import output
 from trustscore.errors import InputError
+from trustscore.io.arrow import spans, strings, strings_at
+from trustscore.io.csv_text import inert
+from trustscore.io.header import Columns
+from trustscore.io.rejects import Reject
 from trustscore.spark.work import Unit
-from trustscore.tables.arrays import spans, strings, strings_at
-from trustscore.tables.format import inert
-from trustscore.tables.read.faults import Reject
-from trustscore.tables.read.header import Columns
-from trustscore.tables.write import output
 
 __all__ = ["check_types", "quoted", "reject_parts", "spark_types"]
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.batch.manifest import Tally
 from trustscore.errors import InputError
+from trustscore.io.rejects import Reject
 from trustscore.spark.hadoop import Hadoop, Stored
 from trustscore.spark.opening import COLUMNS, LINES, WHOLE, Way
 from trustscore.spark.records import quoted, spark_types
 from trustscore.spark.splits import Reading, read_columns, read_lines, read_whole
 from trustscore.spark.work import NOTE, REJECT, SCORE, First, Unit, tally_of
-from trustscore.tables.read.faults import Reject
-from trustscore.tables.write.manifest import Tally
 
 __all__ = ["Run"]
 

@@ -21,12 +21,12 @@ import numpy as np
 import pyarrow as pa
 
 from trustscore.errors import TrustscoreError
+from trustscore.io.arrow import spans
+from trustscore.io.csv_reader import CsvPlan, open_csv, pieces, read_piece
+from trustscore.io.header import Wanted
+from trustscore.io.parquet_reader import ArrowPiece, ArrowPlan, read_batch
+from trustscore.io.text_stream import BLOCK, Source
 from trustscore.spark.work import First, Job, Unit, Writer
-from trustscore.tables.arrays import spans
-from trustscore.tables.read.arrow_reader import ArrowPiece, ArrowPlan, read_batch
-from trustscore.tables.read.csv_reader import CsvPlan, open_csv, pieces, read_piece
-from trustscore.tables.read.header import Wanted
-from trustscore.tables.read.text_stream import BLOCK, Source
 
 __all__ = ["Reading", "address", "read_columns", "read_lines", "read_whole"]
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from trustscore.errors import InputError
+from trustscore.io.atomic_files import suffix_of
 from trustscore.spark.hadoop import Hadoop
 from trustscore.spark.records import reject_parts, spark_types
 from trustscore.spark.run import Run
 from trustscore.spark.work import HEADER, REJECT, SCORE
-from trustscore.tables.write.writers import suffix_of
 
 __all__ = ["Targets"]
 

@@ -24,20 +24,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trustscore import __version__
+from trustscore.batch import output
+from trustscore.batch.manifest import Summary, Tally
+from trustscore.batch.scorer import Formatter, Scorer
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
+from trustscore.io.arrow import int32s, spans, strings, strings_at
+from trustscore.io.blocks import repeated
+from trustscore.io.clean_rows import Rows
+from trustscore.io.csv_text import inert
+from trustscore.io.rejects import Reject
+from trustscore.io.seen_ids import Repeats
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.build import parse_scorecard
 from trustscore.scoring.plan import plan_of
-from trustscore.tables.arrays import int32s, spans, strings, strings_at
-from trustscore.tables.format import inert
-from trustscore.tables.read.blocks import repeated
-from trustscore.tables.read.duplicates import Repeats
-from trustscore.tables.read.faults import Reject
-from trustscore.tables.read.rows import Rows
-from trustscore.tables.scorer import Formatter, Scorer
-from trustscore.tables.write import output
-from trustscore.tables.write.manifest import Summary, Tally
 
 __all__ = ["HEADER", "NOTE", "REJECT", "SCORE", "Job", "Unit", "Writer", "tally_of"]
 

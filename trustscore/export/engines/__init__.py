@@ -1,6 +1,6 @@
 """Boosts for engines that rank: data, and the query that reads them with a stated neutral."""
 
-from trustscore.export.engines.files import ENGINES, engine_files
+from trustscore.export.engines.registry import ENGINES, engine_files
 from trustscore.export.engines.rows import Boosts
 
 __all__ = ["ENGINES", "Boosts", "engine_files"]

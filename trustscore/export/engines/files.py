@@ -1,69 +1,206 @@
-"""Which engine gets which files."""
+"""Boosts for other engines in files: a score file in, files that an engine takes out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import datetime as dt
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trustscore.boost import BoostPolicy, TrustTable
+from trustscore.boost.files.candidates import endless, other_boosts, read_scores
 from trustscore.errors import InputError
-from trustscore.export.engines.database import sql
-from trustscore.export.engines.elastic import elastic
-from trustscore.export.engines.redis import redis
-from trustscore.export.engines.rows import Boosts
-from trustscore.export.engines.solr import solr
-from trustscore.export.engines.ties import algolia, typesense
-from trustscore.export.engines.vespa import vespa
+from trustscore.export.engines import ENGINES, Boosts, engine_files
+from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.io.refuse_overwrite import refuse_inputs
 
-__all__ = ["ENGINES", "engine_files"]
+__all__ = ["TARGETS", "ExportedBoosts", "export_boosts", "load_boosts"]
 
-_WRITERS: dict[str, Callable[[Boosts], dict[str, Iterator[str]]]] = {
-    "elasticsearch": elastic,
-    "opensearch": elastic,
-    "solr": solr,
-    "vespa": vespa,
-    "typesense": typesense,
-    "algolia": algolia,
-    "sql": sql,
-    "redis": lambda boosts: {"": redis(boosts)},
-}
-ENGINES = tuple(_WRITERS)
-_ONLY_MULTIPLY = ("elasticsearch", "opensearch", "solr", "vespa")
+TARGETS = (*ENGINES, "parquet", "npz")
 
 
-def engine_files(engine: str, boosts: Boosts) -> dict[str, Iterator[str]]:
-    """Return the files of an engine, each as an iterator of text.
+class ExportedBoosts(NamedTuple):
+    """What an export did.
+
+    Attributes
+    ----------
+    merchants, other_boosts : int
+        `other_boosts` counts merchants whose ``trust_boost`` in the scores is another.
+    files : tuple of str
+    left_out : tuple of str
+        Parts of the policy that act on finished lists, which an engine does not.
+    endless : int
+        Merchants whose boost never expires although the policy limits validity: no day of the
+        scores is known.
+    """
+
+    merchants: int
+    other_boosts: int
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+    endless: int
+
+
+def export_boosts(
+    scores: str | Path,
+    out: str | Path,
+    engine: str,
+    *,
+    policy: Any = "boost",
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> ExportedBoosts:
+    r"""Write the boosts of a score file for an engine.
 
     Parameters
     ----------
+    scores : path
+        What ``trustscore score`` wrote.
+    out : path
+        A file for redis, parquet and npz, a folder for the others; each file in it is complete
+        or absent.
     engine : str
-        One of `ENGINES`.
-    boosts : Boosts
+        One of `TARGETS`.
+    policy : str, Path or BoostPolicy, default="boost"
+    scored_on : date, optional
+        Day from which the policy's validity counts where the scores have no ``scored_on``.
+    encoding : str, optional
 
     Returns
     -------
-    dict of str to iterator of str
-        By name; a blank name is the only file there is.
+    ExportedBoosts
 
     Raises
     ------
     InputError
-        When the engine cannot do what the policy says.
+        When the scores have faults, or the engine cannot do what the policy says.
 
     Examples
     --------
-    >>> from trustscore.boost import BoostPolicy
-    >>> scores = {
-    ...     "merchant_id": ["a"],
-    ...     "trust_index": [90.0],
-    ...     "index_se": [3.0],
-    ...     "prior_index": [71.0],
-    ...     "coverage": [0.9],
-    ... }
-    >>> list(engine_files("solr", Boosts.of(scores, BoostPolicy.load())))
-    ['schema.json', 'merchants.json', 'query.json']
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     scores = Path(folder, "scores.csv")
+    ...     _ = scores.write_text(
+    ...         "merchant_id,trust_index,index_se,prior_index,coverage,veto\na,90,3,71,0.9,\n"
+    ...     )
+    ...     done = export_boosts(scores, Path(folder, "solr"), "solr")
+    ...     [Path(file).name for file in done.files], done.endless
+    (['schema.json', 'merchants.json', 'query.json'], 1)
     """
-    if engine in _ONLY_MULTIPLY and boosts.policy.form != "multiplicative":
+    if engine not in TARGETS:
+        raise InputError(f"engine must be one of {', '.join(TARGETS)}. Got {engine!r}")
+    if str(out) == "-" and engine != "redis":
+        raise InputError(f"the output of {engine} must have a name. Got -")
+    refuse_inputs([out], [scores, policy])
+    rule = BoostPolicy.load(policy)
+    known = read_scores(scores, encoding=encoding)
+    boosts = Boosts.of(known.columns, rule, scored_on, known.lines)
+    files: tuple[str, ...] = (str(out),)
+    if engine == "parquet":
+        if Path(out).suffix.lower() != ".parquet":
+            raise InputError(f"the output of parquet must end in .parquet. Got {out}")
+        write_columns(out, boosts.columns)
+    elif engine == "npz":
+        boosts.table.save(out)
+    else:
+        files = _write(out, engine, boosts, (scores, policy))
+    return ExportedBoosts(
+        len(boosts),
+        other_boosts(known.columns, boosts.table, rule),
+        files,
+        _left_out(rule),
+        endless(boosts.table, rule),
+    )
+
+
+def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
+    r"""Return the table of a Parquet that ``trustscore export boost --to parquet`` wrote.
+
+    Its boosts end on the days it holds. An npz is mapped by `TrustTable.load`.
+
+    Parameters
+    ----------
+    path : path
+    policy : str, Path or BoostPolicy, default="boost"
+        That the boosts were exported with.
+
+    Raises
+    ------
+    InputError
+        When the file is no such Parquet.
+    PolicyError
+        When the boosts were made by another policy.
+    OSError
+        When there is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     scores, boosts = Path(folder, "scores.csv"), Path(folder, "boosts.parquet")
+    ...     _ = scores.write_text(
+    ...         "merchant_id,trust_index,index_se,prior_index,coverage,veto\na,90,3,71,0.9,\n"
+    ...     )
+    ...     _ = export_boosts(scores, boosts, "parquet", scored_on=dt.date(2026, 1, 1))
+    ...     table = load_boosts(boosts)
+    >>> table.boosts(["a", "nobody"]).round(4).tolist()
+    [1.0796, 1.0]
+    >>> table.stale(table.rows(["a", "nobody"]), "2026-02-01").tolist()
+    [True, False]
+    """
+    rule = BoostPolicy.load(policy)
+    try:
+        # Opened here: a path that is a URI, or a folder, is not read as a set of files.
+        with open(path, "rb") as file:
+            found = pq.read_table(file)
+    except pa.ArrowInvalid as error:
         raise InputError(
-            f"{engine} multiplies a score by a boost; the policy's form is"
-            f" {boosts.policy.form!r}: set form = 'multiplicative', or export sql, parquet or npz"
-        )
-    return _WRITERS[engine](boosts)
+            f"{path}: is no Parquet, or is cut off; an npz is read by TrustTable.load: {error}"
+        ) from None
+    columns = {name: found[name].to_numpy() for name in found.column_names}
+    try:
+        return TrustTable.from_columns(columns, rule)
+    except KeyError as error:
+        raise InputError(
+            f"{path}: holds no boosts, it has no column {error.args[0]}: write it with"
+            " `trustscore export boost --to parquet`"
+        ) from None
+
+
+def _write(
+    out: str | Path, engine: str, boosts: Boosts, inputs: tuple[Any, ...]
+) -> tuple[str, ...]:
+    texts = engine_files(engine, boosts)
+    folder = Path(out)
+    several = list(texts) != [""]
+    if several and folder.exists() and not folder.is_dir():
+        raise InputError(f"the output of {engine} is a folder, and {out} is a file")
+    paths = [str(folder / name) if name else str(folder) for name in texts]
+    refuse_inputs(paths, inputs)
+    if several:
+        folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        staged = []
+        for path, pieces in zip(paths, texts.values(), strict=True):
+            file = stack.enter_context(AtomicFile(path))
+            for piece in pieces:
+                file.write(piece.encode())
+            staged.append(file)
+        for file in staged:
+            file.flush()
+        # Data and query take their names together, once all of them are on disk.
+        for file in staged:
+            file.commit()
+    return tuple(paths)
+
+
+def _left_out(policy: BoostPolicy) -> tuple[str, ...]:
+    parts = {
+        "guards on the finished order": policy.acts_on_order,
+        "exclusions": bool(policy.exclusions.queries),
+        "exploration": policy.exploration.share > 0,
+    }
+    return tuple(name for name, used in parts.items() if used)

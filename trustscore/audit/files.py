@@ -1,0 +1,239 @@
+"""Files of an audit: the export and what is known besides, read; results, written."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trustscore import __version__
+from trustscore.audit import (
+    Market,
+    Outcomes,
+    Section,
+    Truth,
+    as_json,
+    audit,
+    join_outcomes,
+    join_truth,
+    summary,
+)
+from trustscore.errors import InputError
+from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.io.blocks import read_blocks
+from trustscore.io.outcomes_file import read_outcomes
+from trustscore.io.whole_table import read_table
+from trustscore.scorecard import load_scorecard
+
+__all__ = ["AuditReport", "audit_files"]
+
+
+class AuditReport(NamedTuple):
+    """What was found, and where it was written.
+
+    Attributes
+    ----------
+    sections : list of Section
+    text : str
+        The summary.
+    rejected : int
+        Rows of the export that could not be scored.
+    files : list of str
+        Names in the folder.
+    plotted : bool
+        False when matplotlib is not installed.
+    without_effect : list of str
+        Choices that were varied and changed no index.
+    """
+
+    sections: list[Section]
+    text: str
+    rejected: int
+    files: list[str]
+    plotted: bool
+    without_effect: list[str]
+
+
+def audit_files(
+    export: str | Path,
+    out: str | Path,
+    *,
+    scorecard: Any = "default",
+    outcomes: str | Path | None = None,
+    truth: str | Path | None = None,
+    as_of: dt.date | None = None,
+    seed: int = 0,
+    draws: int = 300,
+    allow_missing_columns: bool = False,
+    encoding: str | None = None,
+) -> AuditReport:
+    """Audit a scorecard on an export, and write a folder of results: complete or not at all.
+
+    Parameters
+    ----------
+    export : str or Path
+        Held in memory.
+    out : str or Path
+        A folder that does not exist yet, or is empty.
+    scorecard : str, Path or Scorecard
+    outcomes : str or Path, optional
+        As `read_outcomes` takes them.
+    truth : str or Path, optional
+        ``merchant_id, true_index`` and maybe ``kind``, as `trustscore simulate` writes it.
+    as_of : date, optional
+        Day up to which the export knows; needed when the outcomes have dates.
+    seed : int
+    draws : int
+        Scorecards and samples of merchants drawn for intervals.
+    allow_missing_columns : bool
+    encoding : str, optional
+
+    Returns
+    -------
+    AuditReport
+
+    Raises
+    ------
+    InputError
+        When the folder is taken, or a file has faults.
+    """
+    folder = Path(out)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{out}: exists and is not an empty folder; name another one")
+    if not folder.absolute().parent.is_dir():
+        raise InputError(f"{out}: there is no folder {folder.absolute().parent}")
+    market, rejected = _market(export, scorecard, allow_missing_columns, encoding)
+    sections = audit(
+        market,
+        outcomes=None if outcomes is None else _outcomes(outcomes, market, as_of, encoding),
+        truth=None if truth is None else _truth(truth, market, encoding),
+        seed=seed,
+        draws=draws,
+    )
+    text = summary(sections)
+    about = {
+        "trustscore": __version__,
+        "scorecard": market.card.stamp,
+        "sha256": market.card.sha256,
+        "export": str(export),
+        "outcomes": None if outcomes is None else str(outcomes),
+        "as_of": None if as_of is None else as_of.isoformat(),
+        "seed": seed,
+        "draws": draws,
+        "merchants": market.rows,
+        "rejected": rejected,
+        "missing_columns": sorted(market.missing),
+    }
+    with _whole(folder) as place:
+        plotted = _write(place, about, sections, text)
+        files = sorted(path.name for path in place.iterdir())
+    idle = [name for section in sections for name in section.facts.get("without_effect", ())]
+    return AuditReport(sections, text, rejected, files, plotted, idle)
+
+
+def _market(
+    export: str | Path, scorecard: Any, allow_missing: bool, encoding: str | None
+) -> tuple[Market, int]:
+    card = load_scorecard(scorecard)
+    parts, rejected, missing = [], 0, frozenset[str]()
+    for read in read_blocks(export, card, allow_missing_columns=allow_missing, encoding=encoding):
+        parts.append(read.block)
+        rejected += len(read.rejects)
+        missing |= read.missing
+    rows = sum(len(part["merchant_id"]) for part in parts)
+    if rows < 2:
+        raise InputError(
+            f"{export}: an audit needs at least 2 merchants that can be scored. Got {rows}, and "
+            f"{rejected} rows with faults"
+        )
+    # A column that only some blocks carry is a text column the scorecard may do without.
+    names = [name for name in parts[0] if all(name in part for part in parts)]
+    block = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    return Market(block, card, missing), rejected
+
+
+def _outcomes(
+    path: str | Path, market: Market, as_of: dt.date | None, encoding: str | None
+) -> Outcomes:
+    found = read_outcomes(path, as_of=as_of, encoding=encoding)
+    try:
+        return join_outcomes(market.ids, found)
+    except InputError as error:
+        raise InputError(f"{path}: {error.summary}") from None
+
+
+def _truth(path: str | Path, market: Market, encoding: str | None) -> Truth:
+    columns = read_table(
+        path, {"true_index": "number"}, ["merchant_id", "kind"], optional=["kind"],
+        encoding=encoding,
+    ).columns  # fmt: skip
+    return join_truth(
+        market.ids, columns["merchant_id"], columns["true_index"], columns.get("kind")
+    )
+
+
+@contextlib.contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes its name when all is written."""
+    final = folder.absolute()
+    place = final.with_name(f".{final.name}.{secrets.token_hex(6)}.tmp")
+    place.mkdir()
+    try:
+        yield place
+        if final.exists():
+            final.rmdir()
+        os.replace(place, final)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _write(place: Path, about: dict[str, Any], sections: list[Section], text: str) -> bool:
+    for section in sections:
+        for name, table in section.tables.items():
+            write_columns(place / f"{section.name}.{name}.csv", _columns(table))
+    whole = {**about, "sections": as_json(sections)}
+    _put(place / "audit.json", json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False))
+    _put(place / "summary.txt", f"{text}\n")
+    try:
+        from trustscore.audit.plots import figures
+
+        for name, figure in figures(sections):
+            image = io.BytesIO()
+            figure.savefig(image, format="png")
+            _put(place / f"{name}.png", image.getvalue())
+    except ImportError:
+        return False
+    return True
+
+
+def _columns(table: Any) -> dict[str, Any]:
+    """Return columns as they are written; infinity is a word, as no number stands for it."""
+    found: dict[str, Any] = {}
+    for name, column in table.items():
+        values = np.asarray(column)
+        if values.dtype.kind == "f" and np.isinf(values).any():
+            cells = np.empty(len(values), dtype=object)
+            cells[:] = [
+                None if np.isnan(v) else ("inf" if v > 0 else "-inf") if np.isinf(v) else repr(v)
+                for v in values.tolist()
+            ]
+            values = cells
+        elif values.dtype.kind == "U":
+            values = values.astype(object)
+        found[name] = values
+    return found
+
+
+def _put(path: Path, content: str | bytes) -> None:
+    with AtomicFile(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.commit()

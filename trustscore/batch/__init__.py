@@ -1,0 +1,1 @@
+"""Many merchants on one machine: files or frames in, scores out."""

@@ -1,0 +1,388 @@
+"""The batch runner: files in, scores out, block by block and in order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import os
+import pickle
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from trustscore import __version__
+from trustscore.batch import output
+from trustscore.batch.manifest import Tally
+from trustscore.batch.pool import Task, ordered
+from trustscore.batch.scorer import Formatter, Result, Scorer
+from trustscore.batch.targets import RejectsFile, check_targets
+from trustscore.boost import BoostPolicy
+from trustscore.errors import InputError
+from trustscore.io.arrow import bits
+from trustscore.io.atomic_files import AtomicFile, Sink, is_plain, open_sink, suffix_of
+from trustscore.io.blocks import repeated
+from trustscore.io.clean_rows import Rows
+from trustscore.io.csv_reader import Piece
+from trustscore.io.header import Wanted
+from trustscore.io.inputs import Inputs, Part, as_paths, read_part
+from trustscore.io.parquet_reader import ArrowPiece
+from trustscore.io.rejects import Reject
+from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
+from trustscore.io.text_stream import BLOCK
+from trustscore.scorecard import load_scorecard
+from trustscore.scorecard.presets import find
+
+__all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
+
+
+class StrictStop(InputError):
+    """A row has a fault, and not one was to be tolerated."""
+
+
+class Report(NamedTuple):
+    """What a run did.
+
+    Attributes
+    ----------
+    manifest : dict
+        As written to the manifest file.
+    rejects : str or None
+        Where the rejected rows are, when there are any and they were written.
+    """
+
+    manifest: dict[str, Any]
+    rejects: str | None
+
+
+class _Remote:
+    """The work of one worker process: bytes in, a result out."""
+
+    def __init__(self, formatter: Formatter) -> None:
+        self.formatter = formatter
+        self.plans: dict[int, Any] = {}
+
+    def __call__(
+        self, data: bytes | memoryview, note: tuple[int, bytes, int, bool | None]
+    ) -> Result:
+        file, plan, line, broken = note
+        if file not in self.plans:
+            self.plans[file] = pickle.loads(plan)
+        piece = ArrowPiece(data, line) if broken is None else Piece(bytes(data), line, broken)
+        part = Part(piece, file, self.plans[file])
+        rows = read_part(part)
+        result = self.formatter.result(rows, part.plan.columns.missing)
+        return result._replace(hashes=hash_ids(rows.ids, self.formatter.seed))
+
+
+def _task(part: Part, plans: dict[int, bytes]) -> Task:
+    if part.file not in plans:
+        plans[part.file] = pickle.dumps(part.plan)
+    if isinstance(part.piece, Piece):
+        data, broken = part.piece.data, part.piece.broken
+    else:
+        stream = io.BytesIO()
+        with pa.ipc.new_stream(stream, part.piece.data.schema) as writer:
+            writer.write_batch(part.piece.data)
+        data, broken = stream.getvalue(), None
+    return Task(data, (part.file, plans[part.file], part.piece.line, broken))
+
+
+class _Repeats:
+    """The rows of a run whose id was scored before."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = paths
+        self.seen: SeenIds | None = None
+        self.expected = 0
+
+    def expect(self, part: Part, rows: int) -> None:
+        """Guess from the first block how many rows there will be."""
+        if self.seen is None:
+            sizes = [os.stat(path).st_size for path in self.paths if os.path.isfile(path)]
+            each = len(part.piece.data) / rows if isinstance(part.piece, Piece) and rows else 0
+            self.seen = SeenIds(int(sum(sizes) / each) if each and len(sizes) else 0)
+
+    def find(
+        self, rows: Callable[[], Rows], lines: Any, hashes: Any, part: Part
+    ) -> tuple[Any, list[Reject]]:
+        """Return which rows of a block are repeated, and their rejects."""
+        self.expect(part, len(lines))
+        assert self.seen is not None
+        found = self.seen.add(hashes, lines, part.file)
+        if not len(found.rows):
+            return found.rows, []
+        return found.rows, repeated(rows(), found, self.paths)
+
+
+def _same(rows: Rows) -> Rows:
+    return rows
+
+
+def _results(
+    parts: Iterator[Part], formatter: Formatter, repeats: _Repeats, jobs: int
+) -> Iterator[Result]:
+    if jobs == 1:
+        for part in parts:
+            rows = read_part(part)
+            hashes = hash_ids(rows.ids, formatter.seed)
+            where, rejects = repeats.find(partial(_same, rows), rows.lines, hashes, part)
+            if rejects:
+                rows = rows.drop(where, rejects)
+            yield formatter.result(rows, part.plan.columns.missing)
+        return
+    plans: dict[int, bytes] = {}
+    sent: list[Part] = []
+
+    def tasks() -> Iterator[Task]:
+        for part in parts:
+            sent.append(part)
+            yield _task(part, plans)
+
+    for result in ordered(_Remote(formatter), tasks(), jobs):
+        part = sent.pop(0)
+        read: list[Rows] = []
+
+        def again(part: Part = part, read: list[Rows] = read) -> Rows:
+            read.append(read_part(part))
+            return read[0]
+
+        where, rejects = repeats.find(again, result.lines, result.hashes, part)
+        if rejects:
+            result = _without(result, read[0], where, rejects, formatter, part)
+        yield result
+
+
+def _without(
+    result: Result, rows: Rows, where: Any, rejects: list[Reject], formatter: Formatter, part: Part
+) -> Result:
+    """Take repeated rows out of a block that a worker has scored already."""
+    stay = np.ones(len(rows), dtype=np.bool_)
+    stay[where] = False
+    only = rows.drop(np.flatnonzero(stay), [])
+    result.tally.unscore(formatter.scorer.scored(only, part.plan.columns.missing).scores)
+    result.tally.reject([reject.reason for reject in rejects])
+    mask = bits(stay)
+    return result._replace(
+        scores=result.scores.filter(mask),
+        contributions=None if result.contributions is None else result.contributions.filter(mask),
+        rejects=sorted([*result.rejects, *rejects], key=lambda reject: reject.line),
+    )
+
+
+def score_files(
+    paths: str | Path | Iterable[str | Path],
+    out: str | Path,
+    *,
+    scorecard: Any = "default",
+    policy: Any = "boost",
+    jobs: int = 1,
+    rejects: str | Path | None = None,
+    manifest: str | Path | None = None,
+    contributions: str | Path | None = None,
+    strict: bool = False,
+    allow_missing_columns: bool = False,
+    encoding: str | None = None,
+    keep: Iterable[str] = (),
+    as_of: dt.date | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    block: int = BLOCK,
+) -> Report:
+    r"""Score files of merchants.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        CSV, gzip CSV or Parquet, in this order; ``-`` is CSV on standard input.
+    out : path
+        By its suffix ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on standard output.
+    scorecard : str, Path or Scorecard, default="default"
+    policy : str, Path or BoostPolicy, default="boost"
+    jobs : int, default=1
+        Worker processes. The output does not depend on it.
+    rejects, manifest : path, optional
+        ``OUT.rejects.csv``, written only when there are any, and ``OUT.manifest.json``
+        unless said; none of the two when `out` is a pipe or a device.
+    contributions : path, optional
+        Also write what each signal and rule gave each merchant.
+    strict : bool, default=False
+        Stop at the first fault and leave no output.
+    allow_missing_columns : bool, default=False
+        Signals whose columns are not there do not apply.
+    encoding : str, optional
+        Of the CSV, instead of finding out.
+    keep : iterable of str, optional
+        Columns of the input to pass through.
+    as_of : date, optional
+        Day of the review, for the minimum stay in a tier.
+    progress : callable, optional
+        Called after each block with the bytes of input read, as stored, and the rows done.
+    block : int, optional
+        Bytes of a block. The output does not depend on it.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InputError
+        When the input cannot be read at all; `StrictStop` for the first fault when `strict`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     export, scores = Path(folder, "export.csv"), Path(folder, "scores.csv")
+    ...     fields = [field.name for field in load_scorecard("minimal").fields]
+    ...     _ = export.write_text(",".join(["merchant_id", *fields]) + "\nm1" + "," * len(fields))
+    ...     report = score_files(export, scores, scorecard="minimal")
+    ...     report.manifest["rows"]
+    {'read': 1, 'scored': 1, 'rejected': 0}
+    """
+    started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+    names, target = as_paths(paths), str(out)
+    card, rule = load_scorecard(scorecard), BoostPolicy.load(policy)
+    kept = tuple(dict.fromkeys(keep))
+    aside = is_plain(target)
+    rejects_path = str(rejects) if rejects is not None else None
+    if rejects_path is None and aside:
+        rejects_path = f"{target}.rejects.csv"
+    manifest_path = str(manifest) if manifest is not None else None
+    if manifest_path is None and aside:
+        manifest_path = f"{target}.manifest.json"
+    wide_path = str(contributions) if contributions is not None else None
+    check_targets(
+        {"an input": names, "the scorecard": _files(scorecard), "the policy": _files(policy)},
+        {
+            "output": target,
+            "rejects file": rejects_path,
+            "manifest": manifest_path,
+            "contributions file": wide_path,
+        },
+    )
+    formatter = Formatter(
+        Scorer(card, rule, as_of=as_of, statement=wide_path is not None),
+        kept,
+        suffix_of(target),
+        None if wide_path is None else suffix_of(wide_path),
+        new_seed(),
+    )
+    clash = [name for name in kept if name in output.score_columns_out(card)]
+    if clash:
+        raise InputError(f"--keep {','.join(clash)}: the output has columns of that name already")
+    inputs = Inputs(names, Wanted.by(card), kept, allow_missing_columns, encoding, block)
+    tally = Tally()
+    with ExitStack() as stack:
+        # Nothing is opened, and no header written, before the first input has shown its columns.
+        parts = inputs.parts()
+        parts = chain(list(islice(parts, 1)), parts)
+        sink = open_sink(target, formatter.columns, hold=strict)
+        stack.enter_context(sink.file)
+        wide: Sink | None = None
+        if wide_path is not None:
+            wide = open_sink(wide_path, output.contribution_columns(card), hold=strict)
+            stack.enter_context(wide.file)
+        bad = RejectsFile(
+            rejects_path,
+            several=len(names) > 1,
+            asked=rejects is not None,
+            hold=strict,
+            stack=stack,
+        )
+        results = _results(parts, formatter, _Repeats(names), jobs)
+        for result in _incomplete(results, sink):
+            if strict and result.rejects:
+                raise StrictStop(first_fault(result.rejects[0]))
+            sink.write(result.scores)
+            if wide is not None:
+                wide.write(result.contributions)
+            bad.write(result.rejects)
+            tally.merge(result.tally)
+            if progress is not None:
+                progress(inputs.position, tally.read)
+        sinks = [found for found in (wide, bad.sink, sink) if found is not None]
+        for each in sinks:
+            each.finish()
+        facts = run_facts(card, rule, inputs, tally, as_of, started, clock) | {
+            "outputs": {
+                "scores": target,
+                "rejects": bad.path if bad.sink is not None else None,
+                "contributions": wide_path,
+            }
+        }
+        files = [each.file for each in sinks]
+        if manifest_path is not None:
+            note = stack.enter_context(AtomicFile(manifest_path))
+            note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+            files.insert(0, note)
+        # All are safe on disk before the first takes its name; the scores come last.
+        for file in files:
+            file.flush()
+        if bad.sink is None and rejects_path is not None and aside:
+            Path(rejects_path).unlink(missing_ok=True)
+        for file in files:
+            file.commit()
+    written = bad.path if tally.rejected else None
+    return Report(facts, written)
+
+
+def _files(name: Any) -> list[str]:
+    """Return the file of a scorecard or policy given by name or path."""
+    return [str(find(name))] if isinstance(name, (str, Path)) else []
+
+
+def _incomplete(results: Iterable[Result], sink: Sink) -> Iterator[Result]:
+    """Yield the results; where they end in a fault, say what became of those before."""
+    try:
+        yield from results
+    except InputError as error:
+        if not sink.file.gone:
+            raise
+        where = "standard output" if sink.file.path == "-" else sink.file.path
+        error.summary += f"; what was written to {where} before is incomplete"
+        raise
+
+
+def first_fault(reject: Reject) -> str:
+    """Return a reject as one line, for a run that it stops."""
+    file = f"{reject.file}, " if reject.file else ""
+    who = f", merchant {reject.merchant_id}" if reject.merchant_id else ""
+    column = f", column {reject.column}" if reject.column else ""
+    got = f". Got {reject.value!r}" if reject.value else ""
+    return f"{file}line {reject.line}{who}{column}: {reject.message}{got}"
+
+
+def run_facts(
+    card: Any,
+    policy: BoostPolicy,
+    inputs: Inputs,
+    tally: Tally,
+    as_of: dt.date | None,
+    started: dt.datetime,
+    clock: float,
+) -> dict[str, Any]:
+    """Return what a manifest says of a run, whatever engine it ran on."""
+    return {
+        "program": "trustscore",
+        "version": __version__,
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+        "as_of": as_of.isoformat() if as_of is not None else None,
+        "scorecard": {
+            "stamp": card.stamp,
+            "name": card.name,
+            "version": card.version,
+            "sha256": card.sha256,
+        },
+        "boost": {"stamp": policy.stamp, "sha256": policy.sha256},
+        "inputs": inputs.done,
+        "missing_columns": sorted(inputs.missing),
+    } | tally.as_dict(card)

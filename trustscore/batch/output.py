@@ -1,0 +1,225 @@
+"""The tables that come out: scores, contributions, rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from trustscore.io.arrow import floats, int32s, strings, take
+from trustscore.io.clean_rows import Rows
+from trustscore.io.csv_text import exact, fixed, inert, lines, repeated, segment
+from trustscore.io.rejects import Reject
+
+__all__ = [
+    "Scored",
+    "contribution_columns",
+    "contribution_lines",
+    "contribution_table",
+    "contribution_values",
+    "reject_columns",
+    "reject_lines",
+    "reject_table",
+    "score_columns_out",
+    "score_lines",
+    "score_table",
+    "score_values",
+]
+
+_BEFORE_TIER = ("trust_index", "trust_index_lower", "trust_index_upper", "index_se", "prior_index")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows with their scores and boosts."""
+
+    rows: Rows
+    scores: Any
+    boost: NDArray[np.float64]
+    stamp: str
+
+
+def score_columns_out(scorecard: Any, keep: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the columns of the score table and their Arrow types.
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> list(score_columns_out(load_scorecard("minimal")))[:3]
+    ['merchant_id', 'trust_index', 'trust_index_lower']
+    """
+    text, number = pa.string(), pa.float64()
+    columns = {"merchant_id": text} | dict.fromkeys(_BEFORE_TIER, number)
+    columns |= {"tier": text, "status": text, "coverage": number}
+    columns |= {dimension.id: number for dimension in scorecard.dimensions}
+    columns |= {"rules": text, "veto": text, "trust_boost": number, "reasons": text}
+    columns |= {"scorecard": text}
+    return columns | dict.fromkeys(keep, text)
+
+
+def _texts(scores: Any) -> dict[str, Any]:
+    """Return the columns of text."""
+    coded = {
+        "tier": (scores.tier_names, scores.tier_code),
+        "status": (scores.status_names, scores.status_code),
+        "rules": scores.rule_sets,
+        "veto": (scores.veto_names, scores.veto_code),
+    }
+    texts = {name: take(strings(names), codes) for name, (names, codes) in coded.items()}
+    return texts | {"reasons": _reasons(scores)}
+
+
+def _reasons(scores: Any) -> Any:
+    """Return up to three ``signal_id:-3.2`` joined by ``;``."""
+    ids = strings([f"{signal.id}:-" for signal in scores.scorecard.signals])
+    # A Python text among the arguments would import pandas.
+    nothing, semicolon = strings(["", ";"])
+    columns = []
+    for signal, points in zip(scores.reason_signal, scores.reason_points, strict=True):
+        tenths = np.rint(points * 10.0).astype(np.int32)
+        there = tenths > 0
+        parts = [take(ids, signal, there), take(_tenths(), tenths, there)]
+        columns.append(pc.binary_join_element_wise(*parts, nothing))
+    # Arrow leaves out a row whose parts are all null; the first part is null only where all are.
+    columns[0] = pc.coalesce(columns[0], nothing)
+    return pc.binary_join_element_wise(*columns, semicolon, null_handling="skip")
+
+
+@cache
+def _tenths() -> Any:
+    return strings([f"{tenths / 10:.1f}" for tenths in range(1001)])
+
+
+def score_lines(scored: Scored) -> Any:
+    """Return the lines of CSV of some rows, numbers rounded."""
+    scores, rows, texts = scored.scores, scored.rows, _texts(scored.scores)
+    return lines(
+        [
+            inert(rows.ids),
+            segment([fixed(getattr(scores, name), 4) for name in _BEFORE_TIER]),
+            texts["tier"],
+            texts["status"],
+            segment([fixed(x, 4) for x in (scores.coverage, *scores.dimensions.values())]),
+            texts["rules"],
+            texts["veto"],
+            segment([fixed(scored.boost, 8)]),
+            texts["reasons"],
+            repeated(scored.stamp, len(rows)),
+            *(inert(column) for column in rows.keep.values()),
+        ]
+    )
+
+
+def score_values(scored: Scored) -> dict[str, Any]:
+    """Return the columns of the score table as arrays, numbers unrounded."""
+    scores, rows = scored.scores, scored.rows
+    return (
+        {"merchant_id": rows.names()}
+        | {name: getattr(scores, name) for name in _BEFORE_TIER}
+        | {"tier": scores.tier, "status": scores.status, "coverage": scores.coverage}
+        | scores.dimensions
+        | {"rules": scores.rules, "veto": scores.veto, "trust_boost": scored.boost}
+        | {"reasons": np.array(_reasons(scores).to_pylist(), dtype=object)}
+        | {"scorecard": np.full(len(rows), scored.stamp, dtype=object)}
+    )
+
+
+def score_table(scored: Scored, schema: Any) -> Any:
+    """Return the record batch of some rows, numbers unrounded."""
+    scores, rows, texts = scored.scores, scored.rows, _texts(scored.scores)
+    return pa.RecordBatch.from_arrays(
+        [
+            rows.ids,
+            *(floats(getattr(scores, name), nulls=True) for name in _BEFORE_TIER),
+            texts["tier"],
+            texts["status"],
+            floats(scores.coverage, nulls=True),
+            *(floats(column, nulls=True) for column in scores.dimensions.values()),
+            texts["rules"],
+            texts["veto"],
+            floats(scored.boost, nulls=True),
+            texts["reasons"],
+            strings([scored.stamp]).take(int32s(np.zeros(len(rows)))),
+            *rows.keep.values(),
+        ],
+        schema=schema,
+    )
+
+
+def contribution_columns(scorecard: Any) -> dict[str, Any]:
+    """Return the columns of the contributions table and their types."""
+    names = [signal.id for signal in scorecard.signals] + [rule.id for rule in scorecard.rules]
+    columns = {"merchant_id": pa.string()} | dict.fromkeys(names, pa.float64())
+    return columns | dict.fromkeys(("limit", "cap", "trust_index"), pa.float64())
+
+
+def contribution_values(scored: Scored) -> list[NDArray[np.float64]]:
+    """Return the columns of the contributions table but the id; blank without an index."""
+    scores = scored.scores
+    columns = [*scores.gained, *scores.adjustments.values(), scores.trust_index]
+    # A row without an index has nothing that could add up to it.
+    blank = np.isnan(scores.trust_index)
+    if blank.any():
+        columns = [np.where(blank, np.nan, column) for column in columns]
+    return columns
+
+
+def contribution_lines(scored: Scored) -> Any:
+    """Return the lines of the contributions table, numbers unrounded."""
+    return lines([inert(scored.rows.ids), *(exact(c) for c in contribution_values(scored))])
+
+
+def contribution_table(scored: Scored, schema: Any) -> Any:
+    """Return the record batch of the contributions table."""
+    columns = [floats(column, nulls=True) for column in contribution_values(scored)]
+    return pa.RecordBatch.from_arrays([scored.rows.ids, *columns], schema=schema)
+
+
+def reject_columns(*, several: bool) -> dict[str, Any]:
+    """Return the columns of the rejects table; the file comes in when there are several.
+
+    Examples
+    --------
+    >>> ", ".join(reject_columns(several=False))
+    'line, merchant_id, column, value, reason, more, raw'
+    """
+    text, number = pa.string(), pa.int64()
+    columns = {"line": number, "merchant_id": text, "column": text, "value": text}
+    columns |= {"reason": text, "more": number, "raw": text}
+    return columns | ({"file": text} if several else {})
+
+
+def _reject_texts(rejects: Sequence[Reject], several: bool) -> list[list[str]]:
+    columns = [
+        [reject.merchant_id for reject in rejects],
+        [reject.column for reject in rejects],
+        [reject.value for reject in rejects],
+        [f"{reject.reason}: {reject.message}" for reject in rejects],
+        [reject.raw for reject in rejects],
+    ]
+    return columns + ([[reject.file for reject in rejects]] if several else [])
+
+
+def reject_lines(rejects: Sequence[Reject], *, several: bool) -> Any:
+    """Return the lines of the rejects table."""
+    ids, column, value, reason, raw, *file = (
+        inert(strings(texts)) for texts in _reject_texts(rejects, several)
+    )
+    line = strings([str(reject.line) for reject in rejects])
+    more = strings([str(reject.more) for reject in rejects])
+    return lines([line, ids, column, value, reason, more, raw, *file])
+
+
+def reject_table(rejects: Sequence[Reject], schema: Any, *, several: bool) -> Any:
+    """Return the record batch of the rejects table."""
+    ids, column, value, reason, raw, *file = map(strings, _reject_texts(rejects, several))
+    line = pa.array([reject.line for reject in rejects], pa.int64())
+    more = pa.array([reject.more for reject in rejects], pa.int64())
+    columns = [line, ids, column, value, reason, more, raw, *file]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

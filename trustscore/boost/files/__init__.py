@@ -1,0 +1,1 @@
+"""Lists to rank and boost logs, read and written as files."""

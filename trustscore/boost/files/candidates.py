@@ -1,0 +1,318 @@
+"""Ranked lists in files: candidates and scores in, the boosted ranking out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
+from trustscore.boost.files.log import item_log, log_paths, rankings, request_log, reranked
+from trustscore.boost.position import Position, explain_position
+from trustscore.errors import InputError
+from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
+from trustscore.io.whole_table import Table, read_table
+from trustscore.scorecard.faults import suggest
+
+__all__ = [
+    "Boosted",
+    "boost_files",
+    "endless",
+    "find_position",
+    "lists_of",
+    "other_boosts",
+    "read_candidates",
+    "read_scores",
+]
+
+SCORE_NUMBERS = {
+    "trust_index": "number",
+    "index_se": "nonnegative",
+    "prior_index": "number",
+    "coverage": "share",
+    "trust_boost": "nonnegative",
+    "enrolled": "flag",
+    "claims_unpaid": "count",
+    "pacing": "number",
+}
+SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on", "scorecard")
+_OPTIONAL = ("trust_boost", "enrolled", "claims_unpaid", "pacing", *SCORE_TEXTS[2:])
+_RANKED = ("query_id", "relevance", "merchant_id", "item_id")
+_KIND = "query_kind"
+_ADDED = ("trust_boost", "final_score", "base_rank", "final_rank")
+# Without the probability of what was shown, exploration teaches nobody anything.
+_EXPLORED = ("explored", "propensity")
+# Score files round the boost to 8 decimals and what it is made of to 4.
+_ROUNDING = 1e-5
+_SHOWN = 5
+
+
+class Boosted(NamedTuple):
+    """What a run did.
+
+    Attributes
+    ----------
+    queries, candidates, blocked, unknown : int
+        `unknown` counts candidates whose merchant is not in the scores.
+    moved : int
+        Candidates whose place changed.
+    other_boosts : int
+        Merchants whose ``trust_boost`` in the scores is not what this policy gives them.
+    endless : int
+        Merchants who could not expire on the day given, although the policy limits validity: no
+        day of their scores is known.
+    """
+
+    queries: int
+    candidates: int
+    blocked: int
+    unknown: int
+    moved: int
+    other_boosts: int
+    endless: int = 0
+
+
+def read_candidates(
+    path: str | Path, *, encoding: str | None = None, taken: Sequence[str] = _ADDED
+) -> Table:
+    """Read candidates: ``query_id, item_id, merchant_id, relevance`` and whatever stands beside.
+
+    Parameters
+    ----------
+    path : str or Path
+    encoding : str, optional
+    taken : sequence of str
+        Columns that the output adds, which the candidates must not have.
+
+    Raises
+    ------
+    InputError
+        When columns are missing or taken, or rows have faults; all of them are listed.
+    """
+    texts = ("item_id", "query_id", "merchant_id", _KIND)
+    table = read_table(
+        path, {"relevance": "number"}, texts, optional=[_KIND], rest=True, encoding=encoding
+    )
+    faults = [
+        f"{name}: the output adds a column of that name; rename it"
+        for name in taken
+        if name in table.columns
+    ]
+    empty = {"relevance": np.isnan(table.columns["relevance"])}
+    empty |= {name: table.columns[name] == "" for name in texts[1:3]}
+    blank = [(name, row) for name, mask in empty.items() for row in np.flatnonzero(mask).tolist()]
+    faults += [f"{table.at(row)}, {name}: is blank" for name, row in blank[:_SHOWN]]
+    if len(blank) > _SHOWN:
+        faults.append(f"and {len(blank) - _SHOWN} more blank cells")
+    if faults:
+        raise InputError(f"{path}: candidates that cannot be ranked", faults)
+    return table
+
+
+def lists_of(asked: Table) -> Lists:
+    """Return the lists of a table of candidates, which know the lines they came from."""
+    columns = asked.columns
+    return Lists.from_columns(
+        *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
+    )
+
+
+def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
+    """Read a score file as the boost needs it.
+
+    Raises
+    ------
+    InputError
+        When columns are missing or rows have faults.
+    """
+    return read_table(
+        path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
+    )
+
+
+def boost_files(
+    candidates: str | Path,
+    scores: str | Path,
+    out: str | Path,
+    *,
+    policy: Any = "boost",
+    blocked: str | Path | None = None,
+    log: str | Path | None = None,
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> Boosted:
+    r"""Rank candidates again by trust.
+
+    Parameters
+    ----------
+    candidates : path
+        CSV, gzip CSV or Parquet with ``query_id, item_id, merchant_id, relevance``; all are
+        held in memory, as a query's rows need not stand together. A column ``query_kind``
+        says on which queries the policy may keep the boost off.
+    scores : path
+        What ``trustscore score`` wrote.
+    out : path
+        By suffix ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on standard output.
+    policy : str, Path or BoostPolicy, default="boost"
+    blocked : path, optional
+        Where the candidates of blocked merchants go; they leave the list either way.
+    log : path, optional
+        ``.parquet``, not there yet: every candidate with all that made its place. One row a
+        list goes beside it, to ``.requests.parquet``.
+    today : date, optional
+        Day of the ranking: scores that expired before it are neutral. Nothing reads a clock.
+    scored_on : date, optional
+        Day from which the policy's validity counts where the scores have no ``scored_on``.
+    encoding : str, optional
+
+    Returns
+    -------
+    Boosted
+
+    Raises
+    ------
+    InputError
+        When a table has faults, or the relevance does not suit the policy's form.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lists, scores = Path(folder, "candidates.csv"), Path(folder, "scores.csv")
+    ...     out = Path(folder, "ranked.csv")
+    ...     _ = lists.write_text(
+    ...         "query_id,item_id,merchant_id,relevance\nq,i1,a,0.5\nq,i2,b,0.49\n"
+    ...     )
+    ...     _ = scores.write_text(
+    ...         "merchant_id,trust_index,index_se,prior_index,coverage,veto\n"
+    ...         "a,50,3,71,0.9,\nb,90,3,71,0.9,\n"
+    ...     )
+    ...     boost_files(lists, scores, out).moved
+    ...     print(out.read_text().splitlines()[1])
+    2
+    q,i2,b,0.49,1.0796...,0.5290...,2,1
+    """
+    logs = () if log is None else log_paths(log)
+    written = [path for path in (out, blocked, *logs) if path is not None]
+    _all_different([candidates, scores], written)
+    named = {"output": out, "blocked": blocked}
+    faults = [
+        f"{what} {path}: {fault}"
+        for what, path in named.items()
+        if path is not None and (fault := suffix_fault(path))
+    ]
+    if faults:
+        raise InputError("these outputs cannot be written", faults)
+    rule = BoostPolicy.load(policy)
+    taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
+    asked = read_candidates(candidates, encoding=encoding, taken=taken)
+    known = read_scores(scores, encoding=encoding)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
+    columns = asked.columns
+    lists = lists_of(asked)
+    tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
+    if not logs:
+        found = rerank_lists(lists, table, rule, today=today)
+    else:
+        shown = rankings(lists, table, rule, today)
+        found = reranked(lists, shown)
+        tables[logs[0]] = item_log(lists, shown, known.columns, rule)
+        tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
+    added = {name: getattr(found, name) for name in taken}
+    # As a searcher meets them: queries in order of appearance, each from its first place on.
+    queries = np.empty(len(asked.lines), dtype=np.int64)
+    queries[lists.source] = np.repeat(np.arange(len(lists)), lists.lengths)
+    on_list = found.final_rank > 0
+    order = np.lexsort((found.final_rank, queries))
+    kept = order[on_list[order]]
+    gone = order[~on_list[order]]
+    if blocked is not None:
+        tables[blocked] = {name: column[gone] for name, column in columns.items()}
+    tables[out] = {name: column[kept] for name, column in (columns | added).items()}
+    write_tables(tables)
+    rows = table.rows(columns["merchant_id"])
+    return Boosted(
+        queries=len(lists),
+        candidates=len(asked.lines),
+        blocked=len(gone),
+        unknown=int((rows == len(table)).sum()),
+        moved=int((found.base_rank != found.final_rank)[on_list].sum()),
+        other_boosts=other_boosts(known.columns, table, rule),
+        endless=0 if today is None else endless(table, rule),
+    )
+
+
+def find_position(
+    candidates: str | Path,
+    scores: str | Path,
+    query: str,
+    item: str,
+    *,
+    policy: Any = "boost",
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> Position:
+    """Tell why an item stands where it stands; the parameters are those of `boost_files`.
+
+    Raises
+    ------
+    InputError
+        When there is no such query or item, with near names.
+    """
+    _all_different([candidates, scores], [])
+    rule = BoostPolicy.load(policy)
+    asked = read_candidates(candidates, encoding=encoding)
+    columns = asked.columns
+    rows = np.flatnonzero(columns["query_id"] == query)
+    if not len(rows):
+        near = suggest(query, sorted(set(columns["query_id"].tolist())))
+        raise InputError(f"{candidates}: no query {query!r}{near}")
+    one = {name: columns[name][rows] for name in _RANKED}
+    if item not in one["item_id"]:
+        near = suggest(item, sorted(set(one["item_id"].tolist())))
+        raise InputError(f"{candidates}: query {query!r} has no item {item!r}{near}")
+    kinds = columns[_KIND][rows] if _KIND in columns else None
+    lists = Lists.from_columns(
+        *(one[name] for name in _RANKED), query_kind=kinds, lines=asked.lines[rows]
+    )
+    known = read_scores(scores, encoding=encoding)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
+    [shown] = rankings(lists, table, rule, today)
+    assert lists.item_ids is not None
+    at = int(np.flatnonzero(lists.item_ids == item)[0])
+    return explain_position(shown, at, lists.item_ids, lists.merchant_ids, query)
+
+
+def _all_different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:
+    """Raise InputError when a file would be read or written twice, or read and written."""
+    paths = [str(path) for path in (*inputs, *outputs)]
+    for at, one in enumerate(paths):
+        for other in paths[at + 1 :]:
+            if same_file(one, other):
+                raise InputError(f"inputs and outputs must be different files. Got {other} twice")
+    for ends, name in ((inputs, "input"), (outputs, "output")):
+        if [str(path) for path in ends].count("-") > 1:
+            raise InputError(f"standard {name} can be used once. Got - twice")
+
+
+def endless(table: TrustTable, policy: BoostPolicy) -> int:
+    """Count merchants whose boost never ends although the policy limits validity."""
+    if policy.validity.days is None:
+        return 0
+    ends = table.columns["valid_to"][:-1]
+    return int((ends == np.iinfo(ends.dtype).max).sum())
+
+
+def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
+    """Count merchants whose boost in the score file is not the one of this policy."""
+    if "trust_boost" not in scores:
+        return 0
+    # A blank boost differs from nothing.
+    ratio = scores["trust_boost"] / table.factors(policy.beta)[:-1]
+    return int((np.abs(ratio - 1) > _ROUNDING).sum())

@@ -1,0 +1,307 @@
+"""An evaluation of the boost on files: candidates, scores and labels in, figures out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore import __version__
+from trustscore.boost import BoostPolicy, TrustTable
+from trustscore.boost.files.candidates import endless, lists_of, read_candidates, read_scores
+from trustscore.errors import InputError
+from trustscore.evaluation import Evaluation, Figure, Point, Verdict, evaluate, verdict
+from trustscore.evaluation.plots import pareto_png
+from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.io.whole_table import Table, read_table
+from trustscore.scorecard.faults import suggest
+
+__all__ = ["Evaluated", "evaluate_files", "read_labels"]
+
+METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG = (
+    "metrics.json",
+    "metrics.csv",
+    "pareto.csv",
+    "pareto.png",
+)
+_SHOWN = 5
+# Figures are means over lists: what lies beyond is rounding, and differs between machines.
+_DIGITS = 10
+
+
+class Evaluated(NamedTuple):
+    """What a run found and wrote.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+    verdict : Verdict
+    written : list of Path
+    notes : list of str
+        What was left out, and why.
+    """
+
+    evaluation: Evaluation
+    verdict: Verdict
+    written: list[Path]
+    notes: list[str]
+
+
+def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) -> NDArray[Any]:
+    """Read labels and return one a candidate, NaN for a candidate that has none.
+
+    Parameters
+    ----------
+    path : path
+        ``query_id, item_id, label``, the label at least 0.
+    asked : Table
+        The candidates.
+    encoding : str, optional
+
+    Raises
+    ------
+    InputError
+        When a label is blank or repeated, or names no candidate; all faults are listed.
+    """
+    table = read_table(path, {"label": "nonnegative"}, ("item_id", "query_id"), encoding=encoding)
+    columns = table.columns
+    queries = asked.columns["query_id"].tolist()
+    rows = {
+        pair: row for row, pair in enumerate(zip(queries, asked.columns["item_id"], strict=True))
+    }
+    known = set(queries)
+    label = np.full(len(queries), np.nan)
+    seen: dict[tuple[str, str], int] = {}
+    faults = []
+    for at, (query, item, value) in enumerate(
+        zip(columns["query_id"], columns["item_id"], columns["label"].tolist(), strict=True)
+    ):
+        row = rows.get((query, item))
+        if math.isnan(value):
+            faults.append(f"{table.at(at)}, label: is blank")
+        elif row is None:
+            what = f"item {item!r} of query {query!r}" if query in known else f"query {query!r}"
+            faults.append(f"{table.at(at)}: {what} is no candidate; leave the row out")
+        elif (query, item) in seen:
+            before = table.at(seen[query, item])
+            faults.append(f"{table.at(at)}: item {item!r} of query {query!r} again, see {before}")
+        else:
+            label[row] = value
+            seen[query, item] = at
+    if faults:
+        more = len(faults) - _SHOWN
+        listed = faults[:_SHOWN] + ([f"and {more} more rows"] if more > 0 else [])
+        raise InputError(f"{path}: labels that cannot be used", listed)
+    return label
+
+
+def read_volumes(path: str | Path, column: str, *, encoding: str | None = None) -> NDArray[Any]:
+    """Read the volume of each merchant of a score file.
+
+    Raises
+    ------
+    InputError
+        When there is no such column.
+    """
+    try:
+        found = read_table(path, {column: "nonnegative"}, ("merchant_id",), encoding=encoding)
+    except InputError as error:
+        names = read_table(path, {}, ("merchant_id",), rest=True, encoding=encoding).columns
+        if column in names:
+            raise
+        raise InputError(
+            f"{path}: no column {column}{suggest(column, names)}; score with --keep {column}"
+        ) from error
+    volumes: NDArray[Any] = found.columns[column]
+    return volumes
+
+
+def evaluate_files(
+    candidates: str | Path,
+    scores: str | Path,
+    folder: str | Path,
+    *,
+    labels: str | Path | None = None,
+    volume: str | None = None,
+    policy: str | Path | BoostPolicy = "boost",
+    ks: Sequence[int] = (5, 10, 20),
+    eps: float = 0.01,
+    position: str = "log2",
+    draws: int = 1000,
+    seed: int = 1,
+    today: dt.date | None = None,
+    scored_on: dt.date | None = None,
+    encoding: str | None = None,
+) -> Evaluated:
+    r"""Evaluate a boost policy on lists and write what was found.
+
+    Parameters
+    ----------
+    candidates : path
+        ``query_id, item_id, merchant_id, relevance``, and perhaps ``query_kind``.
+    scores : path
+        What ``trustscore score`` wrote.
+    folder : path
+        Made when it is not there. ``metrics.csv``, ``pareto.csv``, ``pareto.png`` (with
+        matplotlib) and last ``metrics.json`` are written into it, each complete or absent.
+    labels : path, optional
+        See :func:`read_labels`.
+    volume : str, optional
+        Column of `scores` by whose tenths exposure is reported as well.
+    policy, ks, eps, position, draws, seed
+        See :func:`trustscore.evaluation.evaluate`.
+    today, scored_on : date, optional
+        As for :func:`trustscore.boost.files.candidates.boost_files`: which scores have expired.
+    encoding : str, optional
+        Of candidates and labels.
+
+    Returns
+    -------
+    Evaluated
+
+    Raises
+    ------
+    InputError
+        When a table has faults, or holds nothing to measure.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lists, scores = Path(folder, "candidates.csv"), Path(folder, "scores.csv")
+    ...     _ = lists.write_text(
+    ...         "query_id,item_id,merchant_id,relevance\nq,i1,a,0.5\nq,i2,b,0.49\n"
+    ...     )
+    ...     _ = scores.write_text(
+    ...         "merchant_id,trust_index,index_se,prior_index,coverage,veto\n"
+    ...         "a,50,3,71,0.9,\nb,90,3,71,0.9,\n"
+    ...     )
+    ...     done = evaluate_files(lists, scores, Path(folder, "eval"), draws=50)
+    ...     round(done.evaluation.figure("boost", "score_ndcg").value, 4)
+    0.9954
+    """
+    out = Path(folder)
+    names = (METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG)
+    refuse_inputs([out / name for name in names], [candidates, scores, labels, policy])
+    rule = BoostPolicy.load(policy)
+    asked = read_candidates(candidates, encoding=encoding)
+    known = read_scores(scores)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
+    found = evaluate(
+        lists_of(asked),
+        table,
+        rule,
+        labels=None if labels is None else read_labels(labels, asked, encoding=encoding),
+        volumes=None if volume is None else read_volumes(scores, volume),
+        ks=ks,
+        eps=eps,
+        position=position,
+        draws=draws,
+        seed=seed,
+        today=today,
+    )
+    said = verdict(found)
+    os.makedirs(out, exist_ok=True)
+    notes = []
+    if today is not None and (count := endless(table, rule)):
+        notes.append(
+            f"{count:,} merchants cannot expire: no day of their scores is known. Say --scored-on,"
+            " or keep a column scored_on in the scores"
+        )
+    write_columns(out / METRICS_CSV, _columns(found.figures, Figure._fields))
+    write_columns(out / PARETO_CSV, _columns(found.points, Point._fields))
+    written = [out / METRICS_CSV, out / PARETO_CSV]
+    try:
+        drawn = pareto_png(found)
+    except ImportError as error:
+        # A plot of an earlier run would show other figures than the tables beside it.
+        (out / PARETO_PNG).unlink(missing_ok=True)
+        notes.append(
+            f"{PARETO_PNG} was not drawn: {error}. Install matplotlib, or trustscore[plot]"
+        )
+    else:
+        _write(out / PARETO_PNG, drawn)
+        written.append(out / PARETO_PNG)
+    how = {"position": position, "draws": draws, "seed": seed}
+    days = {
+        name: None if day is None else day.isoformat()
+        for name, day in (("today", today), ("scored_on", scored_on))
+    }
+    inputs = {
+        "candidates": str(candidates),
+        "scores": str(scores),
+        "labels": None if labels is None else str(labels),
+        "volume": volume,
+    }
+    document = _plain({"inputs": inputs, **how, **days, **_document(found, said)})
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    _write(out / METRICS_JSON, f"{text}\n".encode())
+    return Evaluated(found, said, [*written, out / METRICS_JSON], notes)
+
+
+def _document(found: Evaluation, said: Verdict) -> dict[str, Any]:
+    methods: dict[str, Any] = {}
+    for figure in found.figures:
+        of_method = methods.setdefault(figure.method, {})
+        name = figure.metric + (f"@{figure.k}" if figure.k else "")
+        numbers = figure._asdict()
+        for key in ("method", "metric", "group", "k"):
+            del numbers[key]
+        if figure.group:
+            of_method.setdefault(name, {})[figure.group] = numbers
+        else:
+            of_method[name] = numbers
+    return {
+        "trustscore": __version__,
+        "policy": found.policy.stamp,
+        "form": found.policy.form,
+        "beta": found.policy.beta,
+        "most_beta": found.policy.most_beta,
+        "bound": found.policy.bound if found.policy.form == "multiplicative" else None,
+        "k": list(found.ks),
+        "main_k": found.main_k,
+        "eps": found.eps,
+        "facts": found.facts,
+        "vetoes": found.vetoes,
+        "guaranteed_beta": found.guaranteed,
+        "calibrated": vars(found.calibrated),
+        "knee_beta": next(point.setting for point in found.points if point.knee),
+        "baseline_settings": found.settings,
+        "loss_at_equal_exposure": found.equal_exposure,
+        "loss_at_equal_trust": found.equal_trust,
+        "methods": methods,
+        "verdict": said._asdict(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: what is no number is null, and floats end where rounding begins."""
+    if isinstance(value, dict):
+        return {key: _plain(held) for key, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(held) for held in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], names: Sequence[str]) -> dict[str, list[Any]]:
+    values = [[_plain(value) for value in column] for column in zip(*rows, strict=True)]
+    return {
+        name: [math.nan if cell is None else cell for cell in column]
+        for name, column in zip(names, values, strict=True)
+    }
+
+
+def _write(path: Path, data: bytes) -> None:
+    with AtomicFile(path) as file:
+        file.write(data)
+        file.commit()

@@ -1,0 +1,169 @@
+"""Every method at all its strengths: what each buys, and at which price."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from trustscore.boost import BoostPolicy, TrustTable, rerank_lists
+from trustscore.boost.strength import knee
+from trustscore.evaluation.baselines import BASELINES
+from trustscore.evaluation.draws import bootstrap
+from trustscore.evaluation.measure import Measure
+from trustscore.evaluation.panel import Floats, Panel, Rows
+
+BOOST = "boost"
+# Mild to strong, denser where policies live.
+BETAS = (0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0)
+_NAN = math.nan
+
+
+class Point(NamedTuple):
+    """One strength of one method.
+
+    Attributes
+    ----------
+    method : str
+    setting : float
+        Beta of the boost, or the dial of the baseline.
+    loss, loss_lower, loss_upper, loss_p99, loss_worst : float
+        Of score-DCG at the main k, against no boost.
+    exposure : float
+        Share of the promoted.
+    gain, gain_lower, gain_upper : float
+        What that is above the share without boost, paired.
+    price : float
+        Mean loss for each point (1 %) of exposure gained; NaN when none was.
+    trust : float
+        Mean index of what is seen.
+    label_change, label_change_lower, label_change_upper : float
+        Of label-NDCG; NaN without labels.
+    allowed : bool
+        Whether the ratio guard of the policy lets the boost be so strong.
+    on_front : bool
+        Whether no other point of any method costs less and gives more.
+    knee : bool
+    """
+
+    method: str
+    setting: float
+    loss: float
+    loss_lower: float
+    loss_upper: float
+    loss_p99: float
+    loss_worst: float
+    exposure: float
+    gain: float
+    gain_lower: float
+    gain_upper: float
+    price: float
+    trust: float
+    label_change: float
+    label_change_lower: float
+    label_change_upper: float
+    allowed: bool
+    on_front: bool
+    knee: bool
+
+
+def boost_ranks(panel: Panel, table: TrustTable, policy: BoostPolicy) -> Rows:
+    """Ranks by the boost itself; a floored candidate stands below the others and takes no part."""
+    final = rerank_lists(panel.lists, table, policy).final_rank[panel.lists.source]
+    return np.where(panel.keep, final, 0)
+
+
+def sweep(
+    measure: Measure, table: TrustTable, policy: BoostPolicy, draws: int, seed: int
+) -> list[Point]:
+    """Measure every method at all its settings; the boost without guards and exploration.
+
+    Guards make the loss uneven in strength and only lower it; the policy as it is stands in the
+    figures.
+    """
+    panel = measure.panel
+    # Settings and columns; the ranks of so many would not fit where the lists do.
+    settings: list[tuple[str, float]] = []
+    columns: list[tuple[Floats, ...]] = []
+
+    def take(method: str, setting: float, rank: Rows) -> None:
+        settings.append((method, setting))
+        labels = () if panel.label is None else (measure.label(rank),)
+        columns.append((measure.loss(rank), measure.share(rank), measure.trust(rank), *labels))
+
+    data = policy.model_dump(mode="python", exclude_none=True)
+    data["exploration"]["share"] = 0.0
+    free = BoostPolicy.parse(data | {"guards": {}}, policy.name)
+    for beta in sorted({*BETAS, policy.beta} | ({policy.most_beta} - {math.inf})):
+        take(BOOST, beta, boost_ranks(panel, table, free.with_beta(beta)))
+    places = panel.places(max(measure.ks))
+    for baseline in BASELINES:
+        for setting in baseline.settings(panel, places):
+            take(baseline.name, setting, baseline.on(panel, setting, places))
+
+    values = np.column_stack([column for kind in zip(*columns, strict=True) for column in kind])
+    values = values[panel.used]
+    drawn = bootstrap(values, draws, seed)
+    count = len(settings)
+    base = settings.index((BOOST, 0.0))
+    found = []
+    for at, (method, setting) in enumerate(settings):
+        loss = float(drawn.means[at])
+        gain = drawn.change(count + at, count + base)
+        label = (_NAN, _NAN, _NAN)
+        if panel.label is not None:
+            label = drawn.change(3 * count + at, 3 * count + base)
+        found.append(
+            Point(
+                method,
+                setting,
+                loss,
+                *drawn.interval(at),
+                loss_p99=float(np.quantile(values[:, at], 0.99)),
+                loss_worst=float(values[:, at].max()),
+                exposure=float(drawn.means[count + at]),
+                gain=gain[0],
+                gain_lower=gain[1],
+                gain_upper=gain[2],
+                price=loss / (100 * gain[0]) if gain[0] > 0 else _NAN,
+                trust=float(drawn.means[2 * count + at]),
+                label_change=label[0],
+                label_change_lower=label[1],
+                label_change_upper=label[2],
+                allowed=method != BOOST or setting <= policy.most_beta,
+                on_front=False,
+                knee=False,
+            )
+        )
+    return _marked(found)
+
+
+def _marked(points: list[Point]) -> list[Point]:
+    """Mark the points that no other one beats, and the knee of the boost."""
+    loss = np.asarray([point.loss for point in points])
+    share = np.asarray([point.exposure for point in points])
+    no_worse = (loss <= loss[:, None]) & (share >= share[:, None])
+    better = no_worse & ((loss < loss[:, None]) | (share > share[:, None]))
+    mine = [at for at, point in enumerate(points) if point.method == BOOST]
+    bend = mine[knee(loss[mine], share[mine])]
+    return [
+        point._replace(on_front=not better[at].any(), knee=at == bend)
+        for at, point in enumerate(points)
+    ]
+
+
+def loss_at(value: float, line: list[Point], field: str) -> float:
+    """Return the loss of a method at a value of one field, between its settings; NaN outside.
+
+    Examples
+    --------
+    >>> line = [Point(*["RRF", *[0.0] * 18])._replace(loss=x, exposure=10 * x) for x in (0.1, 0.2)]
+    >>> round(loss_at(1.5, line, "exposure"), 3), loss_at(9.0, line, "exposure")
+    (0.15, nan)
+    """
+    steps = sorted((getattr(point, field), point.loss) for point in line)
+    reached, losses = zip(*steps, strict=True)
+    if len(line) < 2 or not reached[0] <= value <= reached[-1]:
+        return _NAN
+    return float(np.interp(value, reached, losses))

@@ -1,0 +1,141 @@
+"""Statements of many merchants as one long frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trustscore.errors import InputError
+from trustscore.io.frames import read_frame
+from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.faults import suggest
+from trustscore.scoring import score_columns
+
+__all__ = ["explain_frame"]
+
+_SHOWN = 20
+# What a note may say; nothing where a signal is known.
+NOTES = ("", "unknown", "withheld", "not_applicable", "not_collected")
+
+
+def explain_frame(
+    frame: Any,
+    scorecard: Any = "default",
+    ids: Iterable[str] | str | None = None,
+    *,
+    allow_missing_columns: bool = False,
+    as_of: dt.date | None = None,
+) -> pd.DataFrame:
+    """Explain the merchants of a frame, signal by signal.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
+        As `score_frame` takes it.
+    scorecard : str, Path or Scorecard, default="default"
+    ids : iterable of str, optional
+        Merchants to explain, in this order; all by default.
+    allow_missing_columns : bool, default=False
+        Signals whose columns are not there do not apply.
+    as_of : date, optional
+        Day of the review.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a merchant and signal: ``merchant_id, dimension, stage, signal, value,
+        utility, reliability, gained, lost, note``. `value` is the figure after shrinkage;
+        `note` is empty, ``unknown``, ``withheld``, ``not_applicable`` or ``not_collected``.
+        A merchant's `gained` add up to the index before rules, and `lost` to the rest of 100.
+
+    Raises
+    ------
+    InputError
+        When columns or ids are missing, or rows to explain have faults.
+
+    Examples
+    --------
+    >>> card = load_scorecard("minimal")
+    >>> frame = pd.DataFrame({field.name: [np.nan] for field in card.fields})
+    >>> frame = frame.assign(merchant_id="m1", complaints=0.0, orders_paid=100.0)
+    >>> long = explain_frame(frame, card)
+    >>> long.loc[long.signal == "complaint_rate", ["value", "utility"]].round(6).values.tolist()
+    [[0.004, 0.8]]
+    >>> round(float(long.gained.sum()), 6)
+    66.0
+    """
+    card = load_scorecard(scorecard)
+    rows, missing, _ = read_frame(frame, card, allow_missing_columns=allow_missing_columns)
+    names = rows.ids.to_pylist()
+    wanted = _wanted(names, ids, rows.rejects)
+    block = {name: values[wanted] for name, values in rows.block.items()}
+    scores: Any = score_columns(block, card, "all", missing=missing, as_of=as_of)
+    signals = card.signals
+    count = len(wanted)
+    applies = scores.applies.T
+
+    def long(values: Any) -> Any:
+        return np.where(applies, values.T, np.nan).reshape(-1)
+
+    def each(texts: list[str]) -> Any:
+        return np.tile(np.array(texts, dtype=object), count)
+
+    return pd.DataFrame(
+        {
+            "merchant_id": np.repeat(
+                np.array([names[at] for at in wanted], dtype=object), len(signals)
+            ),
+            "dimension": each([signal.dimension for signal in signals]),
+            "stage": each([signal.stage for signal in signals]),
+            "signal": each([signal.id for signal in signals]),
+            "value": long(scores.value),
+            "utility": long(scores.utility),
+            "reliability": np.where(applies, scores.reliability.T, 0.0).reshape(-1),
+            "gained": scores.gained.T.reshape(-1),
+            "lost": scores.lost.T.reshape(-1),
+            "note": _notes(card, scores, missing),
+        }
+    )
+
+
+def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> list[int]:
+    """Return the rows to explain."""
+    sought = [ids] if isinstance(ids, str) else None if ids is None else [str(i) for i in ids]
+    bad = {r.merchant_id: r for r in reversed(rejects) if r.reason != "repeated_id"}
+    place = {name: at for at, name in enumerate(names)}
+    if sought is None:
+        if not rejects:
+            return list(range(len(names)))
+        concerned = list(rejects)
+        faults = []
+    else:
+        absent = [name for name in sought if name not in place]
+        concerned = [bad[name] for name in absent if name in bad]
+        faults = [
+            f"{name}: no such merchant{suggest(name, names)}" for name in absent if name not in bad
+        ]
+    faults += [
+        f"row {r.line} (merchant {r.merchant_id or 'unknown'}), {r.column}: {r.message}. "
+        f"Got {r.value!r}"
+        for r in concerned
+    ]
+    if not faults:
+        return [place[name] for name in sought or ()]
+    count = len(faults)
+    shown = faults[:_SHOWN] + ([f"and {count - _SHOWN} more"] if count > _SHOWN else [])
+    raise InputError(f"{count} merchant{'s' * (count != 1)} cannot be explained", shown)
+
+
+def _notes(card: Scorecard, scores: Any, missing: frozenset[str]) -> Any:
+    codes = np.zeros(scores.applies.shape, dtype=np.int64)
+    codes[scores.applies & (scores.reliability == 0)] = NOTES.index("unknown")
+    codes[scores.applies & scores.withheld] = NOTES.index("withheld")
+    codes[~scores.applies] = NOTES.index("not_applicable")
+    for i, signal in enumerate(card.signals):
+        if missing.intersection(signal.columns):
+            codes[i] = NOTES.index("not_collected")
+    return np.array(NOTES, dtype=object)[codes.T.reshape(-1)]

@@ -1,0 +1,213 @@
+"""The columns a scorecard reads from a table, and its figures per variant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from trustscore.errors import InputError
+from trustscore.export.sql.query import Query
+from trustscore.export.sql.text import name, number, text
+from trustscore.scorecard import Condition, Scorecard
+from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
+from trustscore.scoring.plan import Plan, plan_of
+
+SIDE = (*SIDE_TEXT, *SIDE_NUMERIC, "pacing")
+# Columns of the result; the dimensions stand between the two.
+FIRST = (
+    "merchant_id",
+    "trust_index",
+    "trust_index_lower",
+    "trust_index_upper",
+    "index_se",
+    "prior_index",
+)
+LAST = ("coverage", "status", "rules", "veto", "tier", "trust_boost")
+_COMPARE = {"==": "=", "!=": "<>"}
+
+
+class Card:
+    """A compiled scorecard and the query that is being built from it."""
+
+    def __init__(
+        self, scorecard: Scorecard, side: Collection[str], missing: Collection[str]
+    ) -> None:
+        self.scorecard = scorecard
+        self.plan: Plan = plan_of(scorecard)
+        self.query = Query([*FIRST, *(d.id for d in scorecard.dimensions), *LAST])
+        self.side = frozenset(side)
+        self.missing = frozenset(missing)
+        fields = [field.name for field in scorecard.fields]
+        self.merchant = self.query.source("merchant", "merchant_id")
+        self._columns = {
+            column: self.query.source(column, f"CAST({name(column)} AS DOUBLE)")
+            for column in [*fields, *SIDE_NUMERIC, "pacing"]
+            if column not in self.missing and (column in fields or column in self.side)
+        }
+        self._texts = {
+            column: self.query.source(f"{column}_text", f"CAST({name(column)} AS VARCHAR)")
+            for column in SIDE_TEXT
+            if column in self.side
+        }
+        self._variant = self._variants()
+
+    def column(self, column: str) -> str | None:
+        """Return a numeric column, NULL where blank; None when the table has none."""
+        return self._columns.get(column)
+
+    def words(self, column: str) -> str | None:
+        """Return a text column, NULL where blank; None when the table has none."""
+        return self._texts.get(column)
+
+    # Variants ---------------------------------------------------------------------------------
+
+    def _variants(self) -> str | None:
+        contexts = {
+            column: values
+            for column, values in contexts_of(self.scorecard).items()
+            if column in self._texts
+        }
+        choices = [["", *values] for values in contexts.values()]
+        rows = np.array(list(itertools.product(*choices)), dtype=object)
+        if not contexts:
+            return None
+        block = {column: rows[:, at] for at, column in enumerate(contexts)}
+        found = self.plan.variant_rows(block, len(rows))
+        if found is None:
+            return None
+        variant = found.reshape([len(values) for values in choices])
+        # Values that no parameter tells apart share a class, and so a branch.
+        classes = []
+        for axis, (column, values) in enumerate(zip(contexts, choices, strict=True)):
+            _, first, member = np.unique(
+                np.moveaxis(variant, axis, 0).reshape(len(values), -1),
+                axis=0,
+                return_index=True,
+                return_inverse=True,
+            )
+            member = member.reshape(-1)
+            branches = [
+                f"WHEN LOWER(TRIM({self._texts[column]})) IN "
+                f"({', '.join(text(v) for v, m in zip(values, member, strict=True) if m == which)})"
+                f" THEN {which}"
+                for which in range(len(first))
+                if which != member[0]
+            ]
+            classes.append((column, first, int(member[0]), branches))
+        names = [
+            self.query.define(f"{column}_class", f"CASE {' '.join(branches)} ELSE {base} END")
+            for column, _, base, branches in classes
+            if branches
+        ]
+        varied = [(at, first) for at, (_, first, _, branches) in enumerate(classes) if branches]
+        cases = []
+        for which in itertools.product(*(range(len(first)) for _, first in varied)):
+            at = [0] * len(classes)
+            for (axis, first), chosen in zip(varied, which, strict=True):
+                at[axis] = int(first[chosen])
+            value = int(variant[tuple(at)])
+            if value:
+                test = " AND ".join(f"{n} = {c}" for n, c in zip(names, which, strict=True))
+                cases.append(f"WHEN {test} THEN {value}")
+        return self.query.define("variant", f"CASE {' '.join(cases)} ELSE 0 END")
+
+    def take(self, parameter: Any) -> str:
+        """Return a figure, or the choice of one by the row's variant."""
+        if np.ndim(parameter) == 0:
+            return number(parameter)
+        if self._variant is None:
+            return number(parameter[0])
+        values = [float(v) for v in parameter]
+        usual = Counter(values).most_common(1)[0][0]
+        cases = [
+            f"WHEN {self.within([i for i, v in enumerate(values) if v == value])} "
+            f"THEN {number(value)}"
+            for value in dict.fromkeys(values)
+            if value != usual
+        ]
+        return f"CASE {' '.join(cases)} ELSE {number(usual)} END" if cases else number(usual)
+
+    def within(self, variants: list[int]) -> str:
+        """Return the condition that a row has one of some variants."""
+        if len(variants) == 1:
+            return f"{self._variant} = {variants[0]}"
+        return f"{self._variant} IN ({', '.join(map(str, variants))})"
+
+    def live(self, points: Any) -> str | None:
+        """Return where points are not NaN: a condition, empty for everywhere, None for nowhere."""
+        off = np.isnan(np.atleast_1d(points))
+        if self._variant is None:
+            off = off[:1]
+        if off.all():
+            return None
+        return self.within(np.flatnonzero(~off).tolist()) if off.any() else ""
+
+    # Conditions -------------------------------------------------------------------------------
+
+    def holds(self, condition: Condition) -> str | None:
+        """Return a condition, NULL where unknown; None when a column was not collected."""
+        left = self.column(condition.column)
+        if condition.over is not None:
+            over = self.column(condition.over)
+            if over is None:
+                return None
+            left = left and f"CASE WHEN {over} <> 0e0 THEN {left} / {over} END"
+        if left is None:
+            return None
+        return f"{left} {_COMPARE.get(condition.op, condition.op)} {number(condition.number)}"
+
+    def applies(self, when: tuple[Condition, ...]) -> str | None:
+        """Return a column that is 1 where conditions hold or are unknown; None for everywhere."""
+        tests = [test for condition in when if (test := self.holds(condition)) is not None]
+        if not tests:
+            return None
+        broken = " OR ".join(f"NOT ({test})" for test in tests)
+        return self.query.define("applies", f"CASE WHEN {broken} THEN 0e0 ELSE 1e0 END")
+
+
+def check_columns(
+    scorecard: Scorecard,
+    side: Collection[str],
+    missing: Collection[str],
+    as_of: dt.date | None,
+) -> None:
+    """Check what is said of the columns of a table.
+
+    Raises
+    ------
+    InputError
+        Lists what is no optional column, or no column of the scorecard, with the near names.
+    """
+    fields = [field.name for field in scorecard.fields]
+    faults = [
+        f"{column}: is no optional column{suggest(column, SIDE)}"
+        for column in sorted({*side} - {*SIDE})
+    ]
+    faults += [
+        f"{column}: is no column of scorecard {scorecard.name}{suggest(column, fields)}"
+        for column in sorted({*missing} - {*fields})
+    ]
+    if "tier_since" in side and as_of is None:
+        faults.append("tier_since: needs the day of the review as well (--as-of)")
+    if as_of is not None and "tier_since" not in side:
+        faults.append("tier_since: is not among the side columns, so the day of the review is idle")
+    if faults:
+        raise InputError("the columns of the table are not as said", faults)
+
+
+def contexts_of(scorecard: Scorecard) -> dict[str, list[str]]:
+    """Return the values of each side column that an overlay or a peer group names."""
+    named: dict[str, dict[str, None]] = {}
+    for overlay in scorecard.overlays:
+        for column, values in overlay.match:
+            named.setdefault(column, {}).update(dict.fromkeys(values))
+    for key in scorecard.peers.priors:
+        for column, value in zip(scorecard.peers.by, key, strict=True):
+            named.setdefault(column, {})[value] = None
+    return {column: list(values) for column, values in named.items()}

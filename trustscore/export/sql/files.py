@@ -1,0 +1,138 @@
+"""Made-up merchants and the scores they must get, as files to verify a deployed query by."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.boost import BoostPolicy
+from trustscore.errors import InputError
+from trustscore.export import SIDE_BY_DEFAULT, expected_scores, probe_rows
+from trustscore.export.sql.text import name as quoted
+from trustscore.io.atomic_files import AtomicFile
+from trustscore.scorecard import Scorecard
+
+__all__ = ["TOLERANCE", "write_probe"]
+
+Columns = Mapping[str, NDArray[Any]]
+
+TOLERANCE = 1e-9
+_README = """\
+# Verify a deployed scorecard
+
+`inputs.csv` holds {rows:,} made-up merchants that meet every anchor and condition of the
+scorecard, beside it and far from it, with blanks in between. `expected.csv` holds what
+trustscore gives them.
+
+1. Load `inputs.csv` as the table `{table}`: {texts} as text, all other columns as double
+   precision, empty cells as NULL. Do not trim texts: some have spaces on purpose.
+2. Keep the answer of the exported query in a table `actual`.
+3. Load `expected.csv` as the table `expected`: `merchant_id`, `status`, `rules`, `veto` and
+   `tier` as text, all other columns as double precision, empty cells as NULL.
+4. Run this. It must print 0:
+
+```sql
+{query}
+```
+
+Numbers may differ by {tolerance:g}, texts not at all; NULL and the empty text count as equal.
+"""
+
+
+def write_probe(
+    folder: str | Path,
+    scorecard: str | Path | Scorecard = "default",
+    policy: str | Path | BoostPolicy | None = None,
+    table: str = "merchants",
+    *,
+    side: Collection[str] = SIDE_BY_DEFAULT,
+    missing: Collection[str] = (),
+    as_of: dt.date | None = None,
+) -> None:
+    """Write ``inputs.csv``, ``expected.csv`` and a ``README.md`` that says how to compare.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if need be; one that holds anything is refused.
+    scorecard, policy, table, side, missing, as_of
+        As `trustscore.export.export_sql` has them.
+
+    Raises
+    ------
+    InputError
+        When the folder is taken.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_probe(folder, "minimal")
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['README.md', 'expected.csv', 'inputs.csv']
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: exists and is not an empty folder; name another one")
+    rows = probe_rows(scorecard, policy, side=side, missing=missing, as_of=as_of)
+    wanted = expected_scores(rows, scorecard, policy, missing=missing, as_of=as_of)
+    readme = _README.format(
+        rows=len(rows["merchant_id"]),
+        table=table,
+        texts=", ".join(f"`{name}`" for name, values in rows.items() if values.dtype == object),
+        query=_comparison(wanted),
+        tolerance=TOLERANCE,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (
+        ("inputs.csv", _csv(rows)),
+        ("expected.csv", _csv(wanted)),
+        ("README.md", readme),
+    ):
+        with AtomicFile(folder / name) as file:
+            file.write(text.encode())
+            file.commit()
+
+
+def _csv(columns: Columns) -> str:
+    # Not the writer of score files: that one guards texts against spreadsheets, and a category
+    # must stay the text that the scorecard names.
+    cells = []
+    for values in columns.values():
+        if values.dtype == object:
+            cells.append(["" if text is None else text for text in values.tolist()])
+        else:
+            cells.append(["" if np.isnan(v) else repr(v) for v in values.tolist()])
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*cells, strict=True))
+    return held.getvalue()
+
+
+def _comparison(wanted: Columns) -> str:
+    """Return the query that counts the merchants whose scores are not as they must be."""
+    tests = ["a.merchant_id IS NULL"]
+    for name, values in wanted.items():
+        if name == "merchant_id":
+            continue
+        actual, expected = (f"{side}.{quoted(name)}" for side in "ae")
+        if values.dtype == object:
+            tests.append(f"COALESCE({actual}, '') <> COALESCE({expected}, '')")
+        else:
+            tests.append(f"({actual} IS NULL) <> ({expected} IS NULL)")
+            tests.append(f"ABS({actual} - {expected}) > {TOLERANCE:g}")
+    body = "\n   OR ".join(tests)
+    return (
+        "SELECT COUNT(*) AS merchants_that_differ\n"
+        "FROM expected AS e\n"
+        "LEFT JOIN actual AS a ON a.merchant_id = e.merchant_id\n"
+        f"WHERE {body}"
+    )

@@ -1,0 +1,169 @@
+"""The tree of power means in SQL: index, interval, doubt and prior of every node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trustscore import aggregate
+from trustscore.export.sql.columns import Card
+from trustscore.export.sql.signals import evidence
+from trustscore.export.sql.text import choose, clip, number, total
+from trustscore.scoring.plan import NodePlan, SignalPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The columns of one node; `single`, `common`, `shared` as in scoring's fold."""
+
+    has: str
+    value: str
+    doubt: str
+    prior: str
+    single: str
+    common: str
+    shared: str
+
+
+@dataclass(slots=True)
+class _Sums:
+    weight: list[str] = field(default_factory=list)
+    mean: list[str] = field(default_factory=list)
+    prior: list[str] = field(default_factory=list)
+    doubt: list[str] = field(default_factory=list)
+    single: list[str] = field(default_factory=list)
+    common: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+
+    def add(self, group: _Sums, mask: str | None) -> None:
+        for key in self.__slots__:
+            terms = getattr(group, key)
+            if terms:
+                # In brackets, so that the sum has the order of scoring's, to the last bit.
+                part = f"({total(terms)})" if len(terms) > 1 else terms[0]
+                getattr(self, key).append(part if mask is None else f"{mask} * {part}")
+
+
+def lift(u: str, power: float, floor: float) -> str:
+    """Return ``eps + (1 - eps) u`` where the exponent needs a floor."""
+    return u if power == 1 else f"({number(floor)} + {number(1.0 - floor)} * {u})"
+
+
+def generator(v: str, power: float) -> str:
+    """Return phi(v)."""
+    if power == 1:
+        return v
+    if power == 0:
+        return f"LN({v})"
+    return f"1e0 / {v}" if power == -1 else f"POWER({v}, {number(power)})"
+
+
+def inverse(mean: str, power: float) -> str:
+    """Undo `generator`."""
+    if power == 1:
+        return mean
+    if power == 0:
+        return f"EXP({mean})"
+    return f"1e0 / {mean}" if power == -1 else f"POWER({mean}, {number(1.0 / power)})"
+
+
+def slope(v: str, power: float) -> str:
+    """Return ``v ** (p - 1)``."""
+    if power == 1:
+        return "1e0"
+    return f"1e0 / {v}" if power == 0 else f"POWER({v}, {number(power - 1.0)})"
+
+
+def fold(card: Card, node: NodePlan, seen: dict[str, Node]) -> Node:
+    """Add a node and all below it to the query; every node also goes into `seen`."""
+    power, floor, define = node.power, node.floor, card.query.define
+    sums = _Sums()
+    for when, plans in node.groups:
+        group, weight, prior = _Sums(), 0.0, 0.0
+        for plan in plans:
+            if card.missing.intersection(plan.signal.columns) or not np.any(plan.weight):
+                continue
+            before = aggregate.lift(np.asarray(plan.prior_utility), power, floor)
+            weight = weight + plan.weight
+            prior = prior + plan.weight * aggregate.generator(before, power)
+            _signal(card, node, plan, group)
+        if not np.any(weight):
+            continue
+        group.weight.append(card.take(weight))
+        group.prior.append(card.take(prior))
+        sums.add(group, card.applies(when))
+    for child in node.children:
+        below = fold(card, child, seen)
+        if np.any(child.weight):
+            _child(card, node, child, below, sums)
+    weight_sum = define(f"w_{node.id}", total(sums.weight))
+    some = f"{weight_sum} > 0e0"
+    share = define(f"whole_{node.id}", choose(some, weight_sum, "1e0"))
+    full = number(float(aggregate.ends(power, floor)[1][0]))
+    mean = define(f"mean_{node.id}", choose(some, f"({total(sums.mean)}) / {share}", full))
+    before = define(f"before_{node.id}", choose(some, f"({total(sums.prior)}) / {share}", full))
+    v = define(f"v_{node.id}", inverse(mean, power))
+    step = define(f"step_{node.id}", f"1e0 / ({share} * {slope(v, power)})")
+    result = Node(
+        has=define(f"has_{node.id}", choose(some, "1e0", "0e0")),
+        value=define(f"value_{node.id}", drop(v, power, floor)),
+        doubt=define(f"doubt_{node.id}", f"({total(sums.doubt)}) / {share}"),
+        prior=define(f"prior_{node.id}", drop(inverse(before, power), power, floor)),
+        single=define(f"single_{node.id}", f"{step} * {step} * ({total(sums.single)})"),
+        common=define(f"common_{node.id}", f"{step} * ({total(sums.common)})"),
+        shared=define(f"shared_{node.id}", f"{step} * ({total(sums.shared)})"),
+    )
+    seen[node.id] = result
+    return result
+
+
+def drop(mean: str, power: float, floor: float) -> str:
+    """Undo `lift`, clipped to [0, 1]."""
+    if power != 1:
+        mean = f"({mean} - {number(floor)}) / {number(1.0 - floor)}"
+    return clip(mean, 0, 1)
+
+
+def _times(weight: Any, card: Card, expression: str) -> str:
+    return f"{card.take(weight)} * {expression}"
+
+
+def _signal(card: Card, node: NodePlan, plan: SignalPlan, group: _Sums) -> None:
+    power = node.power
+    signal, define = plan.signal.id, card.query.define
+    u, q = evidence(card, plan)
+    v = lift(u, power, node.floor)
+    group.mean.append(_times(plan.weight, card, generator(v, power)))
+    group.doubt.append(_times(plan.weight, card, q))
+    b = card.take(plan.weight_kappa)
+    if power != 1:
+        b = define(f"b_{signal}", f"{b} * {slope(v, power)}")
+    index = card.scorecard.file.index
+    rho, rho_evidence = index.rho, index.rho_evidence
+    bq = define(f"bq_{signal}", f"{b} * {q}")
+    both = define(f"both_{signal}", f"({b} - {bq}) * {bq}")
+    group.single.append(
+        f"({number(1.0 - rho)} * {bq} * {bq} + {number(1.0 - rho_evidence)} * {both})"
+    )
+    group.common.append(bq)
+    group.shared.append(f"SQRT({both})")
+
+
+def _child(card: Card, node: NodePlan, child: NodePlan, below: Node, sums: _Sums) -> None:
+    power, define = node.power, card.query.define
+    weight = _times(child.weight, card, below.has)
+    share = None if child.weight_by is None else card.column(child.weight_by)
+    if share is not None:
+        weight += f" * COALESCE({share}, 1e0)"
+    w = define(f"weight_{child.id}", weight)
+    v = lift(below.value, power, node.floor)
+    step = define(f"part_{child.id}", f"{w} * {slope(v, power)}")
+    sums.weight.append(w)
+    sums.mean.append(f"{w} * {generator(v, power)}")
+    sums.prior.append(f"{w} * {generator(lift(below.prior, power, node.floor), power)}")
+    sums.doubt.append(f"{w} * {below.doubt}")
+    sums.single.append(f"{step} * {step} * {below.single}")
+    sums.common.append(f"{step} * {below.common}")
+    sums.shared.append(f"{step} * {below.shared}")

@@ -1,0 +1,393 @@
+"""Output files that are complete or absent.
+
+A file is written under a temporary name in its own folder and renamed when it is
+complete and on disk. Whatever ends the process before that leaves no file of the
+final name; an error or an interrupt removes the temporary one as well. Pipes and
+devices cannot be renamed and are written as they come.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trustscore.errors import InputError
+from trustscore.io.arrow import floats, strings
+from trustscore.io.csv_text import content, inert, lines
+
+__all__ = [
+    "AtomicFile",
+    "Sink",
+    "is_plain",
+    "open_sink",
+    "same_file",
+    "suffix_fault",
+    "suffix_of",
+    "write_columns",
+    "write_tables",
+]
+
+# Rows of a Parquet row group: large enough to compress, small enough to hold.
+_GROUP = 1 << 16
+
+
+class AtomicFile:
+    r"""A binary file that takes its name on `commit`.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``-`` is standard output.
+    hold : bool, default=False
+        Whether to hold back what goes to a pipe or a device, until `commit`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "scores.csv")
+    ...     with AtomicFile(path) as file:
+    ...         _ = file.write(b"merchant_id\n")
+    ...         before = path.exists()
+    ...         file.commit()
+    ...     before, path.read_bytes()
+    (False, b'merchant_id\n')
+    """
+
+    def __init__(self, path: str | Path, *, hold: bool = False) -> None:
+        self.path = str(path)
+        self._temporary: str | None = None
+        self._target: IO[bytes] | None = None
+        self._done = False
+        # Called before the file is closed unfinished.
+        self.on_discard: Callable[[], None] | None = None
+        if not is_plain(self.path):
+            self._target = _through(self.path)
+            self.file: IO[bytes] = TemporaryFile() if hold else self._target  # noqa: SIM115
+            return
+        # The file behind a link is replaced, not the link.
+        self._final = os.path.realpath(self.path)
+        folder, name = os.path.split(self._final)
+        self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+        try:
+            self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.path) from None
+
+    @property
+    def gone(self) -> bool:
+        """Whether what was written is out of reach, in a pipe or a device."""
+        return self.file is self._target
+
+    def write(self, data: bytes) -> int:
+        """Write bytes."""
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        """Make what was written safe on disk, still under the temporary name."""
+        self.file.flush()
+        if self._temporary is not None:
+            os.fsync(self.file.fileno())
+
+    def commit(self) -> None:
+        """Give the file its name."""
+        if self._done:
+            return
+        self.flush()
+        self._done = True
+        if self._target is not None and not self.gone:
+            self.file.seek(0)
+            shutil.copyfileobj(self.file, self._target)
+            self._target.flush()
+        self._close()
+        if self._temporary is not None:
+            os.replace(self._temporary, self._final)
+            _sync_folder(os.path.dirname(self._final))
+
+    def _close(self) -> None:
+        # Standard output is not ours to close.
+        if not (self.path == "-" and self.gone):
+            self.file.close()
+        if self.path != "-" and self._target is not None:
+            self._target.close()
+
+    def discard(self) -> None:
+        """Remove what was written, unless it was committed."""
+        if self._done or (self.path == "-" and self.gone):
+            return
+        self._done = True
+        if self.on_discard is not None:
+            self.on_discard()
+        try:
+            self._close()
+        finally:
+            if self._temporary is not None:
+                Path(self._temporary).unlink(missing_ok=True)
+
+    def __enter__(self) -> AtomicFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.discard()
+        except OSError:
+            # The disk is full for the buffered rest as well; the first error says so.
+            if error is None:
+                raise
+
+
+def _through(path: str) -> IO[bytes]:
+    if path != "-":
+        return open(path, "wb")
+    if sys.stdout is None:
+        raise InputError("standard output (-) is closed: name a file instead")
+    return sys.stdout.buffer
+
+
+def _sync_folder(folder: str) -> None:
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # not every system opens folders
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+class Sink(Protocol):
+    """Where blocks of one table go."""
+
+    file: AtomicFile
+
+    def write(self, block: Any) -> None:
+        """Write a block: lines of CSV, or a record batch."""
+
+    def finish(self) -> None:
+        """Write what is left, without giving the file its name."""
+
+
+class CsvSink:
+    """CSV, plain or compressed: blocks are string arrays of lines."""
+
+    def __init__(self, file: AtomicFile, header: str, *, compressed: bool) -> None:
+        self.file = file
+        # No name and no time inside: the same scores give the same bytes.
+        self._gzip = gzip.GzipFile("", "wb", 6, file.file, mtime=0) if compressed else None
+        self._out: Any = self._gzip or file
+        self._out.write(header.encode())
+
+    def write(self, block: Any) -> None:
+        """Write a string array of lines."""
+        self._out.write(content(block))
+
+    def finish(self) -> None:
+        """Write the end of the compressed stream."""
+        if self._gzip is not None:
+            self._gzip.close()
+
+
+class ParquetSink:
+    """Parquet: blocks are record batches."""
+
+    def __init__(self, file: AtomicFile, schema: Any) -> None:
+        self.file = file
+        self._writer = pq.ParquetWriter(file.file, schema)
+        self._schema = schema
+        self._held: list[Any] = []
+        self._rows = 0
+        file.on_discard = self._abandon
+
+    def _abandon(self) -> None:
+        # An open writer adds its footer when it is collected, and the file is closed by then.
+        self._writer.is_open = False
+
+    def write(self, block: Any) -> None:
+        """Write a record batch."""
+        self._held.append(block)
+        self._rows += block.num_rows
+        while self._rows >= _GROUP:
+            table = pa.Table.from_batches(self._held, self._schema)
+            self._writer.write_table(table.slice(0, _GROUP), row_group_size=_GROUP)
+            self._held = table.slice(_GROUP).combine_chunks().to_batches()
+            self._rows -= _GROUP
+
+    def finish(self) -> None:
+        """Write the last row group and the footer."""
+        if self._rows:
+            table = pa.Table.from_batches(self._held, self._schema)
+            self._writer.write_table(table, row_group_size=_GROUP)
+        self._held, self._rows = [], 0
+        self._writer.close()
+
+
+def suffix_of(path: str | Path) -> str:
+    """Return ``.csv``, ``.csv.gz`` or ``.parquet``, or an empty string.
+
+    Examples
+    --------
+    >>> suffix_of("a/scores.CSV.gz"), suffix_of("-"), suffix_of("scores.xlsx")
+    ('.csv.gz', '.csv', '')
+    """
+    name = str(path).lower()
+    if name == "-":
+        return ".csv"
+    return next((end for end in (".csv.gz", ".csv", ".parquet") if name.endswith(end)), "")
+
+
+def suffix_fault(path: str | Path) -> str:
+    """Return what is wrong with the name of a table to be written, or an empty string.
+
+    Pipes and devices take CSV under any name.
+
+    Examples
+    --------
+    >>> suffix_fault("scores.xlsx"), suffix_fault("scores.csv.gz"), suffix_fault("-")
+    ('must end in .csv, .csv.gz or .parquet', '', '')
+    """
+    if suffix_of(path) or not is_plain(path):
+        return ""
+    return "must end in .csv, .csv.gz or .parquet"
+
+
+def is_plain(path: str | Path) -> bool:
+    """Return whether a path is, or would be, a regular file."""
+    if str(path) == "-":
+        return False
+    # Not by its real path: that of a pipe leads nowhere.
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def open_sink(path: str | Path, columns: dict[str, Any], *, hold: bool = False) -> Sink:
+    """Open an output by its suffix; what has none of the three is CSV.
+
+    Parameters
+    ----------
+    path : str or Path
+    columns : dict of str to pyarrow.DataType
+        The columns of the table.
+    hold : bool, default=False
+        See :class:`AtomicFile`.
+    """
+    suffix = suffix_of(path)
+    file = AtomicFile(path, hold=hold)
+    try:
+        if suffix == ".parquet":
+            return ParquetSink(file, pa.schema(list(columns.items())))
+        header = ",".join(inert(strings(list(columns))).to_pylist()) + "\n"
+        return CsvSink(file, header, compressed=suffix == ".csv.gz")
+    except BaseException:
+        file.discard()
+        raise
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Return whether two paths name one regular file, existing or not.
+
+    Examples
+    --------
+    >>> same_file("a/../scores.csv", "scores.csv"), same_file("-", "-")
+    (True, False)
+    """
+    if str(one) == "-" or str(other) == "-":
+        return False
+    one, other = os.path.realpath(one), os.path.realpath(other)
+    if one == other:
+        return not os.path.exists(one) or os.path.isfile(one)
+    try:
+        return os.path.isfile(one) and os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def write_columns(path: str | Path, columns: Mapping[str, Any]) -> None:
+    r"""Write a small table: complete or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is standard output.
+    columns : mapping of str to array
+        Of one length: numbers (NaN is blank) or texts (None is blank). Numbers are
+        written so that they read back as the same.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "table.csv")
+    ...     write_columns(path, {"id": ["a", "=b"], "x": np.array([0.1, np.nan])})
+    ...     path.read_text()
+    "id,x\na,0.1\n'=b,\n"
+    """
+    write_tables({path: columns})
+
+
+def write_tables(tables: Mapping[str | Path, Mapping[str, Any]]) -> None:
+    """Write small tables that belong together: none takes its name before all are on disk.
+
+    Parameters
+    ----------
+    tables : mapping of path to columns
+        See :func:`write_columns`.
+    """
+    with ExitStack() as stack:
+        staged = []
+        for path, columns in tables.items():
+            arrays = {name: _array(column) for name, column in columns.items()}
+            sink = open_sink(path, {name: array.type for name, array in arrays.items()})
+            stack.enter_context(sink.file)
+            _fill(sink, arrays)
+            staged.append(sink.file)
+        for file in staged:
+            file.flush()
+        for file in staged:
+            file.commit()
+
+
+def _fill(sink: Sink, arrays: Mapping[str, Any]) -> None:
+    if isinstance(sink, CsvSink):
+        texts = [array if array.type == pa.string() else _text(array) for array in arrays.values()]
+        sink.write(lines([inert(text) for text in texts]))
+    else:
+        sink.write(pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays)))
+    sink.finish()
+
+
+def _array(column: Any) -> Any:
+    values = np.asarray(column)
+    if values.dtype.kind in "fiub":
+        if values.dtype.kind == "f":
+            return floats(values, nulls=True)
+        values = values.astype(np.int64)
+        return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+    return strings([None if text is None else str(text) for text in values.tolist()])
+
+
+def _text(array: Any) -> Any:
+    texts = array.cast(pa.string())
+    return strings([text or "" for text in texts.to_pylist()]) if texts.null_count else texts

@@ -1,0 +1,286 @@
+"""Text cells to numbers: the one place where that happens, whatever the text came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from trustscore.io.arrow import objects, spans, strings, strings_at, valid
+from trustscore.io.cells import NOTHING, is_date, read_cell, read_flag, trim
+from trustscore.io.checks import Checker
+from trustscore.io.digits import PAD, pad, parse
+from trustscore.io.rejects import REASONS, Fault
+
+__all__ = [
+    "TEXT",
+    "date_faults",
+    "one_chunk",
+    "parse_block",
+    "read_numbers",
+    "read_odd",
+    "text_column",
+    "tidy_ids",
+]
+
+TEXT = ("category", "shop_type", "previous_tier", "tier_since")
+DATES = ("tier_since",)
+
+Oddities = list[tuple[int, str, str]]  # place among the cells, text, reason
+
+
+def read_odd(cells: Any, check: str, decimal: str = ".") -> tuple[NDArray[np.float64], Oddities]:
+    """Read cells that are not plain numbers.
+
+    Parameters
+    ----------
+    cells : pyarrow.StringArray
+        Without nulls.
+    check : str
+        The check of the field: only a flag may say yes, and a count or a flag
+        is never a percentage.
+    decimal : {".", ","}, default="."
+
+    Returns
+    -------
+    values : ndarray of float64
+    faults : list of (place, text, reason)
+
+    Examples
+    --------
+    >>> values, faults = read_odd(pa.array(["97%", "n/a", "many"]), "share")
+    >>> values, faults
+    (array([0.97,  nan,  nan]), [(2, 'many', 'not_a_number')])
+    """
+    if decimal == ".":
+        # Long fractions are common and only too long for the fast reader: Arrow rounds them right.
+        try:
+            found = cells.cast(pa.float64())
+        except pa.ArrowInvalid:
+            pass
+        else:
+            values = np.frombuffer(found.buffers()[1], dtype=np.float64)
+            values = values[found.offset : found.offset + len(found)]
+            # What Arrow calls nan or inf is for the grammar to judge.
+            if np.isfinite(values).all():
+                return values.copy(), []
+    values = np.empty(len(cells))
+    faults: Oddities = []
+    known: dict[str, tuple[float, str]] = {}
+    for place, text in enumerate(cells.to_pylist()):
+        found = known.get(text)
+        if found is None:
+            found = known[text] = _read_one(text, check, decimal)
+        values[place], reason = found
+        if reason:
+            faults.append((place, text, reason))
+    return values, faults
+
+
+def _read_one(text: str, check: str, decimal: str) -> tuple[float, str]:
+    if check == "flag":
+        said = read_flag(text)
+        if said is not None:
+            return said, ""
+    cell = read_cell(text, decimal)
+    reason = cell.reason
+    if reason == "not_a_number" and check == "flag":
+        reason = "not_a_flag"
+    elif cell.percent and check in ("count", "flag"):
+        reason = "not_a_flag" if check == "flag" else "not_a_count"
+    return (np.nan if reason else cell.value), reason
+
+
+def text_column(strings: Any) -> NDArray[np.object_]:
+    """Return a text column: trimmed, None for blanks and the usual words for nothing.
+
+    Examples
+    --------
+    >>> text_column(pa.array([" books ", "N/A", None]))
+    array(['books', None, None], dtype=object)
+    """
+    coded = objects(strings)
+    tidy: dict[Any, str | None] = {None: None}
+    for text in set(coded.tolist()) - {None}:
+        short = trim(text)
+        tidy[text] = None if short.casefold() in NOTHING else short
+    if all(before == after for before, after in tidy.items()):
+        return coded
+    out = np.empty(len(coded), dtype=object)
+    out[:] = [tidy[text] for text in coded.tolist()]
+    return out
+
+
+def date_faults(texts: Mapping[str, NDArray[Any]]) -> list[Fault]:
+    """Return the faults of the text columns that hold dates.
+
+    Examples
+    --------
+    >>> since = np.array(["2026-02-01", None, "soon"], dtype=object)
+    >>> [(fault.row, fault.value) for fault in date_faults({"tier_since": since})]
+    [(2, 'soon')]
+    """
+    faults: list[Fault] = []
+    for name in DATES:
+        column = texts.get(name)
+        if column is None:
+            continue
+        # Many rows share few days: each is looked at once.
+        wrong = {text for text in set(column.tolist()) - {None} if not is_date(text)}
+        if wrong:
+            faults += [
+                Fault(row, name, text, "not_a_date", REASONS["not_a_date"])
+                for row, text in enumerate(column.tolist())
+                if text in wrong
+            ]
+    return faults
+
+
+def tidy_ids(ids: Any) -> tuple[Any, NDArray[np.bool_]]:
+    """Return ids without white space around them, and where there is none at all.
+
+    Parameters
+    ----------
+    ids : pyarrow.StringArray
+
+    Returns
+    -------
+    ids : pyarrow.StringArray
+        Without nulls.
+    missing : ndarray of bool
+        Blank ids. A word such as ``NA`` is an id: some merchant may be called that.
+
+    Examples
+    --------
+    >>> ids, missing = tidy_ids(pa.array([" m1", "m2", "", None]))
+    >>> ids.to_pylist(), missing.tolist()
+    (['m1', 'm2', '', ''], [False, False, True, True])
+    """
+    data, starts, ends = spans(ids)
+    lengths = ends - starts
+    if len(data):
+        # Outside ASCII a byte alone does not tell a space from a letter: look at those closely.
+        top = len(data) - 1
+        first = data.take(np.minimum(starts, top))
+        last = data.take(np.maximum(ends - 1, 0))
+        loose = (first <= 32) | (first >= 127) | (last <= 32) | (last >= 127)
+        loose &= lengths > 0
+        if not loose.any() and not ids.null_count and ids.type == pa.string():
+            return ids, lengths == 0
+    tidy = strings([trim(text or "") for text in ids.to_pylist()])
+    _, starts, ends = spans(tidy)
+    return tidy, starts == ends
+
+
+def one_chunk(column: Any) -> Any:
+    """Return a column as one plain array: no chunks, no dictionary, no string views."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    is_view = getattr(pa.types, "is_string_view", None)  # since pyarrow 16
+    if is_view is not None and is_view(column.type):
+        column = column.cast(pa.string())
+    return column
+
+
+def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.float64], Oddities]:
+    """Read a column of text; null is blank.
+
+    Examples
+    --------
+    >>> read_numbers(pa.array(["1", None, "$2", "x"]), "number", ".")
+    (array([ 1., nan,  2., nan]), [(3, 'x', 'not_a_number')])
+    """
+    content, starts, ends = spans(column)
+    buffer = pad(content.data)
+    lengths = ends - starts
+    if column.null_count:
+        # A null may stand over any bytes; it is blank.
+        lengths = lengths * valid(column)
+    values, odd = parse(buffer, ends + PAD, lengths, point=ord(decimal))
+    values = values.copy()
+    faults: Oddities = []
+    if len(odd):
+        cells = strings_at(buffer, ends[odd] + PAD, lengths[odd])
+        values[odd], found = read_odd(cells, check, decimal)
+        faults = [(int(odd[place]), text, reason) for place, text, reason in found]
+    return values, faults
+
+
+def parse_block(
+    columns: Mapping[str, Any],
+    fields: Sequence[Any],
+    pairs: Iterable[tuple[str, str]] = (),
+    *,
+    decimal: str = ".",
+) -> tuple[dict[str, NDArray[Any]], list[Fault]]:
+    """Turn columns of text into a block and the faults in it.
+
+    Parameters
+    ----------
+    columns : mapping of str to pyarrow.StringArray or ChunkedArray
+        Columns by name, all of one length. Large strings, string views and
+        dictionaries of strings will do.
+    fields : sequence of Field
+        The numeric columns; those absent from `columns` are left out.
+    pairs : iterable of (str, str), optional
+        Parts and their wholes.
+    decimal : {".", ","}, default="."
+
+    Returns
+    -------
+    block : dict of str to ndarray
+        float64 with NaN for blank and for faults; ``merchant_id`` and the text
+        columns as object arrays, when present.
+    faults : list of Fault
+        Ordered by row, then by the order of `fields`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Field
+    >>> fields = [Field(name="orders_paid", check="count", lo=None, hi=None)]
+    >>> columns = {"merchant_id": pa.array(["a", "b"]), "orders_paid": pa.array(["1,200", "x"])}
+    >>> block, faults = parse_block(columns, fields)
+    >>> block["orders_paid"]
+    array([1200.,   nan])
+    >>> [(fault.row, fault.column, fault.value, fault.reason) for fault in faults]
+    [(1, 'orders_paid', 'x', 'not_a_number')]
+    """
+    block: dict[str, NDArray[Any]] = {}
+    faults: list[Fault] = []
+    if "merchant_id" in columns:
+        ids, missing = tidy_ids(one_chunk(columns["merchant_id"]))
+        names = np.empty(len(ids), dtype=object)
+        names[:] = ids.to_pylist()
+        block["merchant_id"] = names
+        faults += [
+            Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"])
+            for row in np.flatnonzero(missing)
+        ]
+    for name in TEXT:
+        if name in columns:
+            block[name] = text_column(one_chunk(columns[name]))
+    faults += date_faults(block)
+    present = [field for field in fields if field.name in columns]
+    checker = Checker(present, pairs)
+    if not present:
+        return block, sorted(faults, key=checker.order)
+    numbers = []
+    for field in present:
+        values, odd = read_numbers(one_chunk(columns[field.name]), field.check, decimal)
+        faults += [
+            Fault(row, field.name, text, reason, REASONS[reason]) for row, text, reason in odd
+        ]
+        numbers.append(values)
+    matrix = np.stack(numbers)
+    place = {field.name: at for at, field in enumerate(present)}
+    for fault in checker.check(matrix):
+        text = one_chunk(columns[fault.column])[fault.row].as_py()
+        faults.append(fault._replace(value=text))
+    faults.sort(key=checker.order)
+    block |= {name: matrix[at] for name, at in place.items()}
+    return block, faults

@@ -1,0 +1,155 @@
+"""Whole tables: files small enough to hold, read by the same rules as an export.
+
+Candidates, scores, labels and outcomes are such tables. A fault in one of them has no
+place to be set aside in: all faults are listed and nothing is made of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.errors import InputError
+from trustscore.io.cells import trim
+from trustscore.io.csv_text import bare
+from trustscore.io.header import SideField, Wanted, fold
+from trustscore.io.inputs import Inputs, is_parquet, read_part
+from trustscore.io.rejects import Reject
+
+__all__ = ["Table", "read_table"]
+
+_SHOWN = 20
+
+
+class Table(NamedTuple):
+    """A table in memory.
+
+    Attributes
+    ----------
+    path : str
+    columns : dict of str to ndarray
+        Numbers as float64 with NaN for blank, texts as objects with ``""`` for blank; in
+        the order of the file.
+    lines : ndarray of int64
+        Where each row begins in the file.
+    """
+
+    path: str
+    columns: dict[str, NDArray[Any]]
+    lines: NDArray[np.int64]
+
+    def at(self, row: int) -> str:
+        """Return where a row stands, for messages."""
+        return f"line {self.lines[row]}"
+
+
+def read_table(
+    path: str | Path,
+    numbers: Mapping[str, str],
+    texts: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    rest: bool = False,
+    ours: bool = False,
+    may_be_empty: bool = False,
+    encoding: str | None = None,
+) -> Table:
+    r"""Read a table into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV, gzip CSV or Parquet; ``-`` is CSV on standard input.
+    numbers : mapping of str to str
+        Columns of numbers, and the check of each (see `trustscore.scorecard.Field`).
+    texts : sequence of str
+        Columns of text; the first one names the row and may not be blank.
+    optional : sequence of str
+        Those of both kinds that may be missing.
+    rest : bool, default=False
+        Whether to read the columns not named as well, as text.
+    ours : bool, default=False
+        Whether this package wrote the table: a CSV then has an apostrophe before texts that a
+        spreadsheet would take for formulas, which is taken off. Ids would not match otherwise.
+    may_be_empty : bool, default=False
+        Whether a header alone will do: the table then holds the columns that must be there.
+    encoding : str, optional
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, columns are missing, or rows have faults.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "labels.csv")
+    ...     _ = path.write_text("item_id,label\na,2\nb,\n")
+    ...     table = read_table(path, {"label": "count"}, ["item_id"])
+    >>> table.columns["item_id"].tolist(), table.columns["label"].tolist()
+    (['a', 'b'], [2.0, nan])
+    """
+    fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
+    needed = tuple(name for name in texts[1:] if name not in optional)
+    wanted = Wanted(fields, (), ".", {}, key=texts[0], needed=needed, cure="")
+    inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding)
+    blocks, rejects = [], []
+    header: list[str] = []
+    for part in inputs.parts():
+        rows = read_part(part)
+        header = list(rows.keep)
+        blocks.append(rows)
+        rejects += rows.rejects
+    if not blocks and may_be_empty:
+        none = {name: np.empty(0) for name in numbers if name not in optional}
+        none |= {name: np.empty(0, dtype=object) for name in texts if name not in optional}
+        return Table(str(path), none, np.empty(0, dtype=np.int64))
+    if not blocks:
+        raise InputError(f"{path}: has no rows")
+    by_fold = {fold(name): name for name in header} | {name: name for name in header}
+    named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
+    if rejects:
+        raise _faulty(str(path), rejects, texts[0])
+    guarded = ours and not is_parquet(str(path))
+    found: dict[str, NDArray[Any]] = {}
+    known = {given: name for name, given in named.items() if given is not None}
+    numeric = {by_fold.get(name, by_fold.get(fold(name))): name for name in numbers}
+    for given in header:
+        name = numeric.get(given)
+        if name is not None:
+            found[name] = np.concatenate([rows.block[name] for rows in blocks])
+        elif given in known or rest:
+            cells = [trim(text or "") for rows in blocks for text in rows.keep[given].to_pylist()]
+            if guarded:
+                cells = [bare(cell) for cell in cells]
+            column = np.empty(len(cells), dtype=object)
+            column[:] = cells
+            found[known.get(given, given)] = column
+    return Table(str(path), found, np.concatenate([rows.lines for rows in blocks]))
+
+
+def _faulty(path: str, rejects: list[Reject], key: str) -> InputError:
+    faults = []
+    for reject in rejects[:_SHOWN]:
+        if reject.reason == "missing_id":
+            faults.append(f"line {reject.line}, {key}: is blank")
+            continue
+        column = f", {reject.column}" if reject.column else ""
+        got = f". Got {reject.value!r}" if reject.value else ""
+        faults.append(f"line {reject.line}{column}: {reject.message}{got}")
+    if len(rejects) > _SHOWN:
+        faults.append(f"and {len(rejects) - _SHOWN} more")
+    return InputError(f"{path}: {_count(len(rejects), 'row')} with faults", faults)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -1,0 +1,127 @@
+"""What each merchant of an export needs to reach the next tier, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustscore.explain.reach import LACKS, Reach, next_tier_reach
+from trustscore.io.blocks import read_blocks
+from trustscore.scorecard import Scorecard
+
+__all__ = ["PathsUp", "paths_up"]
+
+# Score files round the index to 4 decimals.
+_ROUNDING = 1.01e-4
+_FIGURES = LACKS.index("figures")
+
+
+class PathsUp(NamedTuple):
+    """What the export adds to a review.
+
+    Attributes
+    ----------
+    columns : dict of str to array
+        ``next_tier``, ``gap`` in points, ``needs`` (``veto``, ``orders``, ``coverage``,
+        ``figures``, ``one_signal``, ``several_signals``, ``more_evidence`` or ``time``, joined
+        by ``;``) and ``changes``: ``signal:before->after`` for every signal that suffices alone,
+        the smallest part of its way first; counts as ``k/n``.
+    unplanned, differ : int
+        Merchants that the export does not have, and those to whom it gives another index.
+    """
+
+    columns: dict[str, NDArray[Any]]
+    unplanned: int
+    differ: int
+
+
+def paths_up(
+    export: Sequence[str | Path],
+    card: Scorecard,
+    ids: NDArray[np.object_],
+    target: NDArray[np.int64],
+    index: NDArray[np.float64],
+    *,
+    allow_missing_columns: bool = False,
+    encoding: str | None = None,
+) -> PathsUp:
+    """Return what each merchant needs to reach a step of the ladder.
+
+    Parameters
+    ----------
+    export : sequence of path
+    card : Scorecard
+    ids : object array
+    target : int array
+        Step wanted for each id; -1 for none.
+    index : array
+        Of the scores, to be compared with what the export gives.
+    allow_missing_columns : bool, default=False
+    encoding : str, optional
+    """
+    place = {name: at for at, name in enumerate(ids.tolist())}
+    names = [tier.id for tier in card.tiers.ladder]
+    texts = {
+        name: np.full(len(ids), "", dtype=object) for name in ("next_tier", "needs", "changes")
+    }
+    gap = np.full(len(ids), np.nan)
+    met = np.zeros(len(ids), dtype=bool)
+    differ = 0
+    for part in read_blocks(
+        [*export], card, allow_missing_columns=allow_missing_columns, encoding=encoding
+    ):
+        at = np.array([place.get(name, -1) for name in part.block["merchant_id"]], dtype=np.int64)
+        mine = np.flatnonzero(at >= 0)
+        at = at[mine]
+        block = {name: values[mine] for name, values in part.block.items()}
+        found = next_tier_reach(block, card, target[at], missing=part.missing)
+        met[at] = True
+        blank = np.isnan(found.index) != np.isnan(index[at])
+        differ += int((blank | (np.abs(found.index - index[at]) > _ROUNDING)).sum())
+        gap[at] = found.gap
+        texts["next_tier"][at] = [names[step] if step >= 0 else "" for step in found.target]
+        ways = _ways(found, card, len(at))
+        texts["changes"][at] = [";".join(each) for each in ways]
+        texts["needs"][at] = _needs(found, [len(each) for each in ways])
+    columns = {
+        "next_tier": texts["next_tier"],
+        "gap": np.round(gap, 4),
+        "needs": texts["needs"],
+        "changes": texts["changes"],
+    }
+    return PathsUp(columns, int((~met).sum()), differ)
+
+
+def _ways(found: Reach, card: Scorecard, rows: int) -> list[list[str]]:
+    ways: list[list[str]] = [[] for _ in range(rows)]
+    for row, signal, before, after, sample in zip(
+        found.row.tolist(),
+        found.signal.tolist(),
+        found.before.tolist(),
+        found.after.tolist(),
+        found.sample.tolist(),
+        strict=True,
+    ):
+        of = "" if sample != sample else f"/{sample:.12g}"
+        ways[row].append(f"{card.signals[signal].id}:{before:.12g}{of}->{after:.12g}{of}")
+    return ways
+
+
+def _needs(found: Reach, counts: list[int]) -> list[str]:
+    needs = []
+    for row, (target, lacks, together, ways) in enumerate(
+        zip(found.target.tolist(), found.lacks.T, found.together.tolist(), counts, strict=True)
+    ):
+        if target < 0:
+            needs.append("")
+            continue
+        words = [name for name, lacking in zip(LACKS, lacks, strict=True) if lacking]
+        if found.lacks[_FIGURES, row] and not ({"orders", "coverage"} & set(words)):
+            # Full marks from the present evidence either reach the tier or do not.
+            words[-1] = "one_signal" if ways else "several_signals" if together else "more_evidence"
+        needs.append(";".join(words) or "time")
+    return needs

@@ -1,1 +1,0 @@
-"""From files and frames to blocks of checked columns, and a reject for every other row."""

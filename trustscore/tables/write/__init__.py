@@ -1,1 +1,0 @@
-"""From scores to files that are complete or absent."""
