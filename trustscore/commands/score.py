@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,18 +16,21 @@ EXAMPLE = """\b
 Example:
   trustscore score export.csv -o scores.csv
   trustscore score day1.csv.gz day2.parquet -o scores.parquet --jobs 4
+  trustscore score exports/ 'more/*.jsonl.gz' -o scores.csv
   zcat export.csv.gz | trustscore score - -o - --keep shop_name > scores.csv
   trustscore score --engine spark hdfs:///exports/day1 -o hdfs:///scores/day1.parquet
 """
 
-_EXISTING = click.Path(exists=True, dir_okay=False, allow_dash=True)
+_EXISTING = click.Path(exists=True, allow_dash=True)
 
 
 def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> Any:
     """Check the exports of the local engine; Spark looks on file systems of its own."""
     if ctx.params.get("engine") != "spark":
         for path in paths:
-            _EXISTING.convert(path, param, ctx)
+            # A pattern is looked up when the run begins.
+            if not glob.has_magic(path):
+                _EXISTING.convert(path, param, ctx)
     return paths
 
 
@@ -65,9 +69,7 @@ REJECTED, STOPPED = 3, 4
     metavar="NAME|FILE",
     help="What to score by.",
 )
-@click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes."
-)
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Threads.")
 @click.option(
     "--rejects",
     type=click.Path(dir_okay=False),
@@ -116,14 +118,16 @@ def command(
     as_of: dt.datetime | None,
     quiet: bool,
 ) -> int:
-    """Score exports of merchants: CSV, gzip CSV or Parquet, or - for standard input.
+    """Score exports of merchants: CSV, JSON Lines or Parquet, or - for standard input.
 
-    Every row comes out exactly once: scored in OUT, or in the rejects with its line and
+    CSV and JSON Lines may be gzip. A folder stands for the tables in it, a pattern for the files
+    it matches. Every row comes out exactly once: scored in OUT, or in the rejects with its line and
     reason. OUT is complete or absent; Spark writes a new folder. Exit codes: 0 done, 1 the
     machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
     --strict.
     """
     from trustscore.batch.files import StrictStop, score_files
+    from trustscore.io.inputs import expand
 
     options: dict[str, Any] = {
         "scorecard": scorecard,
@@ -155,9 +159,10 @@ def command(
 
             report = score_on_spark(exports, out, **options)
         else:
-            with _progress(exports, quiet) as progress:
+            files = expand(exports)
+            with _progress(files, quiet) as progress:
                 report = score_files(
-                    exports,
+                    files,
                     out,
                     jobs=jobs,
                     contributions=contributions,
@@ -226,7 +231,7 @@ class _Bar(_Silent):
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        # Drawn when a block is done: a thread of its own would be in the way of forking.
+        # Drawn when a block is done, not by a thread of its own.
         self._bar = Progress(
             TextColumn("scoring"),
             BarColumn(),
@@ -259,7 +264,7 @@ class _Bar(_Silent):
             self._bar.refresh()
 
 
-def _progress(exports: tuple[str, ...], quiet: bool) -> _Silent:
+def _progress(exports: list[str], quiet: bool) -> _Silent:
     if quiet or not sys.stderr.isatty():
         return _Silent()
     known = all(Path(path).is_file() for path in exports)

@@ -50,7 +50,7 @@ class Checker:
     --------
     >>> from types import SimpleNamespace as Field
     >>> fields = [Field(name="paid", check="count", lo=None, hi=None)]
-    >>> faults = Checker(fields).check(np.array([[3.0, -1.0, np.nan]]))
+    >>> faults = Checker(fields).check(np.array([[3.0], [-1.0], [np.nan]]))
     >>> [(fault.row, fault.reason) for fault in faults]
     [(1, 'negative_count')]
     """
@@ -67,8 +67,8 @@ class Checker:
         self._rank = {name: rank for rank, name in enumerate(by_name)}
         place = {name: at for at, name in enumerate(self.names) if name in by_name}
         self._fields = {at: by_name[name] for name, at in place.items()}
-        low = np.full((len(self.names), 1), -np.inf)
-        high = np.full((len(self.names), 1), np.inf)
+        low = np.full(len(self.names), -np.inf)
+        high = np.full(len(self.names), np.inf)
         for at, field in self._fields.items():
             least, most = _LIMITS[field.check]
             if getattr(field, "lo", None) is not None:
@@ -81,17 +81,17 @@ class Checker:
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
-        """Return the faults of a matrix of one row a column, ordered by row and field."""
+        """Return the faults of a matrix of shape (rows, columns), ordered by row and field."""
         bad = matrix < self._low
         bad |= matrix > self._high
         faults = []
         if bad.any():
             faults += [
-                self._limit(int(at), int(row), float(matrix[at, row]))
-                for at, row in np.argwhere(bad)
+                self._limit(int(at), int(row), float(matrix[row, at]))
+                for row, at in np.argwhere(bad)
             ]
         for at in self._flags:
-            value = matrix[at]
+            value = matrix[:, at]
             between = (value > 0.0) & (value < 1.0)
             if between.any():
                 faults += [
@@ -99,11 +99,11 @@ class Checker:
                     for row in np.flatnonzero(between)
                 ]
         for part, whole in self._pairs:
-            above = matrix[part] > matrix[whole]
+            above = matrix[:, part] > matrix[:, whole]
             if above.any():
                 for row in np.flatnonzero(above):
-                    number, limit = float(matrix[part, row]), float(matrix[whole, row])
-                    if bad[part, row] or bad[whole, row]:
+                    number, limit = float(matrix[row, part]), float(matrix[row, whole])
+                    if bad[row, part] or bad[row, whole]:
                         continue  # one mistake, one fault
                     name = self._fields[whole].name
                     message = f"more than its whole, {name} = {plain(limit)}"
@@ -125,11 +125,11 @@ class Checker:
             return self._fault(at, row, value, "not_a_flag")
         if check in ("count", "nonnegative") and value < 0.0:
             return self._fault(at, row, value, "negative_count")
-        least, most = plain(float(self._low[at, 0])), plain(float(self._high[at, 0]))
+        least, most = plain(float(self._low[at])), plain(float(self._high[at]))
         message = f"must be between {least} and {most}"
-        if self._low[at, 0] == -_MOST:
+        if self._low[at] == -_MOST:
             message = f"must be at most {most}"
-        elif self._high[at, 0] == _MOST:
+        elif self._high[at] == _MOST:
             message = f"must be at least {least}"
         return self._fault(at, row, value, "out_of_range", message)
 
@@ -171,4 +171,4 @@ def check_block(
     if not present:
         return []
     checker = Checker(present, pairs)
-    return checker.check(np.stack([np.asarray(block[f.name], np.float64) for f in present]))
+    return checker.check(np.stack([np.asarray(block[f.name], np.float64) for f in present], axis=1))

@@ -28,7 +28,14 @@ try:
 except ModuleNotFoundError:
     from trustscore import uncompiled as cython
 
-__all__ = ["LONGEST_QUOTE", "copy_texts", "field_end", "last_record", "read_records"]
+__all__ = [
+    "LONGEST_QUOTE",
+    "copy_texts",
+    "field_end",
+    "last_record",
+    "read_numbers",
+    "read_records",
+]
 
 # A quotation of more bytes than this is taken for a slip of the pen.
 LONGEST_QUOTE = 4 << 20
@@ -39,6 +46,7 @@ _SLIP: cython.Py_ssize_t = cython.declare(cython.Py_ssize_t, -1)
 _UNFINISHED: cython.Py_ssize_t = cython.declare(cython.Py_ssize_t, -2)
 # Whole numbers up to here, and powers of ten up to 10 ** 22, are floats without rounding.
 _EXACT: cython.ulonglong = cython.declare(cython.ulonglong, 1 << 53)
+_BLANK: cython.double = cython.declare(cython.double, float("nan"))
 
 
 @cython.cfunc
@@ -97,6 +105,52 @@ def _field_end(
     return place if place < size else _UNFINISHED
 
 
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _number(
+    data: cython.const[cython.uchar][::1],
+    begin: cython.Py_ssize_t,
+    size: cython.Py_ssize_t,
+    point: cython.int,
+    cells: cython.double[:, ::1],
+    row: cython.Py_ssize_t,
+    column: cython.Py_ssize_t,
+) -> cython.Py_ssize_t:
+    """Read a plain number, or nothing, into a cell; return where it ends, -1 if it is not exact."""
+    MINUS: cython.uchar = 45
+    ZERO: cython.uchar = 48
+    NINE: cython.uchar = 57
+    end: cython.Py_ssize_t = begin
+    negative: cython.bint = end < size and data[end] == MINUS
+    first: cython.Py_ssize_t
+    digits: cython.Py_ssize_t
+    mantissa: cython.ulonglong = 0
+    scale: cython.double = 1.0
+    value: cython.double
+    if negative:
+        end += 1
+    first = end
+    while end < size and ZERO <= data[end] <= NINE:
+        mantissa = mantissa * 10 + (data[end] - ZERO)
+        end += 1
+    digits = end - first
+    if end < size and data[end] == point:
+        end += 1
+        while end < size and ZERO <= data[end] <= NINE:
+            mantissa = mantissa * 10 + (data[end] - ZERO)
+            scale *= 10.0
+            end += 1
+        digits = end - first - 1
+    if 0 < digits <= 18 and mantissa <= _EXACT:
+        value = cython.cast(cython.longlong, mantissa) / scale
+        cells[row, column] = -value if negative else value
+        return end
+    cells[row, column] = _BLANK
+    return end if end == begin else -1
+
+
 def field_end(
     data: cython.const[cython.uchar][::1], begin: cython.Py_ssize_t, delimiter: cython.uchar
 ) -> int:
@@ -133,7 +187,7 @@ def last_record(
     >>> last_record(b'a,b\n1,"x\ny"\n2,"z\n', ord(","), False)
     12
     >>> last_record(b'a,b\n1,"x\ny"\n2,"z\n', ord(","), True)
-    18
+    17
     """
     NEWLINE: cython.uchar = 10
     size: cython.Py_ssize_t = len(data)
@@ -203,12 +257,8 @@ def read_records(
     NEWLINE: cython.uchar = 10
     RETURN: cython.uchar = 13
     QUOTE: cython.uchar = 34
-    MINUS: cython.uchar = 45
-    ZERO: cython.uchar = 48
-    NINE: cython.uchar = 57
     size: cython.Py_ssize_t = len(data)
     width: cython.Py_ssize_t = len(numbers)
-    blank: cython.double = float("nan")
     row: cython.Py_ssize_t = 0
     record: cython.Py_ssize_t = 0
     odds: cython.Py_ssize_t = 0
@@ -223,13 +273,8 @@ def read_records(
     quoted: cython.bint
     plain: cython.bint
     slip: cython.bint
-    negative: cython.bint
+    mark: cython.int
     byte: cython.uchar
-    first: cython.Py_ssize_t
-    digits: cython.Py_ssize_t
-    mantissa: cython.ulonglong
-    scale: cython.double
-    value: cython.double
     with cython.nogil:
         while place < size:
             # A record begins here, or a blank line.
@@ -250,47 +295,22 @@ def read_records(
                 number = numbers[fields] if fields < width else -1
                 text = texts[fields] if fields < width else -1
                 quoted = data[place] == QUOTE
-                begin = end = place + quoted
+                begin = place + quoted
                 plain = False
                 if number >= 0:
-                    # Read as far as it looks like a plain number.
-                    byte = data[end]
-                    negative = byte == MINUS
-                    if negative:
-                        end += 1
-                        byte = data[end]
-                    first = end
-                    mantissa, scale = 0, 1.0
-                    while ZERO <= byte <= NINE:
-                        mantissa = mantissa * 10 + (byte - ZERO)
-                        end += 1
-                        byte = data[end]
-                    digits = end - first
-                    if byte == point and (quoted or point != delimiter):
-                        end += 1
-                        byte = data[end]
-                        while ZERO <= byte <= NINE:
-                            mantissa = mantissa * 10 + (byte - ZERO)
-                            scale *= 10.0
-                            end += 1
-                            byte = data[end]
-                        digits = end - first - 1
-                    # The field must end where the number does.
-                    place = end
-                    if quoted:
-                        place += 1
-                        byte = data[place] if byte == QUOTE else 0
-                    if byte == RETURN and data[place + 1] == NEWLINE:
-                        place += 1
-                        byte = NEWLINE
-                    if byte == delimiter or byte == NEWLINE:
-                        if 0 < digits <= 18 and mantissa <= _EXACT:
-                            value = cython.cast(cython.longlong, mantissa) / scale
-                            cells[row, number] = -value if negative else value
-                            plain = True
-                        elif end == begin:
-                            cells[row, number] = blank
-                            plain = True
+                    mark = point if quoted or point != delimiter else -1
+                    end = _number(data, begin, size, mark, cells, row, number)
+                    if end >= 0:
+                        # The field must end where the number does.
+                        place = end
+                        byte = data[place]
+                        if quoted:
+                            place += 1
+                            byte = data[place] if byte == QUOTE else 0
+                        if byte == RETURN and data[place + 1] == NEWLINE:
+                            place += 1
+                            byte = NEWLINE
+                        plain = byte in (delimiter, NEWLINE)
                 if not plain:
                     # Find the end of the field, whatever it holds.
                     begin -= quoted
@@ -308,7 +328,7 @@ def read_records(
                         begin += 1
                         end -= 1
                     if number >= 0:
-                        cells[row, number] = blank
+                        cells[row, number] = _BLANK
                         odd[odds, 0] = row
                         odd[odds, 1] = number
                         odd[odds, 2] = begin
@@ -337,6 +357,42 @@ def read_records(
             place += 1
             line += 1
     return row, record, odds
+
+
+def read_numbers(
+    data: cython.const[cython.uchar][::1],
+    spans: cython.const[cython.longlong][:, ::1],
+    point: cython.uchar,
+    cells: cython.double[:, ::1],
+    odd: cython.longlong[::1],
+) -> int:
+    """Read the numbers of a column of texts, by the rules of `read_records`.
+
+    Parameters
+    ----------
+    data : bytes
+    spans : ndarray of int64, shape (rows, 2)
+        Where each text begins and ends.
+    point : int
+    cells : ndarray of float64, shape (rows, 1)
+        Takes the numbers; NaN where a text is blank or odd.
+    odd : ndarray of int64, shape (rows,)
+        Takes the rows whose text is odd.
+
+    Returns
+    -------
+    int
+        How many are odd.
+    """
+    row: cython.Py_ssize_t
+    odds: cython.Py_ssize_t = 0
+    with cython.nogil:
+        for row in range(spans.shape[0]):
+            if _number(data, spans[row, 0], spans[row, 1], point, cells, row, 0) != spans[row, 1]:
+                cells[row, 0] = _BLANK
+                odd[odds] = row
+                odds += 1
+    return odds
 
 
 def copy_texts(

@@ -174,9 +174,7 @@ def find_records(data: bytes, layout: Layout, first_line: int = 1) -> Records:
     good = records[:, 3] == layout.width
     broken = [_broken(data, *record) for record in records[~good].tolist()] if rows < count else []
     kept = records[good] if broken else records
-    return Records(
-        data, layout, cells[:rows], odd[:odds], spans, kept[:, :2], kept[:, 2], broken
-    )
+    return Records(data, layout, cells[:rows], odd[:odds], spans, kept[:, :2], kept[:, 2], broken)
 
 
 def _broken(data: bytes, begin: int, end: int, line: int, fields: int) -> Broken:
