@@ -149,10 +149,10 @@ def run(
         rng = np.random.default_rng((seed, 2, week))
         recent = slice(max(0, week - WINDOW), week)
         block = {name: values[recent].sum(axis=0) for name, values in seen.items()}
-        scores = score_columns(block, card, reasons=False)
+        scores = score_columns(block, card)
         formal = (scores.status == "formal") & np.isinf(year.formal_in)
         year.formal_in[formal] = week
-        caught = (scores.fired > 0) & ~market.attacker
+        caught = scores.fired.any(axis=0) & ~market.attacker
         year.capped_honest = max(year.capped_honest, int(caught.sum()))
         table = TrustTable.build(
             {

@@ -16,7 +16,7 @@ from trustscore.estimator.labels import labelled
 from trustscore.fitting.fit import fit_scorecard, open_weights
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 __all__ = ["TrustScorer"]
 
@@ -185,7 +185,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             block = read_block(frame, columns, card, columns.missing)
             later = labelled(block, y) if open_weights(card) else None
             card = fit_scorecard(block, card, missing=columns.missing, labelled=later).scorecard
-        plan_of(card)
+        program_of(card)
         self.scorecard_, self.missing_ = card, columns.missing
         self._composite = False
         self.n_features_in_ = frame.shape[1]

@@ -110,6 +110,11 @@ class Signal:
         return self.numbers.strength
 
     @property
+    def counts(self) -> bool:
+        """Whether the signal is k events of n."""
+        return self.kind in ("rate", "events")
+
+    @property
     def higher_is_better(self) -> bool:
         """Direction, from the order of the anchors."""
         return self.good > self.poor

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Scorecard
-from trustscore.scoring.adjust import VETOES
 
 Array = np.ndarray[Any, Any]
 
+VETOES = ("", "cap", "floor", "block")
 STATUSES = ("not_scored", "new", "low_evidence", "formal")
 
 
@@ -32,10 +32,11 @@ class Scores:
         Points 0..100 of each dimension; NaN where it does not apply.
     status_code, tier_code, veto_code : ndarray of int8
         Positions in `status_names`, `tier_names` and `veto_names`.
-    fired : ndarray of int64
-        One bit per rule of the scorecard.
+    fired : ndarray of bool, shape (rules, n)
+        Whether each rule of the scorecard fired.
     reason_signal, reason_points : ndarray of shape (3, n)
-        The signals that lost most, and their points; 0 points mean no reason.
+        The signals that lost most, and their points; 0 points mean no reason. Of signals that
+        lost exactly the same, the earlier one in the scorecard goes first.
     unknown, withheld_count : ndarray of shape (signals,)
         Rows in which a signal applies and has no evidence, or withholds it.
     unknown_tier : int
@@ -107,20 +108,20 @@ class Scores:
         """The strictest veto that fired, or empty."""
         return _texts(self.veto_names)[self.veto_code]
 
-    def rule_text(self, bits: int) -> str:
-        """Return the ids of the rules in a bit set, joined by ``;``."""
-        found = []
-        while bits:
-            lowest = bits & -bits
-            found.append(self.scorecard.rules[lowest.bit_length() - 1].id)
-            bits ^= lowest
-        return ";".join(found)
-
     @cached_property
     def rule_sets(self) -> tuple[tuple[str, ...], Array]:
         """Distinct texts of `rules`, and the position of each row's."""
-        distinct, place = np.unique(self.fired, return_inverse=True)
-        return tuple(self.rule_text(bits) for bits in distinct.tolist()), place
+        rules, rows = self.fired.shape
+        if not rules or not rows:
+            return ("",), np.zeros(rows, dtype=np.int64)
+        packed = np.ascontiguousarray(np.packbits(self.fired, axis=0).T)
+        keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        texts = tuple(
+            ";".join(self.scorecard.rules[i].id for i in np.flatnonzero(self.fired[:, row]))
+            for row in first.tolist()
+        )
+        return texts, place
 
     @cached_property
     def rules(self) -> Array:

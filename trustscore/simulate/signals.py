@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.evidence import prior_spread
 from trustscore.scorecard import Signal
-from trustscore.scoring.plan import SignalPlan
+from trustscore.scoring.program import SignalFigures, prior_spread
 from trustscore.simulate.market import KINDS, Merchants
 from trustscore.simulate.marks import MARKS, SHOWN, Span
 from trustscore.simulate.quantiles import beta_quantile, gamma_quantile, normal_cdf
@@ -71,7 +70,7 @@ class Law:
         return value if signal.range is None else np.clip(value, *signal.range)
 
 
-def laws(plan: SignalPlan, variants: int) -> list[Law]:
+def laws(plan: SignalFigures, variants: int) -> list[Law]:
     """Return the law of each variant."""
 
     def column(parameter: Any) -> list[float]:

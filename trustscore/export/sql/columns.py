@@ -16,7 +16,7 @@ from trustscore.export.sql.text import name, number, text
 from trustscore.scorecard import Condition, Scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
-from trustscore.scoring.plan import Plan, plan_of
+from trustscore.scoring.program import Program, program_of
 
 SIDE = (*SIDE_TEXT, *SIDE_NUMERIC, "pacing")
 # Columns of the result; the dimensions stand between the two.
@@ -39,7 +39,7 @@ class Card:
         self, scorecard: Scorecard, side: Collection[str], missing: Collection[str]
     ) -> None:
         self.scorecard = scorecard
-        self.plan: Plan = plan_of(scorecard)
+        self.plan: Program = program_of(scorecard)
         self.query = Query([*FIRST, *(d.id for d in scorecard.dimensions), *LAST])
         self.side = frozenset(side)
         self.missing = frozenset(missing)

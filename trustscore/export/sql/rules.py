@@ -9,8 +9,8 @@ import numpy as np
 
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
-from trustscore.rules import Z95
-from trustscore.scoring.plan import RulePlan
+from trustscore.scoring.codes import Z95
+from trustscore.scoring.program import RuleFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Adjustments:
     rules: str
 
 
-def _test(card: Card, plan: RulePlan) -> str | None:
+def _test(card: Card, plan: RuleFigures) -> str | None:
     rule = plan.rule
     live = card.live(plan.points)
     if live is None or any(column in card.missing for column in rule.columns):

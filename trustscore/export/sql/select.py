@@ -13,8 +13,8 @@ from trustscore.export.sql.columns import FIRST, LAST, Card, check_columns
 from trustscore.export.sql.rules import adjust, adjusted, status, tier
 from trustscore.export.sql.text import choose, number, table_name
 from trustscore.export.sql.tree import Node, fold
-from trustscore.rules import Z95
 from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scoring.codes import Z95
 
 SIDE_BY_DEFAULT = ("category", "shop_type")
 

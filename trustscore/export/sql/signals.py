@@ -5,13 +5,20 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from trustscore.curves import ERF_A, ERF_P, ERF_POINT_EIGHT, LOGIT_POINT_NINE, SMALLEST
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number
-from trustscore.scoring.plan import SignalPlan
+from trustscore.scoring.codes import (
+    ERF_A,
+    ERF_P,
+    ERF_POINT_EIGHT,
+    LEAST_LOG1P,
+    LOGIT_POINT_NINE,
+    SMALLEST,
+)
+from trustscore.scoring.program import SignalFigures
 
 
-def evidence(card: Card, plan: SignalPlan) -> tuple[str, str]:
+def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
     """Return the columns of a signal's utility and doubt."""
     signal, define = plan.signal, card.query.define
     value = card.column(signal.value)
@@ -41,7 +48,7 @@ def evidence(card: Card, plan: SignalPlan) -> tuple[str, str]:
     return define(f"u_{signal.id}", u), q
 
 
-def curve(card: Card, plan: SignalPlan, x: str) -> str:
+def curve(card: Card, plan: SignalFigures, x: str) -> str:
     """Return the utility of a shrunk value."""
     signal, define = plan.signal, card.query.define
     if plan.on_log:
@@ -50,7 +57,7 @@ def curve(card: Card, plan: SignalPlan, x: str) -> str:
     elif signal.curve in ("log", "lognormal"):
         x = f"LN(GREATEST({x}, {number(SMALLEST)}))"
     if signal.curve == "log1p":
-        x = f"LN(1e0 + GREATEST({x}, {number(-1 + 1e-15)}))"
+        x = f"LN(1e0 + GREATEST({x}, {number(LEAST_LOG1P)}))"
     if signal.knots:
         return _polyline(define(f"x_{signal.id}", x), signal.knots)
     ratio = f"({x} - {card.take(plan.poor)}) / ({card.take(_width(plan))})"
@@ -63,7 +70,7 @@ def curve(card: Card, plan: SignalPlan, x: str) -> str:
     return clip(ratio, 0, 1)
 
 
-def _width(plan: SignalPlan) -> Any:
+def _width(plan: SignalFigures) -> Any:
     return plan.good - plan.poor
 
 

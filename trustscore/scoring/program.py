@@ -1,8 +1,7 @@
-"""A scorecard made ready for columns: parameters per variant, and the tree.
+"""A scorecard made ready for scoring: its figures per variant, its tree, and flat tables.
 
-A *variant* is one way to resolve overlays and peer groups. A parameter that no overlay or peer
-group changes is a plain float; one that some change is an array over variants, gathered per row.
-Either way a row meets the same numbers, so the path does not show in the result.
+A *variant* is one way to resolve overlays and peer groups. A figure that no overlay or peer group
+changes is a plain float; one that some change is an array over variants.
 """
 
 from __future__ import annotations
@@ -15,20 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from trustscore import curves
 from trustscore.errors import ScorecardError
-from trustscore.evidence import prior_spread
 from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
 from trustscore.scorecard.model import Numbers
+from trustscore.scoring.curves import by_curve, scale_of
 
 Array = np.ndarray[Any, Any]
 _MOST_VARIANTS = 100_000
 _MOST_REMEMBERED = 65_536
+# A prior without a sampling law is this far from its signal's true utility, one standard
+# deviation; less where nearly everybody is clean.
+_SPREAD, _SPREAD_OF_RARE_HARM = 0.25, 0.2
+_CLEAN = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class SignalPlan:
-    """Parameters of one signal; each a float, or an array over variants."""
+class SignalFigures:
+    """The figures of one signal; each a float, or an array over variants."""
 
     position: int
     signal: Signal
@@ -50,21 +52,21 @@ class SignalPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class NodePlan:
-    """One node: its signals grouped by the condition under which they apply, and its children."""
+class Node:
+    """One node: its signals grouped by the conditions under which they apply, and its children."""
 
     id: str
     power: float
     floor: float
     weight: Any
     weight_by: str | None
-    groups: tuple[tuple[tuple[Condition, ...], tuple[SignalPlan, ...]], ...]
-    children: tuple[NodePlan, ...]
+    groups: tuple[tuple[tuple[Condition, ...], tuple[SignalFigures, ...]], ...]
+    children: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RulePlan:
-    """A rule with its points per variant; NaN where it is off. `line` for a rate cap."""
+class RuleFigures:
+    """A rule with its points per variant, NaN where it is off, and the line of a rate cap."""
 
     rule: Rule
     points: Any
@@ -85,8 +87,39 @@ class _Codes(dict[Any, int]):
         return code
 
 
-class Plan:
-    """Everything scoring reads of a scorecard, compiled once."""
+def prior_spread(kind: str, prior: Any, strength: Any, sd: Any) -> Any:
+    """Return tau, the standard deviation of the prior on the scale that is shrunk.
+
+    Beta for a `rate`, gamma for `events`, normal for `mean` and (in log units) `duration`.
+    NaN where a signal has no such prior.
+
+    Examples
+    --------
+    >>> round(float(prior_spread("events", 0.0172, 190.6, None)), 4)
+    0.0095
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if kind == "rate":
+            return np.sqrt(prior * (1 - prior) / (strength + 1))
+        if kind == "events":
+            return np.sqrt(prior / strength)
+        if kind in ("mean", "duration"):
+            return sd / np.sqrt(strength)
+    return np.full(np.shape(prior), np.nan)
+
+
+class Program:
+    """Everything scoring reads of a scorecard, worked out once.
+
+    Attributes
+    ----------
+    scorecard : Scorecard
+    variants : tuple
+        Of each variant the ids of its overlays, and its peer group or None.
+    signals : tuple of SignalFigures
+    root : Node
+    rules : tuple of RuleFigures
+    """
 
     def __init__(self, scorecard: Scorecard) -> None:
         if scorecard.open_values:
@@ -97,15 +130,14 @@ class Plan:
         self.scorecard = scorecard
         # Step of a tier on the ladder, from 1.
         self.steps = _Codes([tier.id for tier in scorecard.tiers.ladder])
-        self._contexts()
-        tables = [self._signal(i, signal) for i, signal in enumerate(scorecard.signals)]
-        self.signals = tuple(tables)
+        self._find_variants()
+        self.signals = tuple(self._signal(i, s) for i, s in enumerate(scorecard.signals))
         self.root = self._tree()
         self.rules = tuple(self._rule(rule) for rule in scorecard.rules)
 
     # Variants ---------------------------------------------------------------------------------
 
-    def _contexts(self) -> None:
+    def _find_variants(self) -> None:
         card = self.scorecard
         mentioned: dict[str, dict[str, None]] = {}
         for overlay in card.overlays:
@@ -115,7 +147,6 @@ class Plan:
             for at, column in enumerate(card.peers.by):
                 named = mentioned.setdefault(column, {})
                 named.update(dict.fromkeys(key[at] for key in card.peers.priors))
-        self.context_columns = tuple(mentioned)
         self._codes = {column: _Codes(list(values)) for column, values in mentioned.items()}
         choices = [["", *values] for values in mentioned.values()]
         if int(np.prod([len(c) for c in choices] or [1])) > _MOST_VARIANTS:
@@ -125,8 +156,8 @@ class Plan:
             )
         known: dict[Any, int] = {}
         table = []
-        for values in itertools.product(*choices):
-            context = dict(zip(mentioned, values, strict=True))
+        for chosen in itertools.product(*choices):
+            context = dict(zip(mentioned, chosen, strict=True))
             overlays = tuple(
                 overlay.id
                 for overlay in card.overlays
@@ -136,7 +167,7 @@ class Plan:
             key = (overlays, peer if peer in card.peers.priors else None)
             table.append(known.setdefault(key, len(known)))
         self.variants = tuple(known)
-        self._variant_of = np.array(table, dtype=np.int64)
+        self._variant_of = np.array(table, dtype=np.int32)
 
     def variant_rows(self, block: Mapping[str, Array], rows: int) -> Array | None:
         """Return the variant of each row, or None when all rows have the first."""
@@ -148,13 +179,15 @@ class Plan:
             values = block.get(column)
             if values is not None:
                 code += np.fromiter((codes[v] for v in values.tolist()), np.int64, rows)
-        variant = self._variant_of[code]
+        variant: Array = self._variant_of[code]
         return variant if variant.any() else None
 
-    def _table(self, values: list[float]) -> Any:
-        first = values[0]
-        same = all(v == first or (v != v and first != first) for v in values)
-        return float(first) if same else np.array(values, dtype=np.float64)
+    def variant_of(self, merchant: Mapping[str, Any]) -> int:
+        """Return the variant of one merchant."""
+        code = 0
+        for column, codes in self._codes.items():
+            code = code * (len(codes.listed) + 1) + codes[merchant.get(column)]
+        return int(self._variant_of[code])
 
     def _numbers(self, signal: Signal) -> list[Numbers]:
         card = self.scorecard
@@ -173,106 +206,97 @@ class Plan:
 
     # Signals ----------------------------------------------------------------------------------
 
-    def _signal(self, position: int, signal: Signal) -> SignalPlan:
+    def _signal(self, position: int, signal: Signal) -> SignalFigures:
         numbers = self._numbers(signal)
 
         def column(key: str) -> Array:
-            return np.array(
-                [np.nan if getattr(n, key) is None else getattr(n, key) for n in numbers]
-            )
+            found = [getattr(n, key) for n in numbers]
+            return np.array([np.nan if x is None else x for x in found])
 
-        weight, prior, strength = column("weight"), column("prior"), column("strength")
-        poor = curves.scale(signal.curve, column("poor"))
-        good = curves.scale(signal.curve, column("good"))
+        poor, good = scale_of(signal, column("poor")), scale_of(signal, column("good"))
         least = np.minimum(column("good"), column("poor")) / 100.0
-        on_log = signal.kind == "duration"
-        center = np.log(np.maximum(prior, least)) if on_log else prior
-        tau = prior_spread(signal.kind, prior, strength, column("sd"))
-        at_prior = self._on_curve(signal, center, poor, good, on_log)
-        spread = column("spread")
-        rare = np.where(at_prior >= 0.9, 0.2, 0.25)
-        up, down = center + tau, center - tau
-        if signal.kind in ("rate", "events"):
-            down = np.maximum(down, 0.0)
-        with np.errstate(invalid="ignore"):
-            better = self._on_curve(signal, up, poor, good, on_log)
-            worse = self._on_curve(signal, down, poor, good, on_log)
-            if not signal.higher_is_better:
-                better, worse = worse, better
-            derived = np.abs(better - worse) / 2
-        kappa = np.where(np.isnan(spread), np.where(np.isnan(tau), rare, derived), spread)
-        kappa = np.minimum(kappa, 0.5)
-        stepped = np.isnan(tau) | ~np.isnan(spread)
-        withheld = np.where(stepped, np.maximum(at_prior - kappa, 0.0), worse)
-        return SignalPlan(
-            position,
-            signal,
-            *(
-                self._table(values.tolist())
-                for values in (
-                    weight,
-                    center,
-                    strength,
-                    poor,
-                    good,
-                    least,
-                    at_prior,
-                    withheld,
-                    kappa,
-                    weight * kappa,
-                )
-            ),
+        prior = column("prior")
+        center = np.log(np.maximum(prior, least)) if signal.kind == "duration" else prior
+        before = by_curve(signal, center, poor, good)
+        kappa, withheld = self._doubt(signal, column, center, before, poor, good)
+        figures = (
+            column("weight"),
+            center,
+            column("strength"),
+            poor,
+            good,
+            least,
+            before,
+            withheld,
+            kappa,
+            column("weight") * kappa,
         )
+        return SignalFigures(position, signal, *map(_alike, figures))
 
     @staticmethod
-    def _on_curve(signal: Signal, x: Array, poor: Array, good: Array, on_log: bool) -> Array:
-        if on_log and signal.curve not in ("log", "lognormal"):
-            x = curves.scale(signal.curve, np.exp(x))
-        elif not on_log:
-            x = curves.scale(signal.curve, x)
-        return curves.utility(signal.curve, x, poor, good, signal.knots)
+    def _doubt(
+        signal: Signal, column: Any, center: Array, before: Array, poor: Array, good: Array
+    ) -> tuple[Array, Array]:
+        """Return kappa, and the utility of a figure that is held back.
+
+        kappa is half the utility between tau above and tau below the prior, at most .5; without
+        a sampling law, or where the scorecard says, it is the stated spread. What is held back is
+        taken to be one tau worse than the prior.
+        """
+        tau = prior_spread(signal.kind, column("prior"), column("strength"), column("sd"))
+        up, down = center + tau, center - tau
+        if signal.counts:
+            down = np.maximum(down, 0.0)
+        better, worse = by_curve(signal, up, poor, good), by_curve(signal, down, poor, good)
+        if not signal.higher_is_better:
+            better, worse = worse, better
+        spread = column("spread")
+        stated = np.where(np.isnan(spread), _least_spread(before), spread)
+        stepped = np.isnan(tau) | ~np.isnan(spread)
+        kappa = np.minimum(np.where(stepped, stated, np.abs(better - worse) / 2), 0.5)
+        return kappa, np.where(stepped, np.maximum(before - kappa, 0.0), worse)
 
     # Tree and rules ---------------------------------------------------------------------------
 
-    def _tree(self) -> NodePlan:
+    def _tree(self) -> Node:
         card = self.scorecard
-        index = card.file.index
-        weights = {}
-        for dimension in card.dimensions:
-            values = []
+
+        def weight(dimension: Any) -> Any:
+            found = []
             for names, _ in self.variants:
                 value = dimension.weight
                 for overlay in card.overlays:
                     if overlay.id in names:
                         value = overlay.dimensions.get(dimension.id, value)
-                values.append(value)
-            weights[dimension.id] = self._table(values)
+                found.append(value)
+            return _alike(np.array(found))
 
-        def node(name: str | None) -> tuple[NodePlan, ...]:
+        def below(name: str | None) -> tuple[Node, ...]:
             found = []
             for dimension in card.dimensions:
                 if dimension.parent != name:
                     continue
-                groups: dict[tuple[Condition, ...], list[SignalPlan]] = {}
-                for plan in self.signals:
-                    if plan.signal.dimension == dimension.id:
-                        groups.setdefault(plan.signal.applies_when, []).append(plan)
+                groups: dict[tuple[Condition, ...], list[SignalFigures]] = {}
+                for figures in self.signals:
+                    if figures.signal.dimension == dimension.id:
+                        groups.setdefault(figures.signal.applies_when, []).append(figures)
                 found.append(
-                    NodePlan(
+                    Node(
                         dimension.id,
                         dimension.power,
                         dimension.floor,
-                        weights[dimension.id],
+                        weight(dimension),
                         dimension.weight_by,
-                        tuple((when, tuple(plans)) for when, plans in groups.items()),
-                        node(dimension.id),
+                        tuple((when, tuple(own)) for when, own in groups.items()),
+                        below(dimension.id),
                     )
                 )
             return tuple(found)
 
-        return NodePlan(ROOT, index.power, index.floor, 1.0, None, (), node(None))
+        index = card.file.index
+        return Node(ROOT, index.power, index.floor, 1.0, None, (), below(None))
 
-    def _rule(self, rule: Rule) -> RulePlan:
+    def _rule(self, rule: Rule) -> RuleFigures:
         points = []
         for names, _ in self.variants:
             value = rule.points
@@ -284,25 +308,31 @@ class Plan:
             points.append(value)
         line: Any = np.nan
         if rule.exceeds is not None:
-            position = next(
-                i for i, s in enumerate(self.scorecard.signals) if s.id == rule.exceeds.signal
-            )
-            if rule.exceeds.line is not None:
-                line = rule.exceeds.line
-            else:
-                line = self._table(
-                    [n.poor for n in self._numbers(self.scorecard.signals[position])]
-                )
-        return RulePlan(rule, self._table(points), line)
+            line = rule.exceeds.line
+            if line is None:
+                numbers = self._numbers(self.scorecard.signal(rule.exceeds.signal))
+                line = _alike(np.array([n.poor for n in numbers]))
+        return RuleFigures(rule, _alike(np.array(points)), line)
+
+
+def _least_spread(before: Array) -> Array:
+    return np.where(before >= _CLEAN, _SPREAD_OF_RARE_HARM, _SPREAD)
+
+
+def _alike(values: Array) -> Any:
+    """Return a float where all variants agree, else the array."""
+    first = values[0]
+    same = (values == first) | (np.isnan(values) & np.isnan(first))
+    return float(first) if same.all() else values.astype(np.float64)
 
 
 @lru_cache(maxsize=16)
-def plan_of(scorecard: Scorecard) -> Plan:
-    """Return the compiled plan of a scorecard.
+def program_of(scorecard: Scorecard) -> Program:
+    """Return the program of a scorecard.
 
     Raises
     ------
     ScorecardError
         When the scorecard is open.
     """
-    return Plan(scorecard)
+    return Program(scorecard)
