@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.io.bounds import rows_out_of_bounds
 from trustscore.io.rejects import REASONS, Fault
 
 __all__ = ["Checker", "check_block"]
@@ -79,9 +80,18 @@ class Checker:
         self._low, self._high = low, high
         self._flags = [at for at, field in self._fields.items() if field.check == "flag"]
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
+        parts, wholes = zip(*self._pairs, strict=True) if self._pairs else ((), ())
+        self._columns = [np.array(x, dtype=np.int32) for x in (self._flags, parts, wholes)]
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
         """Return the faults of a matrix of shape (rows, columns), ordered by row and field."""
+        rows = np.empty(len(matrix), dtype=np.int64)
+        count = rows_out_of_bounds(matrix, self._low, self._high, *self._columns, rows)
+        # Nearly all rows are without fault; the others are looked at again to say what it is.
+        faults = self._faults(matrix[rows[:count]]) if count else []
+        return [fault._replace(row=int(rows[fault.row])) for fault in faults]
+
+    def _faults(self, matrix: NDArray[np.float64]) -> list[Fault]:
         bad = matrix < self._low
         bad |= matrix > self._high
         faults = []
