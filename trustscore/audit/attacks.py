@@ -107,7 +107,7 @@ def _detected(
         new, seen = honest_period(forgery, [signal], rng)[signal.id]
         extra = dose * new if replaces else np.ceil(dose * new)
         kept = new - extra if replaces else new
-        counts = signal.kind in ("rate", "events")
+        counts = signal.counts
         total = kept + extra
         if counts:
             mixed = seen * np.divide(kept, new, out=np.zeros(len(new)), where=new > 0)
@@ -153,7 +153,7 @@ def _whitewashing(section: Section, part: Market) -> None:
         changed: dict[str, Array] = {}
         for _, signal in own.signals:
             value, n = own.figures(signal)
-            counts = signal.kind in ("rate", "events")
+            counts = signal.counts
             size = n * share
             figure = value * share if counts else np.where(size > 0, value, np.nan)
             changed |= {signal.value: figure, str(signal.sample): size}

@@ -8,6 +8,7 @@ import numpy as np
 
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
+from trustscore.scorecard.vetoes import Veto
 from trustscore.simulate.quantiles import normal_cdf
 
 __all__ = ["bunching", "jump"]
@@ -118,7 +119,7 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
                 side = wanted if condition.op in (">=", ">") else -wanted
                 count(f"rule {rule.id}", condition.column, float(cut), side)
     # A cap heaps merchants up at its own figure: that is the rule, not the merchant.
-    free = scores.veto_code == 0
+    free = scores.veto_code == Veto.NONE
     for step, tier in enumerate(card.tiers.ladder[1:], start=1):
         higher = step > card.tiers.entry
         figure = market.index - (card.tiers.z if higher else 0.0) * scores.index_se

@@ -12,13 +12,13 @@ import numpy as np
 
 from trustscore.audit.cards import Data, as_data, rebuilt, signals_of
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.curves import CURVES
 from trustscore.scoring.program import prior_spread
 
 __all__ = ["Choice", "choices_of", "varied"]
 
 # How far a choice may be from the one made.
 WEIGHT_SD, ANCHOR_SD, PRIOR_SD, STRENGTH_SD = 0.3, 0.1, 0.5, 0.5
-_LOG_CURVES = ("log", "lognormal")
 Draw = np.random.Generator
 
 
@@ -132,7 +132,7 @@ def _weights(data: Data, draw: Draw) -> None:
 
 def _fixed(signal: Any, anchor: float) -> bool:
     """Return whether an anchor is an end of what there is, and so no choice."""
-    if anchor == 0 or (signal.kind in ("rate", "events") and anchor == 1):
+    if anchor == 0 or (signal.counts and anchor == 1):
         return True
     return signal.range is not None and anchor in signal.range
 
@@ -154,9 +154,9 @@ def _anchors(data: Data, draw: Draw, card: Scorecard) -> None:
 
 
 def _moved(signal: Any, anchor: float, step: float, good: float, poor: float) -> float:
-    if signal.curve in _LOG_CURVES:
-        return float(anchor * np.exp(step * abs(np.log(good / poor))))
-    moved = anchor + step * abs(good - poor)
+    scale = CURVES[signal.curve].scale
+    far = abs(scale.forward(good) - scale.forward(poor))
+    moved = scale.inverse(scale.forward(anchor) + step * far)
     # Without crossing an end that the figure itself cannot cross.
     if min(good, poor) >= 0:
         moved = max(moved, anchor * 1e-3)
@@ -195,7 +195,7 @@ def _moved_prior(signal: Any, prior: float, strength: float, step: float) -> flo
     tau = float(prior_spread(signal.kind, prior, strength, np.nan if sd is None else sd))
     if np.isnan(tau):
         tau = float(signal.numbers.spread or 0.25) * abs(signal.good - signal.poor)
-    if signal.kind == "duration":
+    if signal.on_log:
         return float(prior * np.exp(step * tau))
     moved = prior + step * tau
     if signal.kind == "mean" and signal.range is None:

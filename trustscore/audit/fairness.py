@@ -9,6 +9,7 @@ import numpy as np
 from trustscore.audit.cards import without_conditions
 from trustscore.audit.market import Bands, Market, bands
 from trustscore.audit.result import Section
+from trustscore.scorecard.statuses import Status
 
 __all__ = ["fairness"]
 
@@ -38,9 +39,9 @@ def _by(cut: Bands, market: Market) -> dict[str, Any]:
         "standard_error": mean(se),
         "coverage": mean(scores.coverage),
     }
-    status = scores.status
-    for name in ("new", "low_evidence"):
-        table[f"status_{name}"] = mean((status == name) * 1.0)
+    status = scores.status_code
+    for held in (Status.NEW, Status.LOW_EVIDENCE):
+        table[f"status_{held.word}"] = mean((status == held) * 1.0)
     for tier in market.card.tiers.ladder:
         table[f"tier_{tier.id}"] = mean((scores.tier == tier.id) * 1.0)
     return table

@@ -33,18 +33,18 @@ def best(signal: Signal) -> float:
     >>> best(card.signal("complaint_rate")), best(card.signal("product_rating_mean"))
     (0.0, 5.0)
     """
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         return float(signal.higher_is_better)
     if signal.range is not None:
         return signal.range[int(signal.higher_is_better)]
-    if signal.kind == "duration" and not signal.higher_is_better:
+    if signal.on_log and not signal.higher_is_better:
         return signal.good / 100.0
     return signal.good
 
 
 def worst(signal: Signal) -> float:
     """Return the figure of a fake that is meant to harm."""
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         return float(not signal.higher_is_better)
     if signal.range is not None:
         return signal.range[int(not signal.higher_is_better)]
@@ -91,7 +91,7 @@ class Forgery:
         n = np.nan_to_num(self.block[str(signal.sample)])
         value = np.where(n > 0, self.block[signal.value], 0.0)
         seen = np.minimum(n, _MOST_SEEN)
-        if signal.kind in ("rate", "events"):
+        if signal.counts:
             with np.errstate(over="ignore"):
                 each = np.minimum(value / np.where(n > 0, n, 1.0), _MOST_EACH)
             value = np.where((n > _MOST_SEEN) | (each == _MOST_EACH), each * seen, value)
@@ -116,7 +116,7 @@ class Forgery:
         value, true = self.figures(signal)
         kept = true * (1.0 - share)
         n = kept + extra
-        if signal.kind in ("rate", "events"):
+        if signal.counts:
             forged = value * (1.0 - share) + extra * figure
         else:
             total = np.where(n > 0, n, 1.0)

@@ -23,11 +23,11 @@ def _posterior(signal: Signal, value: Array, n: Array) -> tuple[Array, Array]:
     """Return what the record says of the next observation, and how many it is worth."""
     weight = n + signal.strength
     known = np.nan_to_num(value)
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         center = (known + signal.strength * signal.prior) / weight
         return np.clip(center, 1e-9, 1 - 1e-9 if signal.kind == "rate" else np.inf), weight
     prior = signal.prior
-    if signal.kind == "duration":
+    if signal.on_log:
         known, prior = np.log(np.maximum(known, signal.good / 100)), np.log(signal.prior)
     return (known * n + signal.strength * prior) / weight, weight
 
@@ -43,7 +43,7 @@ def _spread(signal: Signal, center: Array) -> Array:
 
 def testable(signal: Signal) -> bool:
     """Return whether the law of one observation is known."""
-    return signal.kind in ("rate", "events") or signal.numbers.sd is not None
+    return signal.counts or signal.numbers.sd is not None
 
 
 def honest_period(
@@ -69,7 +69,7 @@ def honest_period(
             figure = center + np.sqrt(one / weight + one / np.maximum(size, 1)) * (
                 rng.standard_normal(len(n))
             )
-            if signal.kind == "duration":
+            if signal.on_log:
                 figure = np.exp(figure)
         found[signal.id] = (size.astype(np.float64), figure)
     return found
@@ -89,12 +89,12 @@ def surprise(forgery: Forgery, signals: list[Signal], period: Period) -> Array:
         center, weight = _posterior(signal, *forgery.figures(signal))
         one = _spread(signal, center)
         size = np.maximum(new, 1.0)
-        if signal.kind in ("rate", "events"):
+        if signal.counts:
             gap = figure - new * center
             variance = new * one * (1 + new / weight)
         else:
-            seen = np.maximum(figure, signal.good / 100) if signal.kind == "duration" else figure
-            gap = (np.log(seen) if signal.kind == "duration" else seen) - center
+            seen = np.maximum(figure, signal.good / 100) if signal.on_log else figure
+            gap = (np.log(seen) if signal.on_log else seen) - center
             variance = one * (1 / size + 1 / weight)
         known = (new > 0) & (variance > 0) & ~np.isnan(gap)
         z = np.where(known, gap, 0.0) / np.sqrt(np.where(known, variance, 1.0))

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.scorecard.statuses import STATUS_WORDS
+
 __all__ = ["Summary", "Tally"]
 
 # Sums are kept in whole billionths: integers add up alike in every order.
@@ -134,7 +136,6 @@ class Tally:
         """Return the counts of a manifest."""
         signals = [signal.id for signal in scorecard.signals]
         ladder = [tier.id for tier in scorecard.tiers.ladder]
-        statuses = ("formal", "low_evidence", "new", "not_scored")
         return {
             "rows": {
                 "read": self.read,
@@ -142,7 +143,7 @@ class Tally:
                 "rejected": sum(self.rejected.values()),
             },
             "rejected": _counts(self.rejected),
-            "status": self._shares(self.status, statuses),
+            "status": self._shares(self.status, STATUS_WORDS[::-1]),
             "tier": self._shares(self.tier, ladder),
             "unknown_previous_tier": self.unknown_tier,
             "veto": _counts(self.veto, drop=""),

@@ -16,9 +16,11 @@ from trustscore.boost.ranking import combine, relevance_error, rerank
 from trustscore.boost.serving import TableSource
 from trustscore.boost.table import at, text_column
 from trustscore.errors import InputError
+from trustscore.scorecard.vetoes import Veto
 
 Rows = NDArray[np.int64]
-_FLOOR, _BLOCK = 2, 3
+# Plain integers compare faster with arrays than an enum does.
+_FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
 _SHOWN = 5
 # Beyond this a logistic curve is flat to the last bits, and order would be lost.
 _MOST_LOG_ODDS = 30.0
@@ -247,7 +249,7 @@ def rerank_lists(
     if stale is not None:
         boost[stale] = 1.0
         if not policy.validity.keep_vetoes:
-            codes[stale] = 0
+            codes[stale] = int(Veto.NONE)
     spread = None
     if policy.form == "additive":
         spread = np.repeat(lists.spread(), lists.lengths)

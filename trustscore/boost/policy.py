@@ -10,20 +10,25 @@ import math
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
+from trustscore.boost.policy_tables import (
+    Curve,
+    Evidence,
+    Exclusions,
+    Exploration,
+    Guards,
+    Neutral,
+    Pacing,
+    Programme,
+    Strength,
+    Validity,
+    VetoTreatment,
+)
 from trustscore.errors import PolicyError
 from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
@@ -32,153 +37,9 @@ if TYPE_CHECKING:
     from trustscore.boost.ranking import Ranking
     from trustscore.boost.serving import TableSource
 
-VETO_CODES = {"": 0, "none": 0, "cap": 1, "floor": 2, "block": 3}
-"""Veto words of a score file, and what the ranking does, from mild to strict."""
+__all__ = ["BoostPolicy", "Curve", "Exploration", "policy_schema"]
 
-
-def _typed(value: Any) -> Any:
-    # TOML has types: a quoted number is a slip of the pen, not a number.
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("must be a number")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_typed)]
-Share = Annotated[Number, Field(ge=0, le=1)]
-Index = Annotated[Number, Field(ge=1, le=100)]
-Points = Annotated[Number, Field(ge=-100, le=100)]
-Width = Annotated[Number, Field(ge=0.01, le=1000)]
-Count = Annotated[int, BeforeValidator(_typed), Field(ge=0)]
 Words = dict[str, str]
-VetoWord = Literal["none", "cap", "floor", "block"]
-
-
-class Neutral(Base):
-    """Where trust neither helps nor harms, in index points."""
-
-    point: Index = 71.0
-    by_category: dict[str, Index] = Field(default_factory=dict)
-
-
-class Evidence(Base):
-    """How many standard errors are left out of account, one-sided."""
-
-    z_promote: Annotated[Number, Field(ge=0, le=5)] = 1.28
-    z_demote: Annotated[Number, Field(ge=0, le=5)] = 1.645
-
-
-class Curve(Base):
-    """From settled excess in index points to a lean between -rho and 1."""
-
-    shape: Literal["tanh", "linear", "saturation", "knots", "tiers"] = "tanh"
-    up: Width = 15.0
-    down: Width = 15.0
-    rho: Share = 1.0
-    knots: tuple[tuple[Points, Number], ...] = ()
-    steps: tuple[tuple[Points, Number], ...] = ()
-
-    @model_validator(mode="after")
-    def _points(self) -> Curve:
-        for key, shape in (("knots", "knots"), ("steps", "tiers")):
-            points = getattr(self, key)
-            if bool(points) != (self.shape == shape):
-                state = "is missing" if not points else "has no use"
-                raise ValueError(f"{key} {state} with shape {self.shape!r}")
-            if not points:
-                continue
-            xs, ys = zip(*points, strict=True)
-            if any(b <= a for a, b in pairwise(xs)):
-                raise ValueError(f"{key} must rise in points")
-            if any(b < a for a, b in pairwise(ys)):
-                raise ValueError(f"{key} must not fall in lean: more trust must never count less")
-            if ys[0] < -self.rho or ys[-1] > 1:
-                raise ValueError(f"{key} must stay between -rho and 1 in lean")
-            if key == "knots" and (0.0, 0.0) not in points:
-                raise ValueError("knots must hold [0, 0]: no excess is no lean")
-            if key == "steps" and any(x == 0 or x * y < 0 for x, y in points):
-                raise ValueError("steps must stand off 0 points and lean to their own side")
-        return self
-
-
-class Strength(Base):
-    """The one strength: log boost of a full lean."""
-
-    beta: Annotated[Number, Field(ge=0, le=5)] = 0.1
-
-
-class Programme(Base):
-    """The lean that joining the guarantee programme adds behind a trust gate."""
-
-    gamma: Share = 0.2
-    gate: Annotated[Number, Field(ge=0, le=100)] = 65.0
-    width: Width = 3.0
-
-
-class Pacing(Base):
-    """The most that a plan (column ``pacing``) may lean either way."""
-
-    most: Share = 0.0
-
-
-class Exploration(Base):
-    """The share of lists in which one newcomer is lifted."""
-
-    share: Annotated[Number, Field(ge=0, le=0.5)] = 0.0
-    lift: Share = 1.0
-    first: Annotated[Count, Field(ge=1)] = 5
-    pool: Annotated[Count, Field(ge=1)] = 50
-    temperature: Width = 1.0
-    statuses: tuple[str, ...] = ("new", "low_evidence")
-    absent: bool = False
-    seed: int = 1
-
-
-class Veto(Base):
-    """What the ranking does at each veto level of the scores."""
-
-    block: VetoWord = "block"
-    floor: VetoWord = "floor"
-    cap: VetoWord = "cap"
-
-    @model_validator(mode="after")
-    def _order(self) -> Veto:
-        words = [self.cap, self.floor, self.block]
-        if sorted(words, key=VETO_CODES.__getitem__) != words:
-            raise ValueError("a stricter level must not be treated more mildly than a milder one")
-        return self
-
-    @cached_property
-    def codes(self) -> dict[str, int]:
-        """Veto word of the scores -> code of the treatment."""
-        return {"": 0, "none": 0} | {
-            word: VETO_CODES[getattr(self, word)] for word in ("cap", "floor", "block")
-        }
-
-
-class Guards(Base):
-    """Promises to the buyer on the finished order."""
-
-    max_relevance_loss: Annotated[Number, Field(gt=0, lt=1)] | None = None
-    max_up: Count | None = None
-    max_down: Count | None = None
-    head: Count = 0
-    merchant_most: Annotated[Count, Field(ge=1)] | None = None
-    merchant_top: Annotated[Count, Field(ge=1)] = 10
-
-
-class Exclusions(Base):
-    """Lists on which the boost stays off."""
-
-    queries: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-
-
-class Validity(Base):
-    """How long scores count as evidence."""
-
-    # A century: more is a slip of the pen, and no calendar has the day.
-    days: Annotated[Count, Field(ge=1, le=36500)] | None = None
-    keep_vetoes: bool = True
 
 
 class BoostPolicy(Base):
@@ -212,23 +73,89 @@ class BoostPolicy(Base):
 
     model_config = ConfigDict(title="trustscore boost policy")
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$")] = "boost"
-    version: str = "1.0.0"
-    effective_from: dt.date | None = None
-    title: Words = Field(default_factory=dict)
-    form: Literal["multiplicative", "additive"] = "multiplicative"
-    neutral: Neutral = Field(default_factory=Neutral)
-    evidence: Evidence = Field(default_factory=Evidence)
-    curve: Curve = Field(default_factory=Curve)
-    strength: Strength = Field(default_factory=Strength)
-    programme: Programme = Field(default_factory=Programme)
-    pacing: Pacing = Field(default_factory=Pacing)
-    exploration: Exploration = Field(default_factory=Exploration)
-    veto: Veto = Field(default_factory=Veto)
-    guards: Guards = Field(default_factory=Guards)
-    exclusions: Exclusions = Field(default_factory=Exclusions)
-    validity: Validity = Field(default_factory=Validity)
-    provenance: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$")] = Field(
+        default="boost",
+        description="Name of the policy; the first part of the stamp beside every boost.",
+        examples=["boost"],
+    )
+    version: str = Field(
+        default="1.0.0",
+        description="Version; raise it with every change. The second part of the stamp.",
+        examples=["1.0.0"],
+    )
+    effective_from: dt.date | None = Field(
+        default=None,
+        description="Day from which the policy is in force.",
+        examples=["2026-01-01"],
+    )
+    title: Words = Field(
+        default_factory=dict,
+        description="Title by language.",
+        examples=[{"en": "Trust boost for ranked lists"}],
+    )
+    form: Literal["multiplicative", "additive"] = Field(
+        default="multiplicative",
+        description="How the boost moves relevance. multiplicative: relevance times trust_boost; "
+        "relevance must be above 0. additive: relevance plus beta lean times the range of the "
+        "list, for scores that may be 0 or negative; it has no bound in ratio.",
+        examples=["multiplicative"],
+    )
+    neutral: Neutral = Field(
+        default_factory=Neutral,
+        description="Where trust neither helps nor harms.",
+        examples=[{"point": 71}],
+    )
+    evidence: Evidence = Field(
+        default_factory=Evidence,
+        description="How much must be settled before trust counts.",
+        examples=[{"z_promote": 1.28}],
+    )
+    curve: Curve = Field(
+        default_factory=Curve,
+        description="From settled excess to lean.",
+        examples=[{"shape": "tanh", "up": 15}],
+    )
+    strength: Strength = Field(
+        default_factory=Strength, description="How far a full lean moves.", examples=[{"beta": 0.1}]
+    )
+    programme: Programme = Field(
+        default_factory=Programme,
+        description="What joining the guarantee programme adds.",
+        examples=[{"gamma": 0.2}],
+    )
+    pacing: Pacing = Field(
+        default_factory=Pacing,
+        description="How far a plan (column pacing) may lean on a merchant.",
+        examples=[{"most": 0.1}],
+    )
+    exploration: Exploration = Field(
+        default_factory=Exploration,
+        description="How often a newcomer is lifted.",
+        examples=[{"share": 0.1}],
+    )
+    veto: VetoTreatment = Field(
+        default_factory=VetoTreatment,
+        description="What the ranking does with vetoes.",
+        examples=[{"cap": "cap"}],
+    )
+    guards: Guards = Field(
+        default_factory=Guards,
+        description="Promises to the buyer.",
+        examples=[{"max_relevance_loss": 0.2}],
+    )
+    exclusions: Exclusions = Field(
+        default_factory=Exclusions,
+        description="Where the boost stays off.",
+        examples=[{"kinds": ["brand"]}],
+    )
+    validity: Validity = Field(
+        default_factory=Validity, description="How long scores count.", examples=[{"days": 14}]
+    )
+    provenance: dict[str, str | int | float | bool] = Field(
+        default_factory=dict,
+        description="Free notes of whoever fitted or calibrated the policy.",
+        examples=[{"calibrated_on": "lists of January"}],
+    )
 
     @model_validator(mode="after")
     def _within_promise(self) -> BoostPolicy:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trustscore.boost import Ranking
 from trustscore.boost.ranking import PARTS
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = [
     "Neighbour",
@@ -20,7 +21,6 @@ __all__ = [
 ]
 
 _AROUND = 2
-_FLOOR, _BLOCK = 2, 3
 _NAMES = {
     "trust": "trust",
     "programme": "guarantee programme",
@@ -28,6 +28,11 @@ _NAMES = {
     "limit": "taken back by the limit",
     "veto_part": "taken away by the veto",
     "explore": "exploration",
+}
+_VETO_DOES = {
+    Veto.CAP: "no promotion",
+    Veto.FLOOR: "below everybody without one",
+    Veto.BLOCK: "leaves the list",
 }
 
 
@@ -51,8 +56,8 @@ def rank_without_boost(ranking: Ranking) -> NDArray[np.int64]:
     """
     if ranking.codes is None:
         return ranking.base_rank
-    order = np.lexsort((ranking.base_rank, ranking.codes == _FLOOR))
-    order = order[ranking.codes[order] != _BLOCK]
+    order = np.lexsort((ranking.base_rank, ranking.codes == Veto.FLOOR))
+    order = order[ranking.codes[order] != Veto.BLOCK]
     ranks = np.zeros(len(ranking), dtype=np.int64)
     ranks[order] = np.arange(1, len(order) + 1)
     return ranks
@@ -315,12 +320,7 @@ def _boost(s: Position) -> list[str]:
     if s.expired:
         lines.append("  The scores have expired: neutral.")
     if s.veto:
-        does = {
-            "cap": "no promotion",
-            "floor": "below everybody without one",
-            "block": "leaves the list",
-        }
-        lines.append(f"  veto {s.veto}: {does[s.veto]}")
+        lines.append(f"  veto {s.veto}: {_VETO_DOES[Veto.of(s.veto)]}")
     lines += [f"  {_NAMES[name]:<24} {value:+.4f}" for name, value in s.parts.items() if value]
     lines.append(f"  {'lean':<24} {s.lean:+.4f}")
     lines.append(f"  boost exp({s.beta:g} x {s.lean:+.4f}) = {s.trust_boost:.4f}")

@@ -19,9 +19,11 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.serving import TableSource, TrustTable
 from trustscore.boost.table import at
 from trustscore.errors import InputError
+from trustscore.scorecard.vetoes import Veto
 
 Rows = NDArray[np.int64]
-_CAP, _FLOOR, _BLOCK = 1, 2, 3
+# Plain integers compare faster with arrays than an enum does.
+_FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
 # Far above any relevance, and far enough below the largest float to be multiplied by any boost.
 _MOST = 1e300
 _SHOWN = 5
@@ -211,7 +213,7 @@ def rerank(
     if held.strictest >= _FLOOR:
         codes = held.columns["veto"].take(rows)
         if stale is not None and not policy.validity.keep_vetoes:
-            codes[stale] = 0
+            codes[stale] = int(Veto.NONE)
         low = (codes >= _FLOOR).nonzero()[0]
         down = low if len(low) else None
     order, base = _sorted(score, final, item_ids, down)

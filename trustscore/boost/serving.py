@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from trustscore.boost.ids import IdIndex
 from trustscore.boost.mapped_file import map_arrays, write_arrays
-from trustscore.boost.policy import VETO_CODES, BoostPolicy
-from trustscore.boost.table import VETO_WORDS, at, boost_table, text_column
+from trustscore.boost.policy import BoostPolicy
+from trustscore.boost.table import at, boost_table, text_column
 from trustscore.errors import InputError, PolicyError
+from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 FORMAT = 1
 _NUMBERS = ("trust_index", "lcb", "ucb", "neutral", "excess")
@@ -46,7 +47,7 @@ class TrustTable:
     index : IdIndex
         Merchant id -> row.
     columns : dict of str to array
-        ``lean`` and its parts, ``veto`` (0 none, 1 cap, 2 floor, 3 block), ``newcomer``,
+        ``lean`` and its parts, ``veto`` (a code of `Veto`), ``newcomer``,
         ``tier``, ``status``, ``category``, ``trust_index``, ``lcb``, ``ucb``, ``neutral``,
         ``excess``, ``valid_to`` (days since 1970-01-01).
     stamp : str
@@ -137,7 +138,7 @@ class TrustTable:
                 [str(v).encode() for v in np.asarray(table[name], dtype=object)] + [b""]
             )
         words = np.asarray(table["veto"], dtype=object)
-        columns["veto"] = np.asarray([VETO_CODES[str(w)] for w in words] + [0], dtype=np.int8)
+        columns["veto"] = np.asarray([Veto.of(str(w)) for w in words] + [Veto.NONE], dtype=np.int8)
         columns["newcomer"] = np.append(
             np.asarray(table["newcomer"], dtype=bool), policy.exploration.absent
         )

@@ -20,6 +20,7 @@ from trustscore.boost.lists import Lists
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.serving import TableSource
 from trustscore.errors import InputError, PolicyError
+from trustscore.scorecard.vetoes import Veto
 
 STEPS = 22
 _WORST = 0.99
@@ -204,7 +205,7 @@ class Trial:
         lean = np.where(np.repeat(lists.off(policy), lists.lengths), 0.0, lean)
         # The range of a list is that of all its candidates, as where it is ranked.
         spread = lists.spread()
-        keep = held.columns["veto"].take(rows) < 2
+        keep = held.columns["veto"].take(rows) < Veto.FLOOR
         lists, lean, member = _without_vetoed(lists, lean, member, keep)
         self._lists = len(lists)
         self._grids = list(_grids(lists, lean, member, policy, k, spread))

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.boost.curve import Floats, bend, excess, gate, neutral_point
-from trustscore.boost.policy import VETO_CODES, BoostPolicy
+from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 """Score columns without which there is no boost."""
@@ -27,8 +28,6 @@ _BESIDE = (
     "status",
     "scored_on",
 )
-VETO_WORDS = ("", "cap", "floor", "block")
-"""Treatment code -> word."""
 _RANGES = {
     "trust_index": (0.0, 100.0),
     "index_se": (0.0, np.inf),
@@ -61,7 +60,7 @@ class Parts:
     lean : array
         The sum; ``log_boost = beta * lean``.
     code : int8 array
-        Treatment: 0 none, 1 cap, 2 floor, 3 block.
+        Treatment, as a code of `Veto`.
     """
 
     neutral: Floats
@@ -127,7 +126,8 @@ def lean_parts(
     # A cap forbids promotion and the programme. Floor and block carry the full demotion: a
     # multiplier may travel to an engine that never reads the veto.
     capped = np.clip(trust + pacing, -policy.curve.rho, 0.0)
-    lean = np.where(code == 0, clipped, np.where(code == 1, capped, -policy.curve.rho))
+    capped = np.where(code == Veto.CAP, capped, -policy.curve.rho)
+    lean = np.where(code == Veto.NONE, clipped, capped)
     lean = np.where(known, lean, 0.0)
     return Parts(
         neutral=np.where(known, neutral, np.nan),
@@ -225,7 +225,8 @@ def boost_table(
     index, index_se = _column(scores, "trust_index"), _column(scores, "index_se")
     log_boost = policy.beta * parts.lean
     status = text_column(scores, "status", len(ids))
-    newcomer = np.isin(status, policy.exploration.statuses) & (parts.code == 0) & (parts.lean >= 0)
+    newcomer = np.isin(status, policy.exploration.statuses) & (parts.lean >= 0)
+    newcomer &= parts.code == Veto.NONE
     table: dict[str, NDArray[Any]] = {
         "merchant_id": np.asarray([str(i) for i in ids], dtype=object),
         "trust_boost": np.exp(log_boost),
@@ -259,21 +260,24 @@ def veto_codes(
     policy: BoostPolicy,
     lines: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int8]:
-    """Return the treatment of each merchant's veto, from 0 (none) to 3 (block)."""
+    """Return the treatment of each merchant's veto, as a code of `Veto`."""
     if "veto" not in columns:
         return np.zeros(rows, dtype=np.int8)
     words = text_column(columns, "veto", rows)
     codes = np.zeros(rows, dtype=np.int8)
     faults = []
     for word in set(words.tolist()):
-        if word not in VETO_CODES:
+        try:
+            veto = Veto.of(word)
+        except KeyError:
             row = int(np.flatnonzero(words == word)[0])
+            *some, last = VETO_WORDS[1:]
             faults.append(
-                f"{at(row, lines)}: veto must be blank, cap, floor or block. Got {word!r}"
-                f"{suggest(word, VETO_CODES)}"
+                f"{at(row, lines)}: veto must be blank, {', '.join(some)} or {last}. Got {word!r}"
+                f"{suggest(word, VETO_WORDS)}"
             )
             continue
-        codes[words == word] = policy.veto.codes[word]
+        codes[words == word] = policy.veto.codes[veto.word]
     if faults:
         raise InputError("the scores have unknown vetoes", sorted(faults))
     return codes

@@ -61,9 +61,9 @@ def command(
 ) -> None:
     """Write the boosts of SCORES for an engine, with a stated neutral for missing merchants.
 
-    Search engines get the data and the query that reads them; docs/engines.md says what each
-    file is for. Boosts outlive their validity unless the engine knows when it ends: say
-    --scored-on, or keep a column scored_on in SCORES.
+    Search engines get the data and the query that reads them; the page on engines in the docs
+    says what each file is for. Boosts outlive their validity unless the engine knows when it
+    ends: say --scored-on, or keep a column scored_on in SCORES.
     """
     from trustscore.export.engines.files import export_boosts
 

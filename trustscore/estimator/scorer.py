@@ -68,7 +68,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         Columns of the scorecard that were absent in `fit`.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`. Defined only when `X` has feature names that are all
         strings.
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable
 from trustscore.errors import InputError
+from trustscore.scorecard.vetoes import Veto
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-_FLOOR = 2
 _SHOWN = 5
 PROMOTED = 0.25
 """Lean from which a merchant counts as promoted, as in :class:`trustscore.boost.Trial`."""
@@ -138,7 +138,7 @@ class Panel:
         lists.check(policy)
         rows = table.rows(lists.merchant_ids)
         number = np.repeat(np.arange(len(lists)), lists.lengths)
-        keep = table.columns["veto"].take(rows) < _FLOOR
+        keep = table.columns["veto"].take(rows) < Veto.FLOOR
         if not keep.any():
             raise InputError("every candidate is of a merchant that is floored or blocked")
         gain = lists.relevance

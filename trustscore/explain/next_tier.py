@@ -111,7 +111,7 @@ class TierPlan:
 def _more(card: Scorecard, block: dict[str, Array], factor: float) -> dict[str, Array]:
     """Return the row with the same figures from `factor` times the volume."""
     columns: set[str | None] = {signal.sample for signal in card.signals}
-    columns |= {s.value for s in card.signals if s.kind in ("rate", "events")}
+    columns |= {s.value for s in card.signals if s.counts}
     columns.add(card.status.new_column)
     return {name: values * factor if name in columns else values for name, values in block.items()}
 

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from trustscore.explain.search import Search
-from trustscore.explain.ways import WHOLE, Ways, stops, ways
+from trustscore.explain.ways import Ways, stops, ways
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.statuses import Status
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
 
@@ -157,8 +159,8 @@ class _Chunk:
         need = np.where(self.higher, np.maximum(self.coverage, low), 0.0) - _COVERAGE_SLACK
         lacks = np.stack(
             [
-                (scores.veto_code > 0) & self.higher | (self._lowest_cap(scores) < self.at),
-                (scores.status_code == scores.status_names.index("new")) & self.higher,
+                (scores.veto_code > Veto.NONE) & self.higher | (self._lowest_cap(scores) < self.at),
+                (scores.status_code == Status.NEW) & self.higher,
                 scores.coverage < need,
                 bound < self.at,
             ]
@@ -178,7 +180,7 @@ class _Chunk:
         sample = np.full(len(row), np.nan)
         for i in np.unique(signal).tolist():
             one = self.card.signals[i]
-            if one.kind in ("rate", "events"):
+            if one.counts:
                 mine = signal == i
                 sample[mine] = self.block[str(one.sample)][row[mine]]
         gap = np.where(wanted, np.maximum(self.at - bound, 0.0), np.nan)
@@ -237,7 +239,7 @@ class _Chunk:
     def _least(self, rows: Array, signals: Array, moving: Ways) -> tuple[Array, Array]:
         """Return the least share of the way that suffices for each pair, and where it leads."""
         start, end = moving.start[signals, rows], moving.end[signals, rows]
-        whole = np.array([signal.kind in WHOLE for signal in self.card.signals])[signals]
+        whole = np.array([signal.whole for signal in self.card.signals])[signals]
         low, high = np.zeros(len(rows)), np.ones(len(rows))
         block = self._at(rows)
         places = [(self.card.signals[i].value, signals == i) for i in np.unique(signals).tolist()]

@@ -8,6 +8,7 @@ import unicodedata
 from trustscore.explain.next_tier import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
+from trustscore.scorecard.kinds import KINDS
 from trustscore.words import named, text, unit
 
 __all__ = ["render_plan", "render_text"]
@@ -52,7 +53,7 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def _figure(value: float, kind: str, name: str, lang: str) -> str:
-    if kind in ("rate", "events") and math.isfinite(value):
+    if KINDS[kind].counts and math.isfinite(value):
         return f"{number(100 * value, 3)}%"
     return f"{number(value)} {unit(name, lang)}".rstrip()
 

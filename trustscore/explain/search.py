@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.explain.ways import WHOLE, stops, ways
+from trustscore.explain.ways import stops, ways
 from trustscore.scorecard import Scorecard, Signal, Tier
 from trustscore.scoring import Scores, score_columns
 
@@ -120,7 +120,7 @@ def moves_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> lis
     """Return the signals with evidence whose figure can still be raised."""
     found = ways(card, block, scores)
     return [
-        Move(i, signal, float(start), float(end), signal.kind in WHOLE)
+        Move(i, signal, float(start), float(end), signal.whole)
         for i, (signal, start, end, is_open) in enumerate(
             zip(card.signals, found.start[:, 0], found.end[:, 0], found.open[:, 0], strict=True)
         )
@@ -132,7 +132,7 @@ def _change(search: Search, move: Move, after: float, points: float) -> Change:
     signal = move.signal
     sample = before_count = after_count = math.nan
     before = move.start
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         sample = float(search.block[str(signal.sample)][0])
         before_count, after_count = before, after
         before, after = before / sample, after / sample

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 
 __all__ = ["Statement", "explain", "explain_scores"]
@@ -235,7 +236,7 @@ def _lines(
         else:
             state = "known" if scores.reliability[i, 0] > 0 else "unknown"
         value, sample = cell(signal.value), cell(signal.sample)
-        counted = signal.kind in ("rate", "events")
+        counted = signal.counts
         raw = value
         if counted:
             raw = value / sample if sample > 0 else math.nan
@@ -314,10 +315,10 @@ def _rules(card: Scorecard, scores: Scores) -> tuple[tuple[RuleLine, ...], tuple
         if rule.id not in fired:
             continue
         points = float(scores.adjustments[rule.id][0])
-        if rule.effect in ("bonus", "deduct"):
+        if not rule.veto:
             moved.append(RuleLine(rule.id, rule.effect, points, rule.en, rule.zh, rule.why))
         else:
-            height = rule.points if rule.effect == "cap" else math.nan
+            height = rule.points if rule.veto == Veto.CAP else math.nan
             vetoes.append(RuleLine(rule.id, rule.effect, height, rule.en, rule.zh, rule.why))
     for name in ("limit", "cap"):
         points = float(scores.adjustments[name][0])

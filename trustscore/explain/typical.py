@@ -57,7 +57,7 @@ def typical_block(scorecard: Scorecard) -> dict[str, Array]:
         block[new] = np.array([scorecard.status.new_below])
     for signal in scorecard.signals:
         value = np.array([signal.prior])
-        if signal.kind in ("rate", "events") and signal.sample is not None:
+        if signal.counts and signal.sample is not None:
             value = signal.prior * block[signal.sample]
         block[signal.value] = value
     return block

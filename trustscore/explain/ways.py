@@ -12,11 +12,9 @@ from trustscore.explain.statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scoring import Scores
 
-__all__ = ["WHOLE", "Ways", "stops", "ways"]
+__all__ = ["Ways", "stops", "ways"]
 
 Array = np.ndarray[Any, Any]
-WHOLE = ("rate", "events", "count", "flag")
-"""Kinds whose column moves by whole numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +70,12 @@ def ways(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Ways:
 def _end(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
     """Return the column at the good anchor."""
     end = good
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         sample = block[str(signal.sample)]
         end = good * sample
         if signal.kind == "rate":
             end = np.minimum(end, sample)
-    if signal.kind in WHOLE:
+    if signal.whole:
         end = np.ceil(end) if signal.higher_is_better else np.floor(end)
     if signal.range is not None:
         end = np.clip(end, signal.range[0], signal.range[1])

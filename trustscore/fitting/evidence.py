@@ -12,6 +12,7 @@ from trustscore.fitting.anchors import clean, steady
 from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import Prior, fit_counts, fit_means, fit_values
 from trustscore.scorecard import Signal
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scoring.curves import shrunk
 
 __all__ = ["Block", "Evidence", "evidence_of", "folded", "prior_of", "scored", "set_aside"]
@@ -19,7 +20,6 @@ __all__ = ["Block", "Evidence", "evidence_of", "folded", "prior_of", "scored", "
 Array = np.ndarray[Any, Any]
 Block = Mapping[str, Array]
 
-_COUNTS = ("rate", "events")
 _OUTLIERS = 0.01
 
 
@@ -35,7 +35,7 @@ class Evidence:
     @property
     def y(self) -> Array:
         """Raw figure of the merchants with evidence."""
-        if self.kind in _COUNTS:
+        if KINDS[self.kind].counts:
             assert self.n is not None
             return self.value[self.known] / self.n[self.known]
         return self.value[self.known]
@@ -56,7 +56,7 @@ def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
         n = block[signal.sample]
         with np.errstate(invalid="ignore"):
             known &= n > 0
-    if signal.kind == "duration":
+    if signal.on_log:
         anchors = [a for a in (signal.poor, signal.good) if a > 0]
         # Scoring floors a duration at a hundredth of its good end; an open end is not known yet.
         least = min(anchors) / 100 if len(anchors) == 2 else 1e-3 * _middle(value[known])
@@ -73,7 +73,7 @@ def set_aside(raw: Evidence, where: str, notes: list[Note]) -> Evidence:
     """Return evidence without the figures beyond the fences."""
     if raw.kind == "flag" or not raw.known.any():
         return raw
-    scale = "mean" if raw.kind == "duration" else raw.kind  # durations are logarithms already
+    scale = "mean" if KINDS[raw.kind].on_log else raw.kind  # durations are logarithms already
     inside = clean(steady(scale, raw.y), None if raw.n is None else raw.n[raw.known])
     out = int((~inside).sum())
     if not out:
@@ -91,7 +91,7 @@ def prior_of(raw: Evidence) -> Prior:
     value = np.where(raw.known, raw.value, np.nan)
     if raw.n is None:
         return fit_values(raw.kind, value)
-    if raw.kind in _COUNTS:
+    if KINDS[raw.kind].counts:
         return fit_counts(raw.kind, value, raw.n)
     return fit_means(value, raw.n)
 

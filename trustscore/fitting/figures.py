@@ -23,6 +23,8 @@ from trustscore.fitting.notes import Note
 from trustscore.fitting.peers import set_groups
 from trustscore.fitting.priors import LEAST_MERCHANTS, Prior
 from trustscore.scorecard import Scorecard, Signal
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.kinds import KINDS
 
 __all__ = ["Figures", "fit_figures"]
 
@@ -102,9 +104,10 @@ def fit_figures(
         spec = card.file.signals[signal.dimension][signal.id]
         open_prior = [k for k in ("prior", "strength") if getattr(spec, k) == "fit"]
         open_anchor = [k for k in ("poor", "good") if isinstance(getattr(spec, k), str)]
-        percentile = signal.curve == "percentile" and not signal.knots
+        curve = CURVES[signal.curve]
+        percentile = curve.learnt and not signal.knots
         refit = priors and signal.kind != "flag"
-        move = anchors and signal.curve not in ("knots", "percentile") and signal.kind != "flag"
+        move = anchors and not curve.knots and signal.kind != "flag"
         if not (open_prior or open_anchor or percentile or refit or move):
             continue
         if missing.intersection(signal.columns):
@@ -134,7 +137,7 @@ def fit_figures(
 
 def _stands(signal: Signal) -> dict[str, Any]:
     """Return the scorecard's own prior, on the scale that is shrunk."""
-    prior = np.log(signal.prior) if signal.kind == "duration" else signal.prior
+    prior = np.log(signal.prior) if signal.on_log else signal.prior
     return {"prior": prior, "strength": signal.strength}
 
 
@@ -176,7 +179,7 @@ def _set_prior(
         if not found.usable and not waits:
             return {}
     on_scale = prior
-    if signal.kind == "duration":
+    if signal.on_log:
         prior = float(np.exp(prior))
     given = {"prior": figure(prior, 4), "strength": figure(strength, 3)}
     if signal.sample is None:
@@ -185,7 +188,7 @@ def _set_prior(
         if key in given:
             out.changes.append(((*at, key), given[key]))
     stands: dict[str, Any] = {"prior": on_scale, "strength": strength}
-    if signal.kind in ("mean", "duration") and spec.spread is None and np.isfinite(sd):
+    if KINDS[signal.kind].sd and spec.spread is None and np.isfinite(sd):
         out.changes.append(((*at, "sd"), figure(sd, 3)))
         given["sd"] = stands["sd"] = figure(sd, 3)
     out.facts[signal.id] = {**given, "merchants": found.merchants, "method": found.method}
@@ -221,10 +224,10 @@ def _set_anchors(
         )
         out.notes.append(Note("thin_anchors", signal.id, text))
         sure[:] = True
-    scale = "mean" if signal.kind == "duration" else signal.kind
+    scale = "mean" if signal.on_log else signal.kind
     inside = clean(steady(scale, x[sure]))
     x, y = x[sure][inside], y[sure][inside]
-    if signal.kind == "duration":
+    if signal.on_log:
         x, y = np.exp(x), np.exp(y)
     fact = out.facts.setdefault(signal.id, {})
     fact["anchor_merchants"] = len(x)
@@ -253,9 +256,10 @@ def _set_anchors(
             f"{where}: {ends['poor']} and {ends['good']} are both {new['poor']:g}: give numbers"
         )
         return
-    if signal.curve in ("log", "lognormal") and min(new.values()) <= 0:
+    least = CURVES[signal.curve].least
+    if min(new.values()) <= least:
         out.faults.append(
-            f"{where}: curve {signal.curve} needs anchors above 0. Got {new}: give numbers"
+            f"{where}: curve {signal.curve} needs anchors above {least:g}. Got {new}: give numbers"
         )
         return
     for key, given in ends.items():

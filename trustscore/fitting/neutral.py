@@ -17,6 +17,7 @@ from trustscore.errors import InputError, TrustscoreError
 from trustscore.fitting.document import Change, figure, write_document
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.presets import find
+from trustscore.scorecard.statuses import Status
 from trustscore.scoring import score_columns
 
 __all__ = ["LEAST", "Neutrals", "fit_neutral"]
@@ -88,7 +89,7 @@ def fit_neutral(
     if not any(words):
         raise InputError("neutral: the export has no category to fit points to")
     scores = score_columns(block, card, missing=missing)
-    formal = scores.status_code == scores.status_names.index("formal")
+    formal = scores.status_code == Status.FORMAL
     points, counts, few = {}, {}, []
     for word in sorted({word for word in words.tolist() if word}):
         index = scores.trust_index[(words == word) & formal]

@@ -56,7 +56,7 @@ def set_groups(
             if merchants[at] < LEAST_MERCHANTS:
                 small.add(str(names[at]))
                 continue
-            value = float(np.exp(prior[at]) if signal.kind == "duration" else prior[at])
+            value = float(np.exp(prior[at]) if signal.on_log else prior[at])
             told.setdefault(str(names[at]), {})[name] = {
                 "prior": figure(value, 4),
                 "strength": figure(strength, 3),

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, gammaln
 
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scoring.program import prior_spread
 
 __all__ = [
@@ -82,7 +83,7 @@ def unit_variance(kind: str, n: Array, prior: Any, strength: Any, sd: Any) -> Ar
     >>> unit_variance("rate", np.array([1.0]), 0.5, 9.0, None).tolist()
     [0.25]
     """
-    tau = prior_spread(kind if kind in ("rate", "events") else "mean", prior, strength, sd)
+    tau = prior_spread(kind if KINDS[kind].counts else "mean", prior, strength, sd)
     if kind == "rate":
         return prior * (1 - prior) / n + tau**2 * (1 - 1 / n)
     within = prior if kind == "events" else sd**2

@@ -17,7 +17,9 @@ from trustscore.scorecard.checks import (
     figure_faults,
     weight_faults,
 )
+from trustscore.scorecard.curves import CURVES, Curve
 from trustscore.scorecard.faults import Notes, collect, prune, shown
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.model import (
     RESERVED,
     Dimension,
@@ -26,11 +28,11 @@ from trustscore.scorecard.model import (
     Peers,
     Scorecard,
     Signal,
-    Status,
+    StatusLimits,
     Tier,
     Tiers,
 )
-from trustscore.scorecard.spec import KINDS, ScorecardFile, SignalSpec, SignalWords
+from trustscore.scorecard.spec import ScorecardFile, SignalSpec, SignalWords
 
 _NO_SAMPLE = "is only for a signal with a sample column"
 
@@ -56,22 +58,21 @@ class _Builder(Notes):
             got = " and ".join(spec.kinds) or "none"
             self.fault(at, f"must have exactly one of {', '.join(KINDS)}. Got {got}")
             return None
-        kind = spec.kinds[0]
-        columns = getattr(spec, kind)
+        kind = KINDS[spec.kinds[0]]
+        columns = getattr(spec, kind.name)
         value, sample = columns if isinstance(columns, tuple) else (columns, None)
         value = name if value is True else value
         sampled = sample is not None
         if self.file.stages:
             self.known(f"{at}.stage", spec.stage, self.file.stages, "stage")
-        curve = spec.curve or ("log" if kind == "duration" else self.file.defaults.curve)
-        if kind in ("flag",) and not spec.curve:
-            curve = "linear"
+        curve = CURVES[spec.curve or kind.curve or self.file.defaults.curve]
         poor, good = self.closed(f"{at}.poor", spec.poor), self.closed(f"{at}.good", spec.good)
         knots = tuple(spec.knots or ())
-        if curve in ("knots", "percentile"):
+        if curve.knots:
             poor, good = self._knots(at, curve, knots, spec, poor, good)
         elif knots:
-            self.fault(f"{at}.knots", "are for the curves knots and percentile")
+            those = " and ".join(c.name for c in CURVES.values() if c.knots)
+            self.fault(f"{at}.knots", f"are for the curves {those}")
         else:
             for key in ("poor", "good"):
                 if getattr(spec, key) is None:
@@ -82,16 +83,16 @@ class _Builder(Notes):
         if not sampled and spec.strength is not None:
             self.fault(f"{at}.strength", _NO_SAMPLE)
         if value == sample:
-            self.fault(f"{at}.{kind}", f"must be two different columns. Got {value} twice")
+            self.fault(f"{at}.{kind.name}", f"must be two different columns. Got {value} twice")
         prior = self.closed(f"{at}.prior", spec.prior)
-        if kind in ("mean", "duration") and spec.sd is None and spec.spread is None:
+        if kind.sd and spec.sd is None and spec.spread is None:
             self.fault(f"{at}.sd", "is missing: give sd of one observation, or spread")
         if spec.range and not spec.range[0] < spec.range[1]:
             self.fault(f"{at}.range", f"must be [low, high]. Got {list(spec.range)}")
         figures = {"poor": poor, "good": good, "prior": prior}
         if spec.strength is not None:
             figures["strength"] = strength
-        for key, sentence in figure_faults(kind, curve, sampled, spec.range, figures):
+        for key, sentence in figure_faults(kind.name, curve.name, sampled, spec.range, figures):
             self.fault(f"{at}{key}", sentence)
         weight = self.closed(f"{at}.weight", spec.weight)
         words = self.file.words.get(name) or SignalWords(en=name.replace("_", " "))
@@ -100,7 +101,7 @@ class _Builder(Notes):
             id=name,
             dimension=dimension,
             stage=spec.stage,
-            kind=kind,
+            kind=kind.name,
             value=value,
             sample=sample,
             numbers=Numbers(
@@ -112,7 +113,7 @@ class _Builder(Notes):
                 spec.sd,
                 spec.spread,
             ),
-            curve=curve,
+            curve=curve.name,
             knots=knots,
             applies_when=spec.applies_when or (),
             window=defaults.window if spec.window is None else spec.window,
@@ -124,14 +125,14 @@ class _Builder(Notes):
     def _knots(
         self,
         at: str,
-        curve: str,
+        curve: Curve,
         knots: tuple[tuple[float, float], ...],
         spec: SignalSpec,
         poor: float,
         good: float,
     ) -> tuple[float, float]:
         if not knots:
-            if curve == "percentile":
+            if curve.learnt:
                 self.open.append(f"{at}.knots")
                 return (poor, good) if poor != good else (0.0, 1.0)
             self.fault(f"{at}.knots", "are missing")
@@ -198,7 +199,7 @@ class _Builder(Notes):
                 if not self.known(where, signal_id, signals, "signal"):
                     continue
                 base = signals[signal_id]
-                if base.curve in ("knots", "percentile") and (change.poor or change.good):
+                if CURVES[base.curve].knots and (change.poor or change.good):
                     self.fault(where, "a signal with knots has no poor and good to change")
                 given = {
                     key: self.closed(f"{where}.{key}", getattr(change, key))
@@ -303,7 +304,7 @@ class _Builder(Notes):
         peers = self.peers(signals)
         tiers = self.tiers()
         new, low = file.status.new, file.status.low_evidence
-        status = Status(
+        status = StatusLimits(
             new.column if new else None, new.below if new else 0.0, low.coverage if low else 0.0
         )
         faults = contribution_faults(signals.values(), rules)

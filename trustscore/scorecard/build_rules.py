@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trustscore.scorecard.faults import Notes
-from trustscore.scorecard.model import Exceeds, Rule, Signal
+from trustscore.scorecard.model import POINTS, Exceeds, Rule, Signal
 from trustscore.scorecard.spec import RuleSpec, ScorecardFile
+from trustscore.scorecard.vetoes import Veto
 
-_EFFECTS = ("bonus", "deduct", "cap", "veto")
+_EFFECTS = (*POINTS, Veto.CAP.word, "veto")
 
 
 def _rule(
@@ -28,7 +29,7 @@ def _rule(
         notes.fault(at, "must have either when or exceeds")
         return None
     effect = effects[0]
-    if (spec.per or spec.most) and effect not in ("bonus", "deduct"):
+    if (spec.per or spec.most) and effect not in POINTS:
         notes.fault(at, "per and most are only for bonus and deduct")
     if spec.per and spec.most is None:
         notes.fault(f"{at}.most", "is missing: points per case must have a limit")
@@ -38,7 +39,7 @@ def _rule(
         if not notes.known(where, spec.exceeds.signal, signals, "signal"):
             return None
         signal = signals[spec.exceeds.signal]
-        if signal.kind not in ("rate", "events") or signal.higher_is_better:
+        if not signal.counts or signal.higher_is_better:
             notes.fault(where, "must be a rate or events signal where lower is better")
             return None
         exceeds = Exceeds(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT, Dimension, Overlay, Rule, Signal
 from trustscore.scorecard.spec import ScorecardFile
 
@@ -42,22 +44,17 @@ def figure_faults(
     [('.prior', 'must be between 0 and 1. Got 3')]
     """
     poor, good, prior = figures["poor"], figures["good"], figures["prior"]
-    if curve not in ("knots", "percentile"):
+    by, form = CURVES[curve], KINDS[kind]
+    if not by.knots:
         if poor == good:
             yield ".poor", f"must differ from good. Got {poor:g}"
-        if curve in ("log", "lognormal") and min(poor, good) <= 0:
-            yield "", f"curve {curve} must have poor and good above 0"
-        if curve == "log1p" and min(poor, good) <= -1:
-            yield "", "curve log1p must have poor and good above -1"
+        if min(poor, good) <= by.least:
+            yield "", f"curve {curve} must have poor and good above {by.least:g}"
     if sampled and figures.get("strength", 1.0) <= 0:
         yield ".strength", f"must be above 0. Got {figures['strength']:g}"
-    if kind == "rate" and (prior < 0 or prior > 1):
-        yield ".prior", f"must be between 0 and 1. Got {prior:g}"
-    elif kind == "events" and prior < 0:
-        yield ".prior", f"must not be below 0. Got {prior:g}"
-    elif kind == "duration" and prior <= 0:
-        yield ".prior", f"must be above 0. Got {prior:g}"
-    elif limits and kind not in ("rate", "events") and (prior < limits[0] or prior > limits[1]):
+    if prior < form.low or prior > form.high or (form.low_is_open and prior == form.low):
+        yield ".prior", f"must {form.prior_bounds}. Got {prior:g}"
+    elif limits and not form.counts and (prior < limits[0] or prior > limits[1]):
         yield ".prior", f"must be in the range {limits[0]:g} to {limits[1]:g}. Got {prior:g}"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,6 +18,18 @@ class Base(BaseModel):
     """Frozen, closed model: an unknown key is a fault, not a comment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """In ``Annotated[str, OneOf(names)]``: a text that must be one of the names of a registry."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return what ``Literal`` with these names would."""
+        literal: Any = Literal
+        return handler(literal[self.names])
 
 
 def near(name: str, candidates: Iterable[str]) -> str | None:
@@ -114,7 +128,10 @@ def _sentence(error: Any, model: type[BaseModel]) -> str:
     message = message.replace("input should be", "must be").rstrip(".")
     if isinstance(got, Mapping):
         return f"{where}: {message}"
-    return f"{where}: {message}. Got {shown(got)}"
+    hint = ""
+    if kind == "literal_error" and isinstance(got, str):
+        hint = suggest(got, re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+    return f"{where}: {message}. Got {shown(got)}{hint}"
 
 
 def collect(model: type[Model], data: Mapping[str, Any]) -> tuple[Model | None, list[str]]:

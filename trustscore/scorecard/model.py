@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from trustscore.scorecard.conditions import Condition
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
+from trustscore.scorecard.vetoes import Veto
 
 ROOT = "index"
 # What the scores call their own columns; a dimension is one more column beside these.
@@ -84,6 +87,26 @@ class Signal:
     range: tuple[float, float] | None
     words: SignalWords
 
+    def __post_init__(self) -> None:
+        # No engine meets a curve or a kind that it would have to guess at.
+        CURVES[self.curve]
+        KINDS[self.kind]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the value is a number of events among n."""
+        return KINDS[self.kind].counts
+
+    @property
+    def on_log(self) -> bool:
+        """Whether the value is shrunk on its logarithm."""
+        return KINDS[self.kind].on_log
+
+    @property
+    def whole(self) -> bool:
+        """Whether the value column holds whole numbers."""
+        return KINDS[self.kind].whole
+
     @property
     def weight(self) -> float:
         """Base weight, relative inside the dimension."""
@@ -108,11 +131,6 @@ class Signal:
     def strength(self) -> float:
         """Observations the prior is worth; 0 for a signal without a sample."""
         return self.numbers.strength
-
-    @property
-    def counts(self) -> bool:
-        """Whether the signal is k events of n."""
-        return self.kind in ("rate", "events")
 
     @property
     def higher_is_better(self) -> bool:
@@ -150,12 +168,16 @@ class Exceeds:
     line: float | None
 
 
+POINTS = ("bonus", "deduct")
+"""Effects of rules that add points or take them; the others are words of `Veto`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A condition with one effect.
 
-    `effect` is one of ``bonus deduct cap floor block``; `points` is the amount of the first
-    three. `overlay` names the overlay a rule belongs to; `changes` what overlays say of a base
+    `effect` is one of `POINTS` or the word of a `Veto`; `points` is the amount of bonus, deduct
+    and cap. `overlay` names the overlay a rule belongs to; `changes` what overlays say of a base
     rule, as ``(overlay, points or None for off)`` in file order.
     """
 
@@ -171,6 +193,11 @@ class Rule:
     why: str
     overlay: str | None = None
     changes: tuple[tuple[str, float | None], ...] = ()
+
+    @property
+    def veto(self) -> Veto:
+        """The veto the rule gives; none where it moves points."""
+        return Veto.NONE if self.effect in POINTS else Veto.of(self.effect)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -212,7 +239,7 @@ class Tiers:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusLimits:
     """Limits below which an index is ``new`` or ``low_evidence``."""
 
     new_column: str | None
@@ -283,7 +310,7 @@ class Scorecard:
     rules: tuple[Rule, ...]
     overlays: tuple[Overlay, ...]
     peers: Peers
-    status: Status
+    status: StatusLimits
     tiers: Tiers
     open_values: tuple[str, ...] = ()
     source: str = field(default="", compare=False)
@@ -342,23 +369,13 @@ class Scorecard:
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Numerator and denominator of each `rate`, where k > n is a fault."""
-        pairs = ((s.value, s.sample) for s in self.signals if s.kind == "rate" and s.sample)
+        pairs = ((s.value, s.sample) for s in self.signals if KINDS[s.kind].parts and s.sample)
         return tuple(dict.fromkeys(pairs))
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Every numeric input column, in order of first use."""
         order = ("number", "nonnegative", "count", "share", "flag")
-        value_check = {
-            "rate": "count",
-            "events": "count",
-            "mean": "number",
-            "duration": "nonnegative",
-            "ratio": "nonnegative",
-            "count": "count",
-            "flag": "flag",
-            "score": "number",
-        }
         checks: dict[str, str] = {}
         ranges: dict[str, tuple[float, float]] = {}
 
@@ -367,7 +384,7 @@ class Scorecard:
             checks[column] = max(known, check, key=order.index)
 
         for signal in self.signals:
-            use(signal.value, value_check[signal.kind])
+            use(signal.value, KINDS[signal.kind].check)
             if signal.sample:
                 use(signal.sample, "count")
             if signal.range:

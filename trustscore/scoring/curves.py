@@ -7,20 +7,12 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Signal
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scoring import codes, kernel
 
 Array = np.ndarray[Any, Any]
 
-_SHAPES = {
-    "linear": codes.STRAIGHT,
-    "log": codes.STRAIGHT,
-    "log1p": codes.STRAIGHT,
-    "lognormal": codes.LOGNORMAL,
-    "logistic": codes.LOGISTIC,
-    "knots": codes.KNOTS,
-    "percentile": codes.KNOTS,
-}
-_SCALES = {"log": codes.BY_LOG, "lognormal": codes.BY_LOG, "log1p": codes.BY_LOG1P}
 # A duration is shrunk on its logarithm: what brings that onto the scale of its curve.
 _FROM_LOG = {
     codes.AS_IS: codes.BY_EXP,
@@ -31,15 +23,15 @@ _FROM_LOG = {
 
 def curve_code(signal: Signal) -> tuple[int, int]:
     """Return the codes of the scale and of the shape on which a signal's x becomes a utility."""
-    scale = _SCALES.get(signal.curve, codes.AS_IS)
-    if signal.kind == "duration":
+    scale = CURVES[signal.curve].scale.code
+    if KINDS[signal.kind].on_log:
         scale = _FROM_LOG[scale]
-    return scale, _SHAPES[signal.curve]
+    return scale, CURVES[signal.curve].shape.code
 
 
 def scale_of(signal: Signal, values: Array) -> Array:
     """Return values in the signal's own unit on the scale of its curve."""
-    scale = _SCALES.get(signal.curve, codes.AS_IS)
+    scale = CURVES[signal.curve].scale.code
     return np.array([kernel.on_scale(scale, x) for x in np.asarray(values).tolist()])
 
 
@@ -74,7 +66,7 @@ def shrunk(kind: str, value: Array, n: Array, prior: float, strength: float) -> 
     [4.5]
     """
     x, q = np.empty(len(value)), np.empty(len(value))
-    evidence = codes.COUNTS if kind in ("rate", "events") else codes.MEAN
+    evidence = codes.COUNTS if KINDS[kind].counts else codes.MEAN
     kernel.shrink_rows(
         evidence,
         np.ascontiguousarray(value, dtype=np.float64),

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.statuses import STATUS_WORDS
+from trustscore.scorecard.vetoes import VETO_WORDS
 
 Array = np.ndarray[Any, Any]
-
-VETOES = ("", "cap", "floor", "block")
-STATUSES = ("not_scored", "new", "low_evidence", "formal")
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Scores:
     @property
     def status_names(self) -> tuple[str, ...]:
         """Texts of `status_code`."""
-        return STATUSES
+        return STATUS_WORDS
 
     @property
     def tier_names(self) -> tuple[str, ...]:
@@ -91,7 +90,7 @@ class Scores:
     @property
     def veto_names(self) -> tuple[str, ...]:
         """Texts of `veto_code`; the first is empty."""
-        return VETOES
+        return VETO_WORDS
 
     @cached_property
     def status(self) -> Array:

@@ -105,7 +105,7 @@ class Draft:
         if owner is None or owner.signal is signal or owner.signal.sample is None:
             return np.where(n > 0, value / np.maximum(n, 1), signal.prior)
         true = self.truth[owner.signal.id]
-        if signal.kind not in ("rate", "events") or owner.signal.kind not in ("rate", "events"):
+        if not signal.counts or not owner.signal.counts:
             return true
         scale = self.column(owner.signal.sample) / np.maximum(n, 1)
         return np.where(n > 0, true * scale, signal.prior)

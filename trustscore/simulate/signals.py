@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Signal
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.kinds import KINDS
 from trustscore.scoring.program import SignalFigures, prior_spread
-from trustscore.simulate.market import KINDS, Merchants
+from trustscore.simulate.market import KINDS as ACTORS
+from trustscore.simulate.market import Merchants
 from trustscore.simulate.marks import MARKS, SHOWN, Span
 from trustscore.simulate.quantiles import beta_quantile, gamma_quantile, normal_cdf
 
@@ -21,7 +24,6 @@ RARE_FLAG = 0.004
 COUNT_SHAPE = 0.5
 # One bad order hurts several signals: this share of the sampling noise is common to them.
 SHARED_NOISE = 0.1
-DECIMALS = {"mean": 2, "duration": 2, "ratio": 6, "score": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Law:
             return beta_quantile(normal_cdf(z), self.strength * prior, self.strength * (1 - prior))
         if signal.kind == "events" and prior > 0.0:
             return gamma_quantile(normal_cdf(z), self.strength * prior) / self.strength
-        if signal.kind == "duration":
+        if signal.on_log:
             return np.exp(prior + self.spread * z)
         if signal.kind == "flag":
             bad = 1.0 - prior if signal.higher_is_better else prior
@@ -60,7 +62,7 @@ class Law:
     def at(self, step: Array) -> Array:
         """Return the value that stands `step` between the prior (0) and the poor anchor (1)."""
         signal = self.signal
-        if signal.kind == "duration":
+        if signal.on_log:
             return np.exp(self.prior + (np.log(self.poor) - self.prior) * step)
         value = self.prior + (self.poor - self.prior) * step
         if signal.kind == "rate":
@@ -77,6 +79,7 @@ def laws(plan: SignalFigures, variants: int) -> list[Law]:
         return np.broadcast_to(parameter, variants).tolist()
 
     signal = plan.signal
+    scale = CURVES[signal.curve].scale
     found = []
     for prior, strength, poor, good, kappa in zip(
         *map(column, (plan.prior, plan.strength, plan.poor, plan.good, plan.kappa)), strict=True
@@ -87,17 +90,8 @@ def laws(plan: SignalFigures, variants: int) -> list[Law]:
         )
         if np.isnan(sample_spread):
             # No sampling law says how merchants differ; kappa does, in units of utility.
-            step = kappa * abs(good - poor)
-            if signal.curve in ("log", "lognormal"):
-                step *= abs(prior)
-            elif signal.curve == "log1p":
-                step *= 1.0 + abs(prior)
-            sample_spread = step
-        unscaled = poor
-        if signal.curve in ("log", "lognormal"):
-            unscaled = float(np.exp(poor))
-        elif signal.curve == "log1p":
-            unscaled = float(np.expm1(poor))
+            sample_spread = kappa * abs(good - poor) * scale.stretch(prior)
+        unscaled = float(scale.inverse(poor))
         found.append(Law(signal, prior, strength, sample_spread, unscaled, kappa))
     return found
 
@@ -110,7 +104,7 @@ def _marked(
     for kind, spans in marks.items():
         if signal.id not in spans:
             continue
-        rows = merchants.kind == KINDS.index(kind)
+        rows = merchants.kind == ACTORS.index(kind)
         low, high = spans[signal.id]
         draw = merchants.streams(f"{name} {kind} {signal.id}").random(merchants.rows)
         if signal.kind == "flag":
@@ -158,7 +152,7 @@ def observed(law: Law, shown: Array, n: Array | None, merchants: Merchants) -> A
             return shown
         if signal.kind == "count":
             return np.floor(shown + draw.random(merchants.rows))
-        exact: Array = np.round(shown, DECIMALS[signal.kind])
+        exact: Array = np.round(shown, KINDS[signal.kind].decimals)
         return exact if signal.range is None else np.clip(exact, *signal.range)
     some = n > 0
     size = np.maximum(n, 1).astype(np.float64)
@@ -166,7 +160,7 @@ def observed(law: Law, shown: Array, n: Array | None, merchants: Merchants) -> A
     common = np.sqrt(SHARED_NOISE) * merchants.luck / np.sqrt(size)
     if not signal.higher_is_better:
         common = -common
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         rate = signal.kind == "rate"
         one = np.sqrt(shown * (1 - shown)) if rate else np.sqrt(shown)
         room = np.minimum(shown, 1 - shown) if rate else shown
@@ -177,7 +171,7 @@ def observed(law: Law, shown: Array, n: Array | None, merchants: Merchants) -> A
     one = law.spread * np.sqrt(law.strength)
     noise: Array = one / np.sqrt(size)
     value: Array
-    if signal.kind == "duration":
+    if signal.on_log:
         value = shown * np.exp(one * common + noise * draw.standard_normal(merchants.rows))
     elif signal.range is not None:
         low, high = signal.range
@@ -189,5 +183,5 @@ def observed(law: Law, shown: Array, n: Array | None, merchants: Merchants) -> A
     else:
         shape = np.maximum((shown / noise) ** 2, 1e-6)
         value = draw.gamma(shape) * shown / shape
-    figure: Array = np.where(some, np.round(value, DECIMALS[signal.kind]), np.nan)
+    figure: Array = np.where(some, np.round(value, KINDS[signal.kind].decimals), np.nan)
     return figure if signal.range is None else np.clip(figure, *signal.range)

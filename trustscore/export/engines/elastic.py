@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.export.engines.rows import Boosts, json_text
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["elastic"]
 
@@ -54,7 +55,7 @@ def _merchants(boosts: Boosts) -> Iterator[str]:
         doc = {
             "trust_boost": boost,
             "trust_veto": veto,
-            "trust_floor": int(veto == "floor"),
+            "trust_floor": int(veto == Veto.FLOOR.word),
             "trust_tier": tier,
             "trust_valid_to": end or None,
             "trust_policy": policy,
@@ -65,7 +66,7 @@ def _merchants(boosts: Boosts) -> Iterator[str]:
 
 def _query(boosts: Boosts) -> dict[str, Any]:
     factor = {"field": "trust_boost", "factor": 1.0, "modifier": "none", "missing": 1.0}
-    blocked = {"term": {"trust_veto": "block"}}
+    blocked = {"term": {"trust_veto": Veto.BLOCK.word}}
     return {
         "query": {
             "function_score": {
@@ -98,9 +99,10 @@ def _groups(boosts: Boosts) -> list[tuple[str, list[str], float]]:
     ids, logs = boosts.columns["merchant_id"], boosts.columns["log_boost"]
     vetoes, tiers = boosts.columns["veto"], boosts.columns["tier"]
     groups = []
-    for veto in ("block", "floor", "cap"):
-        weight = {"block": 1.0, "floor": FLOOR_WEIGHT}.get(veto)
-        groups.append((f"veto-{veto}", vetoes == veto, weight))
+    fixed = {Veto.BLOCK: 1.0, Veto.FLOOR: FLOOR_WEIGHT}
+    for veto in reversed(Veto):
+        if veto:
+            groups.append((f"veto-{veto.word}", vetoes == veto.word, fixed.get(veto)))
     for tier in sorted(set(tiers.tolist()) - {""}):
         groups.append((f"tier-{tier}", (vetoes == "") & (tiers == tier), None))
     found = []
@@ -127,7 +129,8 @@ def _by_tier(groups: list[tuple[str, list[str], float]]) -> dict[str, Any]:
         return {"terms": {"merchant_id": place}}
 
     names = [(name, weight) for name, _, weight in groups]
-    blocked = [lookup(name) for name, _ in names if name.startswith("veto-block")]
+    block = f"veto-{Veto.BLOCK.word}"
+    blocked = [lookup(name) for name, _ in names if name.startswith(block)]
     return {
         "query": {
             "function_score": {
@@ -135,7 +138,7 @@ def _by_tier(groups: list[tuple[str, list[str], float]]) -> dict[str, Any]:
                 "functions": [
                     {"filter": lookup(name), "weight": weight}
                     for name, weight in names
-                    if not name.startswith("veto-block")
+                    if not name.startswith(block)
                 ],
                 "score_mode": "first",
                 "boost_mode": "multiply",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, TrustTable, boost_table
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["LEVELS", "STEPS_DOWN", "STEPS_UP", "Boosts", "json_text"]
 
@@ -19,7 +20,7 @@ __all__ = ["LEVELS", "STEPS_DOWN", "STEPS_UP", "Boosts", "json_text"]
 LEVELS = 5
 STEPS_UP = tuple(f"up{level}" for level in range(1, LEVELS + 1))
 # A floored merchant stands below the lowest of the others.
-STEPS_DOWN = (*(f"down{level}" for level in range(1, LEVELS + 1)), "floor")
+STEPS_DOWN = (*(f"down{level}" for level in range(1, LEVELS + 1)), Veto.FLOOR.word)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,7 @@ class Boosts:
             words[at + 1], words[-at - 1] = STEPS_UP[at], STEPS_DOWN[at]
         vetoes = self.columns["veto"].tolist()
         return [
-            veto if veto in ("floor", "block") else words[at]
+            veto if Veto.of(veto) >= Veto.FLOOR else words[at]
             for veto, at in zip(vetoes, level.tolist(), strict=True)
         ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trustscore.export.engines.rows import Boosts, json_text
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["solr"]
 
@@ -47,7 +48,7 @@ def _merchants(boosts: Boosts) -> Iterator[str]:
     for merchant, boost, veto, tier, end, policy in boosts.rows(*names):
         values = {
             "trust_boost": boost,
-            "trust_floor": int(veto == "floor"),
+            "trust_floor": int(veto == Veto.FLOOR.word),
             "trust_veto": veto,
             "trust_tier": tier,
             "trust_valid_to": f"{end}T00:00:00Z" if end else None,
@@ -68,7 +69,7 @@ def _request(boosts: Boosts) -> dict[str, Any]:
         "params": {
             "defType": "edismax",
             "boost": f"if({expired},1.0,{bounded})",
-            "fq": "-trust_veto:block",
+            "fq": f"-trust_veto:{Veto.BLOCK.word}",
             "sort": "def(trust_floor,0) asc,score desc",
         }
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from trustscore.export.engines.rows import Boosts
 from trustscore.export.sql.text import number, text
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["sql"]
 
@@ -30,10 +31,10 @@ SELECT
   scored.*,
   ROW_NUMBER() OVER (
     PARTITION BY query_id
-    ORDER BY CASE WHEN trust_veto = 'floor' THEN 1 ELSE 0 END, final_score DESC, base_rank
+    ORDER BY CASE WHEN trust_veto = {floor} THEN 1 ELSE 0 END, final_score DESC, base_rank
   ) AS final_rank
 FROM scored
-WHERE trust_veto <> 'block';
+WHERE trust_veto <> {block};
 """
 _TIMES = "relevance * trust_boost"
 _PLUS = (
@@ -54,11 +55,11 @@ def sql(boosts: Boosts) -> dict[str, Iterator[str]]:
         else f"CASE WHEN b.valid_to < CURRENT_DATE THEN '' ELSE {kept} END"
     )
     score = _TIMES if policy.form == "multiplicative" else _PLUS
+    floor, block = text(Veto.FLOOR.word), text(Veto.BLOCK.word)
+    ranking = _RANKING.format(veto=veto, score=score, floor=floor, block=block)
     return {
         "boosts.sql": _table(boosts),
-        "ranking.sql": iter(
-            [f"-- policy {policy.stamp}\n", _RANKING.format(veto=veto, score=score)]
-        ),
+        "ranking.sql": iter([f"-- policy {policy.stamp}\n", ranking]),
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trustscore.export.engines.rows import STEPS_DOWN, STEPS_UP, Boosts, json_text
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["algolia", "typesense"]
 
@@ -31,7 +32,7 @@ def typesense(boosts: Boosts) -> dict[str, Iterator[str]]:
         return f"_eval([{','.join(reversed(cases))}])"
 
     search = {
-        "filter_by": "trust_step:!=block",
+        "filter_by": f"trust_step:!={Veto.BLOCK.word}",
         "sort_by": (
             f"_text_match(buckets: {BUCKETS}):desc,{points(STEPS_DOWN)}:asc,{points(STEPS_UP)}:desc"
         ),
@@ -56,7 +57,7 @@ def algolia(boosts: Boosts) -> dict[str, Iterator[str]]:
     # A negative filter gives its points to all others, a record without a step among them.
     down = [f"trust_step:-{word}<score={at}>" for at, word in enumerate(STEPS_DOWN, start=1)]
     search = {
-        "filters": "NOT trust_step:block",
+        "filters": f"NOT trust_step:{Veto.BLOCK.word}",
         "optionalFilters": [[*up, *down]],
         "sumOrFiltersScores": True,
     }

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from trustscore.export.engines.rows import Boosts, json_text
+from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["vespa"]
 
@@ -49,21 +50,25 @@ rank-profile trust inherits default {{
     expression: exp(query(trust_strength) * max({low!r}, min(1, current_lean)))
   }}
   first-phase {{
-    expression: if (attribute(trust_veto) == 3, -3, if (attribute(trust_veto) == 2, \
+    expression: if (attribute(trust_veto) == {block}, -3, if (attribute(trust_veto) == {floor}, \
 0 - 1 / (1 + text_relevance * trust_boost), text_relevance * trust_boost))
     rank-score-drop-limit: -2
   }}
   match-features {{ trust_boost text_relevance }}
 }}
 """
-_CODES = {"": 0, "cap": 1, "floor": 2, "block": 3}
 _DAY = 86_400
 
 
 def vespa(boosts: Boosts) -> dict[str, Iterator[str]]:
     """Return the files: parent schema, imports and rank profile of the offers, and the feed."""
     policy = boosts.policy
-    profile = _PROFILE.format(beta=policy.beta, low=0.0 - policy.curve.rho)
+    profile = _PROFILE.format(
+        beta=policy.beta,
+        low=0.0 - policy.curve.rho,
+        floor=int(Veto.FLOOR),
+        block=int(Veto.BLOCK),
+    )
     return {
         "merchant.sd": iter([_MERCHANT]),
         "offer-imports.sd": iter([_OFFER]),
@@ -82,7 +87,7 @@ def _feed(boosts: Boosts) -> Iterator[str]:
         fields = {
             "trust_lean": lean,
             "trust_until": until,
-            "trust_veto": _CODES[veto],
+            "trust_veto": int(Veto.of(veto)),
             "trust_tier": tier,
         }
         yield (

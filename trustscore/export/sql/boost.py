@@ -10,6 +10,7 @@ from trustscore.boost.curve import bend
 from trustscore.boost.policy import BoostPolicy, Curve
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
+from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 
 def trust_boost(
@@ -55,14 +56,14 @@ def trust_boost(
         part = clip(f"COALESCE({pacing}, 0e0)", -most, most)
         lean, capped = f"{lean} + {part}", f"{capped} + {part}"
     codes = policy.veto.codes
-    least = number(-rho)
-    treated = {0: clip(lean, -rho, 1), 1: clip(capped, -rho, 0), 2: least, 3: least}
+    usual = clip(lean, -rho, 1)
+    treated = {Veto.NONE: usual, Veto.CAP: clip(capped, -rho, 0)}
     cases = " ".join(
-        f"WHEN {veto} = {text(word)} THEN {treated[codes[word]]}"
-        for word in ("block", "floor", "cap")
+        f"WHEN {veto} = {text(word)} THEN {treated.get(Veto(codes[word]), number(-rho))}"
+        for word in reversed(VETO_WORDS)
         if codes[word]
     )
-    lean = define("lean", f"CASE {cases} ELSE {treated[0]} END" if cases else treated[0])
+    lean = define("lean", f"CASE {cases} ELSE {usual} END" if cases else usual)
     return f"EXP({number(policy.beta)} * {lean})"
 
 

@@ -223,7 +223,7 @@ class _Frame:
             value = signal.poor + utility * (signal.good - signal.poor)
             if signal.sample is not None:
                 row[signal.sample] = evidence
-                if signal.kind in ("rate", "events"):
+                if signal.counts:
                     value *= evidence
             row[signal.value] = value
         return row
@@ -289,7 +289,7 @@ class _Frame:
         own, changes = signal.numbers, [o.signals.get(signal.id, {}) for o in self.card.overlays]
         anchors = [own.poor, own.good, own.prior, *(x for x, _ in signal.knots)]
         anchors += [c[key] for c in changes for key in ("poor", "good", "prior") if key in c]
-        if signal.kind == "duration":
+        if signal.on_log:
             anchors.append(min(own.poor, own.good) / 100.0)
         contexts = self._telling(plan)
         for anchor in dict.fromkeys(anchors):
@@ -385,14 +385,14 @@ def _raw(signal: Signal, x: float, prior: float, strength: float) -> Iterator[Ro
         return
     for n in (strength, 1e6):
         whole = n + strength
-        if signal.kind in ("rate", "events"):
+        if signal.counts:
             value = x * whole - strength * prior
-        elif signal.kind == "duration":
+        elif signal.on_log:
             value = float(np.exp((np.log(max(x, TINY)) * whole - strength * prior) / n))
         else:
             value = (x * whole - strength * prior) / n
         yield {signal.value: value, signal.sample: n}
-    value = x * HUGE if signal.kind in ("rate", "events") else x
+    value = x * HUGE if signal.counts else x
     yield {signal.value: value, signal.sample: HUGE}
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
+from trustscore.scorecard.statuses import Status
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring.codes import Z95
 from trustscore.scoring.program import RuleFigures
 
@@ -44,7 +46,7 @@ def adjust(card: Card) -> Adjustments:
     define = card.query.define
     moves, names = [], []
     cap = number(100)
-    levels: dict[str, list[str]] = {"block": [], "floor": [], "cap": []}
+    levels: dict[Veto, list[str]] = {veto: [] for veto in reversed(Veto) if veto}
     for plan in card.plan.rules:
         rule = plan.rule
         test = _test(card, plan)
@@ -54,7 +56,7 @@ def adjust(card: Card) -> Adjustments:
         names.append(choose(fired, text(f";{rule.id}"), text("")))
         # Where a rule is off in a variant it does not fire, so any figure will do there.
         points = card.take([0.0 if p != p else p for p in _each(plan.points)])
-        if rule.effect in ("bonus", "deduct"):
+        if not rule.veto:
             if rule.per is not None:
                 points = f"{points} * COALESCE({card.column(rule.per)}, 0e0)"
                 if rule.most is not None:
@@ -62,13 +64,15 @@ def adjust(card: Card) -> Adjustments:
             sign = "" if rule.effect == "bonus" else "-1e0 * "
             moves.append(define(f"points_{rule.id}", choose(fired, f"{sign}({points})", "0e0")))
             continue
-        levels[rule.effect].append(fired)
-        if rule.effect == "cap":
+        levels[rule.veto].append(fired)
+        if rule.veto == Veto.CAP:
             cap = define(f"cap_{rule.id}", choose(fired, f"LEAST({cap}, {points})", cap))
-    veto = " ".join(
-        f"WHEN {' OR '.join(tests)} THEN {text(level)}" for level, tests in levels.items() if tests
+    given = " ".join(
+        f"WHEN {' OR '.join(tests)} THEN {text(veto.word)}"
+        for veto, tests in levels.items()
+        if tests
     )
-    veto = define("veto", f"CASE {veto} ELSE '' END") if veto else text("")
+    veto = define("veto", f"CASE {given} ELSE '' END") if given else text("")
     joined = names[0] if len(names) == 1 else f"CONCAT({', '.join(names)})"
     return Adjustments(
         total=define("moved", " + ".join(moves)) if moves else number(0),
@@ -92,12 +96,15 @@ def adjusted(index: str, adjustments: Adjustments) -> str:
 def status(card: Card, coverage: str) -> str:
     """Return the status as a column."""
     limits = card.scorecard.status
-    cases = [f"WHEN NOT {coverage} > 0e0 THEN 'not_scored'"]
+    cases = [f"WHEN NOT {coverage} > 0e0 THEN {text(Status.NOT_SCORED.word)}"]
     if limits.new_column is not None and limits.new_column not in card.missing:
         column = card.column(limits.new_column)
-        cases.append(f"WHEN COALESCE({column}, 0e0) < {number(limits.new_below)} THEN 'new'")
-    cases.append(f"WHEN {coverage} < {number(limits.low_coverage)} THEN 'low_evidence'")
-    return card.query.define("status", f"CASE {' '.join(cases)} ELSE 'formal' END")
+        few = f"COALESCE({column}, 0e0) < {number(limits.new_below)}"
+        cases.append(f"WHEN {few} THEN {text(Status.NEW.word)}")
+    little = f"{coverage} < {number(limits.low_coverage)}"
+    cases.append(f"WHEN {little} THEN {text(Status.LOW_EVIDENCE.word)}")
+    usual = text(Status.FORMAL.word)
+    return card.query.define("status", f"CASE {' '.join(cases)} ELSE {usual} END")
 
 
 def tier(

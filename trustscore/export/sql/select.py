@@ -11,9 +11,10 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.export.sql.boost import trust_boost
 from trustscore.export.sql.columns import FIRST, LAST, Card, check_columns
 from trustscore.export.sql.rules import adjust, adjusted, status, tier
-from trustscore.export.sql.text import choose, number, table_name
+from trustscore.export.sql.text import choose, number, table_name, text
 from trustscore.export.sql.tree import Node, fold
 from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.statuses import Status
 from trustscore.scoring.codes import Z95
 
 SIDE_BY_DEFAULT = ("category", "shop_type")
@@ -97,7 +98,7 @@ def export_sql(
         index,
         se,
         coverage,
-        f"{standing} = 'formal'",
+        f"{standing} = {text(Status.FORMAL.word)}",
         moves.vetoed,
         None if as_of is None else as_of.isoformat(),
     )

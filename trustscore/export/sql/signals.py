@@ -6,15 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 from trustscore.export.sql.columns import Card
-from trustscore.export.sql.text import choose, clip, number
-from trustscore.scoring.codes import (
-    ERF_A,
-    ERF_P,
-    ERF_POINT_EIGHT,
-    LEAST_LOG1P,
-    LOGIT_POINT_NINE,
-    SMALLEST,
-)
+from trustscore.export.sql.text import choose, number
+from trustscore.scorecard.curves import BY_LOG, CURVES
 from trustscore.scoring.program import SignalFigures
 
 
@@ -33,7 +26,7 @@ def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
     n = define(f"n_{signal.id}", choose(blank, "0e0", sample))
     strength = card.take(plan.strength)
     q = define(f"q_{signal.id}", f"{strength} / ({n} + {strength})")
-    if signal.kind in ("rate", "events"):
+    if signal.counts:
         known = choose(blank, "0e0", value)
         x = f"({known} + {card.take(plan.strength * plan.prior)}) / ({n} + {strength})"
     else:
@@ -51,23 +44,19 @@ def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
 def curve(card: Card, plan: SignalFigures, x: str) -> str:
     """Return the utility of a shrunk value."""
     signal, define = plan.signal, card.query.define
-    if plan.on_log:
-        if signal.curve not in ("log", "lognormal"):
-            x = f"EXP({x})"
-    elif signal.curve in ("log", "lognormal"):
-        x = f"LN(GREATEST({x}, {number(SMALLEST)}))"
-    if signal.curve == "log1p":
-        x = f"LN(1e0 + GREATEST({x}, {number(LEAST_LOG1P)}))"
-    if signal.knots:
+    scale, shape = CURVES[signal.curve].scale, CURVES[signal.curve].shape
+    if plan.on_log and scale is not BY_LOG:
+        x = f"EXP({x})"
+    # What was shrunk on the logarithm is already on the scale of a curve by logarithms.
+    if not (plan.on_log and scale is BY_LOG):
+        x = scale.sql.format(x=x)
+    if shape.knots:
         return _polyline(define(f"x_{signal.id}", x), signal.knots)
-    ratio = f"({x} - {card.take(plan.poor)}) / ({card.take(_width(plan))})"
-    if signal.curve == "lognormal":
-        return _lognormal(card, signal.id, f"{ratio} * {number(ERF_POINT_EIGHT)}")
-    if signal.curve == "logistic":
-        # Held at both ends: some engines fail where exp runs out of the range of doubles.
-        power = clip(f"({ratio} - 0.5e0) * {number(-2.0 * LOGIT_POINT_NINE)}", -700, 700)
-        return f"1e0 / (1e0 + EXP({power}))"
-    return clip(ratio, 0, 1)
+    *before, (_, utility) = shape.sql.items()
+    known = {"ratio": f"({x} - {card.take(plan.poor)}) / ({card.take(_width(plan))})"}
+    for column, text in before:
+        known[column] = define(f"{column}_{signal.id}", text.format(**known))
+    return utility.format(**known)
 
 
 def _width(plan: SignalFigures) -> Any:
@@ -82,13 +71,3 @@ def _polyline(x: str, knots: tuple[tuple[float, float], ...]) -> str:
             f"WHEN {x} < {number(x1)} THEN {number(slope)} * ({x} - {number(x0)}) + {number(u0)}"
         )
     return f"CASE {' '.join(cases)} ELSE {number(knots[-1][1])} END"
-
-
-def _lognormal(card: Card, signal: str, ratio: str) -> str:
-    z = card.query.define(f"z_{signal}", ratio)
-    t = card.query.define(f"t_{signal}", f"1e0 / (1e0 + {number(ERF_P)} * ABS({z}))")
-    tail = number(ERF_A[-1])
-    for figure in reversed(ERF_A[:-1]):
-        tail = f"({tail} * {t} + {number(figure)})"
-    tail = f"{tail} * {t} * EXP(-LEAST({z} * {z}, 700e0))"
-    return f"0.5e0 * (1e0 + SIGN({z}) * (1e0 - {tail}))"

@@ -18,6 +18,8 @@ from trustscore.rights.files.next_steps import paths_up
 from trustscore.rights.review import REASONS, Figures, Held, Review, review_rights, rights_of
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.statuses import STATUS_WORDS, Status
+from trustscore.scorecard.vetoes import VETO_WORDS
 from trustscore.words import named, text
 
 __all__ = ["Reviewed", "rights_files"]
@@ -199,8 +201,8 @@ def _read_scores(path: str | Path, card: Scorecard, encoding: str | None) -> Tab
     columns = table.columns
     faults = _once(table)
     for name, known in (
-        ("status", ("not_scored", "new", "low_evidence", "formal")),
-        ("veto", ("", "cap", "floor", "block")),
+        ("status", STATUS_WORDS),
+        ("veto", VETO_WORDS),
     ):
         for word in sorted(set(columns[name].tolist()) - set(known)):
             row = int(np.flatnonzero(columns[name] == word)[0])
@@ -289,7 +291,7 @@ def _matched(
         index=padded(columns["trust_index"], np.nan),
         index_se=padded(columns["index_se"], np.nan),
         coverage=padded(columns["coverage"], np.nan),
-        formal=padded(columns["status"] == "formal", False).astype(bool),
+        formal=padded(columns["status"] == Status.FORMAL.word, False).astype(bool),
         vetoed=padded(columns["veto"] != "", False).astype(bool),
     )
     return ids, figures, Held(tier, before, since, below), np.arange(len(ids)) >= len(here)
