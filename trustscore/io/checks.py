@@ -35,7 +35,7 @@ def plain(number: float) -> str:
 
 
 class Checker:
-    """The checks of a list of columns, made ready for many blocks.
+    """The checks of a list of fields, made ready for many blocks.
 
     Parameters
     ----------
@@ -43,9 +43,6 @@ class Checker:
         With ``name``, ``check`` and optionally ``lo`` and ``hi``.
     pairs : iterable of (str, str)
         Parts and their wholes.
-    names : sequence of str or None, optional
-        The columns of the matrices to come, in order; None for one to leave alone.
-        The names of `fields` by default.
 
     Examples
     --------
@@ -60,17 +57,12 @@ class Checker:
         self,
         fields: Sequence[Any],
         pairs: Iterable[tuple[str, str]] = (),
-        names: Sequence[str | None] | None = None,
     ) -> None:
-        by_name = {field.name: field for field in fields}
-        self.names = list(by_name) if names is None else list(names)
+        self._fields = list(fields)
         # The order of the scorecard, not of the file, decides which fault of a row comes first.
-        self._rank = {name: rank for rank, name in enumerate(by_name)}
-        place = {name: at for at, name in enumerate(self.names) if name in by_name}
-        self._fields = {at: by_name[name] for name, at in place.items()}
-        low = np.full(len(self.names), -np.inf)
-        high = np.full(len(self.names), np.inf)
-        for at, field in self._fields.items():
+        self._place = {field.name: place for place, field in enumerate(fields)}
+        low, high = np.empty(len(fields)), np.empty(len(fields))
+        for at, field in enumerate(fields):
             least, most = _LIMITS[field.check]
             if getattr(field, "lo", None) is not None:
                 least = max(least, float(field.lo))
@@ -78,7 +70,8 @@ class Checker:
                 most = min(most, float(field.hi))
             low[at], high[at] = least, most
         self._low, self._high = low, high
-        self._flags = [at for at, field in self._fields.items() if field.check == "flag"]
+        self._flags = [at for at, field in enumerate(fields) if field.check == "flag"]
+        place = self._place
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
         parts, wholes = zip(*self._pairs, strict=True) if self._pairs else ((), ())
         self._columns = [np.array(x, dtype=np.int32) for x in (self._flags, parts, wholes)]
@@ -125,7 +118,7 @@ class Checker:
 
     def order(self, fault: Fault) -> tuple[int, int]:
         """Sort key: the row, then the place of the field in the scorecard."""
-        return fault.row, self._rank.get(fault.column, -1)
+        return fault.row, self._place.get(fault.column, -1)
 
     def _limit(self, at: int, row: int, value: float) -> Fault:
         check = self._fields[at].check

@@ -15,6 +15,7 @@ from trustscore.io.arrow import bits
 from trustscore.io.checks import Checker
 from trustscore.io.rejects import REASONS, Fault, Reject
 from trustscore.io.text_columns import date_faults, text_column, tidy_ids
+from trustscore.scoring.row_block import RowBlock
 
 __all__ = ["Rows", "Unchecked", "clean"]
 
@@ -26,9 +27,9 @@ class Rows:
     Attributes
     ----------
     numbers : ndarray of float64, shape (rows, columns)
-        NaN for blank. Rows or columns may be the contiguous ones.
-    places : mapping of str to int
-        Which column of `numbers` holds which field.
+        One column for each field that the reader was told of, in their order; NaN for blank.
+    columns : sequence of str or None
+        Name of each of them; None for one that the input does not have.
     texts : dict of str to ndarray of object
         None for blank.
     ids : pyarrow.StringArray
@@ -46,7 +47,7 @@ class Rows:
     """
 
     numbers: NDArray[np.float64]
-    places: Mapping[str, int]
+    columns: Sequence[str | None]
     texts: dict[str, NDArray[np.object_]]
     ids: Any
     keep: dict[str, Any]
@@ -60,11 +61,9 @@ class Rows:
         return len(self.lines)
 
     @cached_property
-    def block(self) -> dict[str, NDArray[Any]]:
-        """The columns that `score_columns` reads."""
-        block = {name: self.numbers[:, at] for name, at in self.places.items()} | self.texts
-        # A table of nothing but ids has rows all the same; a block says how many by its columns.
-        return block or {"category": np.full(len(self), None, dtype=object)}
+    def block(self) -> RowBlock:
+        """What `score_columns` reads."""
+        return RowBlock(self.numbers, self.columns, self.texts)
 
     def names(self) -> NDArray[np.object_]:
         """Return the ids as an object array."""
@@ -81,7 +80,7 @@ class Rows:
         raw = self.raw
         return Rows(
             numbers=self.numbers[stay],
-            places=self.places,
+            columns=self.columns,
             texts={name: column[stay] for name, column in self.texts.items()},
             ids=self.ids.filter(mask),
             keep={name: column.filter(mask) for name, column in self.keep.items()},
@@ -100,9 +99,9 @@ class Unchecked:
     Attributes
     ----------
     numbers : ndarray of float64, shape (rows, columns)
-        NaN for blank and for cells at fault.
-    places : mapping of str to int
-        Which column of `numbers` holds which field.
+        One column for each field; NaN for blank and for cells at fault.
+    columns : sequence of str or None
+        Name of each of them; None for one that the input does not have.
     faults : list of Fault
         Cells that are no numbers.
     ids : pyarrow.StringArray
@@ -121,7 +120,7 @@ class Unchecked:
     """
 
     numbers: NDArray[np.float64]
-    places: Mapping[str, int]
+    columns: Sequence[str | None]
     faults: list[Fault]
     ids: Any
     texts: Mapping[str, Any]
@@ -145,7 +144,7 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
     ids, missing = tidy_ids(found.ids)
     rows = Rows(
         numbers=found.numbers,
-        places=found.places,
+        columns=found.columns,
         texts={name: text_column(column) for name, column in found.texts.items()},
         ids=ids,
         keep=found.keep,

@@ -43,7 +43,7 @@ def rows_of(
     Parameters
     ----------
     numbers : mapping of str to ndarray or pyarrow.StringArray
-        In the order of the checker's names; float64 arrays, or text to be read.
+        Some of the wanted fields: float64 arrays, or text to be read.
     ids : pyarrow.StringArray
     texts : mapping of str to pyarrow.StringArray
     keep : dict of str to pyarrow.StringArray
@@ -55,17 +55,17 @@ def rows_of(
     broken : list of Reject, optional
         Records that are no rows.
     """
-    # Columns come one by one, so it is they that are contiguous.
-    matrix = np.empty((len(lines), len(numbers)), order="F")
-    checks = {field.name: field.check for field in wanted.fields}
+    matrix = np.empty((len(lines), len(wanted.fields)))
     faults: list[Fault] = []
-    for place, (name, column) in enumerate(numbers.items()):
-        if isinstance(column, np.ndarray):
+    for place, field in enumerate(wanted.fields):
+        column = numbers.get(field.name, np.nan)
+        if isinstance(column, (np.ndarray, float)):
             matrix[:, place] = column
             continue
-        matrix[:, place], odd = read_numbers(column, checks[name], wanted.decimal)
-        faults += [Fault(row, name, text, reason, REASONS[reason]) for row, text, reason in odd]
-    places = {name: place for place, name in enumerate(numbers)}
+        matrix[:, place], odd = read_numbers(column, field.check, wanted.decimal)
+        faults += [
+            Fault(row, field.name, text, reason, REASONS[reason]) for row, text, reason in odd
+        ]
 
     def cell(row: int, name: str) -> str:
         column = numbers[name]
@@ -75,7 +75,7 @@ def rows_of(
 
     found = Unchecked(
         numbers=matrix,
-        places=places,
+        columns=[field.name if field.name in numbers else None for field in wanted.fields],
         faults=faults,
         ids=ids,
         texts=texts,

@@ -68,29 +68,20 @@ class CsvPlan:
 
     @cached_property
     def layout(self) -> Layout:
-        """What to read of the fields of a record."""
+        """What to read of the fields of a record: a column of numbers for each wanted field."""
         columns = self.columns
         return Layout(
             columns.width,
-            numbers=list(dict.fromkeys(columns.numbers.values())),
+            numbers=[columns.numbers.get(field.name, -1) for field in self.wanted.fields],
             texts=list(dict.fromkeys([*columns.texts.values(), *columns.keep.values()])),
             delimiter=self.delimiter,
             decimal=self.wanted.decimal,
         )
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Which of the layout's numbers holds which field."""
-        place = {field: at for at, field in enumerate(self.layout.numbers)}
-        return {name: place[field] for name, field in self.columns.numbers.items()}
-
-    @cached_property
     def checker(self) -> Checker:
-        """The checks for the layout's numbers."""
-        names: list[str | None] = [None] * len(self.layout.numbers)
-        for name, place in self.places.items():
-            names[place] = name
-        return Checker(self.wanted.fields, self.wanted.pairs, names)
+        """The checks of the wanted fields."""
+        return Checker(self.wanted.fields, self.wanted.pairs)
 
 
 class CsvReader:
@@ -256,7 +247,7 @@ def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
     texts = {name: found.texts(place(field)) for name, field in columns.texts.items()}
     unchecked = Unchecked(
         numbers=found.cells,
-        places=plan.places,
+        columns=columns.present(plan.wanted),
         faults=faults,
         ids=texts.pop("merchant_id"),
         texts={name: texts[name] for name in TEXT if name in texts},
@@ -277,20 +268,21 @@ def _judge_odd_cells(found: Records, plan: CsvPlan) -> list[Fault]:
         return faults
     order = np.argsort(found.odd[:, 1], kind="stable")
     columns = found.odd[order, 1]
-    for field in plan.wanted.fields:
-        place = plan.places.get(field.name)
+    for at, field in enumerate(plan.wanted.fields):
+        place = plan.columns.numbers.get(field.name)
         if place is None:
             continue
-        low, high = np.searchsorted(columns, [place, place + 1])
+        read_into = plan.layout.number_of[place]
+        low, high = np.searchsorted(columns, [read_into, read_into + 1])
         if low == high:
             continue
         odd = found.odd[order[low:high]]
         rows = odd[:, 0]
         values, wrong = read_odd(found.odd_texts(odd), field.check, plan.wanted.decimal)
-        found.cells[rows, place] = values
+        found.cells[rows, at] = values
         faults += [
-            Fault(int(rows[at]), field.name, text, reason, REASONS[reason])
-            for at, text, reason in wrong
+            Fault(int(rows[which]), field.name, text, reason, REASONS[reason])
+            for which, text, reason in wrong
         ]
     return faults
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,13 +37,15 @@ class Layout:
     ----------
     width : int
         Number of fields a row must have.
-    numbers, texts : sequence of int
-        Places of the fields to read as numbers, and as texts; each at most once.
+    numbers : sequence of int
+        For each column of the table of numbers the field to read; -1 for a column of blanks.
+    texts : sequence of int
+        Places of the fields to read as texts, each at most once.
     delimiter, decimal : str
 
     Examples
     --------
-    >>> layout = Layout(3, numbers=[2], texts=[0])
+    >>> layout = Layout(3, numbers=[2, -1], texts=[0])
     >>> layout.number_of.tolist(), layout.text_of.tolist()
     ([-1, -1, 0], [0, -1, -1])
     """
@@ -53,20 +56,33 @@ class Layout:
     delimiter: str = ","
     decimal: str = "."
 
-    def _places(self, fields: Sequence[int]) -> NDArray[np.int32]:
-        places = np.full(self.width, -1, dtype=np.int32)
-        places[list(fields)] = np.arange(len(fields))
-        return places
-
-    @property
+    @cached_property
     def number_of(self) -> NDArray[np.int32]:
-        """For each field its place among the numbers, or -1."""
+        """For each field the first column of numbers that it is read into, or -1."""
         return self._places(self.numbers)
 
-    @property
+    @cached_property
     def text_of(self) -> NDArray[np.int32]:
         """For each field its place among the texts, or -1."""
         return self._places(self.texts)
+
+    @cached_property
+    def copies(self) -> list[tuple[int, int]]:
+        """Columns of numbers that the records do not fill, each with the one it is a copy of.
+
+        A column of blanks is a copy of -1.
+        """
+        found = [
+            (at, int(self.number_of[f]) if f >= 0 else -1) for at, f in enumerate(self.numbers)
+        ]
+        return [(at, first) for at, first in found if at != first]
+
+    def _places(self, fields: Sequence[int]) -> NDArray[np.int32]:
+        places = np.full(self.width, -1, dtype=np.int32)
+        for at, field in reversed(list(enumerate(fields))):
+            if field >= 0:
+                places[field] = at
+        return places
 
 
 @dataclass(frozen=True)
@@ -174,7 +190,10 @@ def find_records(data: bytes, layout: Layout, first_line: int = 1) -> Records:
     good = records[:, 3] == layout.width
     broken = [_broken(data, *record) for record in records[~good].tolist()] if rows < count else []
     kept = records[good] if broken else records
-    return Records(data, layout, cells[:rows], odd[:odds], spans, kept[:, :2], kept[:, 2], broken)
+    cells = cells[:rows]
+    for at, first in layout.copies:
+        cells[:, at] = cells[:, first] if first >= 0 else np.nan
+    return Records(data, layout, cells, odd[:odds], spans, kept[:, :2], kept[:, 2], broken)
 
 
 def _broken(data: bytes, begin: int, end: int, line: int, fields: int) -> Broken:

@@ -120,7 +120,7 @@ def _rows(
         keep={},
         lines=np.arange(1, len(ids) + 1),
         wanted=wanted,
-        checker=Checker(wanted.fields, wanted.pairs, list(numbers)),
+        checker=Checker(wanted.fields, wanted.pairs),
         raw=raw,
         file="",
     )

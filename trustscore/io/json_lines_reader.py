@@ -74,7 +74,7 @@ class JsonLinesReader:
         )
         self._known = set(self.names)
         self._read = None if options.keep is None else _folded(wanted, options.keep)
-        self.checker = Checker(wanted.fields, wanted.pairs, list(self.columns.numbers))
+        self.checker = Checker(wanted.fields, wanted.pairs)
 
     def pieces(self) -> Iterator[_Piece]:
         """Yield the input piece by piece, once."""

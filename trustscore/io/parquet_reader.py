@@ -62,8 +62,8 @@ class ArrowPlan:
 
     @cached_property
     def checker(self) -> Checker:
-        """The checks for a matrix with one column a field of the table."""
-        return Checker(self.wanted.fields, self.wanted.pairs, list(self.columns.numbers))
+        """The checks of the wanted fields."""
+        return Checker(self.wanted.fields, self.wanted.pairs)
 
 
 class ParquetSource:
