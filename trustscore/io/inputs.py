@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
 from trustscore.io.readers import SUFFIXES, Options, Reader, open_reader
 from trustscore.io.text_stream import BLOCK
+from trustscore.typing import Progress, silent
 
 __all__ = ["Inputs", "Part", "as_paths", "expand", "read_part"]
 
@@ -124,6 +127,7 @@ class Inputs:
     rows: int = 4096
     done: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    progress: Progress = silent
     _open: Reader | None = None
 
     @property
@@ -131,6 +135,20 @@ class Inputs:
         """Bytes of all files read so far, as stored."""
         before = sum(file["size"] for file in self.done)
         return before + (self._open.source.position if self._open is not None else 0)
+
+    @cached_property
+    def size(self) -> int | None:
+        """Bytes of all files, as stored; None when one of them is a pipe."""
+        if not all(Path(path).is_file() for path in self.paths):
+            return None
+        return sum(Path(path).stat().st_size for path in self.paths)
+
+    @property
+    def share(self) -> float:
+        """Share of the bytes that is read; NaN when one of the files is a pipe."""
+        if self.size is None:
+            return math.nan
+        return self.position / self.size if self.size else 1.0
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts of all files."""
@@ -145,6 +163,7 @@ class Inputs:
                 self.missing |= reader.columns.missing
                 for piece in reader.pieces():
                     yield Part(piece, number, reader)
+                    self.progress(f"reading {Path(path).name}", self.share)
             finally:
                 source.close()
             self._open = None

@@ -194,7 +194,7 @@ def check_columns(
         for column in sorted({*missing} - {*fields})
     ]
     if "tier_since" in side and as_of is None:
-        faults.append("tier_since: needs the day of the review as well (--as-of)")
+        faults.append("tier_since: needs the day of the review as well (`as_of`)")
     if as_of is not None and "tier_since" not in side:
         faults.append("tier_since: is not among the side columns, so the day of the review is idle")
     if faults:
