@@ -1,7 +1,7 @@
 """The compiled loops and their sources: the same bits, and no stale binary."""
 
-import importlib.util
-import json
+import doctest
+import inspect
 import os
 import shutil
 import subprocess
@@ -10,26 +10,18 @@ import sys
 import numpy as np
 import pytest
 
+from tests.both_ways import as_python, compiled_modules
 from tests.scoring.cards import deep_card, random_block
 from trustscore import compiled
 from trustscore.scoring import score, score_columns
 
 
-def uncompiled(module, repository):
-    """Import the source of a compiled module under another name: it runs as Python."""
-    path = repository.joinpath(*module.split(".")).with_suffix(".py")
-    spec = importlib.util.spec_from_file_location("as_python_" + path.stem, path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
 @pytest.mark.parametrize("power", [1.0, 0.5, 0.0, -0.5, -1.0])
-def test_compiled_and_uncompiled_give_the_same_bits(power, repository, monkeypatch):
+def test_compiled_and_uncompiled_give_the_same_bits(power, monkeypatch):
     card = deep_card(power)
     block = random_block(card, 40, seed=11)
     fast = score_columns(block, card, "all")
-    slow_kernel = uncompiled("trustscore.scoring.kernel", repository)
+    slow_kernel = as_python("trustscore.scoring.kernel")
     assert not slow_kernel.COMPILED
     from trustscore.scoring import tables
 
@@ -66,10 +58,18 @@ def test_a_binary_of_another_source_is_refused(repository, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_every_binary_here_is_of_the_source_beside_it(repository):
-    written = repository / "trustscore" / "compiled.json"
-    for module in json.loads(written.read_text()) if written.is_file() else ():
-        compiled.refuse_stale(module)
+@pytest.mark.parametrize("name", compiled_modules())
+def test_every_binary_here_is_of_the_source_beside_it(name):
+    compiled.refuse_stale(name)
+
+
+@pytest.mark.parametrize("name", compiled_modules())
+def test_the_examples_of_a_compiled_module_hold(name):
+    # pytest collects no examples from binaries.
+    module = as_python(name)
+    found = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert found.failed == 0
+    assert found.attempted or ">>>" not in inspect.getsource(module)
 
 
 def test_an_uncompiled_run_says_once_that_it_is_slow():

@@ -62,7 +62,6 @@ class Result(NamedTuple):
     rejects: list[Reject]
     tally: Tally
     lines: Any
-    hashes: Any = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,12 @@ class Formatter:
         Of the score table.
     contributions : str or None
         Suffix of the contributions table, when there is one.
-    seed : pair of int
-        Of the hashes of the ids.
     """
 
     scorer: Scorer
     keep: tuple[str, ...]
     suffix: str
     contributions: str | None
-    seed: tuple[int, int]
 
     @property
     def columns(self) -> dict[str, Any]:

@@ -118,6 +118,10 @@ class Columns:
     missing: frozenset[str]
     width: int
 
+    def present(self, wanted: Wanted) -> list[str | None]:
+        """Return the name of each wanted field, None for one that is not there."""
+        return [field.name if field.name in self.numbers else None for field in wanted.fields]
+
 
 def sniff(line: str) -> str:
     """Return the delimiter of a header line.

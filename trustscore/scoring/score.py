@@ -15,6 +15,7 @@ from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.model import Tiers
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.program import Program, program_of
+from trustscore.scoring.row_block import RowBlock
 from trustscore.scoring.scores import Scores
 from trustscore.scoring.tables import ladder_of, tables_of
 
@@ -116,14 +117,25 @@ class _Run:
             self.below[:] = below
         self.work = work_space(card)
 
+    def _table(self) -> Array | None:
+        """Return the table behind the block if its first columns are the scorecard's fields."""
+        block = self.block
+        if isinstance(block, RowBlock) and block.names[: len(self.names)] == self.names:
+            return block.table
+        return None
+
     def pieces(self) -> Any:
         """Yield slices of rows with what the kernel is given of them."""
+        table = self._table()
         cells = np.empty((min(self.size, _ROWS_AT_ONCE), len(self.names)))
         for start in range(0, self.size, _ROWS_AT_ONCE):
             rows = slice(start, min(start + _ROWS_AT_ONCE, self.size))
-            own = cells[: rows.stop - rows.start]
-            for at, name in enumerate(self.names):
-                own[:, at] = np.nan if name is None else self.block[name][rows]
+            if table is not None:
+                own = table[rows]
+            else:
+                own = cells[: rows.stop - rows.start]
+                for at, name in enumerate(self.names):
+                    own[:, at] = np.nan if name is None else self.block[name][rows]
             given = kernel.Given(
                 own, self.variant[rows], self.previous[rows], self.days[rows], self.below[rows]
             )
