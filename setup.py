@@ -14,7 +14,7 @@ from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).resolve().parent
 # Modules in Cython's pure Python mode: each is an ordinary Python file that can be compiled.
-COMPILED: list[str] = []
+COMPILED = ["trustscore.scoring.kernel"]
 # No fused multiply-add: the same bits on every processor, compiled or not.
 C_FLAGS = ["/O2"] if os.name == "nt" else ["-O3", "-ffp-contract=off", "-fno-math-errno"]
 

@@ -22,7 +22,7 @@ from trustscore.boost import (
     LiveTable,
     Trial,
     TrustTable,
-    calibrated,
+    calibrate,
     pareto,
     rerank,
     rerank_lists,
@@ -133,7 +133,7 @@ def main() -> None:
     print(f"  {count / looked / 1e6:.1f} million rows/s with the lookup of text ids")
     free = BoostPolicy.parse({**policy.model_dump(exclude_none=True), "guards": {}})
     trial = Trial(lists, table, free)
-    print(f"  calibrated(1 %) in {once(lambda: calibrated(0.01, trial), 3):.2f} s,", end=" ")
+    print(f"  calibrate(1 %) in {once(lambda: calibrate(0.01, trial), 3):.2f} s,", end=" ")
     print(f"pareto of 41 points in {once(lambda: pareto(trial), 3):.2f} s")
 
 

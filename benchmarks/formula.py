@@ -14,7 +14,7 @@ import numpy as np
 
 from trustscore.boost import BoostPolicy
 from trustscore.scorecard import Scorecard, load_scorecard
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 Z = 1.6448536269514722
 
@@ -55,7 +55,7 @@ def plain_card(folder: Path) -> Scorecard:
 def figures(card: Scorecard) -> list[Figures]:
     """Return the figures of every signal."""
     found = []
-    for plan in plan_of(card).signals:
+    for plan in program_of(card).signals:
         signal = plan.signal
         assert signal.curve in ("linear", "log"), "the scripts know these two"
         assert all(str(c).endswith(" > 0") for c in signal.applies_when)

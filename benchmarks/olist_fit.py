@@ -29,8 +29,7 @@ from trustscore.fitting.learned import learn_weights
 from trustscore.fitting.shares import fill, shares
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import load_scorecard
-from trustscore.scoring import score_columns
-from trustscore.scoring.kernel import utilities
+from trustscore.scoring import score_columns, utilities
 
 DAY, END = "2017-12-01", "2018-03-01"
 FOLDS, DRAWS = 10, 2000

@@ -76,7 +76,7 @@ def kernel(block: dict[str, np.ndarray]) -> dict[str, float]:
     card = load_scorecard("default")
     one = {name: values[:1] for name, values in block.items()}
     return {
-        "index": rows / measure.best(lambda: score_columns(block, card, reasons=False), 7),
+        "index": rows / measure.best(lambda: score_columns(block, card), 7),
         "reasons": rows / measure.best(lambda: score_columns(block, card), 7),
         "statement": rows / measure.best(lambda: score_columns(block, card, "statement"), 5),
         "one": 1e3 * measure.best(lambda: score_columns(one, card), 300),

@@ -1,9 +1,13 @@
-"""A year in which the ranking feeds the index and the index feeds the ranking.
+"""
+A year of feedback between ranking and index
+============================================
 
-Run it with ``python examples/closed_loop.py [WEEKS] [SEED]``. Every week lists are ranked by
+The ranking feeds the index and the index feeds the ranking: every week lists are ranked by
 relevance and boost, places bring orders, orders bring reviews and complaints, and the last 13
 weeks of those are scored by the real scorer for the week after. Relevance grows with past sales,
 as it does in shops, so there is a loop that could lock newcomers out with or without a boost.
+Run it with ``python examples/closed_loop.py [WEEKS] [SEED]``.
+
 Three questions, one table each:
 
 1. Does the boost keep good newcomers down, and what does exploration change?
@@ -149,10 +153,10 @@ def run(
         rng = np.random.default_rng((seed, 2, week))
         recent = slice(max(0, week - WINDOW), week)
         block = {name: values[recent].sum(axis=0) for name, values in seen.items()}
-        scores = score_columns(block, card, reasons=False)
+        scores = score_columns(block, card)
         formal = (scores.status == "formal") & np.isinf(year.formal_in)
         year.formal_in[formal] = week
-        caught = (scores.fired > 0) & ~market.attacker
+        caught = scores.fired.any(axis=0) & ~market.attacker
         year.capped_honest = max(year.capped_honest, int(caught.sum()))
         table = TrustTable.build(
             {

@@ -1,4 +1,8 @@
-"""Sum rows of items up to rows of merchants, as a scorecard wants them.
+"""
+Sum items up to merchants
+=========================
+
+Some exports have a row for each item. A scorecard wants one for each merchant.
 
 Run it with ``python examples/wish_merchants.py ITEMS.csv MERCHANTS.csv``, then
 ``trustscore audit MERCHANTS.csv --scorecard examples/wish.toml -o audit``.

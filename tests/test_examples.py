@@ -11,6 +11,8 @@ EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "examples").rglob("*
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_example_runs_and_says_something(example, tmp_path):
+    if example.stem.startswith("plot_"):
+        pytest.importorskip("matplotlib", reason="the picture needs the extra plot")
     done = subprocess.run(
         [sys.executable, "-W", "error", str(example)],
         cwd=tmp_path,
@@ -24,3 +26,11 @@ def test_the_example_runs_and_says_something(example, tmp_path):
 
 def test_there_are_examples():
     assert EXAMPLES
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.stem.startswith("plot_")])
+def test_an_example_with_a_picture_writes_it_where_it_is_told(example, tmp_path):
+    pytest.importorskip("matplotlib", reason="the picture needs the extra plot")
+    picture = tmp_path / "picture.png"
+    subprocess.run([sys.executable, str(example), str(picture)], cwd=tmp_path, check=True)
+    assert picture.read_bytes().startswith(b"\x89PNG")

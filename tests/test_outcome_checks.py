@@ -30,7 +30,7 @@ def faults(tmp_path, content, **options):
         ("merchant_id,n,events,date\na,5,1,2026-02-01garbage\n", "must be a date"),
         ("merchant_id,n,events,date\na,5,1,2026-02-01\nb,5,1,\n", "line 3 (b): date is blank"),
         ("merchant_id,n,events\na,5,6\n", "events must be at most n"),
-        ("merchant_id,n,events\na,5,6\n", "--counts"),
+        ("merchant_id,n,events\na,5,6\n", "`counts`"),
         ("merchant_id,n,events\na,-5,-6\n", "must be 0 or more"),
         ("merchant_id,n,events\na,5.5,1\n", "must be whole numbers"),
         ("merchant_id,n,events\na,5,0.5\n", "must be whole numbers"),
@@ -47,13 +47,13 @@ def faults(tmp_path, content, **options):
 def test_bad_outcomes_are_named_by_file_and_line(tmp_path, content, says):
     said = faults(tmp_path, content)
     assert says in said
-    assert "[columns]" not in said and "--allow-missing-columns" not in said
+    assert "[columns]" not in said and "allow_missing_columns" not in said
 
 
 def test_dates_without_the_day_of_the_export_are_refused(tmp_path):
     content = "merchant_id,n,events,date\na,5,1,2020-01-01\nb,5,9,soon\n"
     said = faults(tmp_path, content, as_of=None)
-    assert "give the day of the export (--as-of)" in said
+    assert "give the day of the export (`as_of`)" in said
     assert "must be a date" in said and "at most n" in said
 
 

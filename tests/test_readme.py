@@ -1,49 +1,15 @@
 """The README is true: its blocks run, in order, in one folder, and print what they say."""
 
 import doctest
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from console_blocks import FLAGS, blocks, run_console
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-
-
-def run_console(text: str, folder: Path) -> list[str]:
-    """Run each ``$ command`` and return where what it printed is not what stands below it."""
-    faults = []
-    scripts = Path(sys.executable).parent
-    environment = {
-        **os.environ,
-        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
-        "COLUMNS": "100",
-        "PYTHONWARNINGS": "error",
-    }
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        lines = part.splitlines()
-        end = next(i for i, line in enumerate(lines) if not line.endswith("\\")) + 1
-        command, expected = "\n".join(lines[:end]), "\n".join([*lines[end:], ""])
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-        right = doctest.OutputChecker().check_output(expected, done.stdout, FLAGS)
-        if done.returncode or not right:
-            faults.append(f"$ {command}\nexit {done.returncode}, printed:\n{done.stdout}")
-    return faults
+BLOCKS = blocks(README)
 
 
 def run_python(text: str, space: dict, name: str) -> list[str]:

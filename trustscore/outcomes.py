@@ -148,7 +148,7 @@ def _check_counts(n: Array, events: Array, counts: bool, faults: _Faults) -> Non
     faults.add(
         sound & (events > n),
         "events must be at most n: count each order once, or where an order may have several "
-        "events fit with --counts (an audit tells orders with an event from those without)",
+        "events fit with `counts` (an audit tells orders with an event from those without)",
     )
 
 
@@ -161,7 +161,7 @@ def _check_dates(date: Array, as_of: dt.date | None, faults: _Faults) -> None:
     if as_of is None:
         faults.count += 1
         faults.listed.append(
-            "date: give the day of the export (--as-of), so that what it knows is refused"
+            "date: give the day of the export (`as_of`), so that what it knows is refused"
         )
         return
     faults.add(

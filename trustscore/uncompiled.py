@@ -6,6 +6,7 @@ reads them; at run time an uncompiled module needs only names that do nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -32,12 +33,12 @@ nogil = _NoGil()
 gil = nullcontext()
 
 
-def cfunc(function: Function) -> Function:
+def cfunc(function: Function) -> Function:  # also for `cclass` and `ccall`
     """Return the function as it is."""
     return function
 
 
-inline = cfunc
+inline = cclass = ccall = cfunc
 
 
 def exceptval(*_: Any, **__: Any) -> Callable[[Function], Function]:
@@ -62,5 +63,51 @@ class _Type:
         return self
 
 
-bint = char = uchar = int = uint = longlong = ulonglong = double = const = Py_ssize_t = _Type()
+bint = char = uchar = short = int = uint = longlong = ulonglong = double = const = Py_ssize_t = (
+    void
+) = _Type()
 p_double = p_uchar = p_char = _Type()
+
+# The functions of C's math library: they answer infinity or NaN where Python's raise an error.
+
+
+def exp(x: float) -> float:
+    """Return e to the power of x."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def log(x: float) -> float:
+    """Return the natural logarithm; minus infinity of zero, NaN below."""
+    if x > 0.0:
+        return math.log(x)
+    return -math.inf if x == 0.0 else math.nan
+
+
+def log1p(x: float) -> float:
+    """Return the natural logarithm of 1 + x."""
+    if x > -1.0:
+        return math.log1p(x)
+    return -math.inf if x == -1.0 else math.nan
+
+
+def pow(x: float, y: float) -> float:
+    """Return x to the power of y."""
+    if x == 0.0 and y < 0.0:
+        return math.inf
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.nan
+
+
+def sqrt(x: float) -> float:
+    """Return the square root; NaN of a negative number."""
+    return math.nan if x < 0.0 else math.sqrt(x)
+
+
+fabs = math.fabs

@@ -44,7 +44,7 @@ def test_an_error_in_a_worker_arrives(start):
 
 
 def test_a_worker_that_dies_is_an_error_and_no_hang(start):
-    with pytest.raises(OSError, match=r"a worker process died.*fewer --jobs"):
+    with pytest.raises(OSError, match=r"a worker process died.*fewer `jobs`"):
         list(ordered(die, [Task(b"a", 1), Task(b"b", 2)], 2))
 
 
@@ -55,7 +55,7 @@ def test_a_worker_that_dies_between_two_pieces_is_named(forked):
     for worker in set(multiprocessing.active_children()) - others:
         worker.kill()
         worker.join(10)
-    with pytest.raises(OSError, match=r"a worker process died \(exit code -9\).*fewer --jobs"):
+    with pytest.raises(OSError, match=r"a worker process died \(exit code -9\).*fewer `jobs`"):
         list(results)
 
 

@@ -290,7 +290,7 @@ def test_the_command_tells_a_story(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "say -o OUT"),
+        ([], "give -o OUT"),
         (["-o", "-", "--json"], "--json belongs to --why"),
         (["--why", "q1", "i1", "-o", "-"], "--why prints and writes nothing"),
     ],

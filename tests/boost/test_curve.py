@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustscore.boost.curve import bend, excess, gate, neutral_point
+from trustscore.boost.curve import lean_curve, logistic_gate, neutral_point, settled_excess
 from trustscore.boost.policy import Curve
 
 CURVES = {
@@ -35,7 +35,7 @@ CURVES = {
     ],
 )
 def test_excess_by_hand(index, se, promote, demote, settled):
-    found = excess(np.array([index]), np.array([se]), np.array([70.0]), promote, demote)
+    found = settled_excess(np.array([index]), np.array([se]), np.array([70.0]), promote, demote)
     assert found.tolist() == [settled]
 
 
@@ -52,7 +52,7 @@ def test_excess_by_hand(index, se, promote, demote, settled):
     ],
 )
 def test_curves_by_hand(shape, points):
-    found = bend(np.array([*points], dtype=float), CURVES[shape])
+    found = lean_curve(np.array([*points], dtype=float), CURVES[shape])
     assert found.tolist() == pytest.approx([*points.values()], abs=1e-15)
 
 
@@ -63,11 +63,11 @@ def test_every_curve_is_monotone_bounded_and_neutral_at_nothing(shape, seed):
     rng = np.random.default_rng(seed)
     held = [0.0, -100.0, 100.0, *(x for x, _ in (*curve.knots, *curve.steps))]
     x = np.sort(np.concatenate([rng.uniform(-100, 100, 300), rng.normal(0, 1e-3, 50), held]))
-    lean = bend(x, curve)
+    lean = lean_curve(x, curve)
     assert (np.diff(lean) >= 0).all()
     assert lean.min() >= -curve.rho
     assert lean.max() <= 1
-    assert (bend(np.zeros(3), curve) == 0).all()
+    assert (lean_curve(np.zeros(3), curve) == 0).all()
 
 
 @given(
@@ -79,7 +79,7 @@ def test_excess_rises_with_the_index_and_shrinks_with_doubt(one, other, se, more
     at = np.array([50.0])
 
     def settled(index, doubt):
-        return float(excess(np.array([index]), np.array([doubt]), at, promote, demote)[0])
+        return float(settled_excess(np.array([index]), np.array([doubt]), at, promote, demote)[0])
 
     assert settled(low, se) <= settled(high, se)
     assert abs(settled(low, se + more)) <= abs(settled(low, se))
@@ -92,7 +92,7 @@ def test_neutral_point_is_the_unknowns_own_prior():
 
 
 def test_gate():
-    found = gate(np.array([-1e6, 65.0, 68.0, 1e6]), 65.0, 3.0)
+    found = logistic_gate(np.array([-1e6, 65.0, 68.0, 1e6]), 65.0, 3.0)
     assert found.tolist() == pytest.approx([0.0, 0.5, 1 / (1 + np.exp(-1)), 1.0])
 
 
@@ -108,4 +108,4 @@ def test_knots_agree_with_scipy(seed):
     curve = Curve(shape="knots", knots=tuple(zip(xs.tolist(), ys.tolist(), strict=True)))
     # The ends are flat here, so the first and the last piece differ on purpose.
     inside = np.linspace(xs[1], xs[-2], 50)
-    assert bend(inside, curve) == pytest.approx(PchipInterpolator(xs, ys)(inside), abs=1e-12)
+    assert lean_curve(inside, curve) == pytest.approx(PchipInterpolator(xs, ys)(inside), abs=1e-12)

@@ -196,8 +196,8 @@ def test_tables_that_do_not_fit_are_refused(tmp_path):
         ({"ids": None}, "it has no 'ids'"),
         ({"column_lean": good["column_lean"][:-1]}, r"lean has shape \(3,\)"),
         ({"column_veto": good["column_veto"].astype(float)}, "veto has shape .* float64"),
-        ({"places": good["places"][:-1]}, "ids are not indexed"),
-        ({"places": good["places"].astype(np.int64)}, "ids are not indexed"),
+        ({"slots": good["slots"][:-1]}, "ids are not indexed"),
+        ({"slots": good["slots"].astype(np.int64)}, "ids are not indexed"),
         ({"ids": good["ids"].astype(float)}, "ids are not indexed"),
     ):
         arrays = {**good, **change}

@@ -14,10 +14,10 @@ from trustscore.boost import (
     Lists,
     OutOfReach,
     Trial,
-    calibrated,
-    exposure,
-    guaranteed,
+    calibrate,
+    guaranteed_beta,
     pareto,
+    reach_exposure,
     rerank_lists,
 )
 from trustscore.boost.strength import knee
@@ -37,14 +37,14 @@ def trial_of(seed, rule=None, ties=False, vetoes=False, queries=25, **more):
 def test_guaranteed_is_the_bound_solved_for_strength():
     for rho in (0.0, 0.5, 1.0):
         rule = policy(curve={"shape": "linear", "rho": rho})
-        assert rule.with_beta(guaranteed(0.07, rule)).bound == pytest.approx(0.93, rel=1e-14)
+        assert rule.with_beta(guaranteed_beta(0.07, rule)).bound == pytest.approx(0.93, rel=1e-14)
     capped = policy(0.0, guards={"max_relevance_loss": 0.05})
-    assert guaranteed(0.5, capped) == pytest.approx(-math.log(0.95) / 2)
+    assert guaranteed_beta(0.5, capped) == pytest.approx(-math.log(0.95) / 2)
     with pytest.raises(PolicyError, match="no bound in ratio"):
-        guaranteed(0.1, policy(form="additive"))
+        guaranteed_beta(0.1, policy(form="additive"))
     for eps in (0, 1, -0.1, math.nan):
         with pytest.raises(InputError, match="eps must be between 0 and 1"):
-            guaranteed(eps, policy())
+            guaranteed_beta(eps, policy())
 
 
 def test_loss_and_share_by_hand():
@@ -54,13 +54,13 @@ def test_loss_and_share_by_hand():
     trial = Trial(lists, table, rule)
     swap = math.log(1 / 0.8) / 2
     second = 1 / math.log2(3)
-    loss, share = trial.at(swap - 1e-9)
+    loss, share = trial.measure(swap - 1e-9)
     assert loss.tolist() == [0]
     assert share.tolist() == pytest.approx([second / (1 + second)])
-    loss, share = trial.at(swap + 1e-9)
+    loss, share = trial.measure(swap + 1e-9)
     assert loss.tolist() == pytest.approx([1 - (0.8 + second) / (1 + 0.8 * second)])
     assert share.tolist() == pytest.approx([1 / (1 + second)])
-    found = exposure(0.5, trial)
+    found = reach_exposure(0.5, trial)
     assert found.beta == pytest.approx(swap, abs=1e-6)
     assert found.binding == "target"
     assert found.price == pytest.approx(found.loss / (100 * (found.share - found.share_before)))
@@ -70,7 +70,7 @@ def test_loss_and_share_by_hand():
 @given(seeds, forms, st.booleans(), st.booleans())
 def test_loss_and_exposure_rise_with_strength(seed, form, ties, vetoes):
     trial, *_ = trial_of(seed, policy(form=form), ties, vetoes, k=5)
-    losses, shares = zip(*[trial.at(beta) for beta in np.linspace(0, 2, 15)], strict=True)
+    losses, shares = zip(*[trial.measure(beta) for beta in np.linspace(0, 2, 15)], strict=True)
     assert (np.diff(losses, axis=0) >= -1e-12).all()
     assert (np.diff(shares, axis=0) >= -1e-12).all()
     assert np.abs(losses[0]).max() < 1e-12
@@ -88,7 +88,7 @@ def test_what_is_measured_is_what_is_shown(seed, form, ties, beta, excluded):
     trial, lists, leans, veto = trial_of(seed, rule, ties, vetoes=True, k=7)
     table = leaning(leans, rule, veto)
     found = rerank_lists(lists, table, rule)
-    loss, share = trial.at(beta)
+    loss, share = trial.measure(beta)
     rows = table.rows(lists.merchant_ids)
     at = 0
     for number in range(len(lists)):
@@ -115,11 +115,11 @@ def test_what_is_measured_is_what_is_shown(seed, form, ties, beta, excluded):
 def test_calibrated_is_the_last_strength_of_a_fine_grid(seed, share, form):
     rule = policy(form=form, exploration={"share": share})
     trial, *_ = trial_of(seed, rule)
-    found = calibrated(0.02, trial, most_beta=0.5)
+    found = calibrate(0.02, trial, most_beta=0.5)
     grid = np.linspace(0, 0.5, 201)
 
     def fits(beta):
-        loss, _ = trial.at(beta)
+        loss, _ = trial.measure(beta)
         spent = trial.upper(loss) + trial.reserve(beta)
         return spent <= 0.02 and np.quantile(loss, 0.99) <= 0.1
 
@@ -133,15 +133,15 @@ def test_calibrated_is_the_last_strength_of_a_fine_grid(seed, share, form):
 
 def test_calibrated_names_what_bound():
     trial, *_ = trial_of(4)
-    assert calibrated(0.3, trial, worst=0.001).binding == "worst list"
-    assert calibrated(0.5, trial, worst=0.99, most_beta=0.01).binding == "most beta"
-    assert calibrated(0.5, trial, worst=0.99, most_beta=0.01).beta == 0.01
+    assert calibrate(0.3, trial, worst=0.001).binding == "worst list"
+    assert calibrate(0.5, trial, worst=0.99, most_beta=0.01).binding == "most beta"
+    assert calibrate(0.5, trial, worst=0.99, most_beta=0.01).beta == 0.01
     guarded, *_ = trial_of(4, policy(0.0, guards={"max_relevance_loss": 0.1}))
-    assert calibrated(0.5, guarded, worst=0.99).beta == guarded.policy.most_beta
+    assert calibrate(0.5, guarded, worst=0.99).beta == guarded.policy.most_beta
     with pytest.raises(InputError, match="eps must be between"):
-        calibrated(0, trial)
+        calibrate(0, trial)
     with pytest.raises(InputError, match="worst must be between"):
-        calibrated(0.1, trial, worst=1)
+        calibrate(0.1, trial, worst=1)
 
 
 def test_no_list_loses_more_than_the_reserve_says():
@@ -171,16 +171,16 @@ def test_no_list_loses_more_than_the_reserve_says():
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_exposure_is_the_first_strength_of_a_fine_grid(seed):
     trial, *_ = trial_of(seed, queries=8)
-    start, end = (float(trial.at(beta)[1].mean()) for beta in (0.0, 2.0))
+    start, end = (float(trial.measure(beta)[1].mean()) for beta in (0.0, 2.0))
     assert end - start > 0.01
     target = (start + end) / 2
-    found = exposure(target, trial)
+    found = reach_exposure(target, trial)
     assert found.share >= target
     grid = np.linspace(0, 2, 201)
-    first = min(beta for beta in grid if trial.at(beta)[1].mean() >= target)
+    first = min(beta for beta in grid if trial.measure(beta)[1].mean() >= target)
     assert first - grid[1] - 1e-6 <= found.beta <= first + 1e-6
     if found.beta > 1e-5:
-        assert trial.at(found.beta - 1e-6)[1].mean() < target
+        assert trial.measure(found.beta - 1e-6)[1].mean() < target
 
 
 def test_exposure_of_any_group():
@@ -189,10 +189,10 @@ def test_exposure_of_any_group():
     lists = lists_of(columns)
     wanted = np.isin(columns["merchant_id"], ["m1", "m4"])
     trial = Trial(lists, leaning(leans, rule, veto), rule, group=wanted)
-    shares = [trial.at(beta)[1].mean() for beta in np.linspace(0, 2, 41)]
+    shares = [trial.measure(beta)[1].mean() for beta in np.linspace(0, 2, 41)]
     target = (shares[0] + max(shares)) / 2
     if max(shares) > shares[0]:
-        found = exposure(target, trial)
+        found = reach_exposure(target, trial)
         assert found.share >= target
         assert all(
             s < target
@@ -207,13 +207,13 @@ def test_exposure_refuses_and_says_what_can_be_had():
     rule = policy(0.0, guards={"max_relevance_loss": 0.05})
     trial, *_ = trial_of(8, rule)
     with pytest.raises(OutOfReach, match=r"exposure 0.99 is out of reach") as raised:
-        exposure(0.99, trial)
+        reach_exposure(0.99, trial)
     most = raised.value.attainable
     assert most.beta == rule.most_beta
-    assert most.share == pytest.approx(trial.at(rule.most_beta)[1].mean())
+    assert most.share == pytest.approx(trial.measure(rule.most_beta)[1].mean())
     assert f"{most.share:.4g}" in str(raised.value)
-    assert exposure(most.share, trial).beta <= rule.most_beta
-    assert exposure(0.001, trial).beta == 0
+    assert reach_exposure(most.share, trial).beta <= rule.most_beta
+    assert reach_exposure(0.001, trial).beta == 0
     again = pickle.loads(pickle.dumps(raised.value))
     assert again.attainable == most
     assert str(again) == str(raised.value)
@@ -223,7 +223,7 @@ def test_pareto_and_its_knee():
     trial, *_ = trial_of(9, queries=40)
     front = pareto(trial, 11)
     assert front.beta.tolist() == pytest.approx(np.linspace(0, 2, 11).tolist())
-    assert front.loss.tolist() == [trial.at(beta)[0].mean() for beta in front.beta]
+    assert front.loss.tolist() == [trial.measure(beta)[0].mean() for beta in front.beta]
     assert (front.loss_lower <= front.loss + 1e-12).all()
     assert (front.loss <= front.loss_upper + 1e-12).all()
     assert (front.share_lower <= front.share).all()
@@ -246,13 +246,13 @@ def test_vetoed_candidates_are_no_part_of_it():
     trial = Trial(with_block, table, rule)
     # The range is 8.2, that of the whole list, as where it is ranked.
     swap = 0.2 / (2 * 8.2)
-    assert trial.at(swap - 1e-9)[0].tolist() == [0]
-    assert trial.at(swap + 1e-9)[0][0] > 0
+    assert trial.measure(swap - 1e-9)[0].tolist() == [0]
+    assert trial.measure(swap + 1e-9)[0][0] > 0
     gone = Lists.from_columns(["q"], [1.0], ["m2"])
     with pytest.raises(InputError, match="every candidate of the lists is vetoed"):
         Trial(gone, table, rule)
     both = Lists.from_columns(["q", "p", "p"], [1.0, 1.0, 0.9], ["m2", "m1", "m0"])
-    assert len(Trial(both, table, rule).at(0.0)[0]) == 1
+    assert len(Trial(both, table, rule).measure(0.0)[0]) == 1
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3])
@@ -262,7 +262,7 @@ def test_ties_go_to_the_base_order(beta):
     table = leaning([1, -1], rule)
     sold, group = rng.choice(["m0", "m1"], 300), rng.random(300) < 0.5
     lists = Lists.from_columns(["q"] * 300, rng.integers(1, 4, 300), sold)
-    loss, share = Trial(lists, table, rule, k=10, group=group).at(beta)
+    loss, share = Trial(lists, table, rule, k=10, group=group).measure(beta)
     shown = np.argsort(rerank_lists(lists, table, rule).final_rank)[:10]
     discount = 1 / np.log2(np.arange(2, 12))
     assert loss.tolist() == [0]
@@ -286,4 +286,4 @@ def test_trials_that_cannot_be():
 def test_the_same_seed_gives_the_same_strength():
     one, *_ = trial_of(3)
     other, *_ = trial_of(3)
-    assert calibrated(0.02, one) == calibrated(0.02, other)
+    assert calibrate(0.02, one) == calibrate(0.02, other)

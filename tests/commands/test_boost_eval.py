@@ -139,7 +139,7 @@ def test_an_unknown_volume_is_named_with_the_way_out(folder, capsys):
     assert run(folder, "--volume", "orders_payd") == 2
     err = capsys.readouterr().err
     assert "no column orders_payd, did you mean orders_paid" in err
-    assert "score with --keep orders_payd" in err
+    assert "must be in --keep when the export is scored" in err
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_unknown_and_typical_merchant():
     text = run("--scorecard", "minimal").output
     assert "unknown merchant: index 62.00" in text
     assert "typical merchant: index 62.00" in text
-    assert "everything is blank" in text
+    assert "every column is blank" in text
 
 
 def test_effective_weights():

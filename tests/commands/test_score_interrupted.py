@@ -66,7 +66,7 @@ def deadly(function):
         return function(*arguments, **named)
     return run
 
-writers.AtomicFile.write = deadly(writers.AtomicFile.write)
+atomic_files.AtomicFile.write = deadly(atomic_files.AtomicFile.write)
 os.fsync, os.replace = deadly(os.fsync), deadly(os.replace)
 batch.score_files("e.csv", "s.csv", scorecard="minimal", contributions="c.csv.gz", block=2000)
 print("survived")

@@ -46,7 +46,7 @@ def test_the_sweep_is_that_of_the_trial(found):
     lists, table, _ = random_world(3, lists=60, longest=30, merchants=25, veto=True)
     trial = Trial(lists, table, FREE, k=5)
     for point in found.line("boost"):
-        loss, share = trial.at(point.setting)
+        loss, share = trial.measure(point.setting)
         assert point.loss == ABOUT(loss.mean(), abs=1e-12)
         assert point.loss_worst == ABOUT(loss.max(), abs=1e-12)
         assert point.exposure == ABOUT(share.mean())

@@ -1,4 +1,4 @@
-"""Small worlds for the tests of ranking_eval: lists, boosts and what is known of them."""
+"""Small worlds for the tests of evaluation: lists, boosts and what is known of them."""
 
 import numpy as np
 from hypothesis import strategies as st

@@ -180,8 +180,8 @@ def test_what_an_engine_cannot_do_is_said(scores, tmp_path):
         [str(scores), "--to", "redis", "-o", str(tmp_path / "r"), "--policy", str(policy)],
     )
     assert done.exit_code == 0
-    assert "guards on the finished order, exploration stay with" in done.output
-    assert "4 merchants never expire: say --scored-on" in done.output
+    assert "guards on the finished order, exploration of the policy stay with" in done.output
+    assert "4 merchants never expire: give --scored-on" in done.output
 
 
 def test_scores_of_another_policy_are_noted(tmp_path):

@@ -12,8 +12,7 @@ from trustscore.estimator import TrustScorer
 from trustscore.fitting import Judgement, Labelled, fit_scorecard
 from trustscore.fitting.shares import lock, shares, tree_weights
 from trustscore.scorecard import load_scorecard, parse_scorecard
-from trustscore.scoring import score_columns
-from trustscore.scoring.kernel import utilities
+from trustscore.scoring import score_columns, utilities
 from trustscore.simulate import simulate_export
 
 OPEN = """# An open scorecard. This comment stays.

@@ -8,8 +8,7 @@ from trustscore.fitting.ahp import Judgement, ahp, judged_weights
 from trustscore.fitting.shares import fill, shares, tree_weights
 from trustscore.fitting.weights import correlations, critic, entropy, look, pca
 from trustscore.scorecard import load_scorecard, parse_scorecard
-from trustscore.scoring import score_columns
-from trustscore.scoring.kernel import utilities
+from trustscore.scoring import score_columns, utilities
 from trustscore.simulate import simulate_export
 
 

@@ -245,7 +245,10 @@ NO_EXPORT = {
     "bz2": (b"BZh91AY" + bytes(90), "bzip2"),
     "xz": (b"\xfd7zXZ\x00" + bytes(90), "compressed with xz"),
     "xlsx in gzip": (gzip.compress(b"PK\x03\x04" + bytes(90)), "an Excel workbook"),
-    "nul bytes": (HEAD.decode().encode("utf-16-le"), "NUL bytes: if it is UTF-16, say --encoding"),
+    "nul bytes": (
+        HEAD.decode().encode("utf-16-le"),
+        "NUL bytes: if it is UTF-16, give `encoding`",
+    ),
     "truncated gzip": (gzip.compress(TEXT.encode())[:-20], "end in the middle; is it complete"),
     "gzip of nothing but its head": (b"\x1f\x8b\x08\x00", "end in the middle"),
     "damaged gzip": (gzip.compress(TEXT.encode())[:60] + bytes(300), "damaged gzip data"),
@@ -253,7 +256,7 @@ NO_EXPORT = {
     "no encoding of ours": (HEAD + b"m1\x81\x20,\n", "line 2: neither utf-8, gb18030 nor cp1252"),
     "no encoding, further on": (
         HEAD + "店\n铺\n".encode() + b"a\nm1\x81\xff,\n",
-        "line 5: neither utf-8, gb18030 nor cp1252 (byte 0x81); say --encoding",
+        "line 5: neither utf-8, gb18030 nor cp1252 (byte 0x81); give the right `encoding`",
     ),
     "open quote in the header": (b'"merchant_id,a\nm1,2\n', "mark of the header never closes"),
     "endless header": (b"x" * (5 << 20), "the header is longer than 4 MB"),
@@ -289,14 +292,14 @@ def test_an_encoding_that_does_not_fit(encoding, tmp_path):
     path = tmp_path / "e.csv"
     path.write_bytes(HEAD + "店铺,\n".encode() + b"+2AA-\n")
     for block in (64, 1 << 20):
-        with pytest.raises(InputError, match=r"cannot be read as .*; say --encoding"):
+        with pytest.raises(InputError, match=r"cannot be read as .*; give the right `encoding`"):
             read(path, encoding=encoding, block=block)
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "rot13", "hex", "undefined", "idna"])
 def test_an_encoding_that_is_none(encoding, tmp_path):
     path = write_csv(tmp_path / "e.csv", ROWS)
-    with pytest.raises(InputError, match=f"--encoding {encoding}: no such encoding"):
+    with pytest.raises(InputError, match=f"`encoding` {encoding}: no such encoding"):
         read(path, encoding=encoding)
 
 

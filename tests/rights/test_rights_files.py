@@ -151,7 +151,7 @@ def test_scores_of_another_scorecard_are_refused(files, tmp_path):
 def test_a_review_of_an_earlier_day_than_the_last_is_refused(files, tmp_path):
     paths = files(last="merchant_id,tier\nm,standard\n", scores=HEAD + "m,99,0,1,formal,\n")
     run(paths["scores"], paths["last"], tmp_path / "r0.csv", "2026-02-28")
-    with pytest.raises(InputError, match=r"'m' holds his tier from 2026-02-28.*--as-of"):
+    with pytest.raises(InputError, match=r"'m' holds its tier from 2026-02-28.*`as_of`"):
         run(paths["scores"], tmp_path / "r0.csv", tmp_path / "r1.csv", "2026-01-31")
 
 
@@ -256,7 +256,7 @@ def test_the_command_says_what_it_did_and_when(files, tmp_path):
     )
     assert done.exit_code == 0, done.output
     assert "2 merchants on 2026-05-31: 1 raised, 0 lowered after 3 days" in done.output
-    assert "1 merchants of" in done.output and "tiers kept" in done.output
+    assert "1 merchants of" in done.output and "keep their tier" in done.output
 
 
 @pytest.mark.parametrize("columns", ["", ",old_tier,tier_since,reviews_below"])

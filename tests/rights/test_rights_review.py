@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trustscore.rights.review import REASONS, Figures, Held, review_rights
 from trustscore.scorecard import load_scorecard
-from trustscore.tiers import assign_tiers
+from trustscore.scoring import assign_tiers
 
 CARD = load_scorecard("default")
 TIERS = CARD.tiers

@@ -11,9 +11,9 @@ from zlib import crc32
 import numpy as np
 
 from trustscore.audit.cards import Data, as_data, rebuilt, signals_of
-from trustscore.evidence import prior_spread
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.curves import CURVES
+from trustscore.scoring.program import prior_spread
 
 __all__ = ["Choice", "choices_of", "varied"]
 

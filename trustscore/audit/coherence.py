@@ -10,7 +10,7 @@ import numpy as np
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 __all__ = ["coherence", "pairwise_covariance"]
 
@@ -79,7 +79,7 @@ def coherence(market: Market, seed: int = 0) -> Section:
     section = Section("coherence")
     part = market.sample(MOST_MERCHANTS, seed)
     card = part.card
-    scores = score_columns(part.block, card, "all", missing=part.missing, reasons=False)
+    scores = score_columns(part.block, card, "all", missing=part.missing)
     assert scores.utility is not None and scores.applies is not None
     assert scores.reliability is not None
     seen = scores.applies & (scores.reliability > 0)
@@ -146,7 +146,7 @@ def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> 
     if constant.any():
         section.decide("constant", f"the same utility for every merchant: {named(constant)}")
     # Most merchants are clear of a harm that is assumed rare; that is no fault of the signal.
-    rare = np.array([_rare(plan.prior_utility) for plan in plan_of(card).signals])
+    rare = np.array([_rare(plan.prior_utility) for plan in program_of(card).signals])
     for where, end in ((low, "poor"), (high, "good")):
         dead = counted & ~constant & (where > _AT_ONE_END)
         for mask, add in ((dead & ~rare, section.decide), (dead & rare, section.note)):

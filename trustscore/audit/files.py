@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import io
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterator
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,10 +25,12 @@ from trustscore.audit import (
 )
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.io.blocks import read_blocks
 from trustscore.io.outcomes_file import read_outcomes
 from trustscore.io.whole_table import read_table
 from trustscore.scorecard import load_scorecard
+from trustscore.typing import Progress, silent
 
 __all__ = ["AuditReport", "audit_files"]
 
@@ -75,6 +73,7 @@ def audit_files(
     draws: int = 300,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> AuditReport:
     """Audit a scorecard on an export, and write a folder of results: complete or not at all.
 
@@ -96,6 +95,8 @@ def audit_files(
         Scorecards and samples of merchants drawn for intervals.
     allow_missing_columns : bool
     encoding : str, optional
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Returns
     -------
@@ -106,18 +107,18 @@ def audit_files(
     InputError
         When the folder is taken, or a file has faults.
     """
-    folder = Path(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{out}: exists and is not an empty folder; name another one")
-    if not folder.absolute().parent.is_dir():
-        raise InputError(f"{out}: there is no folder {folder.absolute().parent}")
-    market, rejected = _market(export, scorecard, allow_missing_columns, encoding)
+    refuse_taken(out)
+    parent = Path(out).absolute().parent
+    if not parent.is_dir():
+        raise InputError(f"{out}: there is no folder {parent}")
+    market, rejected = _market(export, scorecard, allow_missing_columns, encoding, progress)
     sections = audit(
         market,
         outcomes=None if outcomes is None else _outcomes(outcomes, market, as_of, encoding),
         truth=None if truth is None else _truth(truth, market, encoding),
         seed=seed,
         draws=draws,
+        progress=progress,
     )
     text = summary(sections)
     about = {
@@ -133,7 +134,8 @@ def audit_files(
         "rejected": rejected,
         "missing_columns": sorted(market.missing),
     }
-    with _whole(folder) as place:
+    progress("writing tables and plots", math.nan)
+    with whole_folder(out) as place:
         plotted = _write(place, about, sections, text)
         files = sorted(path.name for path in place.iterdir())
     idle = [name for section in sections for name in section.facts.get("without_effect", ())]
@@ -141,11 +143,17 @@ def audit_files(
 
 
 def _market(
-    export: str | Path, scorecard: Any, allow_missing: bool, encoding: str | None
+    export: str | Path,
+    scorecard: Any,
+    allow_missing: bool,
+    encoding: str | None,
+    progress: Progress,
 ) -> tuple[Market, int]:
     card = load_scorecard(scorecard)
     parts, rejected, missing = [], 0, frozenset[str]()
-    for read in read_blocks(export, card, allow_missing_columns=allow_missing, encoding=encoding):
+    for read in read_blocks(
+        export, card, allow_missing_columns=allow_missing, encoding=encoding, progress=progress
+    ):
         parts.append(read.block)
         rejected += len(read.rejects)
         missing |= read.missing
@@ -179,21 +187,6 @@ def _truth(path: str | Path, market: Market, encoding: str | None) -> Truth:
     return join_truth(
         market.ids, columns["merchant_id"], columns["true_index"], columns.get("kind")
     )
-
-
-@contextlib.contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into, which takes its name when all is written."""
-    final = folder.absolute()
-    place = final.with_name(f".{final.name}.{secrets.token_hex(6)}.tmp")
-    place.mkdir()
-    try:
-        yield place
-        if final.exists():
-            final.rmdir()
-        os.replace(place, final)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _write(place: Path, about: dict[str, Any], sections: list[Section], text: str) -> bool:

@@ -126,6 +126,4 @@ class Forgery:
     def scores(self, changed: Mapping[str, Array], rows: Array | None = None) -> Scores:
         """Score with changed columns; `rows` picks, and may repeat, the merchants."""
         block = self.block if rows is None else {k: v[rows] for k, v in self.block.items()}
-        return score_columns(
-            {**block, **changed}, self.card, missing=frozenset(self._missing), reasons=False
-        )
+        return score_columns({**block, **changed}, self.card, missing=frozenset(self._missing))

@@ -64,7 +64,7 @@ class Market:
 
     def scored(self, card: Scorecard) -> Scores:
         """Return the scores by another scorecard that reads the same columns."""
-        return score_columns(self.block, card, missing=self.missing, reasons=False)
+        return score_columns(self.block, card, missing=self.missing)
 
     @cached_property
     def volume_column(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from trustscore.audit.attack_cost import attack_cost
@@ -15,6 +17,7 @@ from trustscore.audit.result import Section
 from trustscore.audit.robustness import robustness
 from trustscore.audit.truth import Truth, against_truth
 from trustscore.audit.validity import validity
+from trustscore.typing import Progress, silent
 
 __all__ = ["audit"]
 
@@ -26,6 +29,7 @@ def audit(
     truth: Truth | None = None,
     seed: int = 0,
     draws: int = 300,
+    progress: Progress = silent,
 ) -> list[Section]:
     """Audit a scorecard on the merchants it scores.
 
@@ -44,6 +48,8 @@ def audit(
     draws : int
         Scorecards drawn for rank intervals, and samples of merchants for those of validity; the
         design behind the Sobol indices has the next lower power of 2 of points.
+    progress : Progress, optional
+        Told before each part which one is next.
 
     Returns
     -------
@@ -60,16 +66,20 @@ def audit(
     # The design of a decomposition grows with the rest, in powers of 2: 256 at 300 draws, as
     # with a few dozen points the order of the choices would be a matter of the seed.
     points = 2 ** max(1, int(np.log2(max(draws, 2))))
-    sections = [
-        coherence(market, seed),
-        robustness(market, seed, draws, points),
-        attack_cost(market),
-        attacks(market, seed),
-        bunching(market),
-        fairness(market),
+    parts: list[tuple[str, Callable[[], Section]]] = [
+        ("coherence", lambda: coherence(market, seed)),
+        ("robustness", lambda: robustness(market, seed, draws, points)),
+        ("attack cost", lambda: attack_cost(market)),
+        ("attacks", lambda: attacks(market, seed)),
+        ("bunching", lambda: bunching(market)),
+        ("fairness", lambda: fairness(market)),
     ]
     if truth is not None:
-        sections.append(against_truth(market, truth))
+        parts.append(("truth", lambda: against_truth(market, truth)))
     if outcomes is not None:
-        sections.insert(0, validity(market, outcomes, seed, draws))
+        parts.insert(0, ("validity", lambda: validity(market, outcomes, seed, draws)))
+    sections = []
+    for number, (name, part) in enumerate(parts):
+        progress(f"auditing {name}", number / len(parts))
+        sections.append(part())
     return sections

@@ -10,7 +10,7 @@ import numpy as np
 from trustscore.audit.market import Bands, Market, bands
 from trustscore.audit.result import Section, table_of
 from trustscore.errors import InputError
-from trustscore.rules import Z95
+from trustscore.scoring.codes import Z95
 
 __all__ = ["Truth", "against_truth", "join_truth"]
 

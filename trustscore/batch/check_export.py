@@ -14,6 +14,7 @@ from trustscore.io.inputs import Inputs, read_part
 from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns
+from trustscore.typing import Progress, silent
 
 __all__ = ["ExportCheck", "check_export"]
 
@@ -64,7 +65,11 @@ def _faults(inputs: Inputs) -> tuple[str, ...]:
 
 
 def check_export(
-    path: str | Path, scorecard: Scorecard, *, encoding: str | None = None
+    path: str | Path,
+    scorecard: Scorecard,
+    *,
+    encoding: str | None = None,
+    progress: Progress = silent,
 ) -> ExportCheck:
     """Read an export once for its header and once for its rows, and say what it holds.
 
@@ -77,7 +82,7 @@ def check_export(
         raise InputError("standard input (-) cannot be checked: it can be read only once")
     wanted = Wanted.by(scorecard)
     faults = _faults(Inputs([str(path)], wanted, encoding=encoding))
-    inputs = Inputs([str(path)], wanted, allow_missing=True, encoding=encoding)
+    inputs = Inputs([str(path)], wanted, allow_missing=True, encoding=encoding, progress=progress)
     count = len(scorecard.signals)
     applies, known, withheld = (np.zeros(count) for _ in range(3))
     weight = np.zeros(len(scorecard.dimensions))

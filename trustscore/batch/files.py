@@ -39,6 +39,7 @@ from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
 from trustscore.io.text_stream import BLOCK
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.presets import find
+from trustscore.typing import Progress, silent
 
 __all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
 
@@ -192,7 +193,7 @@ def score_files(
     encoding: str | None = None,
     keep: Iterable[str] = (),
     as_of: dt.date | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = silent,
     block: int = BLOCK,
 ) -> Report:
     r"""Score files of merchants.
@@ -222,8 +223,8 @@ def score_files(
         Columns of the input to pass through.
     as_of : date, optional
         Day of the review, for the minimum stay in a tier.
-    progress : callable, optional
-        Called after each block with the bytes of input read, as stored, and the rows done.
+    progress : Progress, optional
+        Told after each block the share of the input that is scored, and the rows.
     block : int, optional
         Bytes of a block. The output does not depend on it.
 
@@ -277,7 +278,7 @@ def score_files(
     )
     clash = [name for name in kept if name in output.score_columns_out(card)]
     if clash:
-        raise InputError(f"--keep {','.join(clash)}: the output has columns of that name already")
+        raise InputError(f"`keep` {','.join(clash)}: the output has columns of that name already")
     inputs = Inputs(names, Wanted.by(card), kept, allow_missing_columns, encoding, block)
     tally = Tally()
     with ExitStack() as stack:
@@ -306,8 +307,7 @@ def score_files(
                 wide.write(result.contributions)
             bad.write(result.rejects)
             tally.merge(result.tally)
-            if progress is not None:
-                progress(inputs.position, tally.read)
+            progress("scoring", inputs.share, tally.read)
         sinks = [found for found in (wide, bad.sink, sink) if found is not None]
         for each in sinks:
             each.finish()

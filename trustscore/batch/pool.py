@@ -25,7 +25,7 @@ __all__ = ["Task", "can_fork", "ordered"]
 _SLOT = 4 << 20
 # A second piece waits while the first is worked on.
 _AHEAD = 2
-_ADVICE = "it may have run out of memory: try fewer --jobs"
+_ADVICE = "it may have run out of memory: try fewer `jobs`"
 
 
 class Task(NamedTuple):

@@ -5,7 +5,7 @@
     lean
       1 |                         ______    promotion saturates
         |                       /
-      0 |-----------+==========+--------   t = neutral point; == what evidence does not settle
+      0 |-----------+==========+--------   t = neutral point; ===: not settled by evidence
         |         /
    -rho |________/
         +-----------|----t-----|--------> index
@@ -26,10 +26,10 @@ Floats = NDArray[np.float64]
 
 
 def neutral_point(point: Floats | float, prior_index: Floats, coverage: Floats) -> Floats:
-    """Return what a merchant is compared with: ``coverage * point + (1 - coverage) * prior``.
+    """Return the index a merchant is compared with: ``coverage * point + (1 - coverage) * prior``.
 
-    A merchant about whom nothing is known (coverage 0) is compared with what the unknown
-    get, and so is neutral exactly.
+    A merchant about which nothing is known (coverage 0) is compared with the index of an
+    unknown merchant, which is its own: so it is exactly neutral.
 
     Examples
     --------
@@ -39,18 +39,18 @@ def neutral_point(point: Floats | float, prior_index: Floats, coverage: Floats) 
     return coverage * point + (1.0 - coverage) * prior_index
 
 
-def excess(
+def settled_excess(
     index: Floats, index_se: Floats, neutral: Floats, z_promote: float, z_demote: float
 ) -> Floats:
-    """Return the settled part of ``index - neutral``: towards 0 by z standard errors.
+    """Return the part of ``index - neutral`` beyond z standard errors.
 
-    The lower bound less neutral for a promotion, the upper bound less neutral for a
-    demotion, 0 between. Continuous, and monotone in the index.
+    For a promotion it is the lower bound minus neutral, for a demotion the upper bound minus
+    neutral, and 0 in between. It is continuous, and monotone in the index.
 
     Examples
     --------
     >>> index, se = np.array([80.0, 72.0, 60.0]), np.array([5.0, 5.0, 5.0])
-    >>> excess(index, se, np.full(3, 70.0), 1.0, 2.0).tolist()
+    >>> settled_excess(index, se, np.full(3, 70.0), 1.0, 2.0).tolist()
     [5.0, 0.0, 0.0]
     """
     distance = index - neutral
@@ -59,37 +59,37 @@ def excess(
     return up + down
 
 
-def gate(point: Floats, at: float, width: float) -> Floats:
-    """Return a logistic gate: 0 well below `at`, 1 well above.
+def logistic_gate(point: Floats, middle: float, width: float) -> Floats:
+    """Return a logistic step: 0 well below `middle`, 0.5 at it, 1 well above.
 
     Examples
     --------
-    >>> gate(np.array([65.0, 5.0, 95.0]), 65.0, 3.0).round(3).tolist()
+    >>> logistic_gate(np.array([65.0, 5.0, 95.0]), 65.0, 3.0).round(3).tolist()
     [0.5, 0.0, 1.0]
     """
-    # By tanh, which cannot overflow.
-    return 0.5 + 0.5 * np.tanh(0.5 * (point - at) / width)
+    # tanh gives the same value as 1 / (1 + exp(-x)) and cannot overflow.
+    return 0.5 + 0.5 * np.tanh(0.5 * (point - middle) / width)
 
 
-def bend(settled: Floats, curve: Curve) -> Floats:
-    """Return the lean of a settled excess in index points, by the policy's curve.
+def lean_curve(settled: Floats, curve: Curve) -> Floats:
+    """Return the lean that the curve of a policy gives to a settled excess in index points.
 
-    Non-decreasing, 0 at 0, between ``-rho`` and 1 for every shape.
+    For every shape the lean is non-decreasing, 0 at 0, and between ``-rho`` and 1.
 
     Examples
     --------
     >>> from trustscore.boost.policy import Curve
-    >>> bend(np.array([-30.0, 0.0, 7.5]), Curve(shape="linear", rho=0.5)).tolist()
+    >>> lean_curve(np.array([-30.0, 0.0, 7.5]), Curve(shape="linear", rho=0.5)).tolist()
     [-0.5, 0.0, 0.5]
     >>> tiers = Curve(shape="tiers", steps=((-10, -0.5), (5, 0.25), (12, 1)))
-    >>> bend(np.array([-10.0, -9.0, 4.0, 5.0, 50.0]), tiers).tolist()
+    >>> lean_curve(np.array([-10.0, -9.0, 4.0, 5.0, 50.0]), tiers).tolist()
     [-0.5, 0.0, 0.0, 0.25, 1.0]
     """
     if curve.shape == "knots":
         points = np.asarray(curve.knots, dtype=np.float64)
-        return _through(settled, points[:, 0], points[:, 1])
+        return _monotone_cubic(settled, points[:, 0], points[:, 1])
     if curve.shape == "tiers":
-        return _stairs(settled, np.asarray(curve.steps, dtype=np.float64))
+        return _steps(settled, np.asarray(curve.steps, dtype=np.float64))
     up, down = np.maximum(settled, 0.0) / curve.up, np.minimum(settled, 0.0) / curve.down
     if curve.shape == "linear":
         return np.minimum(up, 1.0) + curve.rho * np.maximum(down, -1.0)
@@ -98,8 +98,8 @@ def bend(settled: Floats, curve: Curve) -> Floats:
     return np.tanh(up) + curve.rho * np.tanh(down)
 
 
-def _stairs(x: Floats, steps: Floats) -> Floats:
-    """Rising steps, 0 around 0; each step belongs to the side away from 0."""
+def _steps(x: Floats, steps: Floats) -> Floats:
+    """Return a step function that rises and is 0 around 0; an edge belongs to the outer step."""
     edges, values = steps[:, 0], steps[:, 1]
     below = edges < 0
     up = np.concatenate([[0.0], values[~below]])[np.searchsorted(edges[~below], x, side="right")]
@@ -107,15 +107,15 @@ def _stairs(x: Floats, steps: Floats) -> Floats:
     return up + down
 
 
-def _through(x: Floats, xs: Floats, ys: Floats) -> Floats:
-    """Monotone cubic through the knots (Fritsch and Carlson 1980), constant beyond them."""
+def _monotone_cubic(x: Floats, xs: Floats, ys: Floats) -> Floats:
+    """Return the monotone cubic (Fritsch and Carlson 1980) of the knots, constant beyond them."""
     if len(xs) == 1:
         return np.zeros_like(x)
     step = np.diff(xs)
     rise = np.diff(ys) / step
     slope = np.zeros_like(xs)
-    # The weighted harmonic mean of the neighbours' slopes keeps each piece monotone; the ends
-    # and the knots beside a flat piece are flat, so the curve joins its constants smoothly.
+    # The weighted harmonic mean of the neighbours' slopes keeps each piece monotone. The slope at
+    # the ends and beside a flat piece stays 0, so the curve joins its constant parts smoothly.
     left, right = rise[:-1], rise[1:]
     wide_left, wide_right = 2 * step[1:] + step[:-1], step[1:] + 2 * step[:-1]
     inner = (left > 0) & (right > 0)
@@ -131,5 +131,5 @@ def _through(x: Floats, xs: Floats, ys: Floats) -> Floats:
         + t**2 * (3 - 2 * t) * ys[piece + 1]
         + t**2 * (t - 1) * h * slope[piece + 1]
     )
-    # The last bits of a cubic may step over its knots.
+    # Clip, because rounding may carry the cubic a last bit beyond its knots.
     return np.clip(cubic, ys[piece], ys[piece + 1])

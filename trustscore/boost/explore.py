@@ -1,9 +1,10 @@
-"""Exploration: now and then lift one newcomer, with a known probability.
+"""Exploration: in a share of the lists lift one newcomer, with a known probability.
 
-The draw is a Plackett-Luce choice of one among the eligible candidates (the largest of
-log score / temperature + Gumbel noise), so each list has at most one more outcome per
-eligible candidate, and the probability of the one that was shown is known exactly. The
-lift spends the same cap as every other part, so the bound on relevance holds as it is.
+The draw is a Plackett-Luce choice of one among the eligible candidates, made by the Gumbel
+trick (the largest log score / temperature + Gumbel noise wins). So a list has one outcome for
+each eligible candidate and one without a lift, and the probability of the outcome that was
+shown is known exactly. The lift counts towards the same limit as every other part of the lean,
+so the bound on relevance holds unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from trustscore.boost.policy import Exploration
 
 
 def chance(seed: int, query_id: str) -> tuple[float, int]:
-    """Return a number in [0, 1) and a seed that depend on `seed` and the query only.
+    """Return a number in [0, 1) and a seed, both determined by `seed` and the query alone.
 
     Examples
     --------
@@ -45,9 +46,9 @@ def choose(
     Returns
     -------
     chosen : int or None
-        Position among the eligible.
+        Position among the eligible candidates.
     propensity : array
-        Probability of each to be chosen; what is left to 1 is the list without a lift.
+        Probability that each is chosen; the rest to 1 is that of the list without a lift.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Limits on how far a boost may move a list; each takes an order and returns an order.
 
-An order holds base places: ``order[p]`` is the place without the boost (0 first) of the
-item shown at ``p``. So ``arange(n)`` is the list as it was.
+An order holds base places: ``order[p]`` is the place, counted from 0, that the item shown at
+``p`` has without the boost. So ``arange(n)`` is the unchanged list.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ Order = NDArray[np.int64]
 def displace(order: Order, up: int | None, down: int | None) -> Order:
     """Keep every item within `up` places above and `down` places below its base place.
 
-    At each place, first whoever may fall no further, else the best boosted item that may
-    rise this far. Deadlines are distinct, so that always works; an order within the limits
-    comes back as it was.
+    This is scheduling by release times and deadlines: each place takes the item that may fall no
+    further, if there is one, else the best boosted item that may rise this far. No two items
+    share a deadline, so a solution always exists. An order within the limits is returned
+    unchanged.
 
     Parameters
     ----------
     order : int array
         A permutation of base places, best boosted first.
     up, down : int or None
-        None = no limit.
+        None means no limit.
 
     Examples
     --------
@@ -68,7 +69,7 @@ def displace(order: Order, up: int | None, down: int | None) -> Order:
 
 
 def protect_head(order: Order, head: int) -> Order:
-    """Keep the first `head` base places as they were; the others follow in their order.
+    """Keep the items of the first `head` base places there; the others follow in their order.
 
     Examples
     --------
@@ -85,9 +86,9 @@ def cap_merchants(
 ) -> Order:
     """Show at most `most` items of one merchant among the first `top` places.
 
-    Items over the limit wait until the first `top` places are filled, and then come first.
-    When the other merchants cannot fill them, the best waiting items do. The first `head`
-    places count and stay.
+    Items over the limit wait until the first `top` places are filled, and follow right after
+    them. When the other merchants cannot fill these places, the best waiting items do. The first
+    `head` places are counted and never changed.
 
     Parameters
     ----------

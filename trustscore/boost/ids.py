@@ -1,4 +1,9 @@
-"""Text ids to row numbers, a thousand at a time and without a Python step per id."""
+"""A cuckoo hash table from text ids to row numbers, looked up a thousand ids at a time.
+
+Cuckoo hashing (Pagh and Rodler 2001) gives every key two possible slots. A key that finds its
+slot occupied evicts the occupant, which moves to its other slot. A lookup reads at most two slots,
+so it vectorises: numpy looks up many ids without a Python step for each.
+"""
 
 from __future__ import annotations
 
@@ -24,21 +29,22 @@ _MASKS = np.asarray([(1 << 8 * size) - 1 for size in range(9)], dtype=np.uint64)
 
 @dataclass(frozen=True, slots=True)
 class IdIndex:
-    """A two-place hash table over ids held as words of eight bytes.
+    """A cuckoo hash table over ids stored as words of eight bytes.
 
-    Every id stands in one of two places. A place holds the row and half of the hash, so a
-    lookup is one or two gathers and one comparison of whole ids: always exact, and the
-    arrays can be mapped from a file, which a Python dict cannot. (A dict of a million ids
-    costs 0.8 microseconds an id, because every step of it leaves the cache.)
+    A slot holds a row number and half of the hash. A lookup is one or two gathers and a
+    comparison of the whole id, so it is exact. Unlike a Python dict, the arrays can be mapped from
+    a file. (A dict of a million ids costs 0.8 microseconds an id, because every lookup misses the
+    cache.)
 
     Attributes
     ----------
     seed : int
-        Of the hash.
+        Seed of the hash function.
     ids : array of shape (words, rows + 1)
-        The ids as numbers; the last row is nobody.
-    places : array
-        Row number and lower half of the hash; row `rows` where nobody stands.
+        The ids as numbers. The last row stands for an unknown merchant.
+    slots : array
+        In the upper half of each number the row, in the lower half that of the hash; an empty
+        slot holds row `rows`.
 
     Examples
     --------
@@ -49,7 +55,7 @@ class IdIndex:
 
     seed: int
     ids: Words
-    places: Words
+    slots: Words
 
     @classmethod
     def build(cls, ids: Sequence[str]) -> IdIndex:
@@ -62,29 +68,29 @@ class IdIndex:
         table = _words(np.asarray([*encoded, b""], dtype=_fixed(longest)))
         size = 1 << max(3, int(4 * rows - 1).bit_length())
         for seed in range(_ROUNDS):
-            places = _settle(_hashes(table, seed)[:rows], size)
-            if places is not None:
-                return cls(seed, table, places)
+            slots = _cuckoo_slots(_hashes(table, seed)[:rows], size)
+            if slots is not None:
+                return cls(seed, table, slots)
         raise InputError("the merchant ids cannot be indexed; are they distinct?")
 
     def rows(self, ids: Any) -> NDArray[np.int64]:
-        """Return the row of each id, and the number of rows for an id that is not here."""
-        asked = self._asked(ids)
+        """Return the row of each id, and the number of rows for an id that is not in the table."""
+        asked = self._as_words(ids)
         hashes = _hashes(asked, self.seed)
-        size = len(self.places)
-        found = self.places.take(_first(hashes, size))
-        moved = (found.astype(np.uint32) != hashes.astype(np.uint32)).nonzero()[0]
-        if len(moved):
-            found[moved] = self.places.take(_second(hashes.take(moved), size))
-        row = (found >> _HALF).view(np.int64)
+        size = len(self.slots)
+        held = self.slots.take(_first_slot(hashes, size))
+        elsewhere = (held.astype(np.uint32) != hashes.astype(np.uint32)).nonzero()[0]
+        if len(elsewhere):
+            held[elsewhere] = self.slots.take(_second_slot(hashes.take(elsewhere), size))
+        row = (held >> _HALF).view(np.int64)
         same = self.ids[0].take(row) == asked[0]
         for word in range(1, len(asked)):
             same &= self.ids[word].take(row) == asked[word]
         row[~same] = self.ids.shape[1] - 1
         return row
 
-    def _asked(self, ids: Any) -> Words:
-        """Ids as words, as many as ours have; one that is longer is nobody."""
+    def _as_words(self, ids: Any) -> Words:
+        """Return ids as words, as many as the table has; a longer id becomes 0 (unknown)."""
         words = len(self.ids)
         if isinstance(ids, np.ndarray):
             if ids.dtype.kind == "S":
@@ -98,28 +104,29 @@ class IdIndex:
             encoded = "\n".join(ids).encode("utf-8", "surrogatepass")
         except TypeError:
             encoded = b"\0"
-        laid = None if b"\0" in encoded else _laid(encoded, len(ids), words)
-        if laid is not None:
-            return laid
-        plain = [_one(held, 8 * words) for held in ids]
+        packed = None if b"\0" in encoded else _words_of_lines(encoded, len(ids), words)
+        if packed is not None:
+            return packed
+        plain = [_encode_id(given, 8 * words) for given in ids]
         return _words(np.asarray(plain, dtype=_fixed(8 * words)))
 
 
-def _one(held: Any, longest: int) -> bytes:
-    """One id; a blank or an impossible one is nobody, who is called nothing."""
-    if held is None or held != held:
+def _encode_id(given: Any, longest: int) -> bytes:
+    """Encode one id; blank, over-long or NUL-containing ids become ``b""``, an unknown merchant."""
+    if given is None or given != given:
         return b""
-    text = str(held).encode("utf-8", "surrogatepass")
+    text = str(given).encode("utf-8", "surrogatepass")
     return b"" if b"\0" in text or len(text) > longest else text
 
 
-def _laid(encoded: bytes, count: int, words: int) -> Words | None:
-    """Words of ids joined by line ends, read in place: a tenth of the cost of one by one.
+def _words_of_lines(encoded: bytes, count: int, words: int) -> Words | None:
+    """Return the words of ids joined by line feeds, or None when an id itself holds one.
 
-    No byte of another letter looks like a line end. None when an id holds one itself.
+    Reading the words in place costs a tenth of encoding the ids one by one. In UTF-8 no byte of
+    another character equals a line feed.
     """
     length = len(encoded) + 1
-    # Past the last id there must be something to read, and it is masked away.
+    # A word may begin in the last id and end beyond it; the bytes beyond are masked.
     whole = np.frombuffer(encoded + b"\n" + bytes(8 * words), dtype=np.uint8)
     is_end = whole == _END
     if np.count_nonzero(is_end) != count:
@@ -149,13 +156,13 @@ def _fixed(width: int) -> np.dtype[np.bytes_]:
 
 
 def _words(ids: NDArray[np.bytes_]) -> Words:
-    """Ids as rows of unsigned words, one array row a word, so that a gather stays contiguous."""
+    """Return ids as unsigned words, one array row for each word, so that gathers are contiguous."""
     count = len(ids)
     return np.ascontiguousarray(ids.view("<u8").reshape(count, -1).T.astype(np.uint64, copy=False))
 
 
 def _hashes(words: Words, seed: int) -> Words:
-    """Multiply and add, then fold the well mixed upper half over the lower one, twice."""
+    """Hash by multiply and add, then fold the well mixed upper half over the lower one, twice."""
     mixed = words[0] * _factor(seed, 0)
     for number in range(1, len(words)):
         mixed += words[number] * _factor(seed, number)
@@ -171,39 +178,44 @@ def _factor(seed: int, number: int) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little") | 1)
 
 
-def _first(hashes: Words, size: int) -> NDArray[np.int64]:
+def _first_slot(hashes: Words, size: int) -> NDArray[np.int64]:
     return (hashes >> np.uint64(65 - size.bit_length())).view(np.int64)
 
 
-def _second(hashes: Words, size: int) -> NDArray[np.int64]:
+def _second_slot(hashes: Words, size: int) -> NDArray[np.int64]:
     return (hashes & np.uint64(size - 1)).view(np.int64)
 
 
-def _settle(hashes: Words, size: int) -> Words | None:
-    """Give each row one of its two places; who is pushed out moves to his other place."""
+def _cuckoo_slots(hashes: Words, size: int) -> Words | None:
+    """Insert all rows by cuckoo hashing: an evicted row moves to its other slot.
+
+    Returns None when rows are still without a slot after many rounds, or when a lookup could
+    confuse two rows; another seed then gives other hashes.
+    """
     rows = len(hashes)
-    two = np.stack([_first(hashes, size), _second(hashes, size)])
-    places = np.full(size, rows, dtype=np.int64)
+    slots_of = np.stack([_first_slot(hashes, size), _second_slot(hashes, size)])
+    row_in = np.full(size, rows, dtype=np.int64)
     side = np.zeros(rows, dtype=np.int8)
     waiting = np.arange(rows)
     for _ in range(_ROUNDS):
         if not len(waiting):
             break
-        at = two[side[waiting], waiting]
+        wanted = slots_of[side[waiting], waiting]
         taken = np.zeros(size, dtype=bool)
-        taken[at] = True
-        pushed = places[taken]
-        places[at] = waiting
-        # Of several that want one place the last one written got it.
-        lost = waiting[places[at] != waiting]
-        waiting = np.concatenate([lost, pushed[pushed < rows]])
+        taken[wanted] = True
+        evicted = row_in[taken]
+        row_in[wanted] = waiting
+        # Where several rows want one slot, the last one written gets it.
+        lost = waiting[row_in[wanted] != waiting]
+        waiting = np.concatenate([lost, evicted[evicted < rows]])
         side[waiting] ^= 1
     else:
         return None
     halves = np.append(hashes & _LOW, np.uint64(0))
-    held: Words = np.bitwise_or(halves[places], places.astype(np.uint64) << _HALF)
-    # Who stands in his second place must not be mistaken for whoever stands in his first.
+    slots: Words = np.bitwise_or(halves[row_in], row_in.astype(np.uint64) << _HALF)
+    # A lookup stops at the first slot when half of the hash agrees. For a row in its second slot
+    # the occupant of its first one must therefore differ in that half.
     second = np.flatnonzero(side)
-    if ((held[two[0, second]] ^ hashes[second]) & _LOW == 0).any():
+    if ((slots[slots_of[0, second]] ^ hashes[second]) & _LOW == 0).any():
         return None
-    return held
+    return slots

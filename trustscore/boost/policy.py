@@ -125,7 +125,7 @@ class BoostPolicy(Base):
     )
     pacing: Pacing = Field(
         default_factory=Pacing,
-        description="How far a plan may lean on a merchant.",
+        description="How far a plan (column pacing) may lean on a merchant.",
         examples=[{"most": 0.1}],
     )
     exploration: Exploration = Field(

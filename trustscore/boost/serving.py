@@ -259,7 +259,7 @@ class TrustTable:
             "seed": self.index.seed,
         }
         arrays = {f"column_{name}": values for name, values in self.columns.items()}
-        arrays |= {"ids": self.index.ids, "places": self.index.places}
+        arrays |= {"ids": self.index.ids, "slots": self.index.slots}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
         write_arrays(path, arrays)
 
@@ -290,7 +290,7 @@ class TrustTable:
                     f"{path}: is a boost table of format {about['format']}, this version reads "
                     f"{FORMAT}: save it again"
                 )
-            index = IdIndex(about["seed"], arrays.pop("ids"), arrays.pop("places"))
+            index = IdIndex(about["seed"], arrays.pop("ids"), arrays.pop("slots"))
             columns = {name.removeprefix("column_"): held for name, held in arrays.items()}
             _fits(index, columns)
             return cls._of(index, columns, str(about["stamp"]), str(about["lean_sha256"]))
@@ -373,9 +373,9 @@ def _fits(index: IdIndex, columns: Mapping[str, NDArray[Any]]) -> None:
         held = columns[name]
         if held.dtype.kind != kind or held.shape != (rows,):
             raise ValueError(f"{name} has shape {held.shape} and type {held.dtype}")
-    places = len(index.places)
+    slots = len(index.slots)
     words = index.ids.ndim == 2 and index.ids.dtype == np.uint64
-    if not words or index.places.dtype != np.uint64 or places < 8 or places & (places - 1):
+    if not words or index.slots.dtype != np.uint64 or slots < 8 or slots & (slots - 1):
         raise ValueError("its ids are not indexed as this version does")
 
 

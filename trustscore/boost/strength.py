@@ -1,9 +1,9 @@
-"""How strong may the boost be: by a bound, by measured loss, or by the exposure wanted.
+"""Choose the strength of the boost: by a bound, by measured loss, or by the exposure wanted.
 
 Log relevance plus beta times lean is linear in beta, so as beta grows each pair of
 candidates changes places at most once, and always in favour of the one with more lean and
-less relevance. Hence the relevance of the top of the list only falls, and the exposure of
-everybody above a lean only rises: bisection finds the strength exactly.
+less relevance. Hence the relevance at the top of the list only falls, and the exposure of
+all merchants above a given lean only rises: bisection finds the strength exactly.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ class Strength:
         ``1 - exp(-beta (1 + rho))``: no list ever loses more. 1 in the additive form, which
         has no bound in ratio.
     share_before, share : float
-        Exposure of the promoted (or of the group asked for), without boost and with.
+        Exposure share of the promoted merchants (or of the group asked for), without and with
+        boost.
     binding : str
-        What stopped the strength: ``eps``, ``worst list``, ``target`` or ``most beta``.
+        The limit that stopped the strength: ``eps``, ``worst list``, ``target`` or ``most beta``.
     """
 
     beta: float
@@ -73,26 +74,26 @@ class OutOfReach(PolicyError):
     Attributes
     ----------
     attainable : Strength
-        The most that can be had, and its cost.
+        The largest exposure within reach, and its cost.
     """
 
     def __init__(self, summary: str, attainable: Strength | list[str]) -> None:
         super().__init__(summary)
         self.attainable = attainable
-        # What BaseException keeps for pickling must be what this __init__ takes.
+        # Pickling calls __init__ with `args`, so they must be its arguments.
         self.args = (summary, attainable)
 
 
 @dataclass(frozen=True, eq=False)
 class Front:
-    """The trade-off between relevance and exposure, one point a strength.
+    """The trade-off between relevance and exposure, one point for each strength.
 
     Attributes
     ----------
     beta, loss, loss_lower, loss_upper, loss_worst, share, share_lower, share_upper : array
         Bounds are 95 %, by bootstrap over lists.
     knee : int
-        The point farthest from the line between the ends: after it exposure gets dear.
+        The point farthest from the line between the ends: beyond it, exposure gets expensive.
     """
 
     beta: Floats
@@ -106,12 +107,12 @@ class Front:
     knee: int
 
 
-def guaranteed(eps: float, policy: BoostPolicy) -> float:
-    """Return the strength at which no list can lose more than `eps`: no data, no assumption.
+def guaranteed_beta(eps: float, policy: BoostPolicy) -> float:
+    """Return the largest strength at which no list can lose more than `eps`, whatever the data.
 
     Examples
     --------
-    >>> round(guaranteed(0.1, BoostPolicy()), 4)
+    >>> round(guaranteed_beta(0.1, BoostPolicy()), 4)
     0.0527
     """
     _require_share("eps", eps)
@@ -134,9 +135,9 @@ class _Grid:
 
 
 class Trial:
-    """Lists made ready to be sorted at many strengths.
+    """Lists prepared to be sorted at many strengths.
 
-    Vetoed candidates are left out: what vetoes do is outside of every promise on relevance.
+    Vetoed candidates are left out, because no promise on relevance covers vetoes.
     Lists that the policy excludes count as they are, unboosted.
 
     Parameters
@@ -147,8 +148,8 @@ class Trial:
     k : int, default=10
         Places that count, with discount ``1 / log2(1 + place)``.
     group : bool array, optional
-        Candidates (input rows of the lists) whose exposure is measured; those with a lean of
-        at least `above` by default.
+        Candidates (input rows of the lists) whose exposure is measured. By default those with a
+        lean of at least `above`.
     above : float, default=0.25
     draws, seed : int
         Bootstrap.
@@ -167,7 +168,7 @@ class Trial:
     ... )
     >>> lists = Lists.from_columns(["q"] * 3, [0.50, 0.48, 0.47], ["a", "new", "b"])
     >>> trial = Trial(lists, table, BoostPolicy.load(), k=2)
-    >>> loss, share = trial.at(0.1)
+    >>> loss, share = trial.measure(0.1)
     >>> loss.round(4).tolist(), share.round(4).tolist()
     ([0.0374], [0.6131])
     """
@@ -200,10 +201,11 @@ class Trial:
             if member.shape != lean.shape:
                 raise InputError(f"group has shape {member.shape}, the lists have {len(lean)} rows")
             member = member[lists.source]
-        # Where the boost is off exposure does not move; elsewhere the higher leans rise.
+        # With this group the exposure only rises with beta: in a list the higher leans rise, and
+        # where the boost is off nothing moves.
         self.upper_set = group is None
         lean = np.where(np.repeat(lists.off(policy), lists.lengths), 0.0, lean)
-        # The range of a list is that of all its candidates, as where it is ranked.
+        # Ranking measures the range of a list over all its candidates, vetoed ones included.
         spread = lists.spread()
         keep = held.columns["veto"].take(rows) < Veto.FLOOR
         lists, lean, member = _without_vetoed(lists, lean, member, keep)
@@ -212,10 +214,10 @@ class Trial:
         if not self._grids:
             raise InputError("every candidate of the lists is vetoed, or the lists are empty")
         self._used = np.sort(np.concatenate([grid.which for grid in self._grids]))
-        # One bootstrap for every strength: then its bounds are monotone as well.
+        # Every strength uses the same bootstrap samples, so the bounds are monotone as well.
         self._weights = _bootstrap(len(self._used), draws, seed)
 
-    def at(self, beta: float) -> tuple[Floats, Floats]:
+    def measure(self, beta: float) -> tuple[Floats, Floats]:
         """Return loss and exposure share of each list at a strength."""
         loss, share = np.zeros(self._lists), np.zeros(self._lists)
         for grid in self._grids:
@@ -224,8 +226,8 @@ class Trial:
 
     def strength(self, beta: float, binding: str) -> Strength:
         """Return the costs and gains at a strength."""
-        loss, share = self.at(beta)
-        _, before = self.at(0.0)
+        loss, share = self.measure(beta)
+        _, before = self.measure(0.0)
         return Strength(
             beta=beta,
             loss=float(loss.mean()),
@@ -239,13 +241,14 @@ class Trial:
         )
 
     def reserve(self, beta: float) -> float:
-        """What exploration costs at worst: its share of lists times the most one can lose."""
+        """Return the worst cost of exploration: its share of lists times the most one can lose."""
         share = self.policy.exploration.share
         if not share:
             return 0.0
         if self.policy.form == "multiplicative":
             return share * self._bound(beta)
-        # Whatever is shown at a place lacks at most beta (1 + rho) ranges of what stood there.
+        # The item shown at a place has at most beta (1 + rho) ranges less relevance than the item
+        # that stood there before.
         steep = np.zeros(self._lists)
         for grid in self._grids:
             most = grid.spread * grid.seen
@@ -268,7 +271,7 @@ class Trial:
         return float(low), float(high)
 
 
-def calibrated(
+def calibrate(
     eps: float, trial: Trial, *, worst: float | None = None, most_beta: float = 2.0
 ) -> Strength:
     """Return the largest strength whose measured loss stays within `eps`.
@@ -285,15 +288,15 @@ def calibrated(
 
     Notes
     -----
-    Guards are left out, because they make the loss uneven in beta: measure again with them.
-    The merchant cap moves items for a reason other than trust, at a price of its own.
+    Guards are left out, because with them the loss is not monotone in beta; measure again with
+    them. The merchant cap moves items for a reason other than trust, and has its own cost.
     """
     _require_share("eps", eps)
     worst = min(5 * eps, 0.999) if worst is None else worst
     _require_share("worst", worst)
 
     def stopped(beta: float) -> str:
-        loss, _ = trial.at(beta)
+        loss, _ = trial.measure(beta)
         if trial.upper(loss) + trial.reserve(beta) > eps:
             return "eps"
         return "worst list" if float(np.quantile(loss, _WORST)) > worst else ""
@@ -312,24 +315,25 @@ def calibrated(
     return trial.strength(low, binding)
 
 
-def exposure(target: float, trial: Trial, *, most_beta: float = 2.0) -> Strength:
+def reach_exposure(target: float, trial: Trial, *, most_beta: float = 2.0) -> Strength:
     """Return the least strength that gives the group of `trial` the share `target` of exposure.
 
     Raises
     ------
     OutOfReach
-        When the cap binds first; it carries the most that is attainable, and what it costs.
+        When the largest strength allowed does not reach the target. The error carries the
+        largest attainable exposure and its cost.
 
     Notes
     -----
-    For "all above a lean" the share only rises with strength and bisection is exact. For any
-    other group it need not, so a grid finds the first strength that reaches the target, and
-    the bisection runs inside that cell only.
+    The share of "all merchants above a lean" only rises with strength, so bisection is exact.
+    The share of another group may fall, so a grid finds the first strength that reaches the
+    target, and the bisection runs inside that cell only.
     """
     _require_share("target", target)
 
     def share(beta: float) -> float:
-        return float(trial.at(beta)[1].mean())
+        return float(trial.measure(beta)[1].mean())
 
     high = min(most_beta, trial.policy.most_beta)
     if share(0.0) >= target:
@@ -358,7 +362,7 @@ def pareto(trial: Trial, n: int = 41, *, most_beta: float = 2.0) -> Front:
     if n < 3:
         raise InputError(f"n must be at least 3. Got {n}")
     beta = np.linspace(0.0, min(most_beta, trial.policy.most_beta), n)
-    measured = [trial.at(at) for at in beta.tolist()]
+    measured = [trial.measure(at) for at in beta.tolist()]
     loss = np.asarray([x.mean() for x, _ in measured])
     share = np.asarray([y.mean() for _, y in measured])
     losses = np.asarray([trial.interval(x) for x, _ in measured])
@@ -406,7 +410,7 @@ def _bootstrap(count: int, draws: int, seed: int) -> Floats:
 def _without_vetoed(
     lists: Lists, lean: Floats, member: NDArray[np.bool_], keep: NDArray[np.bool_]
 ) -> tuple[Lists, Floats, NDArray[np.bool_]]:
-    """Lists of the kept rows, their leans, and who of them is a member."""
+    """Return the lists of the kept rows, their leans, and which of them are members."""
     if keep.all():
         return lists, lean, member
     held = np.add.reduceat(np.append(keep, False).astype(np.int64), lists.offsets[:-1])
@@ -440,7 +444,7 @@ def _grids(
             low = np.where(real, score, np.inf).min(axis=1, keepdims=True)
             gain = np.where(real, score - low, 0.0)
             base, pull = score, np.append(lean, 0.0).take(cells) * spread[which, None]
-        # A padded cell has no chance at any strength.
+        # A padded cell sorts last at every strength.
         base = np.where(real, base, -np.inf)
         places = min(k, cells.shape[1])
         discount = 1.0 / np.log2(np.arange(2, places + 2))

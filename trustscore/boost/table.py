@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.boost.curve import Floats, bend, excess, gate, neutral_point
+from trustscore.boost.curve import (
+    Floats,
+    lean_curve,
+    logistic_gate,
+    neutral_point,
+    settled_excess,
+)
 from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
@@ -91,16 +97,18 @@ def lean_parts(
     rows = len(index)
     known = ~(np.isnan(index) | np.isnan(index_se) | np.isnan(prior) | np.isnan(coverage))
     neutral = neutral_point(_points(columns, rows, policy), prior, coverage)
-    settled = excess(index, index_se, neutral, policy.evidence.z_promote, policy.evidence.z_demote)
+    settled = settled_excess(
+        index, index_se, neutral, policy.evidence.z_promote, policy.evidence.z_demote
+    )
     unknown = (coverage == 0) & (np.abs(index - prior) <= _ROUNDING)
     settled = np.where(known & ~unknown, settled, 0.0)
 
-    trust = bend(settled, policy.curve)
+    trust = lean_curve(settled, policy.curve)
     programme = np.zeros(rows)
     enrolled = _numbers(columns, "enrolled", rows) > 0
     if policy.programme.gamma and enrolled.any():
         member = known & enrolled & ~(_numbers(columns, "claims_unpaid", rows) > 0)
-        opened = gate(neutral + settled, policy.programme.gate, policy.programme.width)
+        opened = logistic_gate(neutral + settled, policy.programme.gate, policy.programme.width)
         programme = np.where(member, policy.programme.gamma * opened, 0.0)
     pacing = np.zeros(rows)
     if policy.pacing.most:

@@ -8,6 +8,10 @@ from typing import Any
 
 import click
 
+from trustscore.commands import options
+from trustscore.commands.messages import note
+from trustscore.commands.progress import progress_bar
+
 EXAMPLE = """\b
 Example:
   trustscore boost candidates.csv --scores scores.csv -o ranked.csv
@@ -18,59 +22,34 @@ Example:
 
 
 @click.command("boost", epilog=EXAMPLE)
-@click.argument("candidates", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option(
-    "--scores",
-    required=True,
-    metavar="SCORES",
-    type=click.Path(exists=True, dir_okay=False),
-    help="What `trustscore score` wrote.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    metavar="OUT",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    help="Ranking: .csv, .csv.gz or .parquet, or - for CSV on standard output. [required"
-    " without --why]",
-)
-@click.option(
-    "--policy", default="boost", show_default=True, metavar="NAME|FILE", help="Boost policy."
-)
+@click.argument("candidates", type=options.INPUT_OR_DASH)
+@options.scores()
+@options.output_table("the ranking", required=False, note=" Required unless --why is given.")
+@options.policy("that says how trust boosts")
 @click.option(
     "--blocked",
+    metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Where candidates of blocked merchants go; they leave the list either way.",
+    help="Write the candidates of blocked merchants to FILE. They leave the list either way.",
 )
 @click.option(
     "--log",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Log of every candidate, .parquet; one row a query goes to .requests.parquet beside it."
-    " Never written over.",
+    help="Log every candidate to FILE, a new .parquet; one row a query goes to"
+    " .requests.parquet beside it.",
 )
 @click.option(
     "--why",
     nargs=2,
     metavar="QUERY ITEM",
-    help="Print why an item stands where it stands, and write nothing.",
+    help="Print why the item stands at its place in the list of the query, and write nothing.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print --why as JSON.")
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the ranking: scores that expired before it are neutral.",
-)
-@click.option(
-    "--scored-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the scores, from which the policy's validity counts.",
-)
-@click.option("--encoding", help="Encoding of the candidates, when it is not found out.")
-@click.option("--quiet", is_flag=True, help="No closing line.")
+@options.as_json("the answer to --why")
+@options.today()
+@options.scored_on()
+@options.encoding("the candidates and the scores")
+@options.quiet()
 def command(
     candidates: str,
     scores: str,
@@ -80,8 +59,8 @@ def command(
     log: str | None,
     why: tuple[str, str] | None,
     as_json: bool,
-    today: dt.datetime | None,
-    scored_on: dt.datetime | None,
+    today: dt.date | None,
+    scored_on: dt.date | None,
     encoding: str | None,
     quiet: bool,
 ) -> None:
@@ -94,7 +73,9 @@ def command(
     says on which queries the policy keeps the boost off.
     """
     if why is None and out is None:
-        raise click.UsageError("say -o OUT for a ranking, or --why QUERY ITEM for one position")
+        raise click.UsageError(
+            "give -o OUT to write a ranking, or --why QUERY ITEM to explain one position"
+        )
     if why is None and as_json:
         raise click.UsageError("--json belongs to --why; OUT may end in .csv or .parquet")
     if why is not None and (out or log or blocked):
@@ -103,36 +84,39 @@ def command(
 
     context: dict[str, Any] = {
         "policy": policy,
-        "today": today.date() if today else None,
-        "scored_on": scored_on.date() if scored_on else None,
+        "today": today,
+        "scored_on": scored_on,
         "encoding": encoding,
     }
     if why is not None:
         from trustscore.boost.position import render_position
 
-        story = find_position(candidates, scores, *why, **context)
+        with progress_bar(quiet) as progress:
+            story = find_position(candidates, scores, *why, **context, progress=progress)
         text = json.dumps(story.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
         click.echo(text if as_json else render_position(story))
         return
     assert out is not None
-    done = boost_files(candidates, scores, out, blocked=blocked, log=log, **context)
+    with progress_bar(quiet, out) as progress:
+        done = boost_files(
+            candidates, scores, out, blocked=blocked, log=log, **context, progress=progress
+        )
+    if quiet:
+        return
     if done.other_boosts:
-        click.echo(
-            f"trustscore: note: {done.other_boosts:,} merchants have another trust_boost in"
-            f" {scores} than this policy gives them. They were scored with another policy, or the"
-            " columns it reads were not kept: score with --keep and those of enrolled,"
-            " claims_unpaid and category that the export has",
-            err=True,
+        note(
+            f"{done.other_boosts:,} merchants have another trust_boost in {scores} than this"
+            " policy gives them. They were scored with another policy, or without the columns it"
+            " reads: score with --keep and those of enrolled, claims_unpaid and category that the"
+            " export has"
         )
     if done.endless:
-        click.echo(
-            f"trustscore: note: {done.endless:,} merchants cannot expire: no day of their scores is"
-            " known. Say --scored-on, or keep a column scored_on in the scores",
-            err=True,
+        note(
+            f"{done.endless:,} merchants cannot expire, because the day of their scores is not"
+            " known: give --scored-on, or keep a column scored_on in the scores"
         )
-    if not quiet:
-        click.echo(
-            f"{done.candidates:,} candidates of {done.queries:,} queries: {done.moved:,} moved,"
-            f" {done.blocked:,} blocked, {done.unknown:,} of merchants without a score",
-            err=True,
-        )
+    click.echo(
+        f"{done.candidates:,} candidates of {done.queries:,} queries: {done.moved:,} moved,"
+        f" {done.blocked:,} blocked, {done.unknown:,} of merchants without a score",
+        err=True,
+    )

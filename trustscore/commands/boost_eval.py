@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import shutil
 import textwrap
@@ -10,6 +9,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from trustscore.commands import options
+from trustscore.commands.messages import note, with_flags
+from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from trustscore.evaluation import Evaluation
@@ -41,31 +44,16 @@ def _places(context: click.Context, option: click.Parameter, value: str) -> tupl
 
 
 @click.command("boost-eval", epilog=EXAMPLE)
-@click.argument("candidates", type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "--scores",
-    required=True,
-    metavar="SCORES",
-    type=click.Path(exists=True, dir_okay=False),
-    help="What `trustscore score` wrote.",
-)
+@click.argument("candidates", type=options.INPUT)
+@options.scores()
 @click.option(
     "--labels",
-    type=click.Path(exists=True, dir_okay=False),
-    help="query_id, item_id, label: judged relevance, 0 for none.",
+    metavar="FILE",
+    type=options.INPUT,
+    help="Judged relevance, as columns query_id, item_id, label (0 for irrelevant).",
 )
-@click.option(
-    "--policy", default="boost", show_default=True, metavar="NAME|FILE", help="Boost policy."
-)
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    metavar="DIR",
-    type=click.Path(file_okay=False),
-    help="Folder for metrics.json, metrics.csv, pareto.csv and pareto.png.",
-)
+@options.policy("to evaluate")
+@options.output_folder("metrics.json, metrics.csv, pareto.csv and pareto.png")
 @click.option(
     "--k",
     "ks",
@@ -73,79 +61,63 @@ def _places(context: click.Context, option: click.Parameter, value: str) -> tupl
     show_default=True,
     callback=_places,
     metavar="K,...",
-    help="First places that count; exposure is measured in the middle one.",
+    help="Numbers of first places to measure. Exposure is measured at the middle number.",
 )
 @click.option(
     "--eps",
     default=0.01,
     show_default=True,
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Mean loss of relevance that a calibrated strength may cost.",
+    help="Largest mean loss of relevance that the calibrated strength may cost.",
 )
 @click.option(
     "--position",
     default="log2",
     show_default=True,
     type=click.Choice(["log2", "reciprocal"]),
-    help="Attention of a place: 1/log2(1 + place) or 1/place.",
+    help="Attention that a place gets: 1/log2(1 + place) or 1/place.",
 )
 @click.option(
     "--volume",
     metavar="COLUMN",
-    help="Column of SCORES (see score --keep): exposure by tenths of merchants' volume.",
+    help="Column of SCORES (see score --keep) with the merchants' volume. Exposure is then also"
+    " reported by tenths of volume.",
 )
 @click.option(
     "--draws",
     default=1000,
     show_default=True,
     type=click.IntRange(1, 100_000),
-    help="Samples of the bootstrap over lists.",
+    help="Number of bootstrap samples of the lists.",
 )
-@click.option(
-    "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of the bootstrap."
-)
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the rankings: scores that expired before it are neutral.",
-)
-@click.option(
-    "--scored-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the scores, from which the policy's validity counts.",
-)
-@click.option("--encoding", help="Encoding of candidates and labels, when it is not found out.")
+@options.seed("the bootstrap", default=1)
+@options.today()
+@options.scored_on()
+@options.encoding("the candidates and the labels")
+@options.quiet()
 def command(
     candidates: str,
     scores: str,
-    folder: str,
-    today: dt.datetime | None,
-    scored_on: dt.datetime | None,
-    **options: Any,
+    out: str,
+    quiet: bool,
+    **settings: Any,
 ) -> None:
-    """Say what the boost costs and buys on CANDIDATES, beside other ways to buy the same.
+    """Measure what the boost costs and buys on CANDIDATES, and compare it with other methods.
 
     CANDIDATES holds query_id, item_id, merchant_id and relevance (above 0). Relevance without
-    boost is the yardstick; with --labels, judged relevance as well. Candidates of floored and
+    boost is the yardstick, and with --labels judged relevance as well. Candidates of floored and
     blocked merchants take no part in any method. A column query_kind (brand, sku, ...) says which
-    lists the policy excludes: they count, and every method leaves them as they are. Intervals are
-    95 %, over lists drawn again.
+    lists the policy excludes; they count, and every method leaves them as they are. Intervals
+    are 95 % bootstrap intervals over the lists.
     """
     from trustscore.evaluation.files import evaluate_files
 
-    done = evaluate_files(
-        candidates,
-        scores,
-        folder,
-        today=today.date() if today else None,
-        scored_on=scored_on.date() if scored_on else None,
-        **options,
-    )
+    with progress_bar(quiet) as progress:
+        done = evaluate_files(candidates, scores, out, **settings, progress=progress)
     _show(done)
-    for note in done.notes:
-        click.echo(f"trustscore: note: {note}", err=True)
+    if not quiet:
+        for text in done.notes:
+            note(with_flags(text))
 
 
 def _show(done: Evaluated) -> None:

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trustscore.commands import options
+from trustscore.commands.exit_codes import WRONG_USE
+from trustscore.commands.messages import with_flags
+from trustscore.commands.progress import progress_bar
+
 if TYPE_CHECKING:
     from trustscore.scorecard import Scorecard
+    from trustscore.typing import Progress
 
 EXAMPLE = """\b
 Example:
@@ -18,7 +24,7 @@ Example:
   trustscore check export.csv --scorecard my_scorecard.toml
 """
 MEANING = {
-    "unknown": "everything is blank: the priors stand in, and the merchant is not scored",
+    "unknown": "every column is blank: the priors stand in, and the merchant is not scored",
     "typical": "every signal stands at its prior, with at least 99 times its strength of evidence",
 }
 
@@ -69,7 +75,9 @@ def _weights(card: Scorecard) -> list[dict[str, Any]]:
     return table
 
 
-def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[str, Any]:
+def _report(
+    scorecard: str, export: str | None, encoding: str | None, progress: Progress
+) -> dict[str, Any]:
     from trustscore.errors import InputError, ScorecardError
     from trustscore.explain.statement import plain
     from trustscore.scorecard import load_scorecard
@@ -99,12 +107,17 @@ def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[st
         from trustscore.batch.check_export import check_export
 
         try:
-            found = check_export(Path(export), card, encoding=encoding)
+            found = check_export(Path(export), card, encoding=encoding, progress=progress)
         except InputError as error:
-            return report | {"ok": False, "summary": error.summary, "faults": error.faults}
+            faults = [with_flags(fault) for fault in error.faults]
+            return report | {
+                "ok": False,
+                "summary": with_flags(error.summary),
+                "faults": faults,
+            }
         report["export"] = found
         if found.faults:
-            report |= {"ok": False, "faults": list(found.faults)}
+            report |= {"ok": False, "faults": [with_flags(fault) for fault in found.faults]}
             report["summary"] = f"{export}: {len(found.faults)} faults in the columns"
     cleaned: dict[str, Any] = plain(report)
     return cleaned
@@ -175,12 +188,11 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
 
 
 @click.command("check", epilog=EXAMPLE)
-@click.argument(
-    "export", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True)
-)
-@click.option("--scorecard", default="default", show_default=True, help="Preset name or file.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--encoding", help="Encoding of the export, when it is not found out.")
+@click.argument("export", required=False, type=options.INPUT_OR_DASH)
+@options.scorecard("to check")
+@options.as_json("the findings")
+@options.encoding("the export")
+@options.quiet()
 @click.pass_context
 def command(
     context: click.Context,
@@ -188,15 +200,17 @@ def command(
     scorecard: str,
     as_json: bool,
     encoding: str | None,
+    quiet: bool,
 ) -> None:
     """Check a scorecard, and an export against it.
 
-    Prints every fault with its address and the near name; the effective weight of every signal;
-    what an unknown and a typical merchant get; and of an EXPORT the computable signals, missing
-    columns with near names, and the coverage of each dimension. Exits with 0, or 2 when there
-    are faults.
+    The command prints every fault with its address and the nearest known name, the effective
+    weight of every signal, and what an unknown and a typical merchant get. For an EXPORT it also
+    prints which signals can be computed, which columns are missing, and the coverage of each
+    dimension. Exit codes: 0 sound, 2 when there are faults.
     """
-    report = _report(scorecard, export, encoding)
+    with progress_bar(quiet) as progress:
+        report = _report(scorecard, export, encoding, progress)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -209,4 +223,4 @@ def command(
         for fault in report["faults"]:
             if fault != report["summary"]:
                 click.echo(f"  {fault}", err=True)
-    context.exit(2)
+    context.exit(WRONG_USE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 
 import click
 
-from trustscore.words import LANGUAGES
+from trustscore.commands import options
+from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
 Example:
@@ -17,18 +19,17 @@ Example:
 
 
 @click.command("explain", epilog=EXAMPLE)
-@click.argument("export", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--id", "merchant_id", required=True, help="The merchant_id to explain.")
-@click.option("--scorecard", default="default", show_default=True, help="Preset name or file.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every signal.")
-@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
-@click.option("--allow-missing-columns", is_flag=True, help="Leave out what was not collected.")
-@click.option("--encoding", help="Encoding of the export, when it is not found out.")
+@click.argument("export", type=options.INPUT_OR_DASH)
 @click.option(
-    "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Day of the review, for the minimum stay in a tier.",
+    "--id", "merchant_id", required=True, metavar="ID", help="merchant_id of the merchant."
 )
+@options.scorecard("to score with")
+@options.as_json("the statement, with every signal,")
+@options.lang("the statement")
+@options.allow_missing_columns()
+@options.as_of(options.STAY)
+@options.encoding("the export")
+@options.quiet()
 def command(
     export: str,
     merchant_id: str,
@@ -36,13 +37,14 @@ def command(
     as_json: bool,
     lang: str,
     allow_missing_columns: bool,
+    as_of: dt.date | None,
     encoding: str | None,
-    as_of: dt.datetime | None,
+    quiet: bool,
 ) -> None:
-    """Print what one merchant's index is made of.
+    """Print the statement of one merchant: what its index is made of.
 
-    Dimensions, stages, the largest losses and gains in points, adjustments, status, and the
-    smallest plan that reaches the next tier.
+    The statement shows dimensions, stages, the largest losses and gains in points, adjustments,
+    status, and the smallest plan that reaches the next tier.
     """
     from trustscore.errors import InputError
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
@@ -50,9 +52,19 @@ def command(
     from trustscore.scorecard import load_scorecard
 
     card = load_scorecard(scorecard)
-    found = find_merchant(
-        export, card, merchant_id, allow_missing=allow_missing_columns, encoding=encoding
-    )
+    with progress_bar(quiet) as progress:
+        found = find_merchant(
+            export,
+            card,
+            merchant_id,
+            allow_missing=allow_missing_columns,
+            encoding=encoding,
+            progress=progress,
+        )
+        if found.block is not None:
+            progress("looking for the next tier", math.nan)
+            statement = explain(found.block, card, missing=found.missing, as_of=as_of)
+            plan = next_tier_plan(found.block, card, missing=found.missing, as_of=as_of)
     if found.reject is not None:
         reject = found.reject
         raise InputError(
@@ -62,9 +74,6 @@ def command(
     if found.block is None:
         near = f", did you mean {' or '.join(found.near)}?" if found.near else ""
         raise InputError(f"{export}: no merchant {merchant_id!r}{near}")
-    day = as_of.date() if as_of else None
-    statement = explain(found.block, card, missing=found.missing, as_of=day)
-    plan = next_tier_plan(found.block, card, missing=found.missing, as_of=day)
     if as_json:
         whole = {**statement.as_dict(), "next_tier": plan.as_dict()}
         click.echo(json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False))

@@ -1,4 +1,4 @@
-"""``trustscore export``: what other engines need to score or to rank by themselves."""
+"""``trustscore export``: files with which other engines score or rank by themselves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import click
 from trustscore.commands.lazy import LazyGroup
 
 EXPORTS = {
-    "boost": ("trustscore.commands.export_boost", "Boosts for search engines and stores."),
-    "sql": ("trustscore.commands.export_sql", "A scorecard as one SELECT for a warehouse."),
+    "boost": ("trustscore.commands.export_boost", "Write boosts for search engines and stores."),
+    "sql": ("trustscore.commands.export_sql", "Translate a scorecard into one SELECT."),
 }
 
 EXAMPLE = """\b
@@ -25,4 +25,4 @@ Example:
     epilog=EXAMPLE,
 )
 def command() -> None:
-    """Take scorecards and boosts to other engines."""
+    """Write scorecards and boosts for other engines, which then score and rank by themselves."""

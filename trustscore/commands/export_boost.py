@@ -6,6 +6,10 @@ import datetime as dt
 
 import click
 
+from trustscore.commands import options
+from trustscore.commands.messages import note
+from trustscore.commands.progress import progress_bar
+
 # As in trustscore.export.engines.files, which is not loaded for --help.
 ENGINES = (
     "elasticsearch",
@@ -28,8 +32,14 @@ Example:
 
 
 @click.command("boost", epilog=EXAMPLE)
-@click.argument("scores", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--to", "engine", required=True, type=click.Choice(ENGINES), help="For which engine.")
+@click.argument("scores", type=options.INPUT_OR_DASH)
+@click.option(
+    "--to",
+    "engine",
+    required=True,
+    type=click.Choice(ENGINES),
+    help="Engine or format to write for.",
+)
 @click.option(
     "-o",
     "--output",
@@ -37,62 +47,55 @@ Example:
     required=True,
     metavar="OUT",
     type=click.Path(),
-    help="A file for redis, parquet and npz, a folder for the others.",
+    help="Write to OUT: a file for redis, parquet and npz, a folder for the others.",
 )
-@click.option(
-    "--policy", default="boost", show_default=True, metavar="NAME|FILE", help="Boost policy."
-)
-@click.option(
-    "--scored-on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the scores, from which the policy's validity counts.",
-)
-@click.option("--encoding", help="Encoding of the scores, when it is not found out.")
-@click.option("--quiet", is_flag=True, help="No notes and no closing line.")
+@options.policy("that turns scores into boosts")
+@options.scored_on()
+@options.encoding("the scores")
+@options.quiet()
 def command(
     scores: str,
     engine: str,
     out: str,
     policy: str,
-    scored_on: dt.datetime | None,
+    scored_on: dt.date | None,
     encoding: str | None,
     quiet: bool,
 ) -> None:
-    """Write the boosts of SCORES for an engine, with a stated neutral for missing merchants.
+    """Write the boosts of SCORES in the format of an engine.
 
-    Search engines get the data and the query that reads them; docs/engines.md says what each
-    file is for. Boosts outlive their validity unless the engine knows when it ends: say
-    --scored-on, or keep a column scored_on in SCORES.
+    Search engines get the data and the query that reads them, which says what a merchant without
+    a score gets; the page on engines in the docs says what each file is for. An engine lets
+    boosts end only if it knows the day of the scores: give --scored-on, or keep a column
+    scored_on in SCORES.
     """
     from trustscore.export.engines.files import export_boosts
 
-    done = export_boosts(
-        scores,
-        out,
-        engine,
-        policy=policy,
-        scored_on=scored_on.date() if scored_on else None,
-        encoding=encoding,
-    )
+    with progress_bar(quiet, out) as progress:
+        done = export_boosts(
+            scores,
+            out,
+            engine,
+            policy=policy,
+            scored_on=scored_on,
+            encoding=encoding,
+            progress=progress,
+        )
     if quiet:
         return
-    notes = []
     if done.endless:
-        notes.append(
-            f"the boosts of {done.endless:,} merchants never expire: say --scored-on, so that"
+        note(
+            f"the boosts of {done.endless:,} merchants never expire: give --scored-on, so that"
             " they fall back to neutral when nobody renews them"
         )
     if done.left_out:
-        notes.append(
-            f"an engine only boosts; of the policy {', '.join(done.left_out)} stay with"
+        note(
+            f"an engine only boosts. {', '.join(done.left_out)} of the policy stay with"
             " `trustscore boost` and the library"
         )
     if done.other_boosts:
-        notes.append(
+        note(
             f"{done.other_boosts:,} merchants have another trust_boost in {scores} than this"
             " policy gives them"
         )
-    for note in notes:
-        click.echo(f"trustscore: note: {note}", err=True)
     click.echo(f"{done.merchants:,} merchants written to {', '.join(done.files)}", err=True)

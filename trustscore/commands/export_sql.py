@@ -6,6 +6,9 @@ import datetime as dt
 
 import click
 
+from trustscore.commands import options
+from trustscore.commands.progress import progress_bar
+
 EXAMPLE = """\b
 Example:
   trustscore export sql --dialect postgres --table shop.merchants -o scores.sql
@@ -13,82 +16,64 @@ Example:
 """
 
 
-def _names(_: click.Context, __: click.Parameter, value: str) -> list[str]:
-    return [name.strip() for name in value.split(",") if name.strip()]
-
-
 @click.command("sql", epilog=EXAMPLE)
-@click.option(
-    "--scorecard", default="default", show_default=True, metavar="NAME|FILE", help="Scorecard."
-)
-@click.option(
-    "--policy", default="boost", show_default=True, metavar="NAME|FILE", help="Boost policy."
-)
+@options.scorecard("to translate")
+@options.policy("whose trust_boost the query computes")
 @click.option(
     "--dialect",
     required=True,
     metavar="NAME",
-    help="duckdb, spark, postgres, bigquery, clickhouse, hive or trino.",
+    help="SQL dialect: duckdb, spark, postgres, bigquery, clickhouse, hive or trino.",
 )
 @click.option(
     "--table",
     default="merchants",
     show_default=True,
     metavar="NAME",
-    help="Table to score, with its schema if need be, spelled as the engine keeps it.",
+    help="Table to score, with its schema if need be, spelled as the engine stores it.",
 )
 @click.option(
     "--side",
+    type=options.NAMES,
     default="category,shop_type",
     show_default=True,
     metavar="COL,...",
-    callback=_names,
-    help="Optional columns that the table has; read where scorecard or policy has a use for them.",
+    help="Optional columns that the table has. The query reads those that scorecard or policy use.",
 )
 @click.option(
     "--missing",
+    type=options.NAMES,
     default="",
     metavar="COL,...",
-    callback=_names,
-    help="Columns of the scorecard that the table lacks: signals that need them do not apply.",
+    help="Columns of the scorecard that the table lacks. Signals that read them do not apply.",
 )
-@click.option(
-    "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the review, for the minimum stay in a tier (with the side column tier_since).",
-)
+@options.as_of(f"{options.STAY} Needs the side column tier_since.")
 @click.option(
     "--test-frame",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Also write made-up merchants, the scores they must get, and how to compare.",
+    help="Also write made-up merchants, the scores they must get, and how to compare, to the new"
+    " folder DIR.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    default="-",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    help="Where the query goes. [default: standard output]",
-)
+@options.output_file("Write the query to OUT, or to standard output (-).", default="-")
+@options.quiet()
 def command(
     scorecard: str,
     policy: str,
     dialect: str,
     table: str,
-    side: list[str],
-    missing: list[str],
-    as_of: dt.datetime | None,
+    side: tuple[str, ...],
+    missing: tuple[str, ...],
+    as_of: dt.date | None,
     test_frame: str | None,
     out: str,
+    quiet: bool,
 ) -> None:
-    """Print a scorecard as one SELECT that scores every row of a table.
+    """Translate a scorecard into one SELECT that scores every row of a table.
 
     The columns are merchant_id, the index with its bounds, each dimension, coverage, status,
-    rules, veto, tier and trust_boost, equal to `trustscore score`. The table is taken as already
-    checked: numbers within their ranges, NULL for blanks, one row a merchant.
+    rules, veto, tier and trust_boost, with the values of `trustscore score`. The query does not
+    check the table: numbers must be within their ranges, blanks NULL, and each merchant one row.
     """
     from trustscore.export import export_sql
     from trustscore.export.sql.dialects import translate
@@ -96,13 +81,22 @@ def command(
     from trustscore.io.refuse_overwrite import refuse_inputs
 
     refuse_inputs([out], [scorecard, policy])
-    day = as_of.date() if as_of else None
-    query = export_sql(scorecard, table, policy, side=side, missing=missing, as_of=day)
+    query = export_sql(scorecard, table, policy, side=side, missing=missing, as_of=as_of)
     translated = translate(query, dialect)
     if test_frame is not None:
         from trustscore.export.sql.files import write_probe
 
-        write_probe(test_frame, scorecard, policy, table, side=side, missing=missing, as_of=day)
+        with progress_bar(quiet) as progress:
+            write_probe(
+                test_frame,
+                scorecard,
+                policy,
+                table,
+                side=side,
+                missing=missing,
+                as_of=as_of,
+                progress=progress,
+            )
     with AtomicFile(out) as file:
         file.write(translated.encode())
         file.commit()

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trustscore.commands import options
+from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
+from trustscore.commands.messages import note
+from trustscore.commands.progress import progress_bar
+
 if TYPE_CHECKING:
     from trustscore.fitting import Fitted, Neutrals
     from trustscore.io.sample import Sample
@@ -22,110 +27,91 @@ Example:
 """
 # As in trustscore.fitting, which help must not load.
 WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
+# Smaller changes of a weight are not printed.
 _MOVED = 0.0005
-REJECTED = 3
 
 
 @click.command("fit", epilog=EXAMPLE)
-@click.argument(
-    "exports",
-    metavar="EXPORT...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-)
+@click.argument("exports", metavar="EXPORT...", nargs=-1, required=True, type=options.INPUT_OR_DASH)
+@options.output_file("Write the fitted scorecard to OUT: .toml, or - for standard output.")
+@options.scorecard("to start from (its open values are always fitted)")
+@options.outcomes()
 @click.option(
-    "-o",
-    "--output",
-    "out",
-    required=True,
-    metavar="FILE",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    help="Scorecard to write: .toml, or - for standard output.",
+    "--counts",
+    is_flag=True,
+    help="Let an order have more than one event: outcomes are counts, not shares.",
 )
-@click.option(
-    "--scorecard",
-    default="default",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="What to begin with. Its open values are always fitted.",
-)
-@click.option(
-    "--outcomes",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="What came later: merchant_id, n, events[, date]; or merchant_id, label; 1 is bad.",
-)
-@click.option("--counts", is_flag=True, help="An order may have more than one event.")
 @click.option(
     "--weights",
     type=click.Choice(WAYS),
-    help="Where weights come from. [default: learned with --outcomes, else expert]",
+    help="Method that finds the weights. [default: learned with --outcomes, else expert]",
 )
 @click.option(
     "--judgements",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Pairwise judgements for --weights ahp: a, b, ratio and perhaps expert.",
+    type=options.INPUT,
+    help="Pairwise judgements for --weights ahp, as columns a, b, ratio[, expert].",
 )
-@click.option("--lock", default="", metavar="DIM,...", help="Dimensions whose weights stay.")
+@click.option(
+    "--lock",
+    type=options.NAMES,
+    default="",
+    metavar="DIM,...",
+    help="Dimensions that keep their weight and those of their signals.",
+)
 @click.option(
     "--priors",
     type=click.Choice(["all", "open"]),
     default="all",
     show_default=True,
-    help="Which priors to fit; flags keep theirs unless open.",
+    help="Priors to fit: all (but closed priors of flags), or only open ones.",
 )
 @click.option(
     "--anchors",
     type=click.Choice(["all", "open"]),
     default="open",
     show_default=True,
-    help="Which anchors to fit: all of them at the 5th and 95th percentile.",
+    help="Anchors to fit: all, at the 5th and 95th percentile, or only open ones.",
 )
 @click.option(
-    "--peers/--no-peers", default=True, show_default=True, help="Priors by peer group as well."
+    "--peers/--no-peers",
+    default=True,
+    show_default=True,
+    help="Fit the priors of peer groups as well, or not.",
 )
 @click.option(
     "--halves",
     nargs=2,
     metavar="FILE FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Two exports that each count a random half of the orders: fits rho and rho_evidence.",
+    type=options.INPUT,
+    help="Two exports that each count a random half of the orders. rho and rho_evidence are fitted"
+    " to them.",
 )
-@click.option("--strength-scale", is_flag=True, help="Also scale all strengths as the halves say.")
+@click.option(
+    "--strength-scale",
+    is_flag=True,
+    help="Also multiply all strengths by the factor fitted to --halves.",
+)
 @click.option(
     "--neutral",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Also write a boost policy with neutral points by category, as the new scorecard has"
-    " them: .toml.",
+    help="Also write a boost policy to FILE (.toml), with neutral points by category that suit the"
+    " fitted scorecard.",
 )
-@click.option(
-    "--policy",
-    metavar="NAME|FILE",
-    help="What --neutral begins with. [default: boost]",
-)
-@click.option(
-    "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the export: outcomes dated before it are refused.",
-)
+@options.policy("to start from for --neutral", default=None, note=" [default: boost]")
+@options.as_of(options.OUTCOMES_AFTER)
 @click.option(
     "--sample",
     type=click.IntRange(min=1),
     default=100_000,
     show_default=True,
-    help="Most merchants to hold in memory; more are sampled.",
+    help="Largest number of merchants to hold in memory. Of more, a sample is drawn.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the folds."
-)
-@click.option(
-    "--allow-missing-columns", is_flag=True, help="Leave alone the signals of absent columns."
-)
-@click.option("--encoding", help="Encoding of the files, when it is not found out.")
+@options.seed("the cross-validation folds")
+@options.allow_missing_columns()
+@options.encoding("the files")
+@options.quiet()
 def command(
     exports: tuple[str, ...],
     out: str,
@@ -134,7 +120,7 @@ def command(
     counts: bool,
     weights: Any,
     judgements: str | None,
-    lock: str,
+    lock: tuple[str, ...],
     priors: str,
     anchors: str,
     peers: bool,
@@ -142,20 +128,21 @@ def command(
     strength_scale: bool,
     neutral: str | None,
     policy: str | None,
-    as_of: dt.datetime | None,
+    as_of: dt.date | None,
     sample: int,
     seed: int,
     allow_missing_columns: bool,
     encoding: str | None,
+    quiet: bool,
 ) -> int:
     """Fit the priors, anchors and weights of a scorecard.
 
-    Writes a closed scorecard, with its comments kept and with a table that says what was fitted,
-    to what, and how. Rows that scoring would reject are left out and counted. Exit codes: 0 done,
-    2 wrong use or files, 3 done with rejected rows.
+    The command writes a closed scorecard, which keeps the comments of the one it started from and
+    holds a table that says what was fitted, to what, and how. Rows that scoring would reject are
+    left out and counted. Exit codes: 0 done, 2 wrong use or files, 3 done with rejected rows.
     """
     if policy is not None and neutral is None:
-        raise click.UsageError("--policy is what --neutral begins with: say --neutral FILE as well")
+        raise click.UsageError("--policy is only used for --neutral: give --neutral FILE as well")
     if neutral == "-":
         raise click.UsageError("--neutral must name a file. Got -")
     from contextlib import ExitStack
@@ -183,61 +170,70 @@ def command(
     card = load_scorecard(scorecard)
     # A faulty policy is told before the work, not after it.
     BoostPolicy.load(policy or "boost")
-    day = as_of.date() if as_of else None
-    later = None
-    if outcomes is not None:
-        later = read_outcomes(outcomes, as_of=day, counts=counts, encoding=encoding)
-    said = read_judgements(judgements, encoding=encoding) if judgements is not None else []
-    read = read_sample(
-        exports,
-        card,
-        most=sample,
-        special=() if later is None else later.merchant_id.tolist(),
-        allow_missing_columns=allow_missing_columns,
-        encoding=encoding,
-    )
-    if read.rejected and not read.size:
-        raise InputError(
-            f"there is no merchant to fit to: all {read.rejected:,} rows were rejected; "
-            "`trustscore score` lists them"
+    with progress_bar(quiet, out) as progress:
+        later = None
+        if outcomes is not None:
+            later = read_outcomes(outcomes, as_of=as_of, counts=counts, encoding=encoding)
+        said = read_judgements(judgements, encoding=encoding) if judgements is not None else []
+        read = read_sample(
+            exports,
+            card,
+            most=sample,
+            special=() if later is None else later.merchant_id.tolist(),
+            allow_missing_columns=allow_missing_columns,
+            encoding=encoding,
+            progress=progress,
         )
-    notes: list[Note] = []
-    labelled = None
-    if later is not None:
-        ids = (read.special or read.block).get("merchant_id", np.empty(0, dtype=object))
-        labelled = Labelled(read.special, *join(later, ids, notes), later.family)
-    pair = None
-    if halves:
-        pair = read_halves(*halves, card, most=sample, missing=read.missing, encoding=encoding)
-    fitted = fit_scorecard(
-        read.block,
-        card,
-        missing=read.missing,
-        labelled=labelled,
-        weights=weights,
-        judgements=said,
-        locked=tuple(name.strip() for name in lock.split(",") if name.strip()),
-        priors=priors == "all",
-        anchors=anchors == "all",
-        peers=peers,
-        source=_source(read, outcomes),
-        as_of=day,
-        seed=seed,
-        notes=notes,
-        halves=pair,
-        strength_scale=strength_scale,
-    )
-    texts = {out: fitted.text}
-    points = None
-    if neutral is not None:
-        points = fit_neutral(
+        if read.rejected and not read.size:
+            raise InputError(
+                f"there is no merchant to fit to: all {read.rejected:,} rows were rejected; "
+                "`trustscore score` lists them"
+            )
+        notes: list[Note] = []
+        labelled = None
+        if later is not None:
+            ids = (read.special or read.block).get("merchant_id", np.empty(0, dtype=object))
+            labelled = Labelled(read.special, *join(later, ids, notes), later.family)
+        pair = None
+        if halves:
+            pair = read_halves(
+                *halves,
+                card,
+                most=sample,
+                missing=read.missing,
+                encoding=encoding,
+                progress=progress,
+            )
+        fitted = fit_scorecard(
             read.block,
-            fitted.scorecard,
-            policy or "boost",
+            card,
             missing=read.missing,
-            source=_source(read, None),
+            labelled=labelled,
+            weights=weights,
+            judgements=said,
+            locked=lock,
+            priors=priors == "all",
+            anchors=anchors == "all",
+            peers=peers,
+            source=_source(read, outcomes),
+            as_of=as_of,
+            seed=seed,
+            notes=notes,
+            halves=pair,
+            strength_scale=strength_scale,
+            progress=progress,
         )
-        texts[neutral] = points.text
+        texts = {out: fitted.text}
+        points = None
+        if neutral is not None:
+            points = fit_neutral(
+                read.block,
+                fitted.scorecard,
+                policy or "boost",
+                missing=read.missing,
+                source=_source(read, None),
+            )
+            texts[neutral] = points.text
     with ExitStack() as stack:
         files = [stack.enter_context(AtomicFile(path)) for path in texts]
         for file, text in zip(files, texts.values(), strict=True):
@@ -245,18 +241,17 @@ def command(
             file.flush()
         for file in files:
             file.commit()
-    for line in _lines(fitted, read):
-        click.echo(line, err=out == "-")
-    if points is not None:
-        click.echo(_said_of(points), err=out == "-")
-    if read.rejected:
-        click.echo(
-            f"trustscore: {read.rejected:,} rows were rejected and not fitted to; "
-            "`trustscore score` lists them",
-            err=True,
-        )
-        return REJECTED
-    return 0
+    if not quiet:
+        for line in _lines(fitted, read):
+            click.echo(line, err=out == "-")
+        if points is not None:
+            click.echo(_said_of(points), err=out == "-")
+        if read.rejected:
+            note(
+                f"{read.rejected:,} rows were rejected and not fitted to; "
+                "`trustscore score` lists them"
+            )
+    return ROWS_REJECTED if read.rejected else DONE
 
 
 def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:

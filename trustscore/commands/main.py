@@ -5,33 +5,44 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from typing import Any
 
 import click
 
 from trustscore import __version__
+from trustscore.commands.exit_codes import DONE, MACHINE_FAILED, WRONG_USE
+from trustscore.commands.interrupts import ends_as_interrupts
 from trustscore.commands.lazy import LazyGroup
+from trustscore.commands.messages import with_flags
 from trustscore.errors import TrustscoreError
-
-DONE, MACHINE_FAILED, WRONG_USE, ROWS_REJECTED, STOPPED = range(5)
 
 # Name, module and the line that --help shows: listing them loads none of them.
 COMMANDS = {
     "score": ("trustscore.commands.score", "Score merchant exports."),
     "check": ("trustscore.commands.check", "Check a scorecard, and an export against it."),
     "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),
-    "simulate": ("trustscore.commands.simulate", "Make up an export, with its truth."),
+    "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),
-    "boost": ("trustscore.commands.boost", "Rank candidates again by trust."),
-    "audit": ("trustscore.commands.audit", "Ask whether a scorecard is sound."),
-    "rights": ("trustscore.commands.rights", "Review what merchants may do."),
-    "export": ("trustscore.commands.export", "Take scorecards and boosts to other engines."),
-    "boost-eval": ("trustscore.commands.boost_eval", "Say what the boost costs and buys."),
+    "boost": ("trustscore.commands.boost", "Rank candidates again by relevance and trust."),
+    "audit": ("trustscore.commands.audit", "Audit whether a scorecard is sound."),
+    "rights": ("trustscore.commands.rights", "Review the operating rights of merchants."),
+    "export": ("trustscore.commands.export", "Write scorecards and boosts for other engines."),
+    "boost-eval": ("trustscore.commands.boost_eval", "Measure what the boost costs and buys."),
 }
 
 
-EXAMPLE = """\b
+EPILOG = """\b
+Exit codes:
+  0    done
+  1    the machine failed, or the run was interrupted
+  2    wrong use, faulty scorecard or policy, or missing columns
+  3    done, but rows were rejected
+  4    stopped by --strict
+  141  the reader of the output went away
+
+\b
 Example:
   trustscore simulate --merchants 500 --seed 7 -o export.csv
   trustscore score export.csv -o scores.csv
@@ -40,21 +51,22 @@ Example:
 
 
 class _Commands(LazyGroup):
-    """The commands; a reader of our output who went away ends each of them alike."""
+    """The commands, and what is the same for all of them: signals and a closed output pipe."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            with ends_as_interrupts():
+                return super().invoke(ctx)
         except BrokenPipeError:
-            # Click would take it first, and exit as if the machine had failed.
+            # Without this click would catch it and exit with 1, as if the machine had failed.
             return _reader_gone()
 
 
 @click.group(
     cls=_Commands,
     table=COMMANDS,
-    epilog=EXAMPLE,
+    epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="trustscore")
@@ -66,8 +78,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
     Exit codes: 0 done; 1 the machine failed; 2 wrong use, bad scorecard or missing columns;
-    3 done, but rows were rejected; 4 stopped by --strict; 141 the reader of the output went away.
+    3 done, but rows were rejected; 4 stopped by --strict; 141 the output pipe was closed.
     """
+    warnings.showwarning = _warn
     try:
         code = group.main(arguments, prog_name="trustscore", standalone_mode=False)
     except click.exceptions.Abort:
@@ -76,16 +89,20 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         code = WRONG_USE
     except TrustscoreError as error:
-        code = _say(str(error), WRONG_USE)
+        code = _say(with_flags(str(error)), WRONG_USE)
     except BrokenPipeError:
         code = _reader_gone()
     except (OSError, MemoryError, KeyboardInterrupt) as error:
-        code = _say(str(error) or type(error).__name__, MACHINE_FAILED)
+        code = _say(with_flags(str(error)) or type(error).__name__, MACHINE_FAILED)
     sys.exit(code if isinstance(code, int) else DONE)
 
 
+def _warn(message: Warning | str, *_: object) -> None:
+    click.echo(f"trustscore: {message}", err=True)
+
+
 def _reader_gone() -> int:
-    # As `head` does: nothing to say, nowhere to say it, and no second try when Python ends.
+    # Point stdout at /dev/null, so that the flush when Python ends does not raise EPIPE again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 128 + signal.SIGPIPE
 

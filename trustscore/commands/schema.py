@@ -11,7 +11,9 @@ import click
     "schema",
     epilog="\b\nExample:\n  trustscore schema > scorecard.schema.json",
 )
-@click.option("--policy", is_flag=True, help="The schema of a boost policy instead.")
+@click.option(
+    "--policy", is_flag=True, help="Print the schema of a boost policy instead of a scorecard."
+)
 def command(policy: bool) -> None:
     """Print the JSON Schema of a scorecard, for editors that complete and check TOML."""
     if policy:

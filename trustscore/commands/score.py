@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
+
+from trustscore.commands import options
+from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED
+from trustscore.commands.progress import is_terminal, progress_bar
 
 EXAMPLE = """\b
 Example:
@@ -19,87 +21,64 @@ Example:
   trustscore score --engine spark hdfs:///exports/day1 -o hdfs:///scores/day1.parquet
 """
 
-_EXISTING = click.Path(exists=True, dir_okay=False, allow_dash=True)
-
 
 def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> Any:
     """Check the exports of the local engine; Spark looks on file systems of its own."""
     if ctx.params.get("engine") != "spark":
         for path in paths:
-            _EXISTING.convert(path, param, ctx)
+            options.INPUT_OR_DASH.convert(path, param, ctx)
     return paths
 
 
-REJECTED, STOPPED = 3, 4
-
-
 @click.command("score", epilog=EXAMPLE)
-@click.argument(
-    "exports",
-    metavar="EXPORT...",
-    nargs=-1,
-    required=True,
-    callback=_existing,
-)
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    required=True,
-    metavar="OUT",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    help="Scores: .csv, .csv.gz or .parquet, or - for CSV on standard output.",
-)
+@click.argument("exports", metavar="EXPORT...", nargs=-1, required=True, callback=_existing)
+@options.output_table("the scores")
 @click.option(
     "--engine",
     type=click.Choice(["local", "spark"]),
     default="local",
     show_default=True,
     is_eager=True,
-    help="Where to run: Spark reads any Hadoop file system and writes folders of part files.",
+    help="Engine that scores. Spark reads any Hadoop file system and writes folders of part files.",
 )
+@options.scorecard("to score with")
 @click.option(
-    "--scorecard",
-    default="default",
+    "--jobs",
+    default=1,
     show_default=True,
-    metavar="NAME|FILE",
-    help="What to score by.",
-)
-@click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1, 256), help="Worker processes."
+    type=click.IntRange(1, 256),
+    help="Number of blocks scored at the same time. The output does not depend on it.",
 )
 @click.option(
     "--rejects",
+    metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Rejected rows. [default: OUT.rejects.csv, when there are any]",
+    help="Write rejected rows to FILE. [default: OUT.rejects.csv, when there are any]",
 )
 @click.option(
     "--manifest",
+    metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="What was done. [default: OUT.manifest.json]",
+    help="Write inputs, versions and counts of the run to FILE. [default: OUT.manifest.json]",
 )
 @click.option(
     "--contributions",
+    metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Also write what each signal and rule gave each merchant.",
+    help="Also write the points that each signal and rule gave each merchant to FILE.",
 )
-@click.option("--strict", is_flag=True, help="Stop at the first fault and leave no output.")
+@click.option("--strict", is_flag=True, help="Stop at the first faulty row and leave no output.")
+@options.allow_missing_columns()
 @click.option(
-    "--allow-missing-columns",
-    is_flag=True,
-    help="Columns that are not there were not collected: their signals do not apply.",
+    "--keep",
+    type=options.NAMES,
+    metavar="COL,...",
+    default="",
+    help="Columns of the export to copy to the output.",
 )
-@click.option("--encoding", help="Encoding of the exports, when it is not found out.")
-@click.option(
-    "--keep", metavar="COL,...", default="", help="Columns of the export to pass through."
-)
-@click.option(
-    "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Day of the review, for the minimum stay in a tier.",
-)
-@click.option("--quiet", is_flag=True, help="No progress and no closing line.")
+@options.as_of(options.STAY)
+@options.encoding("the exports")
+@options.quiet()
 def command(
     exports: tuple[str, ...],
     out: str,
@@ -111,9 +90,9 @@ def command(
     contributions: str | None,
     strict: bool,
     allow_missing_columns: bool,
+    keep: tuple[str, ...],
+    as_of: dt.date | None,
     encoding: str | None,
-    keep: str,
-    as_of: dt.datetime | None,
     quiet: bool,
 ) -> int:
     """Score exports of merchants: CSV, gzip CSV or Parquet, or - for standard input.
@@ -125,56 +104,49 @@ def command(
     """
     from trustscore.batch.files import StrictStop, score_files
 
-    options: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "scorecard": scorecard,
         "rejects": rejects,
         "manifest": manifest,
         "strict": strict,
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
-        "keep": [name.strip() for name in keep.split(",") if name.strip()],
-        "as_of": as_of.date() if as_of else None,
+        "keep": keep,
+        "as_of": as_of,
     }
     if engine == "spark":
-        faults = [] if jobs == 1 else ["--jobs: the configuration of Spark decides"]
-        faults += ["--contributions: use the local engine"] if contributions else []
-        faults += ["-: Spark reads and writes files only"] if "-" in (*exports, out) else []
+        faults = []
+        if jobs != 1:
+            faults.append("--jobs (the configuration of Spark decides)")
+        if contributions:
+            faults.append("--contributions (only the local engine writes them)")
+        if "-" in (*exports, out):
+            faults.append("- (Spark reads and writes files only)")
         if faults:
-            raise click.UsageError("not with --engine spark: " + "; ".join(faults))
-    # A polite end is an interrupt: the temporary files go.
-    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # One that is ignored, as under nohup, stays so.
-    before = {
-        end: signal.signal(end, _interrupt)
-        for end in ends
-        if signal.getsignal(end) != signal.SIG_IGN
-    }
+            raise click.UsageError("--engine spark does not take " + "; ".join(faults))
     try:
         if engine == "spark":
             from trustscore.spark import score_files as score_on_spark
 
-            report = score_on_spark(exports, out, **options)
+            report = score_on_spark(exports, out, **settings)
         else:
-            with _progress(exports, quiet) as progress:
+            with progress_bar(quiet, out) as progress:
                 report = score_files(
                     exports,
                     out,
                     jobs=jobs,
                     contributions=contributions,
-                    progress=progress.show,
-                    **options,
+                    progress=progress,
+                    **settings,
                 )
     except StrictStop as stop:
         click.echo(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
-    finally:
-        for end, handler in before.items():
-            signal.signal(end, handler)
     if not quiet:
         for line in _notes(report.manifest, encoding):
             click.echo(line, err=True)
     rows = report.manifest["rows"]
-    if not quiet and (rows["rejected"] or sys.stderr.isatty()):
+    if not quiet and (rows["rejected"] or is_terminal(sys.stderr)):
         where = f", see {report.rejects}" if report.rejects else ""
         if rows["rejected"] and not report.rejects:
             where = " and listed nowhere: --rejects FILE lists them"
@@ -183,7 +155,7 @@ def command(
             f" ({report.manifest['seconds']:.1f} s)",
             err=True,
         )
-    return REJECTED if rows["rejected"] else 0
+    return ROWS_REJECTED if rows["rejected"] else DONE
 
 
 def _notes(facts: dict[str, Any], encoding: str | None) -> Iterator[str]:
@@ -200,67 +172,3 @@ def _notes(facts: dict[str, Any], encoding: str | None) -> Iterator[str]:
             f"previous_tier: {lost:,} row{'s name' if lost > 1 else ' names'} no tier of this"
             f" scorecard ({', '.join(facts['tier'])}), which counts as blank"
         )
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
-class _Silent:
-    """No progress."""
-
-    def __enter__(self) -> _Silent:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        return None
-
-    def show(self, done: int, rows: int) -> None:
-        """Take note of a block."""
-
-
-class _Bar(_Silent):
-    """A line on the terminal: share read, rows, rows a second, time left."""
-
-    def __init__(self, size: int | None) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        # Drawn when a block is done: a thread of its own would be in the way of forking.
-        self._bar = Progress(
-            TextColumn("scoring"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%" if size else "{task.completed:,.0f} bytes"),
-            TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} rows/s"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            auto_refresh=False,
-        )
-        self._task = self._bar.add_task("scoring", total=size, rows=0, rate=0.0)
-        self._drawn = 0.0
-
-    def __enter__(self) -> _Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._bar.stop()
-
-    def show(self, done: int, rows: int) -> None:
-        """Draw the line, at most five times a second."""
-        task = self._bar.tasks[0]
-        elapsed = task.elapsed or 0.0
-        self._bar.update(
-            self._task, completed=done, rows=rows, rate=rows / elapsed if elapsed else 0.0
-        )
-        if elapsed - self._drawn > 0.2:
-            self._drawn = elapsed
-            self._bar.refresh()
-
-
-def _progress(exports: tuple[str, ...], quiet: bool) -> _Silent:
-    if quiet or not sys.stderr.isatty():
-        return _Silent()
-    known = all(Path(path).is_file() for path in exports)
-    return _Bar(sum(Path(path).stat().st_size for path in exports) if known else None)

@@ -4,45 +4,39 @@ from __future__ import annotations
 
 import click
 
+from trustscore.commands import options
+from trustscore.commands.progress import progress_bar
+
 
 @click.command(
     "simulate",
     epilog="\b\nExample:\n  trustscore simulate --merchants 500 --seed 7 -o export.csv",
 )
-@click.option("--merchants", type=click.IntRange(min=1), required=True, help="Rows to make up.")
 @click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="The same seed gives the same merchants.",
+    "--merchants", type=click.IntRange(min=1), required=True, help="Number of merchants to make up."
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    required=True,
-    help="Export to write: .csv, .csv.gz, .parquet, or - for the standard output.",
-)
-@click.option(
-    "--scorecard",
-    metavar="NAME|FILE",
-    default="default",
-    show_default=True,
-    help="Whose columns to make up.",
-)
+@options.seed("the market")
+@options.output_table("the export")
+@options.scorecard("whose columns to make up")
 @click.option(
     "--truth",
     metavar="FILE",
-    help="Where the truth goes. [default: FILE.truth.csv, none with -]",
+    help="Write the truth to FILE. [default: OUT.truth.csv; none when OUT is -]",
 )
 @click.option(
     "--dirty",
     is_flag=True,
-    help="Write cells as careless exports do; about one row in fifty must be rejected.",
+    help="Write cells as careless exports do. About one row in fifty must then be rejected.",
 )
+@options.quiet()
 def command(
-    merchants: int, seed: int, output: str, scorecard: str, truth: str | None, dirty: bool
+    merchants: int,
+    seed: int,
+    out: str,
+    scorecard: str,
+    truth: str | None,
+    dirty: bool,
+    quiet: bool,
 ) -> None:
     """Make up the export of a marketplace whose truth is known.
 
@@ -53,4 +47,5 @@ def command(
     """
     from trustscore.simulate.files import write_market
 
-    write_market(output, merchants, seed, scorecard, dirty, truth)
+    with progress_bar(quiet, out) as progress:
+        write_market(out, merchants, seed, scorecard, dirty, truth, progress=progress)

@@ -17,7 +17,7 @@ from trustscore.fitting.fit import fit_scorecard, open_weights
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 __all__ = ["TrustScorer"]
 
@@ -66,7 +66,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         Columns of the scorecard that were absent in `fit`.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`. Defined only when `X` has feature names that are all
         strings.
 
@@ -183,7 +183,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             block = read_block(frame, columns, card, columns.missing)
             later = labelled(block, y) if open_weights(card) else None
             card = fit_scorecard(block, card, missing=columns.missing, labelled=later).scorecard
-        plan_of(card)
+        program_of(card)
         self.scorecard_, self.missing_ = card, columns.missing
         self._composite = False
         self.n_features_in_ = frame.shape[1]

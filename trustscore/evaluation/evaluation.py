@@ -10,8 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trustscore.boost import BoostPolicy, Lists, Strength, Trial, TrustTable, calibrated
-from trustscore.boost import guaranteed as guaranteed_beta
+from trustscore.boost import (
+    BoostPolicy,
+    Lists,
+    Strength,
+    Trial,
+    TrustTable,
+    calibrate,
+    guaranteed_beta,
+)
 from trustscore.errors import InputError
 from trustscore.evaluation import metrics
 from trustscore.evaluation.baselines import BASELINES
@@ -19,6 +26,7 @@ from trustscore.evaluation.draws import Draws, between, bootstrap
 from trustscore.evaluation.measure import Key, Measure
 from trustscore.evaluation.panel import Floats, Mask, Panel, Rows
 from trustscore.evaluation.sweep import BOOST, Point, boost_ranks, loss_at, sweep
+from trustscore.typing import Progress, silent
 
 NONE = "none"
 _NAN = math.nan
@@ -128,6 +136,7 @@ def evaluate(
     draws: int = 1000,
     seed: int = 1,
     today: dt.date | str | None = None,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Measure a policy on lists, with the baselines in the same run.
 
@@ -150,6 +159,8 @@ def evaluate(
     today : date or ISO text, optional
         Day of the rankings: merchants whose scores expired before it are neutral, and lose
         their vetoes unless the policy keeps them. Without it nothing expires.
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Raises
     ------
@@ -186,7 +197,8 @@ def evaluate(
     measure = Measure(panel, ks, main_k, weights)
 
     ranks = {NONE: panel.base, BOOST: boost_ranks(panel, table, policy)}
-    points = sweep(measure, table, policy, draws, seed)
+    points = sweep(measure, table, policy, draws, seed, progress)
+    progress("drawing intervals and calibrating", math.nan)
     share = _mean(measure.share(ranks[BOOST]))
     settings = {}
     for baseline in BASELINES:
@@ -210,7 +222,7 @@ def evaluate(
         figures=_figures(measure, ranks, draws, seed),
         points=points,
         guaranteed=_NAN if policy.form == "additive" else guaranteed_beta(eps, policy),
-        calibrated=calibrated(eps, trial),
+        calibrated=calibrate(eps, trial),
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +18,12 @@ from trustscore.boost.files.candidates import endless, lists_of, read_candidates
 from trustscore.errors import InputError
 from trustscore.evaluation import Evaluation, Figure, Point, Verdict, evaluate, verdict
 from trustscore.evaluation.plots import pareto_png
-from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.io.atomic_files import write_tables
+from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.whole_table import Table, read_table
 from trustscore.scorecard.faults import suggest
+from trustscore.typing import Progress, silent
 
 __all__ = ["Evaluated", "evaluate_files", "read_labels"]
 
@@ -33,7 +34,7 @@ METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG = (
     "pareto.png",
 )
 _SHOWN = 5
-# Figures are means over lists: what lies beyond is rounding, and differs between machines.
+# Significant digits of a figure; further ones are rounding and differ between machines.
 _DIGITS = 10
 
 
@@ -117,8 +118,10 @@ def read_volumes(path: str | Path, column: str, *, encoding: str | None = None) 
         names = read_table(path, {}, ("merchant_id",), rest=True, encoding=encoding).columns
         if column in names:
             raise
+        near = suggest(column, names) or "."
         raise InputError(
-            f"{path}: no column {column}{suggest(column, names)}; score with --keep {column}"
+            f"{path}: no column {column}{near} A column of the export must be in `keep` when the"
+            " export is scored"
         ) from error
     volumes: NDArray[Any] = found.columns[column]
     return volumes
@@ -140,6 +143,7 @@ def evaluate_files(
     today: dt.date | None = None,
     scored_on: dt.date | None = None,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> Evaluated:
     r"""Evaluate a boost policy on lists and write what was found.
 
@@ -150,8 +154,8 @@ def evaluate_files(
     scores : path
         What ``trustscore score`` wrote.
     folder : path
-        Made when it is not there. ``metrics.csv``, ``pareto.csv``, ``pareto.png`` (with
-        matplotlib) and last ``metrics.json`` are written into it, each complete or absent.
+        Made when it does not exist. ``metrics.csv``, ``pareto.csv``, ``pareto.png`` (with
+        matplotlib) and ``metrics.json`` are written into it: all of them, or none.
     labels : path, optional
         See :func:`read_labels`.
     volume : str, optional
@@ -162,6 +166,8 @@ def evaluate_files(
         As for :func:`trustscore.boost.files.candidates.boost_files`: which scores have expired.
     encoding : str, optional
         Of candidates and labels.
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Returns
     -------
@@ -192,8 +198,8 @@ def evaluate_files(
     names = (METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG)
     refuse_inputs([out / name for name in names], [candidates, scores, labels, policy])
     rule = BoostPolicy.load(policy)
-    asked = read_candidates(candidates, encoding=encoding)
-    known = read_scores(scores)
+    asked = read_candidates(candidates, encoding=encoding, progress=progress)
+    known = read_scores(scores, progress=progress)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     found = evaluate(
         lists_of(asked),
@@ -207,29 +213,26 @@ def evaluate_files(
         draws=draws,
         seed=seed,
         today=today,
+        progress=progress,
     )
     said = verdict(found)
-    os.makedirs(out, exist_ok=True)
+    progress("writing", math.nan)
     notes = []
     if today is not None and (count := endless(table, rule)):
         notes.append(
-            f"{count:,} merchants cannot expire: no day of their scores is known. Say --scored-on,"
-            " or keep a column scored_on in the scores"
+            f"{count:,} merchants cannot expire: no day of their scores is known. Give"
+            " `scored_on`, or keep a column scored_on in the scores"
         )
-    write_columns(out / METRICS_CSV, _columns(found.figures, Figure._fields))
-    write_columns(out / PARETO_CSV, _columns(found.points, Point._fields))
-    written = [out / METRICS_CSV, out / PARETO_CSV]
+    files: dict[str, Mapping[str, Any] | bytes] = {
+        METRICS_CSV: _columns(found.figures, Figure._fields),
+        PARETO_CSV: _columns(found.points, Point._fields),
+    }
     try:
-        drawn = pareto_png(found)
+        files[PARETO_PNG] = pareto_png(found)
     except ImportError as error:
-        # A plot of an earlier run would show other figures than the tables beside it.
-        (out / PARETO_PNG).unlink(missing_ok=True)
         notes.append(
             f"{PARETO_PNG} was not drawn: {error}. Install matplotlib, or trustscore[plot]"
         )
-    else:
-        _write(out / PARETO_PNG, drawn)
-        written.append(out / PARETO_PNG)
     how = {"position": position, "draws": draws, "seed": seed}
     days = {
         name: None if day is None else day.isoformat()
@@ -241,10 +244,15 @@ def evaluate_files(
         "labels": None if labels is None else str(labels),
         "volume": volume,
     }
-    document = _plain({"inputs": inputs, **how, **days, **_document(found, said)})
+    document = _as_json({"inputs": inputs, **how, **days, **_document(found, said)})
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    _write(out / METRICS_JSON, f"{text}\n".encode())
-    return Evaluated(found, said, [*written, out / METRICS_JSON], notes)
+    files[METRICS_JSON] = f"{text}\n".encode()
+    with open_folder(out):
+        write_tables({out / name: content for name, content in files.items()})
+    if PARETO_PNG not in files:
+        # A plot of an earlier run would show other figures than the tables beside it.
+        (out / PARETO_PNG).unlink(missing_ok=True)
+    return Evaluated(found, said, [out / name for name in files], notes)
 
 
 def _document(found: Evaluation, said: Verdict) -> dict[str, Any]:
@@ -282,26 +290,20 @@ def _document(found: Evaluation, said: Verdict) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """As JSON has it: what is no number is null, and floats end where rounding begins."""
+def _as_json(value: Any) -> Any:
+    """Return a value as JSON has it: NaN and infinity as null, floats rounded."""
     if isinstance(value, dict):
-        return {key: _plain(held) for key, held in value.items()}
+        return {key: _as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(held) for held in value]
+        return [_as_json(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
     return value
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], names: Sequence[str]) -> dict[str, list[Any]]:
-    values = [[_plain(value) for value in column] for column in zip(*rows, strict=True)]
+    values = [[_as_json(value) for value in column] for column in zip(*rows, strict=True)]
     return {
         name: [math.nan if cell is None else cell for cell in column]
         for name, column in zip(names, values, strict=True)
     }
-
-
-def _write(path: Path, data: bytes) -> None:
-    with AtomicFile(path) as file:
-        file.write(data)
-        file.commit()

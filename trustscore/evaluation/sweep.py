@@ -13,6 +13,7 @@ from trustscore.evaluation.baselines import BASELINES
 from trustscore.evaluation.draws import bootstrap
 from trustscore.evaluation.measure import Measure
 from trustscore.evaluation.panel import Floats, Panel, Rows
+from trustscore.typing import Progress, silent
 
 BOOST = "boost"
 # Mild to strong, denser where policies live.
@@ -75,7 +76,12 @@ def boost_ranks(panel: Panel, table: TrustTable, policy: BoostPolicy) -> Rows:
 
 
 def sweep(
-    measure: Measure, table: TrustTable, policy: BoostPolicy, draws: int, seed: int
+    measure: Measure,
+    table: TrustTable,
+    policy: BoostPolicy,
+    draws: int,
+    seed: int,
+    progress: Progress = silent,
 ) -> list[Point]:
     """Measure every method at all its settings; the boost without guards and exploration.
 
@@ -95,11 +101,16 @@ def sweep(
     data = policy.model_dump(mode="python", exclude_none=True)
     data["exploration"]["share"] = 0.0
     free = BoostPolicy.parse(data | {"guards": {}}, policy.name)
-    for beta in sorted({*BETAS, policy.beta} | ({policy.most_beta} - {math.inf})):
-        take(BOOST, beta, boost_ranks(panel, table, free.with_beta(beta)))
+    betas = sorted({*BETAS, policy.beta} | ({policy.most_beta} - {math.inf}))
     places = panel.places(max(measure.ks))
-    for baseline in BASELINES:
-        for setting in baseline.settings(panel, places):
+    dials = {baseline: list(baseline.settings(panel, places)) for baseline in BASELINES}
+    total = len(betas) + sum(map(len, dials.values()))
+    for beta in betas:
+        progress("measuring", len(settings) / total)
+        take(BOOST, beta, boost_ranks(panel, table, free.with_beta(beta)))
+    for baseline, dial in dials.items():
+        for setting in dial:
+            progress("measuring", len(settings) / total)
             take(baseline.name, setting, baseline.on(panel, setting, places))
 
     values = np.column_stack([column for kind in zip(*columns, strict=True) for column in kind])

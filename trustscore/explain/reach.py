@@ -19,7 +19,7 @@ from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 __all__ = ["LACKS", "Reach", "next_tier_reach"]
 
@@ -142,7 +142,7 @@ class _Chunk:
         self.z = np.where(self.higher, card.tiers.z, 0.0)
 
     def scores(self, block: Mapping[str, Array]) -> Scores:
-        return score_columns(block, self.card, "statement", missing=self.missing, reasons=False)
+        return score_columns(block, self.card, "statement", missing=self.missing)
 
     def bound(self, block: Mapping[str, Array], rows: Array) -> Array:
         """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
@@ -202,16 +202,15 @@ class _Chunk:
 
         A cap that does not bite today bites when the figures have improved.
         """
-        plan = plan_of(self.card)
+        plan = program_of(self.card)
         variant = plan.variant_rows(self.block, len(self.target))
         lowest = np.full(len(self.target), np.inf)
-        for bit, one in enumerate(plan.rules):
+        for fired, one in zip(scores.fired, plan.rules, strict=True):
             if one.rule.effect == "cap":
                 points = np.asarray(one.points)
                 # Heights differ where an overlay sets its own.
                 height = points if points.ndim == 0 else points[0 if variant is None else variant]
-                mine = (scores.fired >> bit & 1) > 0
-                lowest = np.where(mine, np.minimum(lowest, height), lowest)
+                lowest = np.where(fired, np.minimum(lowest, height), lowest)
         return lowest
 
     def _at(self, rows: Array) -> dict[str, Array]:

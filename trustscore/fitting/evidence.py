@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.evidence import shrink_count, shrink_mean
 from trustscore.fitting.anchors import clean, steady
 from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import Prior, fit_counts, fit_means, fit_values
-from trustscore.rules import holds
 from trustscore.scorecard import Signal
 from trustscore.scorecard.kinds import KINDS
+from trustscore.scoring.curves import shrunk
 
 __all__ = ["Block", "Evidence", "evidence_of", "folded", "prior_of", "scored", "set_aside"]
 
@@ -51,7 +50,7 @@ def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
     value = block[signal.value].astype(np.float64)
     known = rows & ~np.isnan(value)
     for condition in signal.applies_when:
-        known &= holds(condition, block.get, unknown=True)
+        known &= condition.holds(block.get, unknown=True)
     n = None
     if signal.sample is not None:
         n = block[signal.sample]
@@ -102,8 +101,7 @@ def scored(raw: Evidence, prior: float, strength: float, kind: str) -> tuple[Arr
     if raw.n is None:
         return raw.y, np.ones(len(raw.y))
     value, n = raw.value[raw.known], raw.n[raw.known]
-    shrink = shrink_count if KINDS[kind].counts else shrink_mean
-    x, doubt = shrink(value.copy(), n.copy(), prior, strength)
+    x, doubt = shrunk(kind, value, n, prior, strength)
     return x, 1.0 - doubt
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import hashlib
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from trustscore.fitting.shares import lock, shares, tree_weights
 from trustscore.fitting.weigh import METHODS, Labelled, Method, find_shares
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
+from trustscore.typing import Progress, silent
 
 __all__ = ["Fitted", "fit_scorecard", "open_weights"]
 
@@ -72,6 +74,7 @@ def fit_scorecard(
     notes: Sequence[Note] = (),
     halves: tuple[Mapping[str, Array], Mapping[str, Array]] | None = None,
     strength_scale: bool = False,
+    progress: Progress = silent,
 ) -> Fitted:
     """Fit priors, anchors and weights; the result is a closed scorecard.
 
@@ -109,6 +112,8 @@ def fit_scorecard(
     strength_scale : bool, default=False
         Whether to write down the factor on all strengths by which truth follows the index with
         slope 1, as the halves have it.
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Returns
     -------
@@ -138,6 +143,7 @@ def fit_scorecard(
     method: Method = weights or ("learned" if labelled is not None else "expert")
     waiting = open_weights(card)
     faults = _misuse(method, card, locked, labelled, judgements, waiting)
+    progress("fitting priors and anchors", math.nan)
     figures = fit_figures(
         card, block, rows, missing=missing, priors=priors, anchors=anchors, peers=peers
     )
@@ -153,6 +159,7 @@ def fit_scorecard(
     facts: dict[str, Any] = {"method": method}
     after, learned = before, None
     if method != "expert":
+        progress(f"fitting weights ({method})", math.nan)
         # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
         after, learned = find_shares(
@@ -188,6 +195,7 @@ def fit_scorecard(
     if said:
         provenance["warnings"] = [str(note) for note in said]
     if halves is not None:
+        progress("fitting the interval to the halves", math.nan)
         ready = _closed(document, changes, card)
         found = fit_interval(*halves, ready, missing=missing)
         changes += _interval_changes(found, strength_scale, ready)

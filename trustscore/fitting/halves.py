@@ -15,8 +15,8 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.fitting.shares import shares
 from trustscore.scorecard import Scorecard
-from trustscore.scoring.kernel import utilities
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring import utilities
+from trustscore.scoring.program import program_of
 
 __all__ = ["Interval", "fit_interval"]
 
@@ -63,9 +63,9 @@ class _Half(NamedTuple):
 
 def _half(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]) -> _Half:
     found = utilities(block, card, missing=missing)
-    variant = plan_of(card).variant_rows(block, found.value.shape[1])
+    variant = program_of(card).variant_rows(block, found.value.shape[1])
     apart, odds = np.full(found.value.shape, np.nan), np.zeros(found.value.shape)
-    for at, plan in enumerate(plan_of(card).signals):
+    for at, plan in enumerate(program_of(card).signals):
         if plan.signal.sample is None:
             continue
         prior = plan.prior if type(plan.prior) is float else plan.prior[_at(variant)]
@@ -156,7 +156,7 @@ def fit_interval(
 
 def _pulls(card: Scorecard) -> Array:
     """Return by how much the doubt of each signal moves the index."""
-    kappa = np.array([float(np.mean(plan.kappa)) for plan in plan_of(card).signals])
+    kappa = np.array([float(np.mean(plan.kappa)) for plan in program_of(card).signals])
     return shares(card) * kappa
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, gammaln
 
-from trustscore.evidence import prior_spread
 from trustscore.scorecard.kinds import KINDS
+from trustscore.scoring.program import prior_spread
 
 __all__ = [
     "LEAST_MERCHANTS",

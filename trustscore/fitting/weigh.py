@@ -14,7 +14,7 @@ from trustscore.fitting.learned import LEAST_EVENTS, Learned, learn_weights, rar
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import fill, lock, shares
 from trustscore.scorecard import Scorecard
-from trustscore.scoring.kernel import utilities
+from trustscore.scoring import utilities
 
 __all__ = ["METHODS", "Labelled", "Method", "find_shares"]
 

@@ -347,17 +347,22 @@ def write_columns(path: str | Path, columns: Mapping[str, Any]) -> None:
     write_tables({path: columns})
 
 
-def write_tables(tables: Mapping[str | Path, Mapping[str, Any]]) -> None:
-    """Write small tables that belong together: none takes its name before all are on disk.
+def write_tables(tables: Mapping[str | Path, Mapping[str, Any] | bytes]) -> None:
+    """Write small files that belong together: none takes its name before all are on disk.
 
     Parameters
     ----------
-    tables : mapping of path to columns
-        See :func:`write_columns`.
+    tables : mapping of path to columns or bytes
+        Columns as for :func:`write_columns`, or the content of a file of another kind.
     """
     with ExitStack() as stack:
         staged = []
         for path, columns in tables.items():
+            if isinstance(columns, bytes):
+                file = stack.enter_context(AtomicFile(path))
+                file.write(columns)
+                staged.append(file)
+                continue
             arrays = {name: _array(column) for name, column in columns.items()}
             sink = open_sink(path, {name: array.type for name, array in arrays.items()})
             stack.enter_context(sink.file)

@@ -13,6 +13,7 @@ from trustscore.io.rejects import REASONS, Reject
 from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
 from trustscore.io.text_stream import BLOCK
 from trustscore.scorecard import load_scorecard
+from trustscore.typing import Progress, silent
 
 __all__ = ["ReadBlock", "read_blocks"]
 
@@ -48,6 +49,7 @@ def read_blocks(
     block: int = BLOCK,
     duplicates: bool = True,
     files: list[dict[str, Any]] | None = None,
+    progress: Progress = silent,
 ) -> Iterator[ReadBlock]:
     r"""Read files block by block.
 
@@ -66,6 +68,8 @@ def read_blocks(
         Reject rows whose id was read before.
     files : list, optional
         Takes path, size, SHA-256 and encoding of each file that was read to its end.
+    progress : Progress, optional
+        Told how much of the files is read.
 
     Yields
     ------
@@ -85,6 +89,7 @@ def read_blocks(
     card = load_scorecard(scorecard)
     names = as_paths(paths)
     inputs = Inputs(names, Wanted.by(card), tuple(keep), allow_missing_columns, encoding, block)
+    inputs.progress = progress
     if files is not None:
         inputs.done = files
     seen, seed = SeenIds(), new_seed()

@@ -77,8 +77,10 @@ class Checker:
                 most = min(most, float(field.hi))
             low[at], high[at] = least, most
         self._low, self._high = low, high
-        self._flags = [at for at, field in self._fields.items() if field.check == "flag"]
-        self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
+        flags = [at for at, field in self._fields.items() if field.check == "flag"]
+        self._flags = np.array(flags, dtype=np.intp)
+        known = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
+        self._parts, self._wholes = np.array(known, dtype=np.intp).reshape(-1, 2).T
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
         """Return the faults of a matrix of one row a column, ordered by row and field."""
@@ -90,26 +92,25 @@ class Checker:
                 self._limit(int(at), int(row), float(matrix[at, row]))
                 for at, row in np.argwhere(bad)
             ]
-        for at in self._flags:
-            value = matrix[at]
-            between = (value > 0.0) & (value < 1.0)
-            if between.any():
-                faults += [
-                    self._fault(at, int(row), float(value[row]), "not_a_flag")
-                    for row in np.flatnonzero(between)
-                ]
-        for part, whole in self._pairs:
-            above = matrix[part] > matrix[whole]
-            if above.any():
-                for row in np.flatnonzero(above):
-                    number, limit = float(matrix[part, row]), float(matrix[whole, row])
-                    if bad[part, row] or bad[whole, row]:
-                        continue  # one mistake, one fault
-                    name = self._fields[whole].name
-                    message = f"more than its whole, {name} = {plain(limit)}"
-                    faults.append(
-                        self._fault(part, int(row), number, "numerator_above_denominator", message)
-                    )
+        values = matrix[self._flags]
+        between = (values > 0.0) & (values < 1.0)
+        if between.any():
+            faults += [
+                self._fault(int(self._flags[at]), row, float(values[at, row]), "not_a_flag")
+                for at, row in np.argwhere(between).tolist()
+            ]
+        above = matrix[self._parts] > matrix[self._wholes]
+        if above.any():
+            for pair, row in np.argwhere(above).tolist():
+                part, whole = int(self._parts[pair]), int(self._wholes[pair])
+                if bad[part, row] or bad[whole, row]:
+                    continue  # one mistake, one fault
+                name = self._fields[whole].name
+                message = f"more than its whole, {name} = {plain(float(matrix[whole, row]))}"
+                number = float(matrix[part, row])
+                faults.append(
+                    self._fault(part, row, number, "numerator_above_denominator", message)
+                )
         faults.sort(key=self.order)
         return faults
 

@@ -18,6 +18,7 @@ from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, read_part
 from trustscore.io.rejects import Reject
 from trustscore.scorecard import Scorecard
+from trustscore.typing import Progress, silent
 
 __all__ = ["Found", "find_merchant"]
 
@@ -60,6 +61,7 @@ def find_merchant(
     *,
     allow_missing: bool = False,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> Found:
     """Find the first row of a merchant without fault, reading no further than needed.
 
@@ -72,6 +74,8 @@ def find_merchant(
     allow_missing : bool, default=False
         Whether columns may be missing; their signals then do not apply.
     encoding : str, optional
+    progress : Progress, optional
+        Told how much of the files is read.
 
     Returns
     -------
@@ -88,7 +92,9 @@ def find_merchant(
     hit: dict[str, Found] = {}
     rejects: dict[str, Reject] = {}
     wanted = Wanted.by(scorecard)
-    inputs = Inputs([str(path)], wanted, allow_missing=allow_missing, encoding=encoding)
+    inputs = Inputs(
+        [str(path)], wanted, allow_missing=allow_missing, encoding=encoding, progress=progress
+    )
     same: list[str] = []
     alike: list[str] = []
     missing: frozenset[str] = frozenset()

@@ -70,7 +70,7 @@ class Wanted:
     needed: tuple[str, ...] = ()
     cure: str = (
         "; map other names in the scorecard's [columns],"
-        " or say --allow-missing-columns where a column was not collected"
+        " or allow it (`allow_missing_columns`) where a column was not collected"
     )
 
     @classmethod

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ from trustscore.io.csv_reader import CsvPlan, open_csv, read_piece
 from trustscore.io.header import Wanted
 from trustscore.io.parquet_reader import ArrowPlan, ParquetSource, open_parquet, read_batch
 from trustscore.io.text_stream import BLOCK, Source
+from trustscore.typing import Progress, silent
 
 __all__ = ["Inputs", "Part", "as_paths", "read_part"]
 
@@ -71,6 +74,8 @@ class Inputs:
         One description a file already read.
     missing : set of str
         Columns that some file did not have.
+    progress : Progress
+        Told after each piece what share of the bytes is read.
     """
 
     paths: Sequence[str]
@@ -82,6 +87,7 @@ class Inputs:
     rows: int = 4096
     done: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    progress: Progress = silent
     _open: Source | ParquetSource | None = None
 
     @property
@@ -89,6 +95,20 @@ class Inputs:
         """Bytes of all files read so far, as stored."""
         before = sum(file["size"] for file in self.done)
         return before + (self._open.position if self._open is not None else 0)
+
+    @cached_property
+    def size(self) -> int | None:
+        """Bytes of all files, as stored; None when one of them is a pipe."""
+        if not all(Path(path).is_file() for path in self.paths):
+            return None
+        return sum(Path(path).stat().st_size for path in self.paths)
+
+    @property
+    def share(self) -> float:
+        """Share of the bytes that is read; NaN when one of the files is a pipe."""
+        if self.size is None:
+            return math.nan
+        return self.position / self.size if self.size else 1.0
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts of all files."""
@@ -109,6 +129,7 @@ class Inputs:
                 self.missing |= plan.columns.missing
                 for piece in pieces:
                     yield Part(piece, number, plan)
+                    self.progress(f"reading {Path(path).name}", self.share)
             self._open = None
             self.done.append(
                 {

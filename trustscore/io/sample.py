@@ -15,6 +15,7 @@ from trustscore.io.blocks import read_blocks
 from trustscore.io.seen_ids import hash_ids
 from trustscore.io.text_stream import BLOCK
 from trustscore.scorecard import load_scorecard
+from trustscore.typing import Progress, silent
 
 __all__ = ["SAMPLE", "Sample", "read_halves", "read_sample"]
 
@@ -118,6 +119,7 @@ def read_sample(
     allow_missing_columns: bool = False,
     encoding: str | None = None,
     block: int = BLOCK,
+    progress: Progress = silent,
 ) -> Sample:
     r"""Read files in one pass and bounded memory.
 
@@ -136,6 +138,8 @@ def read_sample(
     allow_missing_columns : bool, default=False
     encoding : str, optional
     block : int, optional
+    progress : Progress, optional
+        Told how much of the files is read.
 
     Returns
     -------
@@ -168,6 +172,7 @@ def read_sample(
         encoding=encoding,
         block=block,
         files=files,
+        progress=progress,
     ):
         missing = read.missing if missing is None else missing & read.missing
         rows += read.rows.read
@@ -189,6 +194,7 @@ def read_halves(
     most: int = SAMPLE,
     missing: frozenset[str] = frozenset(),
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
     """Read two exports, each of a random half of the orders, and keep the merchants in both.
 
@@ -205,6 +211,7 @@ def read_halves(
             most=most,
             allow_missing_columns=bool(missing),
             encoding=encoding,
+            progress=progress,
         )
         lost = sorted(read.missing - missing)
         if lost:

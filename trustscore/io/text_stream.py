@@ -109,7 +109,7 @@ class Source:
                 b"a".decode(encoding, "ignore")
                 encoding = codecs.lookup(encoding).name
             except (LookupError, UnicodeError, ValueError):
-                raise InputError(f"--encoding {encoding}: no such encoding") from None
+                raise InputError(f"`encoding` {encoding}: no such encoding") from None
         self._asked = encoding
         # A character may be split between two pieces, so one decoder lives as long as the file.
         self._decoder: codecs.IncrementalDecoder | None = None
@@ -244,7 +244,7 @@ class Source:
                 return
         if _every_other(data[:4096]):
             raise InputError(
-                f"{self.name} holds NUL bytes: if it is UTF-16, say --encoding utf-16-le"
+                f"{self.name} holds NUL bytes: if it is UTF-16, give `encoding` utf-16-le"
                 " or utf-16-be"
             )
 
@@ -268,12 +268,13 @@ class Source:
             line = self._lines + good.count("\n") + 1
             raise InputError(
                 f"{self.name}, line {line}: cannot be read as {self.encoding}"
-                f" (byte 0x{(held + data)[error.start]:02x}); say --encoding"
+                f" (byte 0x{(held + data)[error.start]:02x}); give the right `encoding`"
             ) from None
         except UnicodeError as error:
             # Some codecs refuse without a place: no mark at the beginning, no whole characters.
             raise InputError(
-                f"{self.name}: cannot be read as {self.encoding} ({error}); say --encoding"
+                f"{self.name}: cannot be read as {self.encoding} ({error}); give"
+                " the right `encoding`"
             ) from None
         self._lines += text.count("\n")
         return found
@@ -292,7 +293,7 @@ class Source:
         raise InputError(
             f"{self.name}, line {self._lines + 1 + count_lines(data[:furthest])}: neither"
             f" {', '.join(_LADDER[:-1])} nor {_LADDER[-1]} (byte 0x{data[furthest]:02x});"
-            " say --encoding"
+            " give the right `encoding`"
         )
 
 

@@ -19,6 +19,7 @@ from trustscore.io.csv_text import bare
 from trustscore.io.header import SideField, Wanted, fold
 from trustscore.io.inputs import Inputs, is_parquet, read_part
 from trustscore.io.rejects import Reject
+from trustscore.typing import Progress, silent
 
 __all__ = ["Table", "read_table"]
 
@@ -57,6 +58,7 @@ def read_table(
     ours: bool = False,
     may_be_empty: bool = False,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> Table:
     r"""Read a table into memory.
 
@@ -78,6 +80,8 @@ def read_table(
     may_be_empty : bool, default=False
         Whether a header alone will do: the table then holds the columns that must be there.
     encoding : str, optional
+    progress : Progress, optional
+        Told how much of the files is read.
 
     Returns
     -------
@@ -101,7 +105,7 @@ def read_table(
     fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
     needed = tuple(name for name in texts[1:] if name not in optional)
     wanted = Wanted(fields, (), ".", {}, key=texts[0], needed=needed, cure="")
-    inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding)
+    inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding, progress=progress)
     blocks, rejects = [], []
     header: list[str] = []
     for part in inputs.parts():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard.model import Tiers
-from trustscore.tiers import assign_tiers
+from trustscore.scoring import assign_tiers
 
 __all__ = ["REASONS", "Figures", "Held", "Review", "review_rights", "rights_of"]
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 _FORM = re.compile(
     r"\s*([A-Za-z_]\w*)\s*(?:/\s*([A-Za-z_]\w*)\s*)?(>=|<=|==|!=|>|<)\s*"
     r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 )
+
+Array = np.ndarray[Any, Any]
+_COMPARE: dict[str, Callable[[Array, float], Array]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,36 @@ class Condition:
     def rises(self) -> bool | None:
         """True when a larger column makes it true, False when a smaller one does, else None."""
         return {">": True, ">=": True, "<": False, "<=": False}.get(self.op)
+
+    def holds(self, column: Callable[[str], Array | None], unknown: bool = False) -> Array | bool:
+        """Return where the condition holds; `unknown` where a column is blank or absent.
+
+        Parameters
+        ----------
+        column : callable
+            Gives a column with NaN for blanks, or None when it was not collected.
+        unknown : bool
+            What a blank, or a ratio with nothing below, means.
+
+        Examples
+        --------
+        >>> data = {"n": np.array([50.0, 10.0, np.nan])}
+        >>> Condition.parse("n >= 30").holds(data.get).tolist()
+        [True, False, False]
+        """
+        value = column(self.column)
+        if value is None:
+            return unknown
+        blank = np.isnan(value)
+        if self.over is not None:
+            over = column(self.over)
+            if over is None:
+                return unknown
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = value / over
+            blank = blank | np.isnan(over) | (over == 0)
+        found: Array = np.where(blank, unknown, _COMPARE[self.op](value, self.number))
+        return found
 
     def __str__(self) -> str:
         over = f" / {self.over}" if self.over else ""

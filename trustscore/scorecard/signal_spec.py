@@ -70,11 +70,11 @@ class SignalWords(Base):
 
 
 class SignalSpec(Base):
-    """One signal line; exactly one of the kinds is given.
+    """One signal line.
 
-    The kind is the key that names the columns: rate, events, mean, duration, ratio, count, flag
-    or score. It decides how the value is made from the columns and how much evidence stands
-    behind it.
+    A line has exactly one kind. The kind is the key that names the columns: rate, events, mean,
+    duration, ratio, count, flag or score. It decides how the value is made from the columns and
+    how much evidence stands behind it.
     """
 
     stage: str = Field(

@@ -107,10 +107,14 @@ class MatchSpec(Base):
 
 
 class OverlaySpec(Base):
-    """Changes for the rows that match. Overlays apply in file order; the later one wins."""
+    """Changes for the rows that match.
+
+    Overlays apply in file order; where two change the same figure the later one wins.
+    """
 
     match: MatchSpec = Field(
-        description="Rows that the overlay is for.", examples=[{"category": ["jewellery"]}]
+        description="Rows that the overlay is for: all columns given must match.",
+        examples=[{"category": ["jewellery"]}],
     )
     en: str = Field(default="", description="Name in English.", examples=["Jewellery"])
     zh: str = Field(default="", description="Name in Chinese.", examples=["珠宝玉石"])
@@ -148,7 +152,7 @@ class PeerPrior(Base):
 
 
 class PeersSpec(Base):
-    """Priors per peer group; a group that is not listed has the priors of the signal lines.
+    """Priors per peer group.
 
     trustscore fit writes this table. An overlay that states a prior has the last word.
     """
@@ -252,12 +256,14 @@ class ScorecardFile(Base):
     )
     peers: PeersSpec = Field(
         default=PeersSpec(),
-        description="Priors by group of merchants.",
+        description="Priors by group of merchants; a group that is not listed has those of "
+        "the signal lines.",
         examples=[{"by": ["category"]}],
     )
     status: StatusSpec = Field(
         default=StatusSpec(),
-        description="When a merchant is new, and when the evidence is thin.",
+        description="How much an index is worth: when a merchant is new, and when the evidence is "
+        "thin.",
         examples=[{"new": {"column": "orders_paid", "below": 30}}],
     )
     tiers: TiersSpec = Field(

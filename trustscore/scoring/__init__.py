@@ -1,6 +1,16 @@
-"""Scoring: composes evidence, curves, aggregation, rules and tiers into one function."""
+"""Scoring: from what is known of merchants to index, statement, status and tier."""
 
-from trustscore.scoring.kernel import Utilities, score_columns, utilities
-from trustscore.scoring.scores import Scores
+from trustscore.compiled import refuse_stale
 
-__all__ = ["Scores", "Utilities", "score_columns", "utilities"]
+refuse_stale("trustscore.scoring.kernel")
+
+from trustscore.scoring.score import (  # noqa: E402
+    Utilities,
+    assign_tiers,
+    score_columns,
+    true_scores,
+    utilities,
+)
+from trustscore.scoring.scores import Scores  # noqa: E402
+
+__all__ = ["Scores", "Utilities", "assign_tiers", "score_columns", "true_scores", "utilities"]

@@ -1,330 +1,1146 @@
-"""The scoring arithmetic: from a block of columns to scores."""
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The arithmetic of one merchant, in the order in which one would explain it.
+
+    evidence -> utility -> tree -> points -> statement -> rules -> status -> tier
+
+This file is in Cython's pure Python mode: it runs as it is, and compiled it runs a hundred times
+faster and gives the same bits. It reads the flat tables that `program` makes of a scorecard.
+
+The names are those of the documentation: x is the shrunk value of a signal, q = 1 - r the doubt
+that evidence leaves (r is its reliability), u its utility, phi the generator of a power mean,
+v a utility raised above the floor of its node, se a standard error.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+try:
+    import cython
+except ModuleNotFoundError:
+    from trustscore import uncompiled as cython
 
-import numpy as np
+from trustscore.scoring import codes
 
-from trustscore.errors import InputError
-from trustscore.rules import Z95
-from trustscore.scorecard import Scorecard, load_scorecard
-from trustscore.scoring.adjust import adjust, adjusted
-from trustscore.scoring.layout import NodeLayout, layout_of
-from trustscore.scoring.plan import plan_of
-from trustscore.scoring.rows import Rows
-from trustscore.scoring.scores import Scores
-from trustscore.scoring.statement import Points, shares
-from trustscore.scoring.tree import (
-    REASONS,
-    Fold,
-    Notes,
-    TopLosses,
-    fold,
-    own_weights,
-    standard_error,
-)
-from trustscore.scoring.utility import evidence
-from trustscore.tiers import assign_tiers
+if cython.compiled:
+    from cython.cimports.libc.math import exp, fabs, log, log1p, pow, sqrt
+else:
+    from trustscore.uncompiled import exp, fabs, log, log1p, pow, sqrt
 
-Array = np.ndarray[Any, Any]
-Detail = Literal["index", "statement", "all"]
+COMPILED = cython.compiled
 
-# Rows per pass: enough to make the calls cheap, few enough for the tables to stay in the cache.
-CHUNK = 8192
-_NUMBERS = (
-    "trust_index",
-    "trust_index_lower",
-    "trust_index_upper",
-    "index_se",
-    "prior_index",
-    "raw_index",
-    "coverage",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Utilities:
-    """Utilities and reliabilities of all signals, each of shape (signals, rows)."""
-
-    utility: Array
-    reliability: Array
-    value: Array
-    withheld: Array
-    applies: Array
+PLAIN = cython.declare(cython.int, codes.PLAIN)
+COUNTS = cython.declare(cython.int, codes.COUNTS)
+LOG_MEAN = cython.declare(cython.int, codes.LOG_MEAN)
+AS_IS = cython.declare(cython.int, codes.AS_IS)
+BY_LOG = cython.declare(cython.int, codes.BY_LOG)
+BY_EXP = cython.declare(cython.int, codes.BY_EXP)
+BY_EXP_LOG1P = cython.declare(cython.int, codes.BY_EXP_LOG1P)
+LOGNORMAL = cython.declare(cython.int, codes.LOGNORMAL)
+LOGISTIC = cython.declare(cython.int, codes.LOGISTIC)
+KNOTS = cython.declare(cython.int, codes.KNOTS)
+ABOVE = cython.declare(cython.int, codes.ABOVE)
+AT_LEAST = cython.declare(cython.int, codes.AT_LEAST)
+BELOW = cython.declare(cython.int, codes.BELOW)
+AT_MOST = cython.declare(cython.int, codes.AT_MOST)
+EQUAL = cython.declare(cython.int, codes.EQUAL)
+BONUS = cython.declare(cython.int, codes.BONUS)
+DEDUCT = cython.declare(cython.int, codes.DEDUCT)
+CAP = cython.declare(cython.int, codes.CAP)
+NOT_SCORED = cython.declare(cython.int, codes.NOT_SCORED)
+NEW = cython.declare(cython.int, codes.NEW)
+LOW_EVIDENCE = cython.declare(cython.int, codes.LOW_EVIDENCE)
+FORMAL = cython.declare(cython.int, codes.FORMAL)
+REASONS = cython.declare(cython.int, codes.REASONS)
+Z95 = cython.declare(cython.double, codes.Z95)
+ERF_POINT_EIGHT = cython.declare(cython.double, codes.ERF_POINT_EIGHT)
+LOGIT_POINT_NINE = cython.declare(cython.double, codes.LOGIT_POINT_NINE)
+ERF_P = cython.declare(cython.double, codes.ERF_P)
+ERF_A1 = cython.declare(cython.double, codes.ERF_A[0])
+ERF_A2 = cython.declare(cython.double, codes.ERF_A[1])
+ERF_A3 = cython.declare(cython.double, codes.ERF_A[2])
+ERF_A4 = cython.declare(cython.double, codes.ERF_A[3])
+ERF_A5 = cython.declare(cython.double, codes.ERF_A[4])
+SMALLEST = cython.declare(cython.double, codes.SMALLEST)
+LEAST_LOG1P = cython.declare(cython.double, codes.LEAST_LOG1P)
+NAN = cython.declare(cython.double, float("nan"))
+INFINITY = cython.declare(cython.double, float("inf"))
 
 
-def _needed(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]) -> int:
-    lengths = {len(values) for values in block.values()}
-    if len(lengths) > 1:
-        raise InputError(f"columns of a block must have one length. Got {sorted(lengths)}")
-    absent = [f.name for f in card.fields if f.name not in block and f.name not in missing]
-    if absent:
-        raise InputError(
-            f"{len(absent)} columns of scorecard {card.name} are missing",
-            [f"{name}: is missing" for name in absent],
-        )
-    return lengths.pop() if lengths else 0
+@cython.cclass
+class Tables:
+    """A scorecard as flat tables: v counts variants, s signals, n nodes, r rules.
 
-
-def _weights(node: NodeLayout, rows: Rows, found: Array) -> None:
-    """Fill in the weight of every signal in its node, 0 where it does not apply."""
-    found[node.slots] = own_weights(node, rows)
-    for child in node.children:
-        _weights(child, rows, found)
-
-
-@np.errstate(over="ignore", under="ignore")
-def utilities(
-    block: Mapping[str, Array],
-    scorecard: str | Scorecard = "default",
-    *,
-    missing: frozenset[str] = frozenset(),
-) -> Utilities:
-    """Return the utility of every signal, before any weight.
-
-    Parameters
-    ----------
-    block : mapping of str to ndarray
-        Columns of one length, NaN for blanks.
-    scorecard : str or Scorecard
-    missing : frozenset of str
-        Columns that were not collected; signals that need them do not apply.
-
-    Returns
-    -------
-    Utilities
-        Signals that do not apply have utility NaN and reliability 0.
+    Nodes stand with children before their parents, and the index itself last.
     """
-    card = load_scorecard(scorecard)
-    plan = plan_of(card)
-    size = _needed(block, card, missing)
-    variant = plan.variant_rows(block, size)
-    shape = (len(plan.signals), size)
-    result = Utilities(
-        np.full(shape, np.nan),
-        np.zeros(shape),
-        np.full(shape, np.nan),
-        np.zeros(shape, dtype=bool),
-        np.zeros(shape, dtype=bool),
-    )
-    layout = layout_of(plan, missing)
-    for start in range(0, size, CHUNK):
-        rows = Rows(block, start, min(start + CHUNK, size), variant, missing)
-        found = evidence(layout, rows, values=True)
-        weight = np.zeros((len(layout.order), rows.rows))
-        _weights(layout.root, rows, weight)
-        at = (layout.order, rows.slice)
-        result.utility[at], result.value[at] = found.utility, found.value
-        result.reliability[at] = 1.0 - found.doubt
-        result.withheld[at], result.applies[at] = found.withheld, weight > 0
+
+    # One number a signal.
+    value_column: cython.int[::1]
+    sample_column: cython.int[::1]
+    evidence: cython.int[::1]
+    scale: cython.int[::1]
+    shape: cython.int[::1]
+    first_knot: cython.int[::1]
+    last_knot: cython.int[::1]
+    node: cython.int[::1]
+    when: cython.int[::1]
+    collected: cython.int[::1]
+    # One number a variant and signal.
+    weight: cython.double[:, ::1]
+    prior: cython.double[:, ::1]
+    strength: cython.double[:, ::1]
+    poor: cython.double[:, ::1]
+    good: cython.double[:, ::1]
+    least: cython.double[:, ::1]
+    prior_utility: cython.double[:, ::1]
+    withheld_utility: cython.double[:, ::1]
+    kappa: cython.double[:, ::1]
+    # Knots of all signals, one after the other: values and utilities.
+    knot_value: cython.double[::1]
+    knot_utility: cython.double[::1]
+    # One number a node.
+    parent: cython.int[::1]
+    weight_by: cython.int[::1]
+    dimension: cython.int[::1]
+    power: cython.double[::1]
+    floor: cython.double[::1]
+    node_weight: cython.double[:, ::1]
+    rho: cython.double
+    rho_evidence: cython.double
+    # Conditions; sets of them under which signals apply, and sets that make rules fire.
+    left: cython.int[::1]
+    right: cython.int[::1]
+    operator: cython.int[::1]
+    number: cython.double[::1]
+    first_applies: cython.int[::1]
+    last_applies: cython.int[::1]
+    first_fires: cython.int[::1]
+    last_fires: cython.int[::1]
+    # One number a rule; `points` and `line` one a variant and rule.
+    effect: cython.int[::1]
+    readable: cython.int[::1]
+    part_column: cython.int[::1]
+    whole_column: cython.int[::1]
+    min_count: cython.double[::1]
+    line: cython.double[:, ::1]
+    points: cython.double[:, ::1]
+    per_column: cython.int[::1]
+    most: cython.double[::1]
+    # Status and tiers.
+    new_column: cython.int
+    new_below: cython.double
+    low_coverage: cython.double
+    ladder: Ladder
+
+    def __init__(self, **tables):
+        self.value_column = tables["value_column"]
+        self.sample_column = tables["sample_column"]
+        self.evidence = tables["evidence"]
+        self.scale = tables["scale"]
+        self.shape = tables["shape"]
+        self.first_knot = tables["first_knot"]
+        self.last_knot = tables["last_knot"]
+        self.node = tables["node"]
+        self.when = tables["when"]
+        self.collected = tables["collected"]
+        self.weight = tables["weight"]
+        self.prior = tables["prior"]
+        self.strength = tables["strength"]
+        self.poor = tables["poor"]
+        self.good = tables["good"]
+        self.least = tables["least"]
+        self.prior_utility = tables["prior_utility"]
+        self.withheld_utility = tables["withheld_utility"]
+        self.kappa = tables["kappa"]
+        self.knot_value = tables["knot_value"]
+        self.knot_utility = tables["knot_utility"]
+        self.parent = tables["parent"]
+        self.weight_by = tables["weight_by"]
+        self.dimension = tables["dimension"]
+        self.power = tables["power"]
+        self.floor = tables["floor"]
+        self.node_weight = tables["node_weight"]
+        self.rho = tables["rho"]
+        self.rho_evidence = tables["rho_evidence"]
+        self.left = tables["left"]
+        self.right = tables["right"]
+        self.operator = tables["operator"]
+        self.number = tables["number"]
+        self.first_applies = tables["first_applies"]
+        self.last_applies = tables["last_applies"]
+        self.first_fires = tables["first_fires"]
+        self.last_fires = tables["last_fires"]
+        self.effect = tables["effect"]
+        self.readable = tables["readable"]
+        self.part_column = tables["part_column"]
+        self.whole_column = tables["whole_column"]
+        self.min_count = tables["min_count"]
+        self.line = tables["line"]
+        self.points = tables["points"]
+        self.per_column = tables["per_column"]
+        self.most = tables["most"]
+        self.new_column = tables["new_column"]
+        self.new_below = tables["new_below"]
+        self.low_coverage = tables["low_coverage"]
+        self.ladder = tables["ladder"]
+
+
+@cython.cclass
+class Ladder:
+    """The tiers, low to high, and what it takes to enter, to stay and to leave."""
+
+    tiers: cython.int
+    entry: cython.int
+    at: cython.double[::1]
+    coverage: cython.double[::1]
+    z: cython.double
+    hysteresis: cython.double
+    coverage_margin: cython.double
+    minimum_stay_days: cython.double
+    reviews_below: cython.double
+
+    def __init__(
+        self,
+        at,
+        coverage,
+        entry,
+        z,
+        hysteresis,
+        coverage_margin,
+        minimum_stay_days,
+        reviews_below,
+    ):
+        self.tiers = len(at)
+        self.at = at
+        self.coverage = coverage
+        self.entry = entry
+        self.z = z
+        self.hysteresis = hysteresis
+        self.coverage_margin = coverage_margin
+        self.minimum_stay_days = minimum_stay_days
+        self.reviews_below = reviews_below
+
+
+@cython.cclass
+class Given:
+    """What is known of some merchants: one row each.
+
+    `cells` are the numeric columns with NaN for blanks, `variant` which overlays and peers hold.
+    `previous` is the tier held, -1 when unknown; `days` in it and `below` reviews are NaN then.
+    """
+
+    cells: cython.const[cython.double][:, ::1]
+    variant: cython.const[cython.int][::1]
+    previous: cython.const[cython.int][::1]
+    days: cython.const[cython.double][::1]
+    below: cython.const[cython.double][::1]
+
+    def __init__(self, cells, variant, previous, days, below):
+        self.cells = cells
+        self.variant = variant
+        self.previous = previous
+        self.days = days
+        self.below = below
+
+
+@cython.cclass
+class Found:
+    """Where the results go. The tables of a statement have no rows unless one is asked for."""
+
+    index: cython.double[::1]
+    lower: cython.double[::1]
+    upper: cython.double[::1]
+    se: cython.double[::1]
+    prior: cython.double[::1]
+    raw: cython.double[::1]
+    coverage: cython.double[::1]
+    dimensions: cython.double[:, :]
+    status: cython.char[::1]
+    tier: cython.char[::1]
+    veto: cython.char[::1]
+    fired: cython.char[:, :]
+    reason_signal: cython.short[:, :]
+    reason_points: cython.double[:, :]
+    # Of each signal, the rows in which it applies and is unknown, or withheld.
+    unknown: cython.longlong[::1]
+    withheld: cython.longlong[::1]
+    statement: cython.bint
+    utility: cython.double[:, ::1]
+    reliability: cython.double[:, ::1]
+    value: cython.double[:, ::1]
+    share: cython.double[:, ::1]
+    gained: cython.double[:, ::1]
+    lost: cython.double[:, ::1]
+    applies: cython.char[:, ::1]
+    held_back: cython.char[:, ::1]
+    adjustments: cython.double[:, ::1]
+
+    def __init__(self, numbers, dimensions, codes, fired, reasons, counts, statement, tables):
+        self.index, self.lower, self.upper, self.se = numbers[:4]
+        self.prior, self.raw, self.coverage = numbers[4:]
+        self.dimensions = dimensions
+        self.status, self.tier, self.veto = codes
+        self.fired = fired
+        self.reason_signal, self.reason_points = reasons
+        self.unknown, self.withheld = counts
+        self.statement = statement
+        self.utility, self.reliability, self.value, self.share, self.gained, self.lost = tables[:6]
+        self.applies, self.held_back, self.adjustments = tables[6:]
+
+
+@cython.cclass
+class Work:
+    """Work space for one merchant: one number a signal, or one a node."""
+
+    met: cython.int[::1]
+    applies: cython.int[::1]
+    # Of signals: value, doubt, utility, weight in the node, phi(v), and the claim on losses.
+    x: cython.double[::1]
+    q: cython.double[::1]
+    u: cython.double[::1]
+    w: cython.double[::1]
+    raised: cython.double[::1]
+    claim: cython.double[::1]
+    held_back: cython.int[::1]
+    # Of nodes: running sums while the tree is climbed, what they come to, and points a claim.
+    total: cython.double[::1]
+    mean: cython.double[::1]
+    prior: cython.double[::1]
+    doubt: cython.double[::1]
+    single: cython.double[::1]
+    common: cython.double[::1]
+    shared: cython.double[::1]
+    above_floor: cython.double[::1]
+    below_full: cython.double[::1]
+    node_u: cython.double[::1]
+    node_w: cython.double[::1]
+    node_raised: cython.double[::1]
+    gained_each: cython.double[::1]
+    lost_each: cython.double[::1]
+    share_each: cython.double[::1]
+
+    def __init__(self, integers, signals, nodes):
+        self.met, self.applies, self.held_back = integers
+        self.x, self.q, self.u, self.w, self.raised, self.claim = signals
+        self.total, self.mean, self.prior, self.doubt = nodes[:4]
+        self.single, self.common, self.shared = nodes[4:7]
+        self.above_floor, self.below_full, self.node_u = nodes[7:10]
+        self.node_w, self.node_raised = nodes[10:12]
+        self.gained_each, self.lost_each, self.share_each = nodes[12:]
+
+
+# Evidence and utility --------------------------------------------------------------------------
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def shrunk(
+    evidence: cython.int,
+    x: cython.double,
+    n: cython.double,
+    prior: cython.double,
+    strength: cython.double,
+) -> cython.double:
+    """Return k events or a mean of n, drawn towards a prior worth `strength` observations.
+
+    Counts become (k + s p0) / (n + s), means (1 - q) mean + q m0 with q = s / (n + s). As a mix
+    of the two a mean cannot overflow, and no evidence is the prior exactly.
+    """
+    q: cython.double = strength / (n + strength)
+    if evidence == COUNTS:
+        return (x + strength * prior) / (n + strength)
+    return (1.0 - q) * x + prior * q
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def on_scale(scale: cython.int, x: cython.double) -> cython.double:
+    """Return x on the scale on which its curve is drawn."""
+    if scale == AS_IS:
+        return x
+    if scale == BY_LOG:
+        return log(SMALLEST if x < SMALLEST else x)
+    if scale == BY_EXP:
+        return exp(x)
+    if scale == BY_EXP_LOG1P:
+        x = exp(x)
+    return log1p(LEAST_LOG1P if x < LEAST_LOG1P else x)
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def erf(z: cython.double) -> cython.double:
+    """Return the error function by a polynomial that SQL can say too."""
+    size: cython.double = fabs(z)
+    t: cython.double = 1.0 / (1.0 + ERF_P * size)
+    tail: cython.double = ((((ERF_A5 * t + ERF_A4) * t + ERF_A3) * t + ERF_A2) * t + ERF_A1) * t
+    square: cython.double = size * size
+    tail = tail * exp(-(700.0 if square > 700.0 else square))
+    return tail - 1.0 if z < 0.0 else (1.0 - tail if z > 0.0 else 0.0 * z)
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def utility(
+    shape: cython.int, x: cython.double, poor: cython.double, good: cython.double
+) -> cython.double:
+    """Return the utility of x on its scale: 0 is poor, 1 is good, NaN stays NaN."""
+    u: cython.double = (x - poor) / (good - poor)
+    if shape == LOGNORMAL:
+        return 0.5 * (1.0 + erf(u * ERF_POINT_EIGHT))
+    if shape == LOGISTIC:
+        u = (u - 0.5) * (-2.0 * LOGIT_POINT_NINE)
+        return 1.0 / (1.0 + exp(700.0 if u > 700.0 else u))
+    u = 0.0 if u < 0.0 else u
+    return 1.0 if u > 1.0 else u
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def between_knots(t: Tables, s: cython.Py_ssize_t, x: cython.double) -> cython.double:
+    """Return the utility of x on the polyline of a signal, flat beyond its ends."""
+    low: cython.Py_ssize_t = t.first_knot[s]
+    high: cython.Py_ssize_t = t.last_knot[s]
+    middle: cython.Py_ssize_t
+    slope: cython.double
+    if x != x:
+        return x
+    if x <= t.knot_value[low]:
+        return t.knot_utility[low]
+    if x >= t.knot_value[high]:
+        return t.knot_utility[high]
+    while high - low > 1:
+        middle = (low + high) // 2
+        if t.knot_value[middle] <= x:
+            low = middle
+        else:
+            high = middle
+    slope = (t.knot_utility[high] - t.knot_utility[low]) / (t.knot_value[high] - t.knot_value[low])
+    return slope * (x - t.knot_value[low]) + t.knot_utility[low]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def curve(t: Tables, s: cython.Py_ssize_t, v: cython.Py_ssize_t, x: cython.double) -> cython.double:
+    """Return the utility of a signal whose value is x, on the scale that is shrunk."""
+    x = on_scale(t.scale[s], x)
+    if t.shape[s] == KNOTS:
+        return between_knots(t, s, x)
+    return utility(t.shape[s], x, t.poor[v, s], t.good[v, s])
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def condition(
+    t: Tables,
+    c: cython.Py_ssize_t,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+) -> cython.int:
+    """Return 1 where a condition holds, 0 where it does not, -1 where a column is blank."""
+    x: cython.double
+    over: cython.double
+    number: cython.double = t.number[c]
+    if t.left[c] < 0:
+        return -1
+    x = cells[row, t.left[c]]
+    if t.right[c] != -1:
+        if t.right[c] < 0:
+            return -1
+        over = cells[row, t.right[c]]
+        if over == 0.0:
+            return -1
+        x = x / over
+    if x != x:
+        return -1
+    if t.operator[c] == ABOVE:
+        return x > number
+    if t.operator[c] == AT_LEAST:
+        return x >= number
+    if t.operator[c] == BELOW:
+        return x < number
+    if t.operator[c] == AT_MOST:
+        return x <= number
+    if t.operator[c] == EQUAL:
+        return x == number
+    return x != number
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_conditions(
+    t: Tables,
+    w: Work,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+) -> cython.void:
+    """Find what holds, and which sets of conditions leave signals applicable.
+
+    A blank leaves a signal applicable: nobody gains by leaving it out.
+    """
+    c: cython.Py_ssize_t
+    g: cython.Py_ssize_t
+    for c in range(t.left.shape[0]):
+        w.met[c] = condition(t, c, cells, row)
+    for g in range(t.first_applies.shape[0]):
+        w.applies[g] = 1
+        for c in range(t.first_applies[g], t.last_applies[g]):
+            if w.met[c] == 0:
+                w.applies[g] = 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_utilities(
+    t: Tables,
+    w: Work,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+    v: cython.Py_ssize_t,
+) -> cython.void:
+    """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n."""
+    s: cython.Py_ssize_t
+    evidence: cython.int
+    x: cython.double
+    n: cython.double
+    q: cython.double
+    u: cython.double
+    prior: cython.double
+    for s in range(t.node.shape[0]):
+        w.held_back[s] = 0
+        if not t.collected[s]:
+            w.x[s] = w.q[s] = w.u[s] = w.w[s] = 0.0
+            continue
+        w.w[s] = t.weight[v, s] if t.when[s] < 0 or w.applies[t.when[s]] else 0.0
+        evidence = t.evidence[s]
+        prior = t.prior[v, s]
+        x = cells[row, t.value_column[s]]
+        n = q = 0.0
+        if evidence != PLAIN:
+            n = cells[row, t.sample_column[s]]
+            q = t.strength[v, s] / (n + t.strength[v, s])
+            if evidence == LOG_MEAN:
+                x = log(t.least[v, s] if x < t.least[v, s] else x)
+            x = shrunk(evidence, x, n, prior, t.strength[v, s])
+        u = curve(t, s, v, x)
+        if u != u:
+            # A blank: the prior stands in. Beside evidence that must exist it is held back.
+            x, q, u = prior, 1.0, t.prior_utility[v, s]
+            if n > 0.0:
+                u = t.withheld_utility[v, s]
+                w.held_back[s] = 1
+        w.x[s] = x
+        w.q[s] = q
+        w.u[s] = u
+
+
+# The tree --------------------------------------------------------------------------------------
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def floored(u: cython.double, power: cython.double, floor: cython.double) -> cython.double:
+    """Return v = eps + (1 - eps) u, where the exponent needs a floor."""
+    return u if power == 1.0 else floor + (1.0 - floor) * u
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def phi(v: cython.double, power: cython.double) -> cython.double:
+    """Return the generator of the power mean: v, ln v or v ** p."""
+    if power == 1.0:
+        return v
+    if power == 0.0:
+        return log(v)
+    if power == -1.0:
+        return 1.0 / v if v > 0.0 else INFINITY
+    return pow(v, power)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def mean_utility(mean: cython.double, power: cython.double, floor: cython.double) -> cython.double:
+    """Return the utility of a mean of phi(v): phi undone, the floor taken off, clipped to 0..1."""
+    u: cython.double = mean
+    if power != 1.0:
+        u = (inverse_phi(mean, power) - floor) / (1.0 - floor)
+    u = 0.0 if u < 0.0 else u
+    return 1.0 if u > 1.0 else u
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def inverse_phi(mean: cython.double, power: cython.double) -> cython.double:
+    """Return the v whose phi(v) is given."""
+    if power == 1.0:
+        return mean
+    if power == 0.0:
+        return exp(mean)
+    if power == -1.0:
+        return 1.0 / mean if mean > 0.0 else INFINITY
+    return pow(mean, 1.0 / power)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def slope(v: cython.double, power: cython.double) -> cython.double:
+    """Return v ** (p - 1), the derivative of phi up to a constant."""
+    if power == 1.0:
+        return 1.0
+    if power == 0.0:
+        return 1.0 / v if v > 0.0 else INFINITY
+    return pow(v, power - 1.0)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def add_signals(t: Tables, w: Work, v: cython.Py_ssize_t) -> cython.void:
+    """Add every signal to the sums of its node.
+
+    With b = w kappa slope(v) a node sums, for the variance of the index,
+    (1 - rho) (b q)^2 + (1 - rho_e) b^2 q r, then b q, and b sqrt(q r).
+    """
+    s: cython.Py_ssize_t
+    n: cython.Py_ssize_t
+    weight: cython.double
+    power: cython.double
+    lifted: cython.double
+    raised: cython.double
+    claim: cython.double
+    b: cython.double
+    bq: cython.double
+    spread: cython.double
+    for n in range(t.parent.shape[0]):
+        w.total[n] = w.mean[n] = w.prior[n] = w.doubt[n] = 0.0
+        w.single[n] = w.common[n] = w.shared[n] = w.above_floor[n] = w.below_full[n] = 0.0
+    for s in range(t.node.shape[0]):
+        weight = w.w[s]
+        n = t.node[s]
+        power = t.power[n]
+        b = weight * t.kappa[v, s]
+        if power == 1.0:
+            raised = w.u[s]
+            claim = weight * (1.0 - raised)
+            w.prior[n] += weight * t.prior_utility[v, s]
+            w.above_floor[n] += weight * raised
+        else:
+            lifted = floored(w.u[s], power, t.floor[n])
+            raised = phi(lifted, power)
+            claim = weight * fabs(phi(1.0, power) - raised)
+            w.prior[n] += weight * phi(floored(t.prior_utility[v, s], power, t.floor[n]), power)
+            w.above_floor[n] += weight * fabs(raised - phi(t.floor[n], power))
+            b = b * slope(lifted, power)
+        w.claim[s] = claim
+        w.below_full[n] += claim
+        w.raised[s] = raised
+        w.total[n] += weight
+        w.mean[n] += weight * raised
+        w.doubt[n] += weight * w.q[s]
+        bq = b * w.q[s]
+        spread = bq * (b - bq)
+        w.single[n] += (1.0 - t.rho) * (bq * bq) + (1.0 - t.rho_evidence) * spread
+        w.common[n] += bq
+        w.shared[n] += sqrt(spread)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def climb(
+    t: Tables,
+    w: Work,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+    v: cython.Py_ssize_t,
+) -> cython.void:
+    """Close every node and add it to its parent, up to the index itself.
+
+    A node none of whose signals applies has no weight in its parent. Its own utility is 1.
+    """
+    n: cython.Py_ssize_t
+    parent: cython.Py_ssize_t
+    power: cython.double
+    full: cython.double
+    value: cython.double
+    prior: cython.double
+    step: cython.double
+    weight: cython.double
+    lifted: cython.double
+    raised: cython.double
+    for n in range(t.parent.shape[0]):
+        power = t.power[n]
+        w.node_w[n] = 0.0
+        w.node_raised[n] = 0.0
+        if w.total[n] > 0.0:
+            value = w.mean[n] / w.total[n]
+            step = 1.0 / (w.total[n] * slope(inverse_phi(value, power), power))
+            w.node_u[n] = mean_utility(value, power, t.floor[n])
+            w.prior[n] = mean_utility(w.prior[n] / w.total[n], power, t.floor[n])
+            w.doubt[n] = w.doubt[n] / w.total[n]
+            w.single[n] = step * step * w.single[n]
+            w.common[n] = step * w.common[n]
+            w.shared[n] = step * w.shared[n]
+        else:
+            w.node_u[n] = w.prior[n] = 1.0
+        parent = t.parent[n]
+        if parent < 0 or not w.total[n] > 0.0:
+            continue
+        weight = t.node_weight[v, n]
+        if t.weight_by[n] >= 0 and cells[row, t.weight_by[n]] == cells[row, t.weight_by[n]]:
+            weight = weight * cells[row, t.weight_by[n]]
+        if weight == 0.0:
+            continue
+        power = t.power[parent]
+        full = phi(1.0, power)
+        lifted = floored(w.node_u[n], power, t.floor[parent])
+        raised = phi(lifted, power)
+        step = weight * slope(lifted, power)
+        prior = phi(floored(w.prior[n], power, t.floor[parent]), power)
+        w.node_w[n] = weight
+        w.node_raised[n] = raised
+        w.total[parent] += weight
+        w.mean[parent] += weight * raised
+        w.prior[parent] += weight * prior
+        w.doubt[parent] += weight * w.doubt[n]
+        w.single[parent] += step * step * w.single[n]
+        w.common[parent] += step * w.common[n]
+        w.shared[parent] += step * w.shared[n]
+        w.above_floor[parent] += weight * fabs(raised - nothing(power, t.floor[parent]))
+        w.below_full[parent] += weight * fabs(full - raised)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def nothing(power: cython.double, floor: cython.double) -> cython.double:
+    """Return phi of a utility of 0."""
+    return 0.0 if power == 1.0 else phi(floor, power)
+
+
+# The statement ---------------------------------------------------------------------------------
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def share_out(t: Tables, w: Work, raw: cython.double) -> cython.void:
+    """Find how many points a claim is worth in every node, from the index down.
+
+    A part of a node claims gains by w |phi(v) - phi(0)| and losses by w |phi(1) - phi(v)|.
+    """
+    n: cython.Py_ssize_t
+    parent: cython.Py_ssize_t
+    gained: cython.double
+    lost: cython.double
+    share: cython.double
+    power: cython.double
+    for n in range(t.parent.shape[0] - 1, -1, -1):
+        parent = t.parent[n]
+        if parent < 0:
+            gained, lost, share = raw, 100.0 - raw, 1.0
+        else:
+            power = t.power[parent]
+            gained = lost = share = 0.0
+            if w.node_w[n] > 0.0:
+                share = w.node_w[n] * w.share_each[parent]
+                gained = (
+                    w.node_w[n]
+                    * fabs(w.node_raised[n] - nothing(power, t.floor[parent]))
+                    * w.gained_each[parent]
+                )
+                lost = w.node_w[n] * fabs(phi(1.0, power) - w.node_raised[n]) * w.lost_each[parent]
+        w.gained_each[n] = gained / w.above_floor[n] if w.above_floor[n] > 0.0 else 0.0
+        w.lost_each[n] = lost / w.below_full[n] if w.below_full[n] > 0.0 else 0.0
+        w.share_each[n] = share / w.total[n] if w.total[n] > 0.0 else 0.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def write_statement(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) -> cython.void:
+    """Write down what every signal gained and lost, and what it rests on."""
+    s: cython.Py_ssize_t
+    n: cython.Py_ssize_t
+    power: cython.double
+    for s in range(t.node.shape[0]):
+        if not t.collected[s]:
+            continue
+        n = t.node[s]
+        power = t.power[n]
+        found.utility[row, s] = w.u[s]
+        found.reliability[row, s] = 1.0 - w.q[s]
+        found.value[row, s] = exp(w.x[s]) if t.evidence[s] == LOG_MEAN else w.x[s]
+        found.applies[row, s] = w.w[s] > 0.0
+        found.held_back[row, s] = w.held_back[s]
+        found.share[row, s] = w.w[s] * w.share_each[n]
+        if w.w[s] > 0.0:
+            found.gained[row, s] = (
+                w.w[s] * fabs(w.raised[s] - nothing(power, t.floor[n])) * w.gained_each[n]
+            )
+            found.lost[row, s] = w.claim[s] * w.lost_each[n]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def name_reasons(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) -> cython.void:
+    """Find the signals that lost most; the earlier signal goes before one that lost the same."""
+    s: cython.Py_ssize_t
+    place: cython.Py_ssize_t
+    points: cython.double
+    least: cython.double = 0.0
+    for place in range(REASONS):
+        found.reason_signal[place, row] = 0
+        found.reason_points[place, row] = 0.0
+    for s in range(t.node.shape[0]):
+        points = w.claim[s] * w.lost_each[t.node[s]]
+        if points > least:
+            place = REASONS - 1
+            while place > 0 and points > found.reason_points[place - 1, row]:
+                found.reason_points[place, row] = found.reason_points[place - 1, row]
+                found.reason_signal[place, row] = found.reason_signal[place - 1, row]
+                place -= 1
+            found.reason_points[place, row] = points
+            found.reason_signal[place, row] = s
+            least = found.reason_points[REASONS - 1, row]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def count_unknown(t: Tables, w: Work, found: Found) -> cython.void:
+    """Count the signals that apply without evidence, or whose figure is held back."""
+    s: cython.Py_ssize_t
+    for s in range(t.node.shape[0]):
+        if w.q[s] == 1.0 and w.w[s] > 0.0:
+            found.unknown[s] += 1
+            found.withheld[s] += w.held_back[s]
+
+
+# Rules, status and tier ------------------------------------------------------------------------
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fires(
+    t: Tables,
+    w: Work,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+    v: cython.Py_ssize_t,
+    r: cython.Py_ssize_t,
+) -> cython.bint:
+    """Return whether a rule fires: all its conditions hold; a blank makes none true.
+
+    A rate cap asks k >= min_count and k >= line n + 1.645 sqrt(line n), a one-sided 95 % bound
+    on a Poisson count.
+    """
+    c: cython.Py_ssize_t
+    k: cython.double
+    expected: cython.double
+    if not t.readable[r] or t.points[v, r] != t.points[v, r]:
+        return False
+    if t.part_column[r] >= 0:
+        k = cells[row, t.part_column[r]]
+        expected = t.line[v, r] * cells[row, t.whole_column[r]]
+        return k >= t.min_count[r] and k >= expected + Z95 * sqrt(expected)
+    for c in range(t.first_fires[r], t.last_fires[r]):
+        if w.met[c] != 1:
+            return False
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def within(index: cython.double, moved: cython.double, cap: cython.double) -> cython.double:
+    """Return an index after points, the limits of the scale and the lowest cap."""
+    index = index + moved
+    index = 0.0 if index < 0.0 else index
+    index = 100.0 if index > 100.0 else index
+    return cap if index > cap else index
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def adjust(
+    t: Tables,
+    w: Work,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+    v: cython.Py_ssize_t,
+    found: Found,
+) -> cython.void:
+    """Apply bonuses and deductions, the limits of the scale, the lowest cap, and vetoes."""
+    r: cython.Py_ssize_t
+    rules: cython.Py_ssize_t = t.effect.shape[0]
+    points: cython.double
+    cases: cython.double
+    moved: cython.double = 0.0
+    cap: cython.double = INFINITY
+    veto: cython.int = 0
+    raw: cython.double = found.raw[row]
+    se: cython.double = found.se[row]
+    low: cython.double = raw - Z95 * se
+    high: cython.double = raw + Z95 * se
+    scored: cython.bint = found.coverage[row] > 0.0
+    for r in range(rules):
+        found.fired[r, row] = fires(t, w, cells, row, v, r)
+        if not found.fired[r, row]:
+            continue
+        points = t.points[v, r]
+        if t.effect[r] == BONUS or t.effect[r] == DEDUCT:
+            if t.per_column[r] >= 0:
+                cases = cells[row, t.per_column[r]]
+                points = points * (cases if cases == cases else 0.0)
+                points = t.most[r] if points > t.most[r] else points
+            if t.effect[r] == DEDUCT:
+                points = -points
+            moved += points
+            if found.statement:
+                found.adjustments[row, r] = points
+            continue
+        veto = t.effect[r] if t.effect[r] > veto else veto
+        if t.effect[r] == CAP:
+            cap = points if points < cap else cap
+    found.veto[row] = veto
+    low = 0.0 if low < 0.0 else low
+    high = 100.0 if high > 100.0 else high
+    found.index[row] = within(raw, moved, cap) if scored else NAN
+    found.lower[row] = within(low, moved, cap) if scored else NAN
+    found.upper[row] = within(high, moved, cap) if scored else NAN
+    if found.statement:
+        found.adjustments[row, rules] = within(raw, moved, INFINITY) - (raw + moved)
+        found.adjustments[row, rules + 1] = within(raw, moved, cap) - within(raw, moved, INFINITY)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def status_of(
+    t: Tables,
+    cells: cython.const[cython.double][:, ::1],
+    row: cython.Py_ssize_t,
+    coverage: cython.double,
+) -> cython.int:
+    """Return how much an index is worth: the first of the statuses that holds."""
+    orders: cython.double
+    if not coverage > 0.0:
+        return NOT_SCORED
+    if t.new_column >= 0:
+        orders = cells[row, t.new_column]
+        if (orders if orders == orders else 0.0) < t.new_below:
+            return NEW
+    return LOW_EVIDENCE if coverage < t.low_coverage else FORMAL
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def tier_of(
+    ladder: Ladder,
+    index: cython.double,
+    se: cython.double,
+    coverage: cython.double,
+    formal: cython.bint,
+    vetoed: cython.bint,
+    previous: cython.int,
+    days: cython.double,
+    below: cython.double,
+) -> cython.int:
+    """Return the position of a merchant on the ladder, from 0.
+
+    Up to the entry tier the index alone decides. A higher tier is entered by a formal merchant
+    with index - z se >= at and coverage >= c, one step a review; it is kept while
+    index >= at - hysteresis and coverage >= c - margin. Below that the merchant leaves, after
+    `reviews_below` reviews in a row when the count of earlier ones (`below`) is known, and no
+    sooner than the minimum stay when the `days` in the tier are. A veto takes a merchant out of
+    the higher tiers at once, and leaves the entry tier and those below without hysteresis.
+    """
+    step: cython.int
+    enter: cython.int = 0
+    stay: cython.int = 0
+    entered: cython.bint = True
+    stayed: cython.bint = True
+    # A cap just under the entry tier would otherwise be forgiven by the hysteresis.
+    margin: cython.double = 0.0 if vetoed else ladder.hysteresis
+    young: cython.bint = days < ladder.minimum_stay_days
+    result: cython.int
+    for step in range(1, ladder.tiers):
+        if step <= ladder.entry:
+            entered = entered and index >= ladder.at[step]
+            stayed = stayed and index >= ladder.at[step] - margin
+        else:
+            entered = (
+                entered
+                and formal
+                and not vetoed
+                and index - ladder.z * se >= ladder.at[step]
+                and coverage >= ladder.coverage[step]
+            )
+            stayed = (
+                stayed
+                and not vetoed
+                and index >= ladder.at[step] - ladder.hysteresis
+                and coverage >= ladder.coverage[step] - ladder.coverage_margin
+            )
+        enter += entered
+        stay += stayed
+    if previous < 0:
+        return enter
+    if enter > previous:
+        # One step up a review, counted from the tier held, never above what may be entered.
+        result = previous + 1 if previous + 1 > ladder.entry else ladder.entry
+        result = enter if enter < result else result
+    else:
+        result = stay if stay < previous else previous
+    if result < previous and not vetoed and (young or below + 1.0 < ladder.reviews_below):
+        return previous
+    if result > previous and young:
+        return previous
     return result
 
 
-def _largest(
-    root: Fold, raw: Array, top: TopLosses, order: Array, signal: Array, points: Array
-) -> None:
-    """Fill in the signals that lost most, and their points."""
-    if root.losses is None:
-        return
-    unit = np.divide(100.0 - raw, root.lost, out=np.zeros(len(raw)), where=root.lost > 0)
-    part, slot = top.unpack(root.losses)
-    np.multiply(part, unit, out=points)
-    signal[:] = order.take(slot)
+# One merchant after the other ------------------------------------------------------------------
 
 
-def _days(since: Array | None, as_of: dt.date | None) -> Array | None:
-    if since is None or as_of is None:
-        return None
-    days = np.full(len(since), np.nan)
-    for i, text in enumerate(since.tolist()):
-        if text:
-            try:
-                days[i] = (as_of - dt.date.fromisoformat(str(text)[:10])).days
-            except ValueError:
-                raise InputError(f"tier_since: must be a date. Got {text!r}") from None
-    return days
-
-
-# A figure near the largest float overflows to infinity on its way to the end of a curve.
-@np.errstate(over="ignore", under="ignore")
-def score_columns(
-    block: Mapping[str, Array],
-    scorecard: str | Scorecard = "default",
-    detail: Detail = "index",
-    *,
-    missing: frozenset[str] = frozenset(),
-    as_of: dt.date | None = None,
-    reasons: bool = True,
-) -> Scores:
-    """Score a block of columns: the one scoring arithmetic, which every engine calls.
-
-    Parameters
-    ----------
-    block : mapping of str to ndarray
-        Columns of one length; numbers as float64 with NaN for blanks, text as objects. Checked
-        input: the readers of `trustscore.io` refuse what cannot be.
-    scorecard : str or Scorecard
-        Preset, path or scorecard.
-    detail : {"index", "statement", "all"}
-        How much to keep per signal.
-    missing : frozenset of str
-        Columns that were not collected; signals that need them do not apply.
-    as_of : date, optional
-        Day of the review, for the minimum stay in a tier.
-    reasons : bool
-        Whether to find the largest losses and to count unknown evidence; leave it out where only
-        the index and its interval matter.
-
-    Returns
-    -------
-    Scores
-
-    Raises
-    ------
-    InputError
-        When columns are missing or of different lengths.
-    ScorecardError
-        When the scorecard is open.
-
-    Examples
-    --------
-    >>> from trustscore.scorecard import load_scorecard
-    >>> card = load_scorecard("minimal")
-    >>> block = {f.name: np.array([np.nan]) for f in card.fields}
-    >>> score_columns(block, card).raw_index.round(6).tolist()
-    [62.0]
-    """
-    card = load_scorecard(scorecard)
-    plan = plan_of(card)
-    size = _needed(block, card, missing)
-    variant = plan.variant_rows(block, size)
-    signals, rules = len(plan.signals), card.rules
-    full = detail != "index"
-    out = {name: np.empty(size) for name in _NUMBERS}
-    dimensions = {dimension.id: np.empty(size) for dimension in card.dimensions}
-    codes = {name: np.zeros(size, dtype=np.int8) for name in ("status", "tier", "veto")}
-    fired = np.empty(size, dtype=np.int64)
-    reason_signal = np.zeros((REASONS, size), dtype=np.int16)
-    reason_points = np.zeros((REASONS, size))
-    layout = layout_of(plan, missing)
-    kept: dict[str, Array] = {}
-    lines: dict[str, Array] = {}
-    if full:
-        for name in ("utility", "reliability", "value", "weight", "gained", "lost"):
-            kept[name] = np.zeros((signals, size))
-        for name in ("applies", "withheld"):
-            kept[name] = np.zeros((signals, size), dtype=bool)
-        lines = {name: np.zeros(size) for name in [r.id for r in rules] + ["limit", "cap"]}
-    slots = len(layout.order)
-    notes = None
-    if reasons:
-        notes = Notes(TopLosses(slots), *np.zeros((2, slots), dtype=np.int64))
-    index_file = card.file.index
-    rho, rho_evidence = index_file.rho, index_file.rho_evidence
-    days = _days(block.get("tier_since"), as_of)
-    unplaced = 0
-
-    for start in range(0, size, CHUNK):
-        rows = Rows(block, start, min(start + CHUNK, size), variant, missing)
-        at = rows.slice
-
-        found = evidence(layout, rows, values=full)
-        seen: dict[str, Fold] = {}
-        root = fold(layout.root, rows, found, rho, rho_evidence, notes, seen)
-        raw = 100.0 * (root.value * np.ones(rows.rows))
-        se = standard_error(root, rho, rho_evidence) * np.ones(rows.rows)
-        # Where no signal applies nothing is covered, and so nothing is scored.
-        coverage = np.maximum(root.has - root.doubt, 0.0) * np.ones(rows.rows)
-        scored = coverage > 0
-        out["raw_index"][at], out["index_se"][at], out["coverage"][at] = raw, se, coverage
-        out["prior_index"][at] = 100.0 * root.prior
-        for dimension in card.dimensions:
-            node = seen[dimension.id]
-            dimensions[dimension.id][at] = np.where(node.has > 0, 100.0 * node.value, np.nan)
-
-        moved = adjust(plan.rules, rows, full)
-        index, limit, cap = adjusted(raw, moved)
-        lower, _, _ = adjusted(np.maximum(raw - Z95 * se, 0.0), moved)
-        upper, _, _ = adjusted(np.minimum(raw + Z95 * se, 100.0), moved)
-        for name, values in (
-            ("trust_index", index),
-            ("trust_index_lower", lower),
-            ("trust_index_upper", upper),
-        ):
-            out[name][at] = np.where(scored, values, np.nan)
-
-        status = np.full(rows.rows, 3)
-        status[coverage < card.status.low_coverage] = 2
-        if card.status.new_column is not None and card.status.new_column not in missing:
-            orders, _ = rows.filled(card.status.new_column)
-            status[orders < card.status.new_below] = 1
-        status[~scored] = 0
-        codes["status"][at], codes["veto"][at], fired[at] = status, moved.veto, moved.fired
-        if notes is not None:
-            place = reason_signal[:, at], reason_points[:, at]
-            _largest(root, raw, notes.top, layout.order, *place)
-            place[1][:, ~scored] = 0.0
-
-        if card.tiers.ladder:
-            previous = block.get("previous_tier")
-            if previous is not None:
-                said = np.asarray(previous[at], dtype=object)
-                previous = np.array([plan.steps[v] for v in said.tolist()]) - 1
-                unplaced += int(np.count_nonzero((previous < 0) & said.astype(bool)))
-            below = block.get("reviews_below")
-            tier = assign_tiers(
-                card.tiers,
-                index,
-                se,
-                coverage,
-                status == 3,
-                moved.veto > 0,
-                previous,
-                None if days is None else days[at],
-                None if below is None else below[at],
-            )
-            codes["tier"][at] = np.where(scored, tier + 1, 0)
-
-        if full:
-            for i, rule in enumerate(rules):
-                lines[rule.id][at] = moved.points[i]
-            lines["limit"][at], lines["cap"][at] = limit, cap
-            given = Points(raw, 100.0 - raw, np.ones(rows.rows))
-            filled = Points(*np.zeros((3, slots, rows.rows)))
-            shares(layout.root, rows, seen, found.utility, given, filled)
-            weight = np.zeros((slots, rows.rows))
-            _weights(layout.root, rows, weight)
-            for name, table in (
-                ("utility", found.utility),
-                ("reliability", 1.0 - found.doubt),
-                ("value", found.value),
-                ("withheld", found.withheld),
-                ("applies", weight > 0),
-                *filled._asdict().items(),
-            ):
-                kept[name][layout.order, at] = table
-    counts = np.zeros((2, signals), dtype=np.int64)
-    if notes is not None:
-        counts[:, layout.order] = notes.unknown, notes.withheld
-    if detail == "statement":
-        kept.pop("value")
-    return Scores(
-        **out,
-        dimensions=dimensions,
-        scorecard=card,
-        status_code=codes["status"],
-        tier_code=codes["tier"],
-        veto_code=codes["veto"],
-        fired=fired,
-        reason_signal=reason_signal,
-        reason_points=reason_points,
-        unknown=counts[0],
-        withheld_count=counts[1],
-        unknown_tier=unplaced,
-        **kept,
-        adjustments=lines,
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def write_index(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) -> cython.void:
+    """Write down the index, its standard error, coverage, prior index and dimensions."""
+    n: cython.Py_ssize_t
+    root: cython.Py_ssize_t = t.parent.shape[0] - 1
+    variance: cython.double = (
+        w.single[root]
+        + t.rho * (w.common[root] * w.common[root])
+        + t.rho_evidence * (w.shared[root] * w.shared[root])
     )
+    coverage: cython.double = 1.0 - w.doubt[root] if w.total[root] > 0.0 else 0.0
+    found.raw[row] = 100.0 * w.node_u[root]
+    found.se[row] = 100.0 * sqrt(variance if variance > 0.0 else 0.0)
+    found.prior[row] = 100.0 * w.prior[root]
+    found.coverage[row] = coverage if coverage > 0.0 else 0.0
+    for n in range(root):
+        found.dimensions[t.dimension[n], row] = 100.0 * w.node_u[n] if w.total[n] > 0.0 else NAN
+
+
+def score_rows(t: Tables, w: Work, given: Given, found: Found):
+    """Score some merchants, one after the other."""
+    row: cython.Py_ssize_t
+    place: cython.Py_ssize_t
+    v: cython.Py_ssize_t
+    cells: cython.const[cython.double][:, ::1] = given.cells
+    with cython.nogil:
+        for row in range(cells.shape[0]):
+            v = given.variant[row]
+            find_conditions(t, w, cells, row)
+            find_utilities(t, w, cells, row, v)
+            add_signals(t, w, v)
+            climb(t, w, cells, row, v)
+            write_index(t, w, found, row)
+            share_out(t, w, found.raw[row])
+            if found.statement:
+                write_statement(t, w, found, row)
+            name_reasons(t, w, found, row)
+            count_unknown(t, w, found)
+            adjust(t, w, cells, row, v, found)
+            found.status[row] = status_of(t, cells, row, found.coverage[row])
+            found.tier[row] = 0
+            if found.status[row] == NOT_SCORED:
+                for place in range(REASONS):
+                    found.reason_points[place, row] = 0.0
+            elif t.ladder.tiers > 0:
+                found.tier[row] = 1 + tier_of(
+                    t.ladder,
+                    found.index[row],
+                    found.se[row],
+                    found.coverage[row],
+                    found.status[row] == FORMAL,
+                    found.veto[row] > 0,
+                    given.previous[row],
+                    given.days[row],
+                    given.below[row],
+                )
+
+
+def true_rows(t: Tables, w: Work, given: Given, values, index, dimensions):
+    """Find index and dimensions (0..1) of merchants whose every value is known, a row each.
+
+    A value that is NaN counts as the prior. Weights and applicability are those of the cells.
+    """
+    row: cython.Py_ssize_t
+    s: cython.Py_ssize_t
+    n: cython.Py_ssize_t
+    v: cython.Py_ssize_t
+    x: cython.double
+    true: cython.const[cython.double][:, ::1] = values
+    out: cython.double[::1] = index
+    nodes: cython.double[:, :] = dimensions
+    cells: cython.const[cython.double][:, ::1] = given.cells
+    root: cython.Py_ssize_t = t.parent.shape[0] - 1
+    with cython.nogil:
+        for row in range(cells.shape[0]):
+            v = given.variant[row]
+            find_conditions(t, w, cells, row)
+            find_utilities(t, w, cells, row, v)
+            for s in range(t.node.shape[0]):
+                x = true[row, s]
+                if t.evidence[s] == LOG_MEAN:
+                    x = log(t.least[v, s] if x < t.least[v, s] else x)
+                w.u[s] = curve(t, s, v, x)
+                if w.u[s] != w.u[s]:
+                    w.u[s] = t.prior_utility[v, s]
+            add_signals(t, w, v)
+            climb(t, w, cells, row, v)
+            out[row] = w.node_u[root] if w.total[root] > 0.0 else NAN
+            for n in range(root):
+                nodes[t.dimension[n], row] = w.node_u[n] if w.total[n] > 0.0 else NAN
+
+
+def shrink_rows(
+    evidence: cython.int, values, samples, prior: cython.double, strength: cython.double, x, q
+):
+    """Find the shrunk value and the doubt of some merchants at one signal."""
+    row: cython.Py_ssize_t
+    given: cython.const[cython.double][::1] = values
+    n: cython.const[cython.double][::1] = samples
+    shrunk_to: cython.double[::1] = x
+    doubt: cython.double[::1] = q
+    with cython.nogil:
+        for row in range(given.shape[0]):
+            shrunk_to[row] = shrunk(evidence, given[row], n[row], prior, strength)
+            doubt[row] = strength / (n[row] + strength)
+
+
+def tier_rows(ladder: Ladder, index, se, coverage, formal, vetoed, previous, days, below, tier):
+    """Find the position of some merchants on a ladder."""
+    row: cython.Py_ssize_t
+    at: cython.int[::1] = tier
+    for row in range(at.shape[0]):
+        at[row] = tier_of(
+            ladder,
+            index[row],
+            se[row],
+            coverage[row],
+            formal[row],
+            vetoed[row],
+            previous[row],
+            days[row],
+            below[row],
+        )

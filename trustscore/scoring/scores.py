@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Scorecard
-from trustscore.scoring.adjust import VETOES
+from trustscore.scorecard.statuses import STATUS_WORDS
+from trustscore.scorecard.vetoes import VETO_WORDS
 
 Array = np.ndarray[Any, Any]
-
-STATUSES = ("not_scored", "new", "low_evidence", "formal")
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,11 @@ class Scores:
         Points 0..100 of each dimension; NaN where it does not apply.
     status_code, tier_code, veto_code : ndarray of int8
         Positions in `status_names`, `tier_names` and `veto_names`.
-    fired : ndarray of int64
-        One bit per rule of the scorecard.
+    fired : ndarray of bool, shape (rules, n)
+        Whether each rule of the scorecard fired.
     reason_signal, reason_points : ndarray of shape (3, n)
-        The signals that lost most, and their points; 0 points mean no reason.
+        The signals that lost most, and their points; 0 points mean no reason. Of signals that
+        lost exactly the same, the earlier one in the scorecard goes first.
     unknown, withheld_count : ndarray of shape (signals,)
         Rows in which a signal applies and has no evidence, or withholds it.
     unknown_tier : int
@@ -80,7 +80,7 @@ class Scores:
     @property
     def status_names(self) -> tuple[str, ...]:
         """Texts of `status_code`."""
-        return STATUSES
+        return STATUS_WORDS
 
     @property
     def tier_names(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class Scores:
     @property
     def veto_names(self) -> tuple[str, ...]:
         """Texts of `veto_code`; the first is empty."""
-        return VETOES
+        return VETO_WORDS
 
     @cached_property
     def status(self) -> Array:
@@ -107,20 +107,20 @@ class Scores:
         """The strictest veto that fired, or empty."""
         return _texts(self.veto_names)[self.veto_code]
 
-    def rule_text(self, bits: int) -> str:
-        """Return the ids of the rules in a bit set, joined by ``;``."""
-        found = []
-        while bits:
-            lowest = bits & -bits
-            found.append(self.scorecard.rules[lowest.bit_length() - 1].id)
-            bits ^= lowest
-        return ";".join(found)
-
     @cached_property
     def rule_sets(self) -> tuple[tuple[str, ...], Array]:
         """Distinct texts of `rules`, and the position of each row's."""
-        distinct, place = np.unique(self.fired, return_inverse=True)
-        return tuple(self.rule_text(bits) for bits in distinct.tolist()), place
+        rules, rows = self.fired.shape
+        if not rules or not rows:
+            return ("",), np.zeros(rows, dtype=np.int64)
+        packed = np.ascontiguousarray(np.packbits(self.fired, axis=0).T)
+        keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        texts = tuple(
+            ";".join(self.scorecard.rules[i].id for i in np.flatnonzero(self.fired[:, row]))
+            for row in first.tolist()
+        )
+        return texts, place
 
     @cached_property
     def rules(self) -> Array:

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Signal
-from trustscore.scoring.plan import Plan, SignalPlan
-from trustscore.scoring.rows import Rows
+from trustscore.scoring import true_scores
+from trustscore.scoring.program import Program, SignalFigures
 from trustscore.simulate.market import KINDS, Merchants
 from trustscore.simulate.signals import Law, observed, true_and_shown
-from trustscore.simulate.truth import true_node, true_utility
 from trustscore.simulate.volumes import LIVE_ONLY, Volumes
 
 Array = np.ndarray[Any, Any]
@@ -26,7 +25,7 @@ REST_OF = {"positive_reviews": "negative_reviews"}
 class Draft:
     """One block of merchants while its columns are drawn."""
 
-    def __init__(self, plan: Plan, per_signal: list[list[Law]], drawn: Merchants) -> None:
+    def __init__(self, plan: Program, per_signal: list[list[Law]], drawn: Merchants) -> None:
         self.card, self.plan, self.merchants = plan.scorecard, plan, drawn
         self.laws = per_signal
         self.volumes = Volumes(drawn)
@@ -54,7 +53,7 @@ class Draft:
             self.columns[name] = found
         return found
 
-    def _signal(self, plan: SignalPlan) -> None:
+    def _signal(self, plan: SignalFigures) -> None:
         signal = plan.signal
         per_variant = self.laws[plan.position]
         n = None
@@ -145,18 +144,10 @@ class Draft:
                 block[signal.value] = np.where(blank, np.nan, block[signal.value])
 
     def _true_scores(self, block: dict[str, Array]) -> dict[str, Array]:
-        drawn = self.merchants
-        rows = Rows(block, 0, drawn.rows, self.variant, frozenset())
-
-        def leaf(plan: SignalPlan) -> Array:
-            true = self.truth[plan.signal.id]
-            return true_utility(plan, rows, np.where(np.isnan(true), plan.signal.prior, true))
-
-        seen: dict[str, Array] = {}
-        index = true_node(self.plan.root, rows, leaf, seen)
+        index, dimensions = true_scores(block, self.card, self.truth)
         return {
-            "merchant_id": drawn.merchant_id,
-            "kind": np.array(KINDS, dtype=object)[drawn.kind],
-            "true_index": 100.0 * index,
-            **{dimension.id: seen[dimension.id] for dimension in self.card.dimensions},
+            "merchant_id": self.merchants.merchant_id,
+            "kind": np.array(KINDS, dtype=object)[self.merchants.kind],
+            "true_index": index,
+            **dimensions,
         }

@@ -9,7 +9,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, load_scorecard
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 from trustscore.simulate.dirt import soil
 from trustscore.simulate.draft import Draft
 from trustscore.simulate.market import BLOCK, merchants
@@ -90,7 +90,7 @@ def simulate_blocks(
     for name, value, least in (("count", count, 0), ("seed", seed, 0), ("rows", rows, 1)):
         if value < least:
             raise InputError(f"{name}: must be at least {least}. Got {value}")
-    plan = plan_of(load_scorecard(scorecard))
+    plan = program_of(load_scorecard(scorecard))
     per_signal = [laws(signal, len(plan.variants)) for signal in plan.signals]
     number, drawn = -1, Export({}, {})
     for start in range(0, count, rows):

@@ -16,6 +16,7 @@ from trustscore.io.atomic_files import open_sink, same_file, suffix_of
 from trustscore.io.csv_text import exact, lines
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.simulate import simulate_blocks
+from trustscore.typing import Progress, silent
 
 __all__ = ["write_market"]
 
@@ -93,6 +94,8 @@ def write_market(
     scorecard: str | Scorecard = "default",
     dirty: bool = False,
     truth: str | Path | None = None,
+    *,
+    progress: Progress = silent,
 ) -> None:
     """Write the export of a made-up marketplace and its truth, in bounded memory.
 
@@ -104,6 +107,8 @@ def write_market(
         As in `trustscore.simulate_export`.
     truth : str or Path, optional
         ``PATH.truth.csv`` unless said, and none beside the standard output.
+    progress : Progress, optional
+        Told how many merchants are written.
 
     Raises
     ------
@@ -132,9 +137,12 @@ def write_market(
     whole = frozenset(f.name for f in card.fields if f.check in ("count", "flag"))
     with ExitStack() as files:
         tables = [_Table(files, name, whole) for name in names]
+        done = 0
         for block in simulate_blocks(merchants, seed, card, dirty, rows=_ROWS):
             for table, columns in zip(tables, (block, block.truth), strict=False):
                 table.add(columns)
+            done = min(done + _ROWS, merchants)
+            progress("simulating", done / merchants, done)
         for table in tables:
             table.finish()
         for table in reversed(tables):

@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-
-from trustscore.curves import erf
+from scipy.special import ndtr
 
 Array = np.ndarray[Any, Any]
 _POINTS = 2001
@@ -21,7 +20,7 @@ def normal_cdf(z: Array) -> Array:
     >>> normal_cdf(np.array([0.0, 1.644854])).round(4).tolist()
     [0.5, 0.95]
     """
-    p: Array = 0.5 * (1.0 + erf(z / np.sqrt(2.0)))
+    p: Array = ndtr(z)
     return p
 
 

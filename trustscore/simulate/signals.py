@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.evidence import prior_spread
 from trustscore.scorecard import Signal
 from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.kinds import KINDS
-from trustscore.scoring.plan import SignalPlan
+from trustscore.scoring.program import SignalFigures, prior_spread
 from trustscore.simulate.market import KINDS as ACTORS
 from trustscore.simulate.market import Merchants
 from trustscore.simulate.marks import MARKS, SHOWN, Span
@@ -73,7 +72,7 @@ class Law:
         return value if signal.range is None else np.clip(value, *signal.range)
 
 
-def laws(plan: SignalPlan, variants: int) -> list[Law]:
+def laws(plan: SignalFigures, variants: int) -> list[Law]:
     """Return the law of each variant."""
 
     def column(parameter: Any) -> list[float]:

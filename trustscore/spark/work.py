@@ -37,7 +37,7 @@ from trustscore.io.rejects import Reject
 from trustscore.io.seen_ids import Repeats
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.build import parse_scorecard
-from trustscore.scoring.plan import plan_of
+from trustscore.scoring.program import program_of
 
 __all__ = ["HEADER", "NOTE", "REJECT", "SCORE", "Job", "Unit", "Writer", "tally_of"]
 
@@ -89,7 +89,7 @@ class Job:
             When the scorecard is open.
         """
         # Here, where it is one error; in a worker it would be the trace of a failed stage.
-        plan_of(card)
+        program_of(card)
         kept = tuple(dict.fromkeys(keep))
         clash = [name for name in kept if name in output.score_columns_out(card)]
         if clash:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from trustscore.io.whole_table import Table, read_table
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
+from trustscore.typing import Progress, silent
 
 __all__ = [
     "Boosted",
@@ -75,7 +77,11 @@ class Boosted(NamedTuple):
 
 
 def read_candidates(
-    path: str | Path, *, encoding: str | None = None, taken: Sequence[str] = _ADDED
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    taken: Sequence[str] = _ADDED,
+    progress: Progress = silent,
 ) -> Table:
     """Read candidates: ``query_id, item_id, merchant_id, relevance`` and whatever stands beside.
 
@@ -85,6 +91,8 @@ def read_candidates(
     encoding : str, optional
     taken : sequence of str
         Columns that the output adds, which the candidates must not have.
+    progress : Progress, optional
+        Told how much of the file is read.
 
     Raises
     ------
@@ -93,7 +101,13 @@ def read_candidates(
     """
     texts = ("item_id", "query_id", "merchant_id", _KIND)
     table = read_table(
-        path, {"relevance": "number"}, texts, optional=[_KIND], rest=True, encoding=encoding
+        path,
+        {"relevance": "number"},
+        texts,
+        optional=[_KIND],
+        rest=True,
+        encoding=encoding,
+        progress=progress,
     )
     faults = [
         f"{name}: the output adds a column of that name; rename it"
@@ -119,7 +133,9 @@ def lists_of(asked: Table) -> Lists:
     )
 
 
-def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
+def read_scores(
+    path: str | Path, *, encoding: str | None = None, progress: Progress = silent
+) -> Table:
     """Read a score file as the boost needs it.
 
     Raises
@@ -128,7 +144,13 @@ def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
         When columns are missing or rows have faults.
     """
     return read_table(
-        path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
+        path,
+        SCORE_NUMBERS,
+        SCORE_TEXTS,
+        optional=_OPTIONAL,
+        ours=True,
+        encoding=encoding,
+        progress=progress,
     )
 
 
@@ -143,6 +165,7 @@ def boost_files(
     today: dt.date | None = None,
     scored_on: dt.date | None = None,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> Boosted:
     r"""Rank candidates again by trust.
 
@@ -167,6 +190,8 @@ def boost_files(
     scored_on : date, optional
         Day from which the policy's validity counts where the scores have no ``scored_on``.
     encoding : str, optional
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Returns
     -------
@@ -208,16 +233,18 @@ def boost_files(
         raise InputError("these outputs cannot be written", faults)
     rule = BoostPolicy.load(policy)
     taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
-    asked = read_candidates(candidates, encoding=encoding, taken=taken)
-    known = read_scores(scores, encoding=encoding)
+    asked = read_candidates(candidates, encoding=encoding, taken=taken, progress=progress)
+    known = read_scores(scores, encoding=encoding, progress=progress)
+    progress("building the boost table", math.nan)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
     lists = lists_of(asked)
     tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
     if not logs:
+        progress("ranking", math.nan)
         found = rerank_lists(lists, table, rule, today=today)
     else:
-        shown = rankings(lists, table, rule, today)
+        shown = rankings(lists, table, rule, today, progress=progress)
         found = reranked(lists, shown)
         tables[logs[0]] = item_log(lists, shown, known.columns, rule)
         tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
@@ -232,6 +259,7 @@ def boost_files(
     if blocked is not None:
         tables[blocked] = {name: column[gone] for name, column in columns.items()}
     tables[out] = {name: column[kept] for name, column in (columns | added).items()}
+    progress("writing", math.nan)
     write_tables(tables)
     rows = table.rows(columns["merchant_id"])
     return Boosted(
@@ -255,6 +283,7 @@ def find_position(
     today: dt.date | None = None,
     scored_on: dt.date | None = None,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> Position:
     """Tell why an item stands where it stands; the parameters are those of `boost_files`.
 
@@ -265,7 +294,7 @@ def find_position(
     """
     _all_different([candidates, scores], [])
     rule = BoostPolicy.load(policy)
-    asked = read_candidates(candidates, encoding=encoding)
+    asked = read_candidates(candidates, encoding=encoding, progress=progress)
     columns = asked.columns
     rows = np.flatnonzero(columns["query_id"] == query)
     if not len(rows):
@@ -279,7 +308,7 @@ def find_position(
     lists = Lists.from_columns(
         *(one[name] for name in _RANKED), query_kind=kinds, lines=asked.lines[rows]
     )
-    known = read_scores(scores, encoding=encoding)
+    known = read_scores(scores, encoding=encoding, progress=progress)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     [shown] = rankings(lists, table, rule, today)
     assert lists.item_ids is not None

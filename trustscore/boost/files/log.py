@@ -20,6 +20,7 @@ from trustscore.boost import BoostPolicy, Lists, Ranking, Reranked, TrustTable, 
 from trustscore.boost.position import rank_without_boost
 from trustscore.boost.ranking import PARTS
 from trustscore.errors import InputError
+from trustscore.typing import Progress, silent
 
 __all__ = ["item_log", "log_paths", "rankings", "request_log", "reranked"]
 
@@ -43,7 +44,12 @@ def log_paths(path: str | Path) -> tuple[Path, Path]:
 
 
 def rankings(
-    lists: Lists, table: TrustTable, policy: BoostPolicy, today: dt.date | None = None
+    lists: Lists,
+    table: TrustTable,
+    policy: BoostPolicy,
+    today: dt.date | None = None,
+    *,
+    progress: Progress = silent,
 ) -> list[Ranking]:
     """Rank each list as :func:`trustscore.boost.rerank` does, keeping how it came about."""
     lists.check(policy)
@@ -63,6 +69,7 @@ def rankings(
                 today=today,
             )
         )
+        progress("ranking", (number + 1) / len(lists))
     return found
 
 

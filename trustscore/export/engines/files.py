@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from trustscore.boost.files.candidates import endless, other_boosts, read_scores
 from trustscore.errors import InputError
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.typing import Progress, silent
 
 __all__ = ["TARGETS", "ExportedBoosts", "export_boosts", "load_boosts"]
 
@@ -52,6 +55,7 @@ def export_boosts(
     policy: Any = "boost",
     scored_on: dt.date | None = None,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> ExportedBoosts:
     r"""Write the boosts of a score file for an engine.
 
@@ -68,6 +72,8 @@ def export_boosts(
     scored_on : date, optional
         Day from which the policy's validity counts where the scores have no ``scored_on``.
     encoding : str, optional
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Returns
     -------
@@ -96,8 +102,10 @@ def export_boosts(
         raise InputError(f"the output of {engine} must have a name. Got -")
     refuse_inputs([out], [scores, policy])
     rule = BoostPolicy.load(policy)
-    known = read_scores(scores, encoding=encoding)
+    known = read_scores(scores, encoding=encoding, progress=progress)
+    progress("building the boost table", math.nan)
     boosts = Boosts.of(known.columns, rule, scored_on, known.lines)
+    progress("writing", math.nan)
     files: tuple[str, ...] = (str(out),)
     if engine == "parquet":
         if Path(out).suffix.lower() != ".parquet":
@@ -180,9 +188,9 @@ def _write(
         raise InputError(f"the output of {engine} is a folder, and {out} is a file")
     paths = [str(folder / name) if name else str(folder) for name in texts]
     refuse_inputs(paths, inputs)
-    if several:
-        folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        if several:
+            stack.enter_context(open_folder(folder))
         staged = []
         for path, pieces in zip(paths, texts.values(), strict=True):
             file = stack.enter_context(AtomicFile(path))

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from trustscore.boost.curve import bend
+from trustscore.boost.curve import lean_curve
 from trustscore.boost.policy import BoostPolicy, Curve
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
@@ -97,7 +97,7 @@ def _cubics(settled: str, curve: Curve) -> str:
     cases = [f"WHEN {settled} <= {number(knots[0][0])} THEN {number(knots[0][1])}"]
     for (x0, y0), (x1, y1) in pairwise(knots):
         places = np.array([0.0, 1.0, 2.0, 3.0]) / 3.0
-        values = bend(x0 + (x1 - x0) * places, curve)
+        values = lean_curve(x0 + (x1 - x0) * places, curve)
         a3, a2, a1, a0 = np.linalg.solve(np.vander(places, 4), values)
         t = f"(({settled} - {number(x0)}) / {number(x1 - x0)})"
         cubic = f"(({number(a3)} * {t} + {number(a2)}) * {t} + {number(a1)}) * {t} + {number(a0)}"

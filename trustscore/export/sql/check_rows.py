@@ -18,12 +18,12 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import lean_parts
 from trustscore.export.sql.columns import check_columns, contexts_of, output_names
 from trustscore.export.sql.select import SIDE_BY_DEFAULT
-from trustscore.rules import Z95
 from trustscore.scorecard import Condition, Scorecard, Signal, load_scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_TEXT, Reader, side_read_by
 from trustscore.scoring import Scores, score_columns
-from trustscore.scoring.plan import SignalPlan, plan_of
+from trustscore.scoring.codes import Z95
+from trustscore.scoring.program import SignalFigures, program_of
 
 Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
@@ -124,7 +124,7 @@ def _scored(
     block: dict[str, Array], card: Scorecard, missing: Collection[str], as_of: dt.date | None
 ) -> tuple[Scores, dict[str, Any]]:
     """Return scores, and the columns that the boost and the result have of them."""
-    scores = score_columns(block, card, missing=frozenset(missing), as_of=as_of, reasons=False)
+    scores = score_columns(block, card, missing=frozenset(missing), as_of=as_of)
     given = [c for c in OUTPUT_COLUMNS.values() if c.sql and not c.by_policy]
     columns = {c.name: getattr(scores, c.name) for c in given if c.name != "merchant_id"}
     extra = side_read_by(Reader.BOOST)
@@ -173,7 +173,7 @@ class _Frame:
         missing: Collection[str],
         as_of: dt.date | None,
     ) -> None:
-        self.card, self.plan, self.as_of = card, plan_of(card), as_of
+        self.card, self.plan, self.as_of = card, program_of(card), as_of
         self.fields = {f.name: f for f in card.fields if f.name not in missing}
         self.side = frozenset(side)
         self.signals = [
@@ -282,7 +282,7 @@ class _Frame:
     def _pool(self, column: str) -> list[Any]:
         return [*(self.texts[column] if column in self.texts else self.numbers[column])]
 
-    def _signal(self, plan: SignalPlan) -> Iterator[Row]:
+    def _signal(self, plan: SignalFigures) -> Iterator[Row]:
         signal = plan.signal
         own, changes = signal.numbers, [o.signals.get(signal.id, {}) for o in self.card.overlays]
         anchors = [own.poor, own.good, own.prior, *(x for x, _ in signal.knots)]
@@ -302,7 +302,7 @@ class _Frame:
             for n in (BLANK, 0.0, 1.0, HUGE):
                 yield {signal.value: value, sample: n}
 
-    def _telling(self, plan: SignalPlan) -> list[tuple[Row, float, float]]:
+    def _telling(self, plan: SignalFigures) -> list[tuple[Row, float, float]]:
         """Return the contexts in which a signal has other figures, with prior and strength."""
         block = {
             column: np.array([context[column] for context in self.contexts], dtype=object)

@@ -17,7 +17,7 @@ from trustscore.scorecard import Condition, Scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import columns_of
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
-from trustscore.scoring.plan import Plan, plan_of
+from trustscore.scoring.program import Program, program_of
 
 SIDE = SIDE_COLUMNS.names
 _SIDE_NUMBERS = [column.name for column in SIDE_COLUMNS.values() if column.type == "number"]
@@ -32,7 +32,7 @@ class Card:
         self, scorecard: Scorecard, side: Collection[str], missing: Collection[str]
     ) -> None:
         self.scorecard = scorecard
-        self.plan: Plan = plan_of(scorecard)
+        self.plan: Program = program_of(scorecard)
         self.outputs = output_names(scorecard)
         self.query = Query(self.outputs)
         self.side = frozenset(side)
@@ -194,7 +194,7 @@ def check_columns(
         for column in sorted({*missing} - {*fields})
     ]
     if "tier_since" in side and as_of is None:
-        faults.append("tier_since: needs the day of the review as well (--as-of)")
+        faults.append("tier_since: needs the day of the review as well (`as_of`)")
     if as_of is not None and "tier_since" not in side:
         faults.append("tier_since: is not among the side columns, so the day of the review is idle")
     if faults:

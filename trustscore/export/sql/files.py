@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy
-from trustscore.errors import InputError
 from trustscore.export import SIDE_BY_DEFAULT, expected_scores, probe_rows
 from trustscore.export.sql.text import name as quoted
-from trustscore.io.atomic_files import AtomicFile
+from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.scorecard import Scorecard
+from trustscore.typing import Progress, silent
 
 __all__ = ["TOLERANCE", "write_probe"]
 
@@ -55,15 +56,18 @@ def write_probe(
     side: Collection[str] = SIDE_BY_DEFAULT,
     missing: Collection[str] = (),
     as_of: dt.date | None = None,
+    progress: Progress = silent,
 ) -> None:
     """Write ``inputs.csv``, ``expected.csv`` and a ``README.md`` that says how to compare.
 
     Parameters
     ----------
     folder : str or Path
-        Made if need be; one that holds anything is refused.
+        Complete or absent; one that holds anything is refused.
     scorecard, policy, table, side, missing, as_of
         As `trustscore.export.export_sql` has them.
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Raises
     ------
@@ -78,10 +82,10 @@ def write_probe(
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['README.md', 'expected.csv', 'inputs.csv']
     """
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: exists and is not an empty folder; name another one")
+    refuse_taken(folder)
+    progress("making up merchants", math.nan)
     rows = probe_rows(scorecard, policy, side=side, missing=missing, as_of=as_of)
+    progress("scoring them", math.nan)
     wanted = expected_scores(rows, scorecard, policy, missing=missing, as_of=as_of)
     readme = _README.format(
         rows=len(rows["merchant_id"]),
@@ -91,15 +95,11 @@ def write_probe(
         query=_comparison(wanted),
         tolerance=TOLERANCE,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (
-        ("inputs.csv", _csv(rows)),
-        ("expected.csv", _csv(wanted)),
-        ("README.md", readme),
-    ):
-        with AtomicFile(folder / name) as file:
-            file.write(text.encode())
-            file.commit()
+    progress("writing", math.nan)
+    texts = {"inputs.csv": _csv(rows), "expected.csv": _csv(wanted), "README.md": readme}
+    with whole_folder(folder) as place:
+        for name, text in texts.items():
+            (place / name).write_text(text, encoding="utf-8", newline="")
 
 
 def _text_columns(columns: Columns) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, clip, number, text
-from trustscore.rules import Z95
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
-from trustscore.scoring.plan import RulePlan
+from trustscore.scoring.codes import Z95
+from trustscore.scoring.program import RuleFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Adjustments:
     rules: str
 
 
-def _test(card: Card, plan: RulePlan) -> str | None:
+def _test(card: Card, plan: RuleFigures) -> str | None:
     rule = plan.rule
     live = card.live(plan.points)
     if live is None or any(column in card.missing for column in rule.columns):

@@ -13,10 +13,10 @@ from trustscore.export.sql.columns import Card, check_columns
 from trustscore.export.sql.rules import adjust, adjusted, status, tier
 from trustscore.export.sql.text import choose, number, table_name, text
 from trustscore.export.sql.tree import Node, fold
-from trustscore.rules import Z95
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.statuses import Status
+from trustscore.scoring.codes import Z95
 
 SIDE_BY_DEFAULT = side_read_by(Reader.VARIANT)
 

@@ -8,10 +8,10 @@ from typing import Any
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, number
 from trustscore.scorecard.curves import BY_LOG, CURVES
-from trustscore.scoring.plan import SignalPlan
+from trustscore.scoring.program import SignalFigures
 
 
-def evidence(card: Card, plan: SignalPlan) -> tuple[str, str]:
+def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
     """Return the columns of a signal's utility and doubt."""
     signal, define = plan.signal, card.query.define
     value = card.column(signal.value)
@@ -41,7 +41,7 @@ def evidence(card: Card, plan: SignalPlan) -> tuple[str, str]:
     return define(f"u_{signal.id}", u), q
 
 
-def curve(card: Card, plan: SignalPlan, x: str) -> str:
+def curve(card: Card, plan: SignalFigures, x: str) -> str:
     """Return the utility of a shrunk value."""
     signal, define = plan.signal, card.query.define
     scale, shape = CURVES[signal.curve].scale, CURVES[signal.curve].shape
@@ -59,7 +59,7 @@ def curve(card: Card, plan: SignalPlan, x: str) -> str:
     return utility.format(**known)
 
 
-def _width(plan: SignalPlan) -> Any:
+def _width(plan: SignalFigures) -> Any:
     return plan.good - plan.poor
 
 

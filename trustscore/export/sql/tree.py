@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from trustscore import aggregate
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.signals import evidence
 from trustscore.export.sql.text import choose, clip, number, total
-from trustscore.scoring.plan import NodePlan, SignalPlan
+from trustscore.scoring.curves import raised
+from trustscore.scoring.kernel import phi
+from trustscore.scoring.program import Node as ProgramNode
+from trustscore.scoring.program import SignalFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def slope(v: str, power: float) -> str:
     return f"1e0 / {v}" if power == 0 else f"POWER({v}, {number(power - 1.0)})"
 
 
-def fold(card: Card, node: NodePlan, seen: dict[str, Node]) -> Node:
+def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
     """Add a node and all below it to the query; every node also goes into `seen`."""
     power, floor, define = node.power, node.floor, card.query.define
     sums = _Sums()
@@ -85,9 +87,8 @@ def fold(card: Card, node: NodePlan, seen: dict[str, Node]) -> Node:
         for plan in plans:
             if card.missing.intersection(plan.signal.columns) or not np.any(plan.weight):
                 continue
-            before = aggregate.lift(np.asarray(plan.prior_utility), power, floor)
             weight = weight + plan.weight
-            prior = prior + plan.weight * aggregate.generator(before, power)
+            prior = prior + plan.weight * raised(plan.prior_utility, power, floor)
             _signal(card, node, plan, group)
         if not np.any(weight):
             continue
@@ -101,7 +102,7 @@ def fold(card: Card, node: NodePlan, seen: dict[str, Node]) -> Node:
     weight_sum = define(f"w_{node.id}", total(sums.weight))
     some = f"{weight_sum} > 0e0"
     share = define(f"whole_{node.id}", choose(some, weight_sum, "1e0"))
-    full = number(float(aggregate.ends(power, floor)[1][0]))
+    full = number(phi(1.0, power))
     mean = define(f"mean_{node.id}", choose(some, f"({total(sums.mean)}) / {share}", full))
     before = define(f"before_{node.id}", choose(some, f"({total(sums.prior)}) / {share}", full))
     v = define(f"v_{node.id}", inverse(mean, power))
@@ -130,7 +131,7 @@ def _times(weight: Any, card: Card, expression: str) -> str:
     return f"{card.take(weight)} * {expression}"
 
 
-def _signal(card: Card, node: NodePlan, plan: SignalPlan, group: _Sums) -> None:
+def _signal(card: Card, node: ProgramNode, plan: SignalFigures, group: _Sums) -> None:
     power = node.power
     signal, define = plan.signal.id, card.query.define
     u, q = evidence(card, plan)
@@ -151,7 +152,7 @@ def _signal(card: Card, node: NodePlan, plan: SignalPlan, group: _Sums) -> None:
     group.shared.append(f"SQRT({both})")
 
 
-def _child(card: Card, node: NodePlan, child: NodePlan, below: Node, sums: _Sums) -> None:
+def _child(card: Card, node: ProgramNode, child: ProgramNode, below: Node, sums: _Sums) -> None:
     power, define = node.power, card.query.define
     weight = _times(child.weight, card, below.has)
     share = None if child.weight_by is None else card.column(child.weight_by)

@@ -13,6 +13,7 @@ from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
+from trustscore.typing import Progress, silent
 
 __all__ = ["PathsUp", "paths_up"]
 
@@ -49,6 +50,7 @@ def paths_up(
     *,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> PathsUp:
     """Return what each merchant needs to reach a step of the ladder.
 
@@ -63,6 +65,8 @@ def paths_up(
         Of the scores, to be compared with what the export gives.
     allow_missing_columns : bool, default=False
     encoding : str, optional
+    progress : Progress, optional
+        Told how much of the export is done.
     """
     place = {name: at for at, name in enumerate(ids.tolist())}
     names = [tier.id for tier in card.tiers.ladder]
@@ -73,7 +77,11 @@ def paths_up(
     met = np.zeros(len(ids), dtype=bool)
     differ = 0
     for part in read_blocks(
-        [*export], card, allow_missing_columns=allow_missing_columns, encoding=encoding
+        [*export],
+        card,
+        allow_missing_columns=allow_missing_columns,
+        encoding=encoding,
+        progress=progress,
     ):
         at = np.array([place.get(name, -1) for name in part.block["merchant_id"]], dtype=np.int64)
         mine = np.flatnonzero(at >= 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.scorecard.statuses import STATUS_WORDS, Status
 from trustscore.scorecard.vetoes import VETO_WORDS
+from trustscore.typing import Progress, silent
 from trustscore.words import named, text
 
 __all__ = ["Reviewed", "rights_files"]
@@ -70,6 +72,7 @@ def rights_files(
     allow_missing_columns: bool = False,
     lang: str = "en",
     encoding: str | None = None,
+    progress: Progress = silent,
 ) -> Reviewed:
     r"""Review operating rights.
 
@@ -96,6 +99,8 @@ def rights_files(
     lang : {"en", "zh"}
         Of the column ``detail``.
     encoding : str, optional
+    progress : Progress, optional
+        Told which step is being done, and how much of it is done.
 
     Returns
     -------
@@ -132,8 +137,9 @@ def rights_files(
         raise InputError(f"output {out}: {fault}")
     if inputs.count("-") > 1:
         raise InputError("standard input (-) can be read only once")
-    now = _read_scores(scores, card, encoding)
-    last = _read_previous(previous, card, encoding)
+    now = _read_scores(scores, card, encoding, progress)
+    last = _read_previous(previous, card, encoding, progress)
+    progress("reviewing", math.nan)
     ids, figures, held, absent = _matched(now, last, card)
     today = day_number(as_of)
     # Only a fall is announced ahead of its day; a rise to come is a review yet to come.
@@ -141,8 +147,9 @@ def rights_files(
     if later.any():
         row = int(np.flatnonzero(later)[0])
         raise InputError(
-            f"{previous} is of a later day than the review: {ids[row]!r} holds his tier from"
-            f" {_day(float(held.since[row]))}, and the review is of {as_of}. Say --as-of"
+            f"{previous} is of a later day than the review: {ids[row]!r} holds its tier from"
+            f" {_day(float(held.since[row]))}, and the review is of {as_of}:"
+            " give a later `as_of`"
         )
     done = review_rights(card.tiers, figures, held, today, notice_days)
     done.reason[absent & (done.reason == REASONS.index("not_scored"))] = REASONS.index("absent")
@@ -159,10 +166,12 @@ def rights_files(
             figures.index,
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
+            progress=progress,
         )
         columns |= plan.columns
         unplanned, differ = plan.unplanned, plan.differ
     columns["scorecard"] = np.full(len(ids), card.stamp, dtype=object)
+    progress("writing", math.nan)
     write_columns(out, columns)
     counts = {name: int((done.reason == at).sum()) for at, name in enumerate(REASONS)}
     return Reviewed(
@@ -197,9 +206,19 @@ def _raise(table: Table, faults: list[str], what: str) -> None:
         raise InputError(f"{table.path}: {what}", shown)
 
 
-def _read_scores(path: str | Path, card: Scorecard, encoding: str | None) -> Table:
+def _read_scores(
+    path: str | Path, card: Scorecard, encoding: str | None, progress: Progress
+) -> Table:
     texts = ("merchant_id", "status", "veto", "scorecard")
-    table = read_table(path, _SCORES, texts, optional=("scorecard",), ours=True, encoding=encoding)
+    table = read_table(
+        path,
+        _SCORES,
+        texts,
+        optional=("scorecard",),
+        ours=True,
+        encoding=encoding,
+        progress=progress,
+    )
     columns = table.columns
     faults = _once(table)
     for name, known in (
@@ -222,12 +241,14 @@ def _read_scores(path: str | Path, card: Scorecard, encoding: str | None) -> Tab
     if others:
         raise InputError(
             f"{path} was made with {others[0]}, the ladder is of {card.stamp}: "
-            "name the scorecard of the scores with --scorecard, or score again"
+            "give the `scorecard` of the scores, or score again"
         )
     return table
 
 
-def _read_previous(path: str | Path, card: Scorecard, encoding: str | None) -> Table:
+def _read_previous(
+    path: str | Path, card: Scorecard, encoding: str | None, progress: Progress
+) -> Table:
     texts = ("merchant_id", "tier", "old_tier", "tier_since")
     table = read_table(
         path,
@@ -237,6 +258,7 @@ def _read_previous(path: str | Path, card: Scorecard, encoding: str | None) -> T
         ours=True,
         may_be_empty=True,
         encoding=encoding,
+        progress=progress,
     )
     faults = _once(table)
     names = [tier.id for tier in card.tiers.ladder]

@@ -1,0 +1,261 @@
+"""The options that several commands share, each with one wording.
+
+A function here returns the decorator of one option. Where the meaning differs between commands,
+the difference is the argument.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from trustscore.words import LANGUAGES
+
+__all__ = [
+    "DAY",
+    "INPUT",
+    "INPUT_OR_DASH",
+    "NAMES",
+    "allow_missing_columns",
+    "as_json",
+    "as_of",
+    "encoding",
+    "lang",
+    "outcomes",
+    "output_file",
+    "output_folder",
+    "output_table",
+    "policy",
+    "quiet",
+    "scorecard",
+    "scored_on",
+    "scores",
+    "seed",
+    "today",
+]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Option(Protocol):
+    """The decorator of one option."""
+
+    def __call__(self, command: Command, /) -> Command:
+        """Add the option to a command."""
+
+
+INPUT = click.Path(exists=True, dir_okay=False)
+INPUT_OR_DASH = click.Path(exists=True, dir_okay=False, allow_dash=True)
+OUTPUT_OR_DASH = click.Path(dir_okay=False, allow_dash=True)
+
+
+class _Day(click.ParamType):
+    """A day as ISO 8601 writes it."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.date:
+        """Return the day of a text like 2026-01-31."""
+        if isinstance(value, dt.date):
+            return value
+        try:
+            # date.fromisoformat alone would also take 20260131 and 2026-W05-6.
+            return dt.datetime.strptime(value, "%Y-%m-%d").date()
+        except ValueError:
+            self.fail(f"must be a day like 2026-01-31. Got {value!r}", param, ctx)
+
+
+class _Names(click.ParamType):
+    """Names with commas between them."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names, without the spaces around them."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+DAY = _Day()
+NAMES = _Names()
+
+
+def scorecard(purpose: str) -> Option:
+    """Return ``--scorecard``; `purpose` says what the scorecard is used for."""
+    return click.option(
+        "--scorecard",
+        default="default",
+        show_default=True,
+        metavar="NAME|FILE",
+        help=f"Scorecard {purpose}: the name of a preset, or a file.",
+    )
+
+
+def policy(purpose: str, *, default: str | None = "boost", note: str = "") -> Option:
+    """Return ``--policy``; `purpose` says what the boost policy is used for."""
+    return click.option(
+        "--policy",
+        default=default,
+        show_default=default is not None,
+        metavar="NAME|FILE",
+        help=f"Boost policy {purpose}: the name of a preset, or a file.{note}",
+    )
+
+
+def scores() -> Option:
+    """Return ``--scores``."""
+    return click.option(
+        "--scores",
+        required=True,
+        metavar="SCORES",
+        type=INPUT,
+        help="Score file that `trustscore score` wrote.",
+    )
+
+
+def outcomes() -> Option:
+    """Return ``--outcomes``."""
+    return click.option(
+        "--outcomes",
+        metavar="FILE",
+        type=INPUT,
+        help="What happened after the export, as columns merchant_id, n, events[, date] or"
+        " merchant_id, label[, date] (label 1 is bad).",
+    )
+
+
+def output_table(what: str, *, required: bool = True, note: str = "") -> Option:
+    """Return ``-o`` for a table; `what` names its content."""
+    return click.option(
+        "-o",
+        "--output",
+        "out",
+        required=required,
+        metavar="OUT",
+        type=OUTPUT_OR_DASH,
+        help=f"Write {what} to OUT: .csv, .csv.gz or .parquet, or - for CSV on standard"
+        f" output.{note}",
+    )
+
+
+def output_file(text: str, *, default: str | None = None) -> Option:
+    """Return ``-o`` for a file of another kind, which `text` describes."""
+    return click.option(
+        "-o",
+        "--output",
+        "out",
+        required=default is None,
+        default=default,
+        metavar="OUT",
+        type=OUTPUT_OR_DASH,
+        help=text,
+    )
+
+
+def output_folder(what: str) -> Option:
+    """Return ``-o`` for a folder; `what` says what is written into it."""
+    return click.option(
+        "-o",
+        "--output",
+        "out",
+        required=True,
+        metavar="DIR",
+        type=click.Path(file_okay=False),
+        help=f"Write {what} to the folder DIR.",
+    )
+
+
+def as_of(meaning: str) -> Option:
+    """Return ``--as-of``; `meaning` says which day it is and what depends on it."""
+    return click.option("--as-of", type=DAY, metavar="DATE", help=meaning)
+
+
+# Three commands count a stay in a tier; their day means the same.
+STAY = "Day of the review; the minimum stay in a tier is counted up to it."
+# Two commands read outcomes; for both the export is what is known on the day.
+OUTCOMES_AFTER = "Day of the export. Outcomes dated before it are refused."
+
+
+def today() -> Option:
+    """Return ``--today``."""
+    return click.option(
+        "--today",
+        type=DAY,
+        metavar="DATE",
+        help="Day of the ranking. Scores that expired before it count as neutral; without it none"
+        " expires.",
+    )
+
+
+def scored_on() -> Option:
+    """Return ``--scored-on``."""
+    return click.option(
+        "--scored-on",
+        type=DAY,
+        metavar="DATE",
+        help="Day on which the merchants were scored. The policy's validity counts from it where"
+        " the scores have no column scored_on.",
+    )
+
+
+def encoding(what: str) -> Option:
+    """Return ``--encoding``; `what` names the files it is the encoding of."""
+    return click.option(
+        "--encoding",
+        metavar="NAME",
+        help=f"Text encoding of {what}, such as utf-8 or gb18030. [default: detected]",
+    )
+
+
+def allow_missing_columns() -> Option:
+    """Return ``--allow-missing-columns``."""
+    return click.option(
+        "--allow-missing-columns",
+        is_flag=True,
+        help="Accept an export that lacks columns of the scorecard. Signals that read them do not"
+        " apply.",
+    )
+
+
+def seed(what: str, *, default: int = 0) -> Option:
+    """Return ``--seed``; `what` names what is drawn at random."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=default,
+        show_default=True,
+        help=f"Seed of {what}. The same seed gives the same result.",
+    )
+
+
+def lang(what: str) -> Option:
+    """Return ``--lang``; `what` names the text that is written in that language."""
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        show_default=True,
+        help=f"Language of {what}.",
+    )
+
+
+def as_json(what: str) -> Option:
+    """Return ``--json``; `what` names what is printed."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
+
+
+def quiet() -> Option:
+    """Return ``--quiet``."""
+    return click.option(
+        "--quiet",
+        is_flag=True,
+        help="Print errors and results only: no progress bar, notes or closing line.",
+    )

@@ -1,0 +1,79 @@
+"""The curves of the kernel, for arrays of figures: anchors, priors, simulated truths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustscore.scorecard import Signal
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.kinds import KINDS
+from trustscore.scoring import codes, kernel
+
+Array = np.ndarray[Any, Any]
+
+# A duration is shrunk on its logarithm: what brings that onto the scale of its curve.
+_FROM_LOG = {
+    codes.AS_IS: codes.BY_EXP,
+    codes.BY_LOG: codes.AS_IS,
+    codes.BY_LOG1P: codes.BY_EXP_LOG1P,
+}
+
+
+def curve_code(signal: Signal) -> tuple[int, int]:
+    """Return the codes of the scale and of the shape on which a signal's x becomes a utility."""
+    scale = CURVES[signal.curve].scale.code
+    if KINDS[signal.kind].on_log:
+        scale = _FROM_LOG[scale]
+    return scale, CURVES[signal.curve].shape.code
+
+
+def scale_of(signal: Signal, values: Array) -> Array:
+    """Return values in the signal's own unit on the scale of its curve."""
+    scale = CURVES[signal.curve].scale.code
+    return np.array([kernel.on_scale(scale, x) for x in np.asarray(values).tolist()])
+
+
+def by_curve(signal: Signal, x: Array, poor: Array, good: Array) -> Array:
+    """Return the utility of figures on the scale that is shrunk; anchors on the curve's scale."""
+    scale, shape = curve_code(signal)
+    on_scale = [kernel.on_scale(scale, value) for value in x.tolist()]
+    if shape == codes.KNOTS:
+        xs, us = zip(*signal.knots, strict=True)
+        return np.interp(on_scale, xs, us)
+    ends = zip(on_scale, poor.tolist(), good.tolist(), strict=True)
+    return np.array([kernel.utility(shape, value, low, high) for value, low, high in ends])
+
+
+def raised(utility: Any, power: float, floor: float) -> Any:
+    """Return phi(v) of utilities, a float or an array over variants."""
+    found = [
+        kernel.phi(kernel.floored(u, power, floor), power) for u in np.atleast_1d(utility).tolist()
+    ]
+    return np.array(found) if np.ndim(utility) else found[0]
+
+
+def shrunk(kind: str, value: Array, n: Array, prior: float, strength: float) -> tuple[Array, Array]:
+    """Return the values of many merchants at one signal after shrinkage, and their doubt.
+
+    Examples
+    --------
+    >>> x, q = shrunk("rate", np.array([0.0, 3.0]), np.array([0.0, 30.0]), 0.1, 30.0)
+    >>> x.round(3).tolist(), q.tolist()
+    ([0.1, 0.1], [1.0, 0.5])
+    >>> shrunk("mean", np.array([5.0]), np.array([10.0]), 4.0, 10.0)[0].tolist()
+    [4.5]
+    """
+    x, q = np.empty(len(value)), np.empty(len(value))
+    evidence = codes.COUNTS if KINDS[kind].counts else codes.MEAN
+    kernel.shrink_rows(
+        evidence,
+        np.ascontiguousarray(value, dtype=np.float64),
+        np.ascontiguousarray(n, dtype=np.float64),
+        prior,
+        strength,
+        x,
+        q,
+    )
+    return x, q

@@ -1,0 +1,338 @@
+"""A scorecard made ready for scoring: its figures per variant, its tree, and flat tables.
+
+A *variant* is one way to resolve overlays and peer groups. A figure that no overlay or peer group
+changes is a plain float; one that some change is an array over variants.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from trustscore.errors import ScorecardError
+from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
+from trustscore.scorecard.model import Numbers
+from trustscore.scoring.curves import by_curve, scale_of
+
+Array = np.ndarray[Any, Any]
+_MOST_VARIANTS = 100_000
+_MOST_REMEMBERED = 65_536
+# A prior without a sampling law is this far from its signal's true utility, one standard
+# deviation; less where nearly everybody is clean.
+_SPREAD, _SPREAD_OF_RARE_HARM = 0.25, 0.2
+_CLEAN = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFigures:
+    """The figures of one signal; each a float, or an array over variants."""
+
+    position: int
+    signal: Signal
+    weight: Any
+    prior: Any  # on the scale that is shrunk
+    strength: Any
+    poor: Any  # on the scale of the curve
+    good: Any
+    least: Any  # floor of a duration
+    prior_utility: Any
+    withheld_utility: Any
+    kappa: Any
+    weight_kappa: Any
+
+    @property
+    def on_log(self) -> bool:
+        """Whether the value is shrunk on the logarithm."""
+        return self.signal.kind == "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node: its signals grouped by the conditions under which they apply, and its children."""
+
+    id: str
+    power: float
+    floor: float
+    weight: Any
+    weight_by: str | None
+    groups: tuple[tuple[tuple[Condition, ...], tuple[SignalFigures, ...]], ...]
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """A rule with its points per variant, NaN where it is off, and the line of a rate cap."""
+
+    rule: Rule
+    points: Any
+    line: Any
+
+
+class _Codes(dict[Any, int]):
+    """Value of a side column -> small code; unlisted values share code 0."""
+
+    def __init__(self, values: list[str]) -> None:
+        self.listed = {value: i for i, value in enumerate(values, start=1)}
+        super().__init__({None: 0})
+
+    def __missing__(self, value: Any) -> int:
+        code = self.listed.get(str(value).strip().casefold(), 0)
+        if len(self) < _MOST_REMEMBERED:
+            self[value] = code
+        return code
+
+
+def prior_spread(kind: str, prior: Any, strength: Any, sd: Any) -> Any:
+    """Return tau, the standard deviation of the prior on the scale that is shrunk.
+
+    Beta for a `rate`, gamma for `events`, normal for `mean` and (in log units) `duration`.
+    NaN where a signal has no such prior.
+
+    Examples
+    --------
+    >>> round(float(prior_spread("events", 0.0172, 190.6, None)), 4)
+    0.0095
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if kind == "rate":
+            return np.sqrt(prior * (1 - prior) / (strength + 1))
+        if kind == "events":
+            return np.sqrt(prior / strength)
+        if kind in ("mean", "duration"):
+            return sd / np.sqrt(strength)
+    return np.full(np.shape(prior), np.nan)
+
+
+class Program:
+    """Everything scoring reads of a scorecard, worked out once.
+
+    Attributes
+    ----------
+    scorecard : Scorecard
+    variants : tuple
+        Of each variant the ids of its overlays, and its peer group or None.
+    signals : tuple of SignalFigures
+    root : Node
+    rules : tuple of RuleFigures
+    """
+
+    def __init__(self, scorecard: Scorecard) -> None:
+        if scorecard.open_values:
+            raise ScorecardError(
+                f"scorecard {scorecard.name} is open: run trustscore fit first",
+                [f"{value} waits for a fit" for value in scorecard.open_values],
+            )
+        self.scorecard = scorecard
+        # Step of a tier on the ladder, from 1.
+        self.steps = _Codes([tier.id for tier in scorecard.tiers.ladder])
+        self._find_variants()
+        self.signals = tuple(self._signal(i, s) for i, s in enumerate(scorecard.signals))
+        self.root = self._tree()
+        self.rules = tuple(self._rule(rule) for rule in scorecard.rules)
+
+    # Variants ---------------------------------------------------------------------------------
+
+    def _find_variants(self) -> None:
+        card = self.scorecard
+        mentioned: dict[str, dict[str, None]] = {}
+        for overlay in card.overlays:
+            for column, values in overlay.match:
+                mentioned.setdefault(column, {}).update(dict.fromkeys(values))
+        if card.peers.priors:
+            for at, column in enumerate(card.peers.by):
+                named = mentioned.setdefault(column, {})
+                named.update(dict.fromkeys(key[at] for key in card.peers.priors))
+        self._codes = {column: _Codes(list(values)) for column, values in mentioned.items()}
+        choices = [["", *values] for values in mentioned.values()]
+        if int(np.prod([len(c) for c in choices] or [1])) > _MOST_VARIANTS:
+            raise ScorecardError(
+                f"scorecard {card.name} has overlays and peers for more than {_MOST_VARIANTS} "
+                "combinations of category and shop type"
+            )
+        known: dict[Any, int] = {}
+        table = []
+        for chosen in itertools.product(*choices):
+            context = dict(zip(mentioned, chosen, strict=True))
+            overlays = tuple(
+                overlay.id
+                for overlay in card.overlays
+                if all(context[column] in values for column, values in overlay.match)
+            )
+            peer = tuple(context.get(column, "") for column in card.peers.by)
+            key = (overlays, peer if peer in card.peers.priors else None)
+            table.append(known.setdefault(key, len(known)))
+        self.variants = tuple(known)
+        self._variant_of = np.array(table, dtype=np.int32)
+
+    def variant_rows(self, block: Mapping[str, Array], rows: int) -> Array | None:
+        """Return the variant of each row, or None when all rows have the first."""
+        if len(self.variants) == 1:
+            return None
+        code = np.zeros(rows, dtype=np.int64)
+        for column, codes in self._codes.items():
+            code *= len(codes.listed) + 1
+            values = block.get(column)
+            if values is not None:
+                code += np.fromiter((codes[v] for v in values.tolist()), np.int64, rows)
+        variant: Array = self._variant_of[code]
+        return variant if variant.any() else None
+
+    def variant_of(self, merchant: Mapping[str, Any]) -> int:
+        """Return the variant of one merchant."""
+        code = 0
+        for column, codes in self._codes.items():
+            code = code * (len(codes.listed) + 1) + codes[merchant.get(column)]
+        return int(self._variant_of[code])
+
+    def _numbers(self, signal: Signal) -> list[Numbers]:
+        card = self.scorecard
+        overlays = {overlay.id: overlay.signals.get(signal.id, {}) for overlay in card.overlays}
+        found = []
+        for names, peer in self.variants:
+            given = {k: getattr(signal.numbers, k) for k in Numbers.__slots__}
+            if peer is not None and signal.id in card.peers.priors[peer]:
+                prior, strength = card.peers.priors[peer][signal.id]
+                given["prior"] = prior
+                given["strength"] = strength or given["strength"]
+            for name in names:
+                given.update(overlays[name])
+            found.append(Numbers(**given))
+        return found
+
+    # Signals ----------------------------------------------------------------------------------
+
+    def _signal(self, position: int, signal: Signal) -> SignalFigures:
+        numbers = self._numbers(signal)
+
+        def column(key: str) -> Array:
+            found = [getattr(n, key) for n in numbers]
+            return np.array([np.nan if x is None else x for x in found])
+
+        poor, good = scale_of(signal, column("poor")), scale_of(signal, column("good"))
+        least = np.minimum(column("good"), column("poor")) / 100.0
+        prior = column("prior")
+        center = np.log(np.maximum(prior, least)) if signal.kind == "duration" else prior
+        before = by_curve(signal, center, poor, good)
+        kappa, withheld = self._doubt(signal, column, center, before, poor, good)
+        figures = (
+            column("weight"),
+            center,
+            column("strength"),
+            poor,
+            good,
+            least,
+            before,
+            withheld,
+            kappa,
+            column("weight") * kappa,
+        )
+        return SignalFigures(position, signal, *map(_alike, figures))
+
+    @staticmethod
+    def _doubt(
+        signal: Signal, column: Any, center: Array, before: Array, poor: Array, good: Array
+    ) -> tuple[Array, Array]:
+        """Return kappa, and the utility of a figure that is held back.
+
+        kappa is half the utility between tau above and tau below the prior, at most .5; without
+        a sampling law, or where the scorecard says, it is the stated spread. What is held back is
+        taken to be one tau worse than the prior.
+        """
+        tau = prior_spread(signal.kind, column("prior"), column("strength"), column("sd"))
+        up, down = center + tau, center - tau
+        if signal.counts:
+            down = np.maximum(down, 0.0)
+        better, worse = by_curve(signal, up, poor, good), by_curve(signal, down, poor, good)
+        if not signal.higher_is_better:
+            better, worse = worse, better
+        spread = column("spread")
+        stated = np.where(np.isnan(spread), _least_spread(before), spread)
+        stepped = np.isnan(tau) | ~np.isnan(spread)
+        kappa = np.minimum(np.where(stepped, stated, np.abs(better - worse) / 2), 0.5)
+        return kappa, np.where(stepped, np.maximum(before - kappa, 0.0), worse)
+
+    # Tree and rules ---------------------------------------------------------------------------
+
+    def _tree(self) -> Node:
+        card = self.scorecard
+
+        def weight(dimension: Any) -> Any:
+            found = []
+            for names, _ in self.variants:
+                value = dimension.weight
+                for overlay in card.overlays:
+                    if overlay.id in names:
+                        value = overlay.dimensions.get(dimension.id, value)
+                found.append(value)
+            return _alike(np.array(found))
+
+        def below(name: str | None) -> tuple[Node, ...]:
+            found = []
+            for dimension in card.dimensions:
+                if dimension.parent != name:
+                    continue
+                groups: dict[tuple[Condition, ...], list[SignalFigures]] = {}
+                for figures in self.signals:
+                    if figures.signal.dimension == dimension.id:
+                        groups.setdefault(figures.signal.applies_when, []).append(figures)
+                found.append(
+                    Node(
+                        dimension.id,
+                        dimension.power,
+                        dimension.floor,
+                        weight(dimension),
+                        dimension.weight_by,
+                        tuple((when, tuple(own)) for when, own in groups.items()),
+                        below(dimension.id),
+                    )
+                )
+            return tuple(found)
+
+        index = card.file.index
+        return Node(ROOT, index.power, index.floor, 1.0, None, (), below(None))
+
+    def _rule(self, rule: Rule) -> RuleFigures:
+        points = []
+        for names, _ in self.variants:
+            value = rule.points
+            if rule.overlay is not None and rule.overlay not in names:
+                value = np.nan
+            for overlay, change in rule.changes:
+                if overlay in names:
+                    value = np.nan if change is None else change
+            points.append(value)
+        line: Any = np.nan
+        if rule.exceeds is not None:
+            line = rule.exceeds.line
+            if line is None:
+                numbers = self._numbers(self.scorecard.signal(rule.exceeds.signal))
+                line = _alike(np.array([n.poor for n in numbers]))
+        return RuleFigures(rule, _alike(np.array(points)), line)
+
+
+def _least_spread(before: Array) -> Array:
+    return np.where(before >= _CLEAN, _SPREAD_OF_RARE_HARM, _SPREAD)
+
+
+def _alike(values: Array) -> Any:
+    """Return a float where all variants agree, else the array."""
+    first = values[0]
+    same = (values == first) | (np.isnan(values) & np.isnan(first))
+    return float(first) if same.all() else values.astype(np.float64)
+
+
+@lru_cache(maxsize=16)
+def program_of(scorecard: Scorecard) -> Program:
+    """Return the program of a scorecard.
+
+    Raises
+    ------
+    ScorecardError
+        When the scorecard is open.
+    """
+    return Program(scorecard)
