@@ -14,7 +14,12 @@ from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).resolve().parent
 # Modules in Cython's pure Python mode: each is an ordinary Python file that can be compiled.
-COMPILED = ["trustscore.scoring.kernel"]
+COMPILED = [
+    "trustscore.io.bounds",
+    "trustscore.io.csv_cells",
+    "trustscore.io.id_table",
+    "trustscore.scoring.kernel",
+]
 # No fused multiply-add: the same bits on every processor, compiled or not.
 C_FLAGS = ["/O2"] if os.name == "nt" else ["-O3", "-ffp-contract=off", "-fno-math-errno"]
 

@@ -39,7 +39,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_the_floors_down_from_boost_load_numpy_and_pydantic_only():
-    assert loaded_after("import trustscore.boost, trustscore.scoring, trustscore.simulate") == set()
+    assert loaded_after("import trustscore.boost, trustscore.scoring") == set()
 
 
 @pytest.mark.parametrize(

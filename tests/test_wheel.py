@@ -1,5 +1,6 @@
 """What a user gets from a wheel: the code, the presets, and nothing else."""
 
+import json
 import os
 import subprocess
 import sys
@@ -34,22 +35,26 @@ def wheel(repository, tmp_path_factory):
     return built
 
 
-def test_the_wheel_carries_code_and_presets_only(wheel, repository):
+def test_the_wheel_carries_code_presets_and_binaries_only(wheel, repository):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        compiled = json.loads(archive.read("trustscore/compiled.json"))
     expected = {
         str(path.relative_to(repository))
         for path in (repository / "trustscore").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix not in (".pyc", ".so", ".pyd")
     }
     expected |= {f"trustscore/configs/{path.name}" for path in (repository / "configs").iterdir()}
+    expected |= {"trustscore/compiled.json"}
     info = {name for name in names if ".dist-info/" in name}
-    assert names - info == expected
+    binaries = {name for name in names if name.endswith((".so", ".pyd"))}
+    assert names - info - binaries == expected
+    assert {name.split(".")[0].replace("/", ".") for name in binaries} == set(compiled)
     assert any(name.endswith("/licenses/LICENSE") for name in info)
 
 
 def test_the_wheel_has_the_version_of_the_package(wheel):
-    assert wheel.name.startswith(f"trustscore-{trustscore.__version__}-py3-none-any")
+    assert wheel.name.startswith(f"trustscore-{trustscore.__version__}-")
 
 
 def test_presets_are_found_in_the_unpacked_wheel(wheel, repository, tmp_path):
@@ -83,6 +88,6 @@ def test_the_metadata_keeps_pyspark_an_extra(wheel):
     assert f"Version: {trustscore.__version__}" in metadata
     assert "Requires-Python: >=3.11" in metadata
     extras = {line.removeprefix("Provides-Extra: ") for line in metadata if "Extra: " in line}
-    assert extras == {"spark", "sql", "plot", "dev"}
+    assert extras == {"spark", "sql", "plot", "docs", "dev"}
     (spark,) = (line for line in metadata if line.startswith("Requires-Dist: pyspark"))
     assert spark.endswith("extra == 'spark'")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trustscore.batch.files import score_files
     from trustscore.batch.frame import score_frame
+    from trustscore.batch.merchant import score_merchant
     from trustscore.boost import BoostPolicy, boost_table
     from trustscore.estimator import TrustScorer
     from trustscore.explain.frame import explain_frame
@@ -34,6 +35,7 @@ __all__ = [
     "score_columns",
     "score_files",
     "score_frame",
+    "score_merchant",
     "simulate_export",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "score_columns": "trustscore.scoring",
     "score_files": "trustscore.batch.files",
     "score_frame": "trustscore.batch.frame",
+    "score_merchant": "trustscore.batch.merchant",
     "simulate_export": "trustscore.simulate",
 }
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+# Below this many merchants nobody waits, whichever way the loops run.
+_MANY = 5000
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -51,3 +54,36 @@ def refuse_stale(module: str) -> None:
             f"{source.name} was changed after {binary} was compiled from it. "
             "Compile it again with `pip install -e .`, or delete the binary to run uncompiled"
         )
+
+
+class SlowWarning(UserWarning):
+    """The loops run uncompiled over many merchants."""
+
+
+class Notice:
+    """Counts merchants, and says once that they are scored slowly.
+
+    Parameters
+    ----------
+    is_compiled : bool
+        Whether the loops are compiled; then there is nothing to say.
+    """
+
+    def __init__(self, is_compiled: bool) -> None:
+        self._done = is_compiled
+        self._merchants = 0
+
+    def add(self, merchants: int) -> None:
+        """Count merchants that are about to be scored."""
+        if self._done:
+            return
+        self._merchants += merchants
+        if self._merchants > _MANY:
+            self._done = True
+            warnings.warn(
+                "the scoring loop is not compiled, which makes it about a hundred times slower. "
+                "Install a C compiler (such as gcc) and install trustscore again, or install a "
+                "wheel for this machine",
+                SlowWarning,
+                stacklevel=2,
+            )

@@ -18,12 +18,6 @@ from trustscore.scoring import score_columns
 ROWS = good_rows(700, seed=3)
 
 
-@pytest.fixture(autouse=True)
-def _forked(monkeypatch):
-    # Pytest's own workers have threads that sleep; the command has none.
-    monkeypatch.setattr("trustscore.batch.pool.can_fork", lambda: True)
-
-
 BLOCKS = (16, 1000, 1 << 20)
 
 

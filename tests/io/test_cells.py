@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.both_ways import both_ways
 from trustscore.io.cells import read_cell, read_flag
-from trustscore.io.digits import PAD, pad, parse
 from trustscore.io.text_columns import read_numbers
 
 READ = [
@@ -120,10 +120,19 @@ def test_what_a_column_may_hold(text, check, reason):
 
 
 def fast(texts, point="."):
+    """Values and odd rows, which compiled and uncompiled are the same."""
     data = [text.encode() for text in texts]
-    ends = np.cumsum([len(text) + 1 for text in data]) - 1 + PAD
-    lengths = np.array([len(text) for text in data])
-    return parse(pad(b",".join(data)), ends, lengths, point=ord(point))
+    ends = np.cumsum([len(text) + 1 for text in data]) - 1
+    spans = np.stack([ends - [len(text) for text in data], ends], axis=1)
+    found = []
+    for module in both_ways("trustscore.io.csv_cells"):
+        values, odd = np.empty((len(data), 1)), np.empty(len(data), dtype=np.int64)
+        count = module.read_numbers(b",".join(data), spans, ord(point), values, odd)
+        found.append((values[:, 0], odd[:count]))
+    (compiled, odd), (python, also_odd) = found
+    assert compiled.tobytes() == python.tobytes()
+    assert odd.tolist() == also_odd.tolist()
+    return compiled, odd
 
 
 def same(one, other):
@@ -180,8 +189,26 @@ def test_plain_numbers_take_the_fast_way():
     assert values[6:].tolist() == [99999.9999, -7.0, 0.25]
 
 
-def test_a_block_longer_than_a_chunk():
-    numbers = [str(n / 8) for n in range(50_000)]
-    values, odd = fast(numbers)
-    assert len(odd) == 0
-    assert values.tolist() == [n / 8 for n in range(50_000)]
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("9007199254740992", True),  # 2 ** 53
+        ("9007199254740993", False),
+        ("0.000000000000000001", False),  # nineteen digits
+        ("00.0000000000000001", True),
+        ("0.30000000000000004", False),
+        ("900719925474099.2", True),
+        ("-", False),
+        (".", False),
+        ("-.", False),
+        ("1.2.3", False),
+        ("+1", False),
+        (" 1", False),
+        ("1e3", False),
+    ],
+)
+def test_only_what_divides_without_a_second_rounding_is_plain(text, plain):
+    values, odd = fast([text, "1"])
+    assert odd.tolist() == ([] if plain else [0])
+    assert same(values[0], float(text) if plain else math.nan)
+    assert values[1] == 1.0

@@ -97,8 +97,8 @@ def test_every_row_comes_out_once(tmp_path_factory, rows, newline, block, final)
 
 def test_all_reasons_are_planted_here():
     others = {"missing_id", "repeated_id", "field_count", "open_quote"}
-    # A date stands in a side column, which has a test of its own.
-    assert set(REASONS) == {*FAULTS, *others, "not_a_date"}
+    # A date stands in a side column, and records that are none in JSON; both have their own tests.
+    assert set(REASONS) == {*FAULTS, *others, "not_a_date", "not_a_record"}
 
 
 @pytest.mark.parametrize("as_of", [None, dt.date(2026, 3, 1)])

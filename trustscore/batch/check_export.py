@@ -11,7 +11,7 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, read_part
-from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
+from trustscore.io.seen_ids import SeenIds
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns
 from trustscore.typing import Progress, silent
@@ -89,12 +89,12 @@ def check_export(
     covered = np.zeros(len(scorecard.dimensions))
     inside = _members(scorecard)
     rows = rejected = 0
-    seen, seed = SeenIds(), new_seed()
+    seen = SeenIds()
     missing: frozenset[str] = frozenset()
     for part in inputs.parts():
-        missing = part.plan.columns.missing
+        missing = part.missing
         read = read_part(part)
-        repeats = seen.add(hash_ids(read.ids, seed), read.lines, part.file)
+        repeats = seen.add(read.ids, read.lines, part.file)
         if len(repeats.rows):
             read = read.drop(repeats.rows, [])
         rows += read.read

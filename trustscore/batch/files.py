@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import os
-import pickle
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
 from trustscore import __version__
 from trustscore.batch import output
 from trustscore.batch.manifest import Tally
-from trustscore.batch.pool import Task, ordered
+from trustscore.batch.pool import ordered, workers
 from trustscore.batch.scorer import Formatter, Result, Scorer
 from trustscore.batch.targets import RejectsFile, check_targets
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
-from trustscore.io.arrow import bits
 from trustscore.io.atomic_files import AtomicFile, Sink, is_plain, open_sink, suffix_of
 from trustscore.io.blocks import repeated
 from trustscore.io.clean_rows import Rows
-from trustscore.io.csv_reader import Piece
 from trustscore.io.header import Wanted
-from trustscore.io.inputs import Inputs, Part, as_paths, read_part
-from trustscore.io.parquet_reader import ArrowPiece
+from trustscore.io.inputs import Inputs, Part, as_paths, expand, read_part
 from trustscore.io.rejects import Reject
-from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
+from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.io.text_stream import BLOCK
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.presets import find
@@ -63,119 +55,61 @@ class Report(NamedTuple):
     rejects: str | None
 
 
-class _Remote:
-    """The work of one worker process: bytes in, a result out."""
+class _Read(NamedTuple):
+    """A part as rows, and the hashes of their ids."""
 
-    def __init__(self, formatter: Formatter) -> None:
-        self.formatter = formatter
-        self.plans: dict[int, Any] = {}
-
-    def __call__(
-        self, data: bytes | memoryview, note: tuple[int, bytes, int, bool | None]
-    ) -> Result:
-        file, plan, line, broken = note
-        if file not in self.plans:
-            self.plans[file] = pickle.loads(plan)
-        piece = ArrowPiece(data, line) if broken is None else Piece(bytes(data), line, broken)
-        part = Part(piece, file, self.plans[file])
-        rows = read_part(part)
-        result = self.formatter.result(rows, part.plan.columns.missing)
-        return result._replace(hashes=hash_ids(rows.ids, self.formatter.seed))
+    part: Part
+    rows: Rows
+    hashes: Any
 
 
-def _task(part: Part, plans: dict[int, bytes]) -> Task:
-    if part.file not in plans:
-        plans[part.file] = pickle.dumps(part.plan)
-    if isinstance(part.piece, Piece):
-        data, broken = part.piece.data, part.piece.broken
-    else:
-        stream = io.BytesIO()
-        with pa.ipc.new_stream(stream, part.piece.data.schema) as writer:
-            writer.write_batch(part.piece.data)
-        data, broken = stream.getvalue(), None
-    return Task(data, (part.file, plans[part.file], part.piece.line, broken))
-
-
-class _Repeats:
-    """The rows of a run whose id was scored before."""
+class _FirstOnly:
+    """The rows of a run whose id did not come before, in the order of the files."""
 
     def __init__(self, paths: list[str]) -> None:
         self.paths = paths
-        self.seen: SeenIds | None = None
-        self.expected = 0
+        self.seen = SeenIds()
 
-    def expect(self, part: Part, rows: int) -> None:
-        """Guess from the first block how many rows there will be."""
-        if self.seen is None:
-            sizes = [os.stat(path).st_size for path in self.paths if os.path.isfile(path)]
-            each = len(part.piece.data) / rows if isinstance(part.piece, Piece) and rows else 0
-            self.seen = SeenIds(int(sum(sizes) / each) if each and len(sizes) else 0)
+    def read(self, part: Part) -> _Read:
+        """Read a part; several threads may do so at once."""
+        rows = read_part(part)
+        return _Read(part, rows, hash_ids(rows.ids, self.seen.key))
 
-    def find(
-        self, rows: Callable[[], Rows], lines: Any, hashes: Any, part: Part
-    ) -> tuple[Any, list[Reject]]:
-        """Return which rows of a block are repeated, and their rejects."""
-        self.expect(part, len(lines))
-        assert self.seen is not None
-        found = self.seen.add(hashes, lines, part.file)
-        if not len(found.rows):
-            return found.rows, []
-        return found.rows, repeated(rows(), found, self.paths)
+    def keep_first(self, read: _Read) -> _Read:
+        """Set the repeated rows aside; to be called part after part."""
+        part, rows, hashes = read
+        if not len(self.seen):
+            self.seen.expect(self._expected(part, rows))
+        found = self.seen.add(rows.ids, rows.lines, part.file, hashes)
+        if len(found.rows):
+            rows = rows.drop(found.rows, repeated(rows, found, self.paths))
+        return _Read(part, rows, hashes)
 
-
-def _same(rows: Rows) -> Rows:
-    return rows
+    def _expected(self, part: Part, rows: Rows) -> int:
+        """Guess from the first part how many rows there will be."""
+        sizes = [os.stat(path).st_size for path in self.paths if os.path.isfile(path)]
+        if part.reader.rows is not None:
+            per_byte = part.reader.rows / max(part.reader.source.size, 1)
+        else:
+            per_byte = len(rows) / max(len(part.piece.data), 1)
+        return int(sum(sizes) * per_byte)
 
 
 def _results(
-    parts: Iterator[Part], formatter: Formatter, repeats: _Repeats, jobs: int
+    parts: Iterator[Part],
+    formatter: Formatter,
+    paths: list[str],
+    threads: ThreadPoolExecutor | None,
+    jobs: int,
 ) -> Iterator[Result]:
-    if jobs == 1:
-        for part in parts:
-            rows = read_part(part)
-            hashes = hash_ids(rows.ids, formatter.seed)
-            where, rejects = repeats.find(partial(_same, rows), rows.lines, hashes, part)
-            if rejects:
-                rows = rows.drop(where, rejects)
-            yield formatter.result(rows, part.plan.columns.missing)
-        return
-    plans: dict[int, bytes] = {}
-    sent: list[Part] = []
+    """Read, set repeated rows aside, score and format: the order of the files decides."""
 
-    def tasks() -> Iterator[Task]:
-        for part in parts:
-            sent.append(part)
-            yield _task(part, plans)
+    def score(read: _Read) -> Result:
+        return formatter.result(read.rows, read.part.missing)
 
-    for result in ordered(_Remote(formatter), tasks(), jobs):
-        part = sent.pop(0)
-        read: list[Rows] = []
-
-        def again(part: Part = part, read: list[Rows] = read) -> Rows:
-            read.append(read_part(part))
-            return read[0]
-
-        where, rejects = repeats.find(again, result.lines, result.hashes, part)
-        if rejects:
-            result = _without(result, read[0], where, rejects, formatter, part)
-        yield result
-
-
-def _without(
-    result: Result, rows: Rows, where: Any, rejects: list[Reject], formatter: Formatter, part: Part
-) -> Result:
-    """Take repeated rows out of a block that a worker has scored already."""
-    stay = np.ones(len(rows), dtype=np.bool_)
-    stay[where] = False
-    only = rows.drop(np.flatnonzero(stay), [])
-    result.tally.unscore(formatter.scorer.scored(only, part.plan.columns.missing).scores)
-    result.tally.reject([reject.reason for reject in rejects])
-    mask = bits(stay)
-    return result._replace(
-        scores=result.scores.filter(mask),
-        contributions=None if result.contributions is None else result.contributions.filter(mask),
-        rejects=sorted([*result.rejects, *rejects], key=lambda reject: reject.line),
-    )
+    first_only = _FirstOnly(paths)
+    read = ordered(first_only.read, parts, threads, jobs)
+    return ordered(score, map(first_only.keep_first, read), threads, jobs)
 
 
 def score_files(
@@ -201,13 +135,14 @@ def score_files(
     Parameters
     ----------
     paths : path or iterable of paths
-        CSV, gzip CSV or Parquet, in this order; ``-`` is CSV on standard input.
+        CSV, JSON Lines (both also gzip) or Parquet, folders of them and patterns, in this order;
+        ``-`` is text on standard input.
     out : path
         By its suffix ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on standard output.
     scorecard : str, Path or Scorecard, default="default"
     policy : str, Path or BoostPolicy, default="boost"
     jobs : int, default=1
-        Worker processes. The output does not depend on it.
+        Threads. The output does not depend on it.
     rejects, manifest : path, optional
         ``OUT.rejects.csv``, written only when there are any, and ``OUT.manifest.json``
         unless said; none of the two when `out` is a pipe or a device.
@@ -249,7 +184,7 @@ def score_files(
     {'read': 1, 'scored': 1, 'rejected': 0}
     """
     started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
-    names, target = as_paths(paths), str(out)
+    names, target = expand(as_paths(paths)), str(out)
     card, rule = load_scorecard(scorecard), BoostPolicy.load(policy)
     kept = tuple(dict.fromkeys(keep))
     aside = is_plain(target)
@@ -274,7 +209,6 @@ def score_files(
         kept,
         suffix_of(target),
         None if wide_path is None else suffix_of(wide_path),
-        new_seed(),
     )
     clash = [name for name in kept if name in output.score_columns_out(card)]
     if clash:
@@ -298,7 +232,8 @@ def score_files(
             hold=strict,
             stack=stack,
         )
-        results = _results(parts, formatter, _Repeats(names), jobs)
+        threads = stack.enter_context(workers(jobs))
+        results = _results(parts, formatter, names, threads, jobs)
         for result in _incomplete(results, sink):
             if strict and result.rejects:
                 raise StrictStop(first_fault(result.rejects[0]))

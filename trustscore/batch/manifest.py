@@ -38,18 +38,11 @@ class Summary:
 
     def add(self, values: NDArray[np.float64]) -> None:
         """Count some values; NaN is left out."""
-        self._count(values, 1)
-
-    def remove(self, values: NDArray[np.float64]) -> None:
-        """Take values out again."""
-        self._count(values, -1)
-
-    def _count(self, values: NDArray[np.float64], sign: int) -> None:
         values = values[~np.isnan(values)]
-        self.rows += sign * len(values)
-        self.total += sign * int(np.rint(values * _UNIT).astype(np.int64).sum())
+        self.rows += len(values)
+        self.total += int(np.rint(values * _UNIT).astype(np.int64).sum())
         places = np.clip(values * (_BINS / self.top), 0, _BINS).astype(np.int64)
-        self.bins += sign * np.bincount(places, minlength=_BINS + 1)
+        self.bins += np.bincount(places, minlength=_BINS + 1)
 
     def merge(self, other: Summary) -> None:
         """Add what another one counted."""
@@ -61,7 +54,6 @@ class Summary:
         """Return the summary; extremes and quantiles are rounded down to a thousandth of `top`."""
         if not self.rows:
             return {"rows": 0}
-        # From the bins, as an extreme kept by itself could not be taken out again.
         passed = np.cumsum(self.bins)
         places = {"least": 1.0, "most": float(self.rows)}
         places |= {f"p{percent}": self.rows * percent / 100 for percent in (10, 50, 90)}
@@ -102,19 +94,10 @@ class Tally:
 
     def score(self, scores: Any) -> None:
         """Count scored rows."""
-        self._score(scores, 1)
         self.coverage.add(scores.coverage)
         self.index.add(scores.trust_index)
-
-    def unscore(self, scores: Any) -> None:
-        """Take rows out again that turned out to be repeated."""
-        self._score(scores, -1)
-        self.coverage.remove(scores.coverage)
-        self.index.remove(scores.trust_index)
-
-    def _score(self, scores: Any, sign: int) -> None:
-        self.scored += sign * len(scores.trust_index)
-        self.unknown_tier += sign * scores.unknown_tier
+        self.scored += len(scores.trust_index)
+        self.unknown_tier += scores.unknown_tier
         for mine, names, codes in (
             (self.status, scores.status_names, scores.status_code),
             (self.tier, scores.tier_names, scores.tier_code),
@@ -122,16 +105,16 @@ class Tally:
         ):
             for name, count in zip(names, np.bincount(codes).tolist(), strict=False):
                 if count:
-                    mine[name] += sign * count
+                    mine[name] += count
         texts, place = scores.rule_sets
         for text, count in zip(texts, np.bincount(place).tolist(), strict=True):
             for rule in text.split(";") if text else ():
-                self.rules[rule] += sign * count
+                self.rules[rule] += count
         if self.blanks is None or self.withheld is None:
             self.blanks = np.zeros(len(scores.unknown), dtype=np.int64)
             self.withheld = np.zeros(len(scores.unknown), dtype=np.int64)
-        self.blanks += sign * scores.unknown
-        self.withheld += sign * scores.withheld_count
+        self.blanks += scores.unknown
+        self.withheld += scores.withheld_count
 
     def merge(self, other: Tally) -> None:
         """Add what another one counted."""

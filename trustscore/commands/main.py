@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -79,6 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     Exit codes: 0 done; 1 the machine failed; 2 wrong use, bad scorecard or missing columns;
     3 done, but rows were rejected; 4 stopped by --strict; 141 the output pipe was closed.
     """
+    warnings.showwarning = _warn
     try:
         code = group.main(arguments, prog_name="trustscore", standalone_mode=False)
     except click.exceptions.Abort:
@@ -93,6 +95,10 @@ def main(arguments: list[str] | None = None) -> None:
     except (OSError, MemoryError, KeyboardInterrupt) as error:
         code = _say(with_flags(str(error)) or type(error).__name__, MACHINE_FAILED)
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _warn(message: Warning | str, *_: object) -> None:
+    click.echo(f"trustscore: {message}", err=True)
 
 
 def _reader_gone() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,16 +18,21 @@ EXAMPLE = """\b
 Example:
   trustscore score export.csv -o scores.csv
   trustscore score day1.csv.gz day2.parquet -o scores.parquet --jobs 4
+  trustscore score exports/ 'more/*.jsonl.gz' -o scores.csv
   zcat export.csv.gz | trustscore score - -o - --keep shop_name > scores.csv
   trustscore score --engine spark hdfs:///exports/day1 -o hdfs:///scores/day1.parquet
 """
+
+_EXISTING = click.Path(exists=True, allow_dash=True)
 
 
 def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> Any:
     """Check the exports of the local engine; Spark looks on file systems of its own."""
     if ctx.params.get("engine") != "spark":
         for path in paths:
-            options.INPUT_OR_DASH.convert(path, param, ctx)
+            # The files of a pattern are looked up when the run begins.
+            if not glob.has_magic(path):
+                _EXISTING.convert(path, param, ctx)
     return paths
 
 
@@ -95,9 +101,10 @@ def command(
     encoding: str | None,
     quiet: bool,
 ) -> int:
-    """Score exports of merchants: CSV, gzip CSV or Parquet, or - for standard input.
+    """Score exports of merchants: CSV, JSON Lines or Parquet, or - for standard input.
 
-    Every row comes out exactly once: scored in OUT, or in the rejects with its line and
+    CSV and JSON Lines may be gzip. A folder stands for the tables in it, a pattern for the files
+    that match it. Every row comes out exactly once: scored in OUT, or in the rejects with its line and
     reason. OUT is complete or absent; Spark writes a new folder. Exit codes: 0 done, 1 the
     machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
     --strict.

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
-from trustscore.io.inputs import Inputs, as_paths, read_part
+from trustscore.io.inputs import Inputs, as_paths, expand, read_part
 from trustscore.io.rejects import REASONS, Reject
-from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
+from trustscore.io.seen_ids import SeenIds
 from trustscore.io.text_stream import BLOCK
 from trustscore.scorecard import load_scorecard
 from trustscore.typing import Progress, silent
@@ -56,7 +56,8 @@ def read_blocks(
     Parameters
     ----------
     paths : path or iterable of paths
-        CSV, gzip CSV or Parquet; ``-`` is CSV on standard input.
+        CSV, JSON Lines (both also gzip) or Parquet, folders of them and patterns; ``-`` is text on
+        standard input.
     scorecard : str, Path or Scorecard, default="default"
         Which columns are read, and what they must be.
     allow_missing_columns : bool, default=False
@@ -87,20 +88,20 @@ def read_blocks(
     (array(['m1'], dtype=object), [])
     """
     card = load_scorecard(scorecard)
-    names = as_paths(paths)
+    names = expand(as_paths(paths))
     inputs = Inputs(names, Wanted.by(card), tuple(keep), allow_missing_columns, encoding, block)
     inputs.progress = progress
     if files is not None:
         inputs.done = files
-    seen, seed = SeenIds(), new_seed()
+    seen = SeenIds()
     for part in inputs.parts():
         rows = read_part(part)
         if duplicates:
-            repeats = seen.add(hash_ids(rows.ids, seed), rows.lines, part.file)
+            repeats = seen.add(rows.ids, rows.lines, part.file)
             if len(repeats.rows):
                 rows = rows.drop(repeats.rows, repeated(rows, repeats, names))
         columns = rows.block | {"merchant_id": rows.names()}
-        yield ReadBlock(columns, rows.rejects, rows, part.plan.columns.missing)
+        yield ReadBlock(columns, rows.rejects, rows, part.missing)
 
 
 def repeated(rows: Rows, repeats: Any, paths: list[str]) -> list[Reject]:

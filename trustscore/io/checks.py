@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.io.bounds import rows_out_of_bounds
 from trustscore.io.rejects import REASONS, Fault
 
 __all__ = ["Checker", "check_block"]
@@ -34,7 +35,7 @@ def plain(number: float) -> str:
 
 
 class Checker:
-    """The checks of a list of columns, made ready for many blocks.
+    """The checks of a list of fields, made ready for many blocks.
 
     Parameters
     ----------
@@ -42,15 +43,12 @@ class Checker:
         With ``name``, ``check`` and optionally ``lo`` and ``hi``.
     pairs : iterable of (str, str)
         Parts and their wholes.
-    names : sequence of str or None, optional
-        The columns of the matrices to come, in order; None for one to leave alone.
-        The names of `fields` by default.
 
     Examples
     --------
     >>> from types import SimpleNamespace as Field
     >>> fields = [Field(name="paid", check="count", lo=None, hi=None)]
-    >>> faults = Checker(fields).check(np.array([[3.0, -1.0, np.nan]]))
+    >>> faults = Checker(fields).check(np.array([[3.0], [-1.0], [np.nan]]))
     >>> [(fault.row, fault.reason) for fault in faults]
     [(1, 'negative_count')]
     """
@@ -59,17 +57,12 @@ class Checker:
         self,
         fields: Sequence[Any],
         pairs: Iterable[tuple[str, str]] = (),
-        names: Sequence[str | None] | None = None,
     ) -> None:
-        by_name = {field.name: field for field in fields}
-        self.names = list(by_name) if names is None else list(names)
+        self._fields = list(fields)
         # The order of the scorecard, not of the file, decides which fault of a row comes first.
-        self._rank = {name: rank for rank, name in enumerate(by_name)}
-        place = {name: at for at, name in enumerate(self.names) if name in by_name}
-        self._fields = {at: by_name[name] for name, at in place.items()}
-        low = np.full((len(self.names), 1), -np.inf)
-        high = np.full((len(self.names), 1), np.inf)
-        for at, field in self._fields.items():
+        self._place = {field.name: place for place, field in enumerate(fields)}
+        low, high = np.empty(len(fields)), np.empty(len(fields))
+        for at, field in enumerate(fields):
             least, most = _LIMITS[field.check]
             if getattr(field, "lo", None) is not None:
                 least = max(least, float(field.lo))
@@ -77,21 +70,31 @@ class Checker:
                 most = min(most, float(field.hi))
             low[at], high[at] = least, most
         self._low, self._high = low, high
-        self._flags = [at for at, field in self._fields.items() if field.check == "flag"]
+        self._flags = [at for at, field in enumerate(fields) if field.check == "flag"]
+        place = self._place
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
+        parts, wholes = zip(*self._pairs, strict=True) if self._pairs else ((), ())
+        self._columns = [np.array(x, dtype=np.int32) for x in (self._flags, parts, wholes)]
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
-        """Return the faults of a matrix of one row a column, ordered by row and field."""
+        """Return the faults of a matrix of shape (rows, columns), ordered by row and field."""
+        rows = np.empty(len(matrix), dtype=np.int64)
+        count = rows_out_of_bounds(matrix, self._low, self._high, *self._columns, rows)
+        # Nearly all rows are without fault; the others are looked at again to say what it is.
+        faults = self._faults(matrix[rows[:count]]) if count else []
+        return [fault._replace(row=int(rows[fault.row])) for fault in faults]
+
+    def _faults(self, matrix: NDArray[np.float64]) -> list[Fault]:
         bad = matrix < self._low
         bad |= matrix > self._high
         faults = []
         if bad.any():
             faults += [
-                self._limit(int(at), int(row), float(matrix[at, row]))
-                for at, row in np.argwhere(bad)
+                self._limit(int(at), int(row), float(matrix[row, at]))
+                for row, at in np.argwhere(bad)
             ]
         for at in self._flags:
-            value = matrix[at]
+            value = matrix[:, at]
             between = (value > 0.0) & (value < 1.0)
             if between.any():
                 faults += [
@@ -99,11 +102,11 @@ class Checker:
                     for row in np.flatnonzero(between)
                 ]
         for part, whole in self._pairs:
-            above = matrix[part] > matrix[whole]
+            above = matrix[:, part] > matrix[:, whole]
             if above.any():
                 for row in np.flatnonzero(above):
-                    number, limit = float(matrix[part, row]), float(matrix[whole, row])
-                    if bad[part, row] or bad[whole, row]:
+                    number, limit = float(matrix[row, part]), float(matrix[row, whole])
+                    if bad[row, part] or bad[row, whole]:
                         continue  # one mistake, one fault
                     name = self._fields[whole].name
                     message = f"more than its whole, {name} = {plain(limit)}"
@@ -115,7 +118,7 @@ class Checker:
 
     def order(self, fault: Fault) -> tuple[int, int]:
         """Sort key: the row, then the place of the field in the scorecard."""
-        return fault.row, self._rank.get(fault.column, -1)
+        return fault.row, self._place.get(fault.column, -1)
 
     def _limit(self, at: int, row: int, value: float) -> Fault:
         check = self._fields[at].check
@@ -125,11 +128,11 @@ class Checker:
             return self._fault(at, row, value, "not_a_flag")
         if check in ("count", "nonnegative") and value < 0.0:
             return self._fault(at, row, value, "negative_count")
-        least, most = plain(float(self._low[at, 0])), plain(float(self._high[at, 0]))
+        least, most = plain(float(self._low[at])), plain(float(self._high[at]))
         message = f"must be between {least} and {most}"
-        if self._low[at, 0] == -_MOST:
+        if self._low[at] == -_MOST:
             message = f"must be at most {most}"
-        elif self._high[at, 0] == _MOST:
+        elif self._high[at] == _MOST:
             message = f"must be at least {least}"
         return self._fault(at, row, value, "out_of_range", message)
 
@@ -171,4 +174,4 @@ def check_block(
     if not present:
         return []
     checker = Checker(present, pairs)
-    return checker.check(np.stack([np.asarray(block[f.name], np.float64) for f in present]))
+    return checker.check(np.stack([np.asarray(block[f.name], np.float64) for f in present], axis=1))

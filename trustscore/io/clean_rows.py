@@ -1,9 +1,10 @@
-"""What every reader hands on: clean rows as a block, and the rows it rejected."""
+"""What every reader hands on: clean rows, and the rows that were rejected."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -13,19 +14,24 @@ from numpy.typing import NDArray
 from trustscore.io.arrow import bits
 from trustscore.io.checks import Checker
 from trustscore.io.rejects import REASONS, Fault, Reject
-from trustscore.io.text_columns import date_faults
+from trustscore.io.text_columns import date_faults, text_column, tidy_ids
+from trustscore.scoring.row_block import RowBlock
 
-__all__ = ["Rows", "assemble"]
+__all__ = ["Rows", "Unchecked", "clean"]
 
 
 @dataclass
 class Rows:
-    """A block of rows without fault, and the rejects of the same stretch of input.
+    """Rows without fault, and the rejects of the same stretch of input.
 
     Attributes
     ----------
-    block : dict of str to ndarray
-        What `score_columns` reads.
+    numbers : ndarray of float64, shape (rows, columns)
+        One column for each field that the reader was told of, in their order; NaN for blank.
+    columns : sequence of str or None
+        Name of each of them; None for one that the input does not have.
+    texts : dict of str to ndarray of object
+        None for blank.
     ids : pyarrow.StringArray
     keep : dict of str to pyarrow.StringArray
         Columns to pass through.
@@ -40,7 +46,9 @@ class Rows:
         Text of a row as it stood in the input.
     """
 
-    block: dict[str, NDArray[Any]]
+    numbers: NDArray[np.float64]
+    columns: Sequence[str | None]
+    texts: dict[str, NDArray[np.object_]]
     ids: Any
     keep: dict[str, Any]
     lines: NDArray[np.int64]
@@ -51,6 +59,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    @cached_property
+    def block(self) -> RowBlock:
+        """What `score_columns` reads."""
+        return RowBlock(self.numbers, self.columns, self.texts)
 
     def names(self) -> NDArray[np.object_]:
         """Return the ids as an object array."""
@@ -66,93 +79,104 @@ class Rows:
         mask = bits(stay)
         raw = self.raw
         return Rows(
-            {name: column[stay] for name, column in self.block.items()},
-            self.ids.filter(mask),
-            {name: column.filter(mask) for name, column in self.keep.items()},
-            self.lines[stay],
-            sorted([*self.rejects, *rejects], key=lambda reject: reject.line),
-            self.read,
-            self.file,
-            lambda row: raw(int(where[row])),
+            numbers=self.numbers[stay],
+            columns=self.columns,
+            texts={name: column[stay] for name, column in self.texts.items()},
+            ids=self.ids.filter(mask),
+            keep={name: column.filter(mask) for name, column in self.keep.items()},
+            lines=self.lines[stay],
+            rejects=sorted([*self.rejects, *rejects], key=lambda reject: reject.line),
+            read=self.read,
+            file=self.file,
+            raw=lambda row: raw(int(where[row])),
         )
 
 
-def assemble(
-    matrix: NDArray[np.float64],
-    names: Mapping[str, int],
-    checker: Checker,
-    faults: list[Fault],
-    ids: Any,
-    missing: NDArray[np.bool_],
-    texts: dict[str, NDArray[np.object_]],
-    keep: dict[str, Any],
-    lines: NDArray[np.int64],
-    cell: Callable[[int, str], str],
-    raw: Callable[[int], str],
-    broken: list[Reject],
-    file: str,
-) -> Rows:
-    """Put the parts of a stretch of input together and set the rows with faults aside.
+@dataclass
+class Unchecked:
+    """What a reader finds in a stretch of input.
 
-    Parameters
+    Attributes
     ----------
-    matrix : ndarray of float64, shape (columns, rows)
-    names : mapping of str to int
-        Which row of the matrix holds which field.
-    checker : Checker
-        For the matrix.
+    numbers : ndarray of float64, shape (rows, columns)
+        One column for each field; NaN for blank and for cells at fault.
+    columns : sequence of str or None
+        Name of each of them; None for one that the input does not have.
     faults : list of Fault
-        Found on the way from text to numbers.
+        Cells that are no numbers.
     ids : pyarrow.StringArray
-    missing : ndarray of bool
-        Rows without an id.
-    texts : dict of str to ndarray
+    texts : mapping of str to pyarrow.StringArray
+        Columns that the scorecard reads.
     keep : dict of str to pyarrow.StringArray
+        Columns to pass through.
     lines : ndarray of int64
-    cell : callable
-        Text of a cell by row and field name.
-    raw : callable
-        Text of a row.
     broken : list of Reject
         Records that are no rows.
     file : str
+    cell : callable
+        Text of a numeric cell by row and field name.
+    raw : callable
+        Text of a row.
     """
-    found = [f._replace(value=cell(f.row, f.column)) for f in checker.check(matrix)]
-    faults = faults + found + date_faults(texts)
+
+    numbers: NDArray[np.float64]
+    columns: Sequence[str | None]
+    faults: list[Fault]
+    ids: Any
+    texts: Mapping[str, Any]
+    keep: dict[str, Any]
+    lines: NDArray[np.int64]
+    broken: list[Reject]
+    file: str
+    cell: Callable[[int, str], str]
+    raw: Callable[[int], str]
+
+
+def clean(found: Unchecked, checker: Checker) -> Rows:
+    """Set the rows with faults aside.
+
+    Parameters
+    ----------
+    found : Unchecked
+    checker : Checker
+        For the numbers.
+    """
+    ids, missing = tidy_ids(found.ids)
+    rows = Rows(
+        numbers=found.numbers,
+        columns=found.columns,
+        texts={name: text_column(column) for name, column in found.texts.items()},
+        ids=ids,
+        keep=found.keep,
+        lines=found.lines,
+        rejects=found.broken,
+        read=len(found.lines) + len(found.broken),
+        file=found.file,
+        raw=found.raw,
+    )
+    faults = found.faults + date_faults(rows.texts)
+    for fault in checker.check(found.numbers):
+        faults.append(fault._replace(value=found.cell(fault.row, fault.column)))
     for row in np.flatnonzero(missing):
         faults.append(Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"]))
-    block = {name: matrix[at] for name, at in names.items()} | texts
-    # A table of nothing but ids has rows all the same, and a block says how many by its columns.
-    block = block or {"category": np.full(len(lines), None, dtype=object)}
-    rows = Rows(
-        block,
-        ids,
-        keep,
-        lines,
-        broken,
-        len(lines) + len(broken),
-        file,
-        raw,
-    )
     if not faults:
         return rows
     faults.sort(key=checker.order)
-    bad: list[int] = []
-    rejects: list[Reject] = []
-    for row, group in groupby(faults, key=lambda fault: fault.row):
-        first, *others = group
-        bad.append(row)
-        rejects.append(
-            Reject(
-                int(lines[row]),
-                ids[row].as_py(),
-                first.column,
-                first.value,
-                first.reason,
-                first.message,
-                len(others),
-                raw(row),
-                file,
-            )
-        )
-    return rows.drop(np.array(bad, dtype=np.int64), rejects)
+    rejects = {row: _reject(rows, list(of_row)) for row, of_row in groupby(faults, lambda f: f.row)}
+    return rows.drop(np.array(list(rejects), dtype=np.int64), list(rejects.values()))
+
+
+def _reject(rows: Rows, faults: Sequence[Fault]) -> Reject:
+    """Return the reject of a row: its first fault, and how many more there are."""
+    first = faults[0]
+    return Reject(
+        line=int(rows.lines[first.row]),
+        merchant_id=rows.ids[first.row].as_py(),
+        column=first.column,
+        value=first.value,
+        reason=first.reason,
+        message=first.message,
+        more=len(faults) - 1,
+        raw=rows.raw(first.row),
+        file=rows.file,
+    )

@@ -6,22 +6,30 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.io.arrow import count_lines, strings_at
+from trustscore.io.arrow import count_lines
 from trustscore.io.checks import Checker
-from trustscore.io.clean_rows import Rows, assemble
-from trustscore.io.digits import parse
+from trustscore.io.clean_rows import Rows, Unchecked, clean
+from trustscore.io.csv_cells import LONGEST_QUOTE, last_record
+from trustscore.io.csv_records import (
+    Broken,
+    Layout,
+    Records,
+    find_records,
+    first_record,
+    split_record,
+)
 from trustscore.io.header import Columns, Wanted, match, sniff
+from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Fault, Reject
-from trustscore.io.text_columns import TEXT, read_odd, text_column, tidy_ids
+from trustscore.io.text_columns import TEXT, read_odd
 from trustscore.io.text_stream import Source
-from trustscore.io.tokens import LONGEST_QUOTE, cells_of, cut, first_record, tokenise
 
-__all__ = ["CsvPlan", "Piece", "open_csv", "pieces", "read_piece"]
+__all__ = ["CsvPlan", "CsvReader", "Piece", "open_csv", "pieces", "read_piece"]
 
 LONGEST_LINE = 64 << 20
 
@@ -32,14 +40,10 @@ _ABOVE = re.compile(
 
 
 class Piece(NamedTuple):
-    """Complete records of one file.
-
-    `broken` marks a single record whose quotation mark never closes.
-    """
+    """Complete records of one file, and the line on which they begin."""
 
     data: bytes
     line: int
-    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,16 +67,67 @@ class CsvPlan:
     line: int
 
     @cached_property
+    def layout(self) -> Layout:
+        """What to read of the fields of a record: a column of numbers for each wanted field."""
+        columns = self.columns
+        return Layout(
+            columns.width,
+            numbers=[columns.numbers.get(field.name, -1) for field in self.wanted.fields],
+            texts=list(dict.fromkeys([*columns.texts.values(), *columns.keep.values()])),
+            delimiter=self.delimiter,
+            decimal=self.wanted.decimal,
+        )
+
+    @cached_property
     def checker(self) -> Checker:
-        """The checks for a matrix with one row a column of the file."""
-        names: list[str | None] = [None] * self.columns.width
-        for name, place in self.columns.numbers.items():
-            names[place] = name
-        return Checker(self.wanted.fields, self.wanted.pairs, names)
+        """The checks of the wanted fields."""
+        return Checker(self.wanted.fields, self.wanted.pairs)
+
+
+class CsvReader:
+    """A CSV, its header read.
+
+    Parameters
+    ----------
+    source : Source
+    chunks : iterator of bytes
+        Its text as UTF-8.
+    wanted : Wanted
+    options : Options
+    """
+
+    rows = None
+    spreadsheet = True
+
+    def __init__(
+        self, source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Options
+    ) -> None:
+        self.source = source
+        self.plan, self._pieces = open_csv(
+            source,
+            wanted,
+            keep=options.keep,
+            allow_missing=options.allow_missing,
+            chunks=chunks,
+        )
+        self.columns = self.plan.columns
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the input piece by piece, once."""
+        return self._pieces
+
+    def read(self, piece: Piece) -> Rows:
+        """Turn a piece into rows."""
+        return read_piece(piece, self.plan)
 
 
 def open_csv(
-    source: Source, wanted: Wanted, *, keep: Iterable[str] | None = (), allow_missing: bool = False
+    source: Source,
+    wanted: Wanted,
+    *,
+    keep: Iterable[str] | None = (),
+    allow_missing: bool = False,
+    chunks: Iterator[bytes] | None = None,
 ) -> tuple[CsvPlan, Iterator[Piece]]:
     """Read the header of a file and return how to read it, and its pieces.
 
@@ -83,6 +138,8 @@ def open_csv(
     keep : iterable of str or None
         Columns to pass through; None for all.
     allow_missing : bool, default=False
+    chunks : iterator of bytes, optional
+        The text of the source, where somebody has begun to read it.
 
     Returns
     -------
@@ -94,7 +151,8 @@ def open_csv(
     InputError
         When there is no header, or columns are missing.
     """
-    chunks = source.chunks()
+    if chunks is None:
+        chunks = source.chunks()
     held, line, delimiter, end = b"", 1, ",", 0
     while True:
         data = next(chunks, b"")
@@ -108,13 +166,13 @@ def open_csv(
         first, found, _ = held[start:].partition(b"\n")
         if found:
             delimiter = (above[1] or b"").decode() or sniff(first.decode())
-            end = start + first_record(held[start:], ord(delimiter))
+            end = start + first_record(held[start:], delimiter)
         if end > start:
             break
         if not data or len(held) > LONGEST_QUOTE:
             raise InputError(_no_header(source.name, held[start:], line))
     header = [
-        name.strip().strip("\ufeff").strip() for name in cells_of(held[start:end], ord(delimiter))
+        name.strip().strip("\ufeff").strip() for name in split_record(held[start:end], delimiter)
     ]
     columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
     line += held[start:end].count(b"\n")
@@ -146,40 +204,29 @@ def pieces(chunks: Iterator[bytes], held: bytes, plan: CsvPlan) -> Iterator[Piec
     ------
     Piece
     """
-    delimiter, line, name = ord(plan.delimiter), plan.line, plan.file
+    line, least, waiting, size = plan.line, 0, [held], len(held)
     while True:
         data = next(chunks, b"")
-        if data and b'"' not in held and b'"' not in data:
-            # One copy instead of two where quotes need no thought.
-            end = data.rfind(b"\n") + 1
-            if end:
-                piece, held = held + data[:end], data[end:]
-                yield Piece(piece, line)
-                line += count_lines(piece)
-                continue
-        held += data
+        waiting.append(data)
+        size += len(data)
+        if data and size < least:
+            continue
+        held = b"".join(waiting)
         if not data and held and not held.endswith(b"\n"):
             held += b"\n"
-        while held:
-            found = cut(held, delimiter)
-            if found.end:
-                piece, held = held[: found.end], held[found.end :]
-                yield Piece(piece, line)
-                line += count_lines(piece)
-            open_at = found.unclosed - found.end
-            if found.unclosed < 0 or (data and len(held) - open_at < LONGEST_QUOTE):
-                break
-            # The line on which the mark opens is set aside; the next one begins a record.
-            end = held.find(b"\n", open_at) + 1
-            if not end:
-                break
+        # Only quotes make it a question where a record ends.
+        quotes = b'"' in held
+        end = last_record(held, ord(plan.delimiter), not data) if quotes else held.rfind(b"\n") + 1
+        if end:
             piece, held = held[:end], held[end:]
-            yield Piece(piece, line, broken=True)
+            yield Piece(piece, line)
             line += count_lines(piece)
         if len(held) > LONGEST_LINE:
-            raise InputError(f"{name}, line {line}: longer than {LONGEST_LINE >> 20} MB")
+            raise InputError(f"{plan.file}, line {line}: longer than {LONGEST_LINE >> 20} MB")
         if not data:
             return
+        # What is no record yet is looked at again when it is twice as long: linear work.
+        least, waiting, size = 2 * len(held), [held], len(held)
 
 
 def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
@@ -194,80 +241,57 @@ def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
     -------
     Rows
     """
-    width, columns = plan.columns.width, plan.columns
-    grid = tokenise(b"" if piece.broken else piece.data, ord(plan.delimiter), width, piece.line)
-    numbers, decimal = columns.numbers, plan.wanted.decimal
-    count = len(grid.lines)
-    # Cells in the order of the file keep the cache warm, so all columns are read, wanted or not,
-    # unless most are not.
-    places = sorted(set(numbers.values()))
-    whole = len(places) * 2 > width
-    ends, lengths = grid.ends, grid.lengths
-    if not whole:
-        ends, lengths = ends[:, places], lengths[:, places]
-    values, odd = parse(grid.buffer, ends.reshape(-1), lengths.reshape(-1), point=ord(decimal))
-    across = ends.shape[1]
-    matrix = values.reshape(count, across).T.copy()
-    if not whole:
-        spread = np.full((width, count), np.nan)
-        spread[places] = matrix
-        matrix = spread
-    faults: list[Fault] = []
-    if len(odd):
-        odd_rows, odd_places = np.divmod(odd, max(across, 1))
-        if not whole:
-            odd_places = np.asarray(places, dtype=np.int64)[odd_places]
-        strange = np.bincount(odd_places, minlength=width)
-        for field in plan.wanted.fields:
-            place = numbers.get(field.name)
-            if place is None or not strange[place]:
-                continue
-            rows = odd_rows[odd_places == place]
-            cells = strings_at(grid.buffer, grid.ends[rows, place], grid.lengths[rows, place])
-            matrix[place, rows], found = read_odd(cells, field.check, decimal)
-            faults += [
-                Fault(int(rows[at]), field.name, text, reason, REASONS[reason])
-                for at, text, reason in found
-            ]
-    ids, missing = tidy_ids(grid.column(columns.texts["merchant_id"]))
-    return assemble(
-        matrix,
-        numbers,
-        plan.checker,
-        faults,
-        ids,
-        missing,
-        {
-            name: text_column(grid.column(columns.texts[name]))
-            for name in TEXT
-            if name in columns.texts
-        },
-        {name: grid.column(place) for name, place in columns.keep.items()},
-        grid.lines,
-        lambda row, name: grid.cell(row, numbers[name]),
-        grid.raw,
-        _broken(piece, grid, plan),
-        plan.file,
+    columns, place = plan.columns, plan.layout.texts.index
+    found = find_records(piece.data, plan.layout, piece.line)
+    faults = _judge_odd_cells(found, plan)
+    texts = {name: found.texts(place(field)) for name, field in columns.texts.items()}
+    unchecked = Unchecked(
+        numbers=found.cells,
+        columns=columns.present(plan.wanted),
+        faults=faults,
+        ids=texts.pop("merchant_id"),
+        texts={name: texts[name] for name in TEXT if name in texts},
+        keep={name: found.texts(place(field)) for name, field in columns.keep.items()},
+        lines=found.lines,
+        broken=[_broken(record, plan) for record in found.broken],
+        file=plan.file,
+        cell=lambda row, name: found.cell(row, columns.numbers[name]),
+        raw=found.raw,
     )
+    return clean(unchecked, plan.checker)
 
 
-def _broken(piece: Piece, grid: Any, plan: CsvPlan) -> list[Reject]:
-    if piece.broken:
-        raw = piece.data.decode().rstrip("\r\n")
-        reason = "open_quote"
-        return [Reject(piece.line, "", "", "", reason, REASONS[reason], 0, raw, plan.file)]
-    width = plan.columns.width
-    return [
-        Reject(
-            broken.line,
-            "",
-            "",
-            "",
-            "field_count",
-            f"{broken.fields} field{'s' * (broken.fields != 1)} where the header has {width}",
-            0,
-            grid.text(broken.start, broken.end),
-            plan.file,
-        )
-        for broken in grid.broken
-    ]
+def _judge_odd_cells(found: Records, plan: CsvPlan) -> list[Fault]:
+    """Read the odd cells by the full grammar, put in their numbers and return the faults."""
+    faults: list[Fault] = []
+    if not len(found.odd):
+        return faults
+    order = np.argsort(found.odd[:, 1], kind="stable")
+    columns = found.odd[order, 1]
+    for at, field in enumerate(plan.wanted.fields):
+        place = plan.columns.numbers.get(field.name)
+        if place is None:
+            continue
+        read_into = plan.layout.number_of[place]
+        low, high = np.searchsorted(columns, [read_into, read_into + 1])
+        if low == high:
+            continue
+        odd = found.odd[order[low:high]]
+        rows = odd[:, 0]
+        values, wrong = read_odd(found.odd_texts(odd), field.check, plan.wanted.decimal)
+        found.cells[rows, at] = values
+        faults += [
+            Fault(int(rows[which]), field.name, text, reason, REASONS[reason])
+            for which, text, reason in wrong
+        ]
+    return faults
+
+
+def _broken(record: Broken, plan: CsvPlan) -> Reject:
+    if record.fields is None:
+        reason, message = "open_quote", REASONS["open_quote"]
+    else:
+        reason, width = "field_count", plan.columns.width
+        message = f"{record.fields} field{'s' * (record.fields != 1)}"
+        message += f" where the header has {width}"
+    return Reject(record.line, "", "", "", reason, message, raw=record.raw, file=plan.file)

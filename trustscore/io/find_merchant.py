@@ -101,7 +101,7 @@ def find_merchant(
     parts = inputs.parts()
     try:
         for part in parts:
-            missing = part.plan.columns.missing
+            missing = part.missing
             rows = read_part(part)
             for reject in rows.rejects:
                 if reject.merchant_id in names:

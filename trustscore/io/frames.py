@@ -14,9 +14,9 @@ from trustscore.io.arrow import strings
 from trustscore.io.blocks import repeated
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
+from trustscore.io.columns import floats_of, rows_of, text_of
 from trustscore.io.header import Columns, Wanted, match
-from trustscore.io.parquet_reader import floats_of, rows_of, text_of
-from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
+from trustscore.io.seen_ids import SeenIds
 from trustscore.io.text_columns import TEXT, one_chunk
 
 __all__ = ["read_frame"]
@@ -115,16 +115,16 @@ def _rows(
     ids = texts["merchant_id"]
     rows = rows_of(
         numbers,
-        ids,
-        {name: texts[name] for name in TEXT if name in texts},
-        {},
-        np.arange(1, len(ids) + 1),
-        wanted,
-        Checker(wanted.fields, wanted.pairs, list(numbers)),
-        raw,
-        "",
+        ids=ids,
+        texts={name: texts[name] for name in TEXT if name in texts},
+        keep={},
+        lines=np.arange(1, len(ids) + 1),
+        wanted=wanted,
+        checker=Checker(wanted.fields, wanted.pairs),
+        raw=raw,
+        file="",
     )
-    repeats = SeenIds(len(ids)).add(hash_ids(rows.ids, new_seed()), rows.lines, 0)
+    repeats = SeenIds(len(ids)).add(rows.ids, rows.lines, 0)
     if len(repeats.rows):
         rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
     return rows

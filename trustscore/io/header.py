@@ -10,11 +10,12 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_NUMERIC
 
 __all__ = ["SIDE", "Columns", "Wanted", "fold", "match"]
 
 # Numeric columns that are read when present and never missed.
-SIDE = {"enrolled": "flag", "claims_unpaid": "count", "reviews_below": "count"}
+SIDE = {name: SIDE_COLUMNS[name].check for name in SIDE_NUMERIC}
 _DELIMITERS = ",;\t|"
 
 
@@ -117,6 +118,10 @@ class Columns:
     keep: dict[str, int]
     missing: frozenset[str]
     width: int
+
+    def present(self, wanted: Wanted) -> list[str | None]:
+        """Return the name of each wanted field, None for one that is not there."""
+        return [field.name if field.name in self.numbers else None for field in wanted.fields]
 
 
 def sniff(line: str) -> str:

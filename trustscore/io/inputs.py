@@ -1,7 +1,8 @@
-"""The inputs of a run, one after the other, as pieces with the plan to read each."""
+"""The inputs of a run, one after the other, as pieces with the reader of each."""
 
 from __future__ import annotations
 
+import glob
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,23 +12,30 @@ from typing import Any, NamedTuple
 
 from trustscore.errors import InputError
 from trustscore.io.clean_rows import Rows
-from trustscore.io.csv_reader import CsvPlan, open_csv, read_piece
 from trustscore.io.header import Wanted
-from trustscore.io.parquet_reader import ArrowPlan, ParquetSource, open_parquet, read_batch
-from trustscore.io.text_stream import BLOCK, Source
+from trustscore.io.readers import SUFFIXES, Options, Reader, open_reader
+from trustscore.io.text_stream import BLOCK
 from trustscore.typing import Progress, silent
 
-__all__ = ["Inputs", "Part", "as_paths", "read_part"]
-
-Plan = CsvPlan | ArrowPlan
+__all__ = ["Inputs", "Part", "as_paths", "expand", "read_part"]
 
 
 class Part(NamedTuple):
-    """A piece, which file it is from, and how to read it."""
+    """A piece, which file it is from, and its reader."""
 
     piece: Any
     file: int
-    plan: Any
+    reader: Reader
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Columns that the file does not have."""
+        return self.reader.columns.missing
+
+
+def read_part(part: Part) -> Rows:
+    """Turn a part into rows."""
+    return part.reader.read(part.piece)
 
 
 def as_paths(paths: str | Path | Iterable[str | Path]) -> list[str]:
@@ -43,15 +51,49 @@ def as_paths(paths: str | Path | Iterable[str | Path]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def is_parquet(path: str) -> bool:
-    """Return whether a file begins like Parquet; standard input is CSV."""
-    if path == "-":
-        return False
-    if not Path(path).is_file():
-        # A pipe must not lose its first bytes to a look.
-        return path.lower().endswith(".parquet")
-    with open(path, "rb") as file:
-        return file.read(4) == b"PAR1"
+def expand(paths: Iterable[str]) -> list[str]:
+    """Return the files that paths, folders and patterns name.
+
+    A folder stands for the files in it whose names end like tables (``.csv``, ``.csv.gz``,
+    ``.parquet``, ``.jsonl`` and so on) and begin with neither a dot nor an underscore. A path with
+    ``*``, ``?`` or ``[`` that is no file stands for the files it matches. Both in the order of
+    their names.
+
+    Raises
+    ------
+    InputError
+        When a folder or pattern stands for no file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("b.csv", "a.parquet", "_SUCCESS", "notes.txt"):
+    ...         Path(folder, name).touch()
+    ...     [Path(path).name for path in expand([folder, folder + "/*.csv", "-"])]
+    ['a.parquet', 'b.csv', 'b.csv', '-']
+    """
+    files: list[str] = []
+    for path in paths:
+        if Path(path).is_dir():
+            found = sorted(str(file) for file in Path(path).iterdir() if _is_table(file))
+            if not found:
+                raise InputError(
+                    f"{path}: no file in this folder ends like a table ({', '.join(SUFFIXES)})"
+                )
+        elif glob.has_magic(path) and not Path(path).exists():
+            found = sorted(file for file in glob.glob(path, recursive=True) if Path(file).is_file())
+            if not found:
+                raise InputError(f"{path}: no file matches this pattern")
+        else:
+            found = [path]
+        files += found
+    return files
+
+
+def _is_table(path: Path) -> bool:
+    hidden = path.name.startswith((".", "_"))
+    return not hidden and path.name.lower().endswith(SUFFIXES) and path.is_file()
 
 
 @dataclass
@@ -74,8 +116,6 @@ class Inputs:
         One description a file already read.
     missing : set of str
         Columns that some file did not have.
-    progress : Progress
-        Told after each piece what share of the bytes is read.
     """
 
     paths: Sequence[str]
@@ -88,13 +128,13 @@ class Inputs:
     done: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     progress: Progress = silent
-    _open: Source | ParquetSource | None = None
+    _open: Reader | None = None
 
     @property
     def position(self) -> int:
         """Bytes of all files read so far, as stored."""
         before = sum(file["size"] for file in self.done)
-        return before + (self._open.position if self._open is not None else 0)
+        return before + (self._open.source.position if self._open is not None else 0)
 
     @cached_property
     def size(self) -> int | None:
@@ -114,22 +154,18 @@ class Inputs:
         """Yield the parts of all files."""
         if self.paths.count("-") > 1:
             raise InputError("standard input (-) can be read only once")
+        options = Options(self.keep, self.allow_missing, self.encoding, self.block, self.rows)
         for number, path in enumerate(self.paths):
-            parquet = is_parquet(path)
-            source = ParquetSource(path) if parquet else Source(path, self.encoding, self.block)
-            with source:
-                self._open = source
-                plan: Plan
-                pieces: Iterator[Any]
-                options: dict[str, Any] = {"keep": self.keep, "allow_missing": self.allow_missing}
-                if isinstance(source, ParquetSource):
-                    plan, pieces = open_parquet(source, self.wanted, rows=self.rows, **options)
-                else:
-                    plan, pieces = open_csv(source, self.wanted, **options)
-                self.missing |= plan.columns.missing
-                for piece in pieces:
-                    yield Part(piece, number, plan)
+            reader = open_reader(path, self.wanted, options)
+            source = reader.source
+            try:
+                self._open = reader
+                self.missing |= reader.columns.missing
+                for piece in reader.pieces():
+                    yield Part(piece, number, reader)
                     self.progress(f"reading {Path(path).name}", self.share)
+            finally:
+                source.close()
             self._open = None
             self.done.append(
                 {
@@ -139,10 +175,3 @@ class Inputs:
                     "encoding": source.encoding,
                 }
             )
-
-
-def read_part(part: Part) -> Rows:
-    """Turn a part into rows."""
-    if isinstance(part.plan, CsvPlan):
-        return read_piece(part.piece, part.plan)
-    return read_batch(part.piece, part.plan)

@@ -1,15 +1,11 @@
-"""Tables that have columns already: Parquet files, Arrow tables, and the frames behind them.
-
-A column of numbers is taken as it is, a column of text goes through the grammar of
-cells, and both meet the same checks.
-"""
+"""Parquet: a file read batch by batch, and batches turned into rows."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,23 +13,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from trustscore.errors import InputError
-from trustscore.io.arrow import strings, valid
-from trustscore.io.checks import Checker, plain
-from trustscore.io.clean_rows import Rows, assemble
+from trustscore.io.checks import Checker
+from trustscore.io.clean_rows import Rows
+from trustscore.io.columns import filled, number_or_text, rows_of, text_of
 from trustscore.io.header import Columns, Wanted, match
-from trustscore.io.rejects import REASONS, Fault
-from trustscore.io.text_columns import TEXT, one_chunk, read_numbers, text_column, tidy_ids
+from trustscore.io.readers import Options
+from trustscore.io.text_columns import TEXT
 
 __all__ = [
     "ArrowPiece",
     "ArrowPlan",
+    "ParquetReader",
     "ParquetSource",
-    "floats_of",
     "open_parquet",
     "plan_columns",
     "read_batch",
@@ -44,7 +38,7 @@ BATCH = 4096
 
 
 class ArrowPiece(NamedTuple):
-    """Rows of a table: a record batch or its serialised form, and the number of its first row."""
+    """Rows of a table: a record batch, and the number of its first row."""
 
     data: Any
     line: int
@@ -68,8 +62,8 @@ class ArrowPlan:
 
     @cached_property
     def checker(self) -> Checker:
-        """The checks for a matrix with one row a field of the table."""
-        return Checker(self.wanted.fields, self.wanted.pairs, list(self.columns.numbers))
+        """The checks of the wanted fields."""
+        return Checker(self.wanted.fields, self.wanted.pairs)
 
 
 class ParquetSource:
@@ -107,7 +101,48 @@ class ParquetSource:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self.file.close()
+
+
+class ParquetReader:
+    """A Parquet file.
+
+    Parameters
+    ----------
+    path : str
+    wanted : Wanted
+    options : Options
+    """
+
+    spreadsheet = False
+
+    def __init__(self, path: str, wanted: Wanted, options: Options) -> None:
+        self.source = ParquetSource(path)
+        try:
+            self.plan, self._pieces = open_parquet(
+                self.source,
+                wanted,
+                keep=options.keep,
+                allow_missing=options.allow_missing,
+                rows=options.rows,
+            )
+        except BaseException:
+            self.source.close()
+            raise
+        self.columns = self.plan.columns
+        self.rows = self.source.file.metadata.num_rows
+
+    def pieces(self) -> Iterator[ArrowPiece]:
+        """Yield the input piece by piece, once."""
+        return self._pieces
+
+    def read(self, piece: ArrowPiece) -> Rows:
+        """Turn a piece into rows."""
+        return read_batch(piece, self.plan)
 
 
 def _damaged(name: str, error: Exception) -> Exception:
@@ -189,15 +224,13 @@ def open_parquet(
 def read_batch(piece: ArrowPiece, plan: ArrowPlan) -> Rows:
     """Turn a piece into rows."""
     batch = piece.data
-    if not isinstance(batch, pa.RecordBatch):
-        batch = pa.ipc.open_stream(batch).read_next_batch()
     columns = plan.columns
 
     def text(place: int) -> Any:
         return text_of(batch.column(place), batch.schema.field(place).name, plan.file)
 
     numbers = {
-        name: _number_or_text(batch.column(place), name, plan.file)
+        name: number_or_text(batch.column(place), name, plan.file)
         for name, place in columns.numbers.items()
     }
 
@@ -209,131 +242,12 @@ def read_batch(piece: ArrowPiece, plan: ArrowPlan) -> Rows:
 
     return rows_of(
         numbers,
-        text(columns.texts["merchant_id"]),
-        {name: text(columns.texts[name]) for name in TEXT if name in columns.texts},
-        {name: _filled(text(place)) for name, place in columns.keep.items()},
-        np.arange(piece.line, piece.line + batch.num_rows),
-        plan.wanted,
-        plan.checker,
-        raw,
-        plan.file,
+        ids=text(columns.texts["merchant_id"]),
+        texts={name: text(columns.texts[name]) for name in TEXT if name in columns.texts},
+        keep={name: filled(text(place)) for name, place in columns.keep.items()},
+        lines=np.arange(piece.line, piece.line + batch.num_rows),
+        wanted=plan.wanted,
+        checker=plan.checker,
+        raw=raw,
+        file=plan.file,
     )
-
-
-def rows_of(
-    numbers: Mapping[str, Any],
-    ids: Any,
-    texts: Mapping[str, Any],
-    keep: dict[str, Any],
-    lines: NDArray[np.int64],
-    wanted: Wanted,
-    checker: Checker,
-    raw: Any,
-    file: str,
-) -> Rows:
-    """Turn columns into rows.
-
-    Parameters
-    ----------
-    numbers : mapping of str to ndarray or pyarrow.StringArray
-        In the order of the checker's names; float64 arrays, or text to be read.
-    ids : pyarrow.StringArray
-    texts : mapping of str to pyarrow.StringArray
-    keep : dict of str to pyarrow.StringArray
-    lines : ndarray of int64
-    wanted : Wanted
-    checker : Checker
-    raw : callable
-    file : str
-    """
-    matrix = np.empty((len(numbers), len(lines)))
-    checks = {field.name: field.check for field in wanted.fields}
-    faults: list[Fault] = []
-    for place, (name, column) in enumerate(numbers.items()):
-        if isinstance(column, np.ndarray):
-            matrix[place] = column
-            continue
-        matrix[place], odd = read_numbers(column, checks[name], wanted.decimal)
-        faults += [Fault(row, name, text, reason, REASONS[reason]) for row, text, reason in odd]
-    places = {name: place for place, name in enumerate(numbers)}
-
-    def cell(row: int, name: str) -> str:
-        column = numbers[name]
-        if isinstance(column, np.ndarray):
-            return plain(float(column[row]))
-        return column[row].as_py() or ""
-
-    tidy, missing = tidy_ids(ids)
-    return assemble(
-        matrix,
-        places,
-        checker,
-        faults,
-        tidy,
-        missing,
-        {name: text_column(column) for name, column in texts.items()},
-        keep,
-        lines,
-        cell,
-        raw,
-        [],
-        file,
-    )
-
-
-def _is_text(kind: Any) -> bool:
-    is_view = getattr(pa.types, "is_string_view", lambda _: False)
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or is_view(kind))
-
-
-def _number_or_text(column: Any, name: str, file: str) -> Any:
-    column = one_chunk(column)
-    return column if _is_text(column.type) else floats_of(column, name, file)
-
-
-def floats_of(column: Any, name: str, file: str) -> NDArray[np.float64]:
-    """Return an Arrow column of numbers or booleans as float64, NaN for null.
-
-    Examples
-    --------
-    >>> floats_of(pa.array([1, None]), "orders_paid", "frame")
-    array([ 1., nan])
-    """
-    kind = column.type
-    if pa.types.is_null(kind):
-        return np.full(len(column), np.nan)
-    if pa.types.is_boolean(kind):
-        column = column.cast(pa.int8())
-    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-        raise InputError(f"{file}: column {name} is of type {kind}; numbers or text are expected")
-    found = column.cast(pa.float64(), safe=False)
-    values = np.frombuffer(found.buffers()[1], dtype=np.float64)
-    values = values[found.offset : found.offset + len(found)]
-    return np.where(valid(found), values, np.nan) if found.null_count else values
-
-
-def text_of(column: Any, name: str, file: str) -> Any:
-    """Return an Arrow column as text: numbers and dates in their usual form, null for NaN.
-
-    Examples
-    --------
-    >>> text_of(pa.array([12.0, float("nan")]), "merchant_id", "frame").to_pylist()
-    ['12', None]
-    """
-    column = one_chunk(column)
-    if column.type == pa.string():
-        return column
-    if pa.types.is_null(column.type):
-        return strings([None] * len(column))
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), None, column)
-    try:
-        return column.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise InputError(
-            f"{file}: column {name} is of type {column.type}; text is expected"
-        ) from None
-
-
-def _filled(column: Any) -> Any:
-    return strings([text or "" for text in column.to_pylist()]) if column.null_count else column

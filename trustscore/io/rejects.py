@@ -22,6 +22,7 @@ REASONS = {
     "repeated_id": "this merchant_id was scored before",
     "field_count": "the row has the wrong number of fields",
     "open_quote": "a quotation mark opens here and never closes",
+    "not_a_record": "an object of JSON with distinct keys is expected",
 }
 
 

@@ -1,91 +1,65 @@
-"""Which merchant was seen before, and on which line, in about sixteen bytes a row.
+"""Which merchant was seen before, and on which line, in about six bytes a row beside the id.
 
-Kept for each id: 80 bits of a hash in the order of arrival, and a 32-bit index into
-them (an open-addressing table up to four fifths full). Two different ids are taken
-for one with a chance of about n² / 2**81: 4e-9 for a hundred million merchants. The
-hash is seeded anew in each run, so nobody can craft an id that meets another's.
+Two different ids are never taken for one because of a hash that anybody can foresee:
 
-The line of an id's first row is not kept for each row but for each stretch of rows on
-consecutive lines, so it costs nothing in a file without rejects or line breaks in quotes.
+- Ids of up to 16 bytes are kept as they are and compared byte by byte.
+- Of a longer id two keyed 64-bit hashes are kept. Two different ones have the same with a chance
+  of 2**-128: 1e-23 for any two among a hundred million.
+
+The key is drawn anew in each run, so that nobody can choose ids that share a hash, or that crowd
+one part of the table. A row costs its id (16 bytes at most), a byte for its length and about six
+of the table. The line of an id's first row is not kept for each row but for each stretch of rows
+on consecutive lines, so it costs nothing in a file without rejects or line breaks in quotes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
+from array import array
 from bisect import bisect_right
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.errors import InputError
 from trustscore.io.arrow import spans
-from trustscore.io.digits import PAD, pad
+from trustscore.io.id_table import LONGEST, STRIDE, find_or_insert, hash_all, keep_all, rehash
 
-__all__ = ["Repeats", "SeenIds", "hash_ids", "new_seed"]
+__all__ = ["Repeats", "SeenIds", "hash_ids", "new_key"]
 
-_U = np.uint64
-_MULTIPLIERS = (_U(0x9E3779B97F4A7C15), _U(0xC2B2AE3D27D4EB4F))
-_FINAL = (_U(0xFF51AFD7ED558CCD), _U(0xC4CEB9FE1A85EC53))
-_S29, _S32, _S33 = _U(29), _U(32), _U(33)
-# Longer ids are hashed one by one.
-_WORDS = 8
-_OWN = np.array([2 ** (8 * k) - 1 for k in range(9)], dtype=_U)
+Key = tuple[int, int]
+Hashes = NDArray[np.uint64]
 
-_FULL = 0.8
+# The table is rebuilt, half as large again, when so much of it is taken.
+_FULL = 0.85
 _GROWTH = 1.5
-_SMALLEST = 131071  # prime, and above every step
-_ENTRIES = 1 << 18
+_SMALLEST = 1 << 12
+# A guess that is a little short must not cost a rebuild at the very end.
+_MARGIN = 1.02
+_BATCH = 1 << 16
+_MOST_ROWS = 2**32 - 1
 
-Hashes = tuple[NDArray[np.uint64], NDArray[np.uint16]]
 
-
-def new_seed() -> tuple[int, int]:
-    """Return a seed for `hash_ids`."""
+def new_key() -> Key:
+    """Return a random key for `hash_ids`."""
     return int.from_bytes(os.urandom(8), "little"), int.from_bytes(os.urandom(8), "little")
 
 
-def hash_ids(ids: Any, seed: tuple[int, int]) -> Hashes:
-    """Return 80 bits of hash for each string of an Arrow array.
+def hash_ids(ids: Any, key: Key) -> Hashes:
+    """Return the SipHash-2-4 of each string of an Arrow array.
 
     Examples
     --------
     >>> import pyarrow as pa
-    >>> high, low = hash_ids(pa.array(["m1", "m2", "m1"]), (1, 2))
-    >>> bool(high[0] == high[2] and low[0] == low[2]), bool(high[0] == high[1])
+    >>> one, two, again = hash_ids(pa.array(["m1", "m2", "m1"]), (1, 2)).tolist()
+    >>> one == again, one == two
     (True, False)
     """
-    data, starts, ends = spans(ids)
-    lengths = ends - starts
-    buffer = pad(data.data)
-    view = np.ndarray((len(buffer) - 7,), dtype="<u8", buffer=buffer.data, strides=(1,))
-    lanes = [np.full(len(lengths), start, dtype=_U) for start in seed]
-    places = starts + PAD
-    longest = int(lengths.max()) if len(lengths) else 0
-    for word in range(min(-(-longest // 8), _WORDS)):
-        left = np.clip(lengths - 8 * word, 0, 8)
-        text = view[np.minimum(places + 8 * word, len(view) - 1)] & _OWN.take(left)
-        more = left > 0
-        for lane, factor in zip(lanes, _MULTIPLIERS, strict=True):
-            mixed = lane ^ text
-            mixed *= factor
-            mixed ^= mixed >> _S29
-            # A shorter id must not depend on how long the others of its block are.
-            np.copyto(lane, mixed, where=more)
-    for lane in lanes:
-        lane ^= lengths.view(_U)
-        for factor in _FINAL:
-            lane ^= lane >> _S33
-            lane *= factor
-        lane ^= lane >> _S33
-    high, low = lanes[0], (lanes[1] >> _U(48)).astype(np.uint16)
-    key = b"".join(part.to_bytes(8, "little") for part in seed)
-    for row in np.flatnonzero(lengths > 8 * _WORDS):
-        text = data[starts[row] : ends[row]].tobytes()
-        digest = hashlib.blake2b(text, digest_size=10, key=key).digest()
-        high[row] = int.from_bytes(digest[:8], "little")
-        low[row] = int.from_bytes(digest[8:], "little")
-    return high, low
+    content, starts, ends = spans(ids)
+    hashes = np.empty(len(starts), dtype=np.uint64)
+    hash_all(memoryview(content), starts, ends, *key, hashes)
+    return hashes
 
 
 class Repeats(NamedTuple):
@@ -102,24 +76,25 @@ class SeenIds:
     Parameters
     ----------
     expected : int, default=0
-        About how many there will be; a good guess saves rebuilding the index.
+        About how many there will be; a good guess saves rebuilding the table.
 
     Examples
     --------
     >>> import pyarrow as pa
     >>> seen = SeenIds()
-    >>> hashes = hash_ids(pa.array(["m1", "m2", "m1"]), (1, 2))
-    >>> seen.add(hashes, np.array([2, 3, 7]), file=0)
+    >>> seen.add(pa.array(["m1", "m2", "m1"]), np.array([2, 3, 7]), file=0)
     Repeats(rows=array([2]), lines=[2], files=[0])
-    >>> seen.add(hash_ids(pa.array(["m3", "m2"]), (1, 2)), np.array([2, 3]), file=1)
+    >>> seen.add(pa.array(["m3", "m2"]), np.array([2, 3]), file=1)
     Repeats(rows=array([1]), lines=[3], files=[0])
     """
 
     def __init__(self, expected: int = 0) -> None:
-        self._high = np.empty(0, dtype=np.uint64)
-        self._low = np.empty(0, dtype=np.uint16)
+        self.key = new_key()
         self._count = 0
-        self._index = _empty_index(expected)
+        # The ids, each behind its length; and where every so manieth stands.
+        self._kept, self._size = bytearray(), 0
+        self._places = array("q")
+        self.expect(expected)
         # Stretches of consecutive lines, by block: number of the first row, rows, lines, file.
         self._firsts: list[int] = []
         self._stretches: list[tuple[NDArray[np.int64], NDArray[np.int64], int]] = []
@@ -128,95 +103,104 @@ class SeenIds:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, hashes: Hashes, lines: NDArray[np.int64], file: int) -> Repeats:
+    def expect(self, rows: int) -> None:
+        """Make room for so many, as long as there are none."""
+        if not self._count:
+            self._make_table(int(rows * _MARGIN / _FULL))
+
+    def add(
+        self, ids: Any, lines: NDArray[np.int64], file: int, hashes: Hashes | None = None
+    ) -> Repeats:
         """Add the ids of a block and return which were there before.
 
         Parameters
         ----------
-        hashes : pair of ndarray
-            From `hash_ids`.
+        ids : pyarrow.StringArray
+            Without nulls.
         lines : ndarray of int64
         file : int
+        hashes : ndarray of uint64, optional
+            Of the ids under `key`, where another thread has made them already.
 
         Returns
         -------
         Repeats
             Of several rows with one id, all but the first.
         """
-        size = len(lines)
-        start, stop = self._count, self._count + size
-        if stop > len(self._high):
-            room = max(stop, len(self._high) + _ENTRIES)
-            # Growing in place moves pages instead of copying them.
-            self._high.resize(room, refcheck=False)
-            self._low.resize(room, refcheck=False)
-        self._high[start:stop], self._low[start:stop] = hashes
-        self._count = stop
-        if stop > _FULL * len(self._index):
-            self._index = _empty_index(int(stop * _GROWTH))
-            for low in range(0, start, 1 << 16):
-                self._insert(np.arange(low, min(low + (1 << 16), start)))
-        self._remember(start, lines, file)
-        found = self._insert(np.arange(start, stop))
+        if hashes is None:
+            hashes = hash_ids(ids, self.key)
+        first, place = self._count, self._size
+        if first + len(hashes) > _MOST_ROWS:
+            raise InputError(f"more than {_MOST_ROWS:,} rows: score them in several runs")
+        self._remember(first, lines, file)
+        self._keep(ids, hashes)
+        if self._count > _FULL * len(self._tags):
+            self._make_table(int(self._count * _GROWTH / _FULL))
+            self._insert_again(first)
+        found = self._find(place, first, hashes)
         rows = np.flatnonzero(found >= 0)
-        where = [self._where(int(first)) for first in found[rows]]
+        where = [self._where(row) for row in found[rows].tolist()]
         return Repeats(rows, [line for line, _ in where], [file for _, file in where])
 
-    def _insert(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return for each entry the earlier one with the same hash, or -1."""
-        high, low, index = self._high, self._low, self._index
-        size = len(index)
-        own_high, own_low = high[numbers], low[numbers]
-        slots = ((own_high >> _S32) * _U(size) >> _S32).astype(np.int64)
-        steps = (own_high & _U(0xFFFF)).astype(np.int64) + 1
-        found = np.full(len(numbers), -1, dtype=np.int64)
-        left = np.arange(len(numbers))
-        while len(left):
-            at = slots[left]
-            held = index[at]
-            empty = held == 0
-            if empty.any():
-                # Of several for one slot the last assignment stays: that of the first row.
-                takers = left[empty][::-1]
-                index[at[empty][::-1]] = numbers[takers] + 1
-                held = index[at]
-            holder = held.astype(np.int64) - 1
-            own = numbers[left]
-            mine = holder == own
-            same = high[holder] == own_high[left]
-            same &= low[holder] == own_low[left]
-            same &= ~mine
-            found[left[same]] = holder[same]
-            left = left[~(mine | same)]
-            ahead = slots[left] + steps[left]
-            slots[left] = np.where(ahead >= size, ahead - size, ahead)
+    def _make_table(self, slots: int) -> None:
+        slots = max(slots, _SMALLEST)
+        # The old one first gives back its memory.
+        self._tags = self._rows = memoryview(b"")
+        self._tags = memoryview(np.zeros(slots, np.uint8))
+        self._rows = memoryview(np.zeros(slots, np.uint32))
+
+    def _keep(self, ids: Any, hashes: Hashes) -> None:
+        content, starts, ends = spans(ids)
+        first, self._count = self._count, self._count + len(hashes)
+        room = self._size + len(hashes) + int(np.minimum(ends - starts, LONGEST).sum())
+        self._kept.extend(bytes(room - len(self._kept)))
+        self._places.extend([0] * (-(-self._count // STRIDE) - len(self._places)))
+        self._size = keep_all(
+            memoryview(content),
+            starts,
+            ends,
+            hashes,
+            *self.key,
+            self._kept,
+            self._size,
+            first,
+            self._places,
+        )
+
+    def _insert_again(self, count: int) -> None:
+        place = 0
+        for first in range(0, count, _BATCH):
+            hashes = np.empty(min(_BATCH, count - first), dtype=np.uint64)
+            end = rehash(self._kept, place, *self.key, hashes)
+            self._find(place, first, hashes)
+            place = end
+
+    def _find(self, place: int, first: int, hashes: Hashes) -> NDArray[np.int64]:
+        found = np.empty(len(hashes), dtype=np.int64)
+        find_or_insert(
+            self._kept,
+            place,
+            first,
+            self._places,
+            memoryview(hashes),
+            self._tags,
+            self._rows,
+            found,
+        )
         return found
 
-    def _remember(self, start: int, lines: NDArray[np.int64], file: int) -> None:
+    def _remember(self, first: int, lines: NDArray[np.int64], file: int) -> None:
         if not len(lines):
             return
         breaks = np.flatnonzero(np.diff(lines) != 1) + 1
         if self._next != (int(lines[0]), file):
             breaks = np.concatenate([[0], breaks])
         if len(breaks):
-            self._firsts.append(start + int(breaks[0]))
-            self._stretches.append((start + breaks, lines[breaks], file))
+            self._firsts.append(first + int(breaks[0]))
+            self._stretches.append((first + breaks, lines[breaks], file))
         self._next = (int(lines[-1]) + 1, file)
 
-    def _where(self, number: int) -> tuple[int, int]:
-        firsts, lines, file = self._stretches[bisect_right(self._firsts, number) - 1]
-        at = int(np.searchsorted(firsts, number, side="right")) - 1
-        return int(lines[at]) + number - int(firsts[at]), file
-
-
-def _empty_index(rows: int) -> NDArray[np.uint32]:
-    # A guess that is a little short must not cost a rebuild at the very end.
-    return np.zeros(_prime(max(_SMALLEST, int(rows * 1.1 / _FULL))), dtype=np.uint32)
-
-
-def _prime(least: int) -> int:
-    """Return the next prime: then every step visits every slot."""
-    number = least | 1
-    while any(number % factor == 0 for factor in range(3, int(number**0.5) + 1, 2)):
-        number += 2
-    return number
+    def _where(self, row: int) -> tuple[int, int]:
+        firsts, lines, file = self._stretches[bisect_right(self._firsts, row) - 1]
+        at = int(np.searchsorted(firsts, row, side="right")) - 1
+        return int(lines[at]) + row - int(firsts[at]), file

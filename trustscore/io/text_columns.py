@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from trustscore.io.arrow import objects, spans, strings, strings_at, valid
 from trustscore.io.cells import NOTHING, is_date, read_cell, read_flag, trim
 from trustscore.io.checks import Checker
-from trustscore.io.digits import PAD, pad, parse
+from trustscore.io.csv_cells import read_numbers as read_plain
 from trustscore.io.rejects import REASONS, Fault
+from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_TEXT
 
 __all__ = [
     "TEXT",
@@ -26,8 +27,8 @@ __all__ = [
     "tidy_ids",
 ]
 
-TEXT = ("category", "shop_type", "previous_tier", "tier_since")
-DATES = ("tier_since",)
+TEXT = SIDE_TEXT
+DATES = tuple(name for name in SIDE_TEXT if SIDE_COLUMNS[name].type == "date")
 
 Oddities = list[tuple[int, str, str]]  # place among the cells, text, reason
 
@@ -196,19 +197,18 @@ def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.floa
     (array([ 1., nan,  2., nan]), [(3, 'x', 'not_a_number')])
     """
     content, starts, ends = spans(column)
-    buffer = pad(content.data)
-    lengths = ends - starts
     if column.null_count:
         # A null may stand over any bytes; it is blank.
-        lengths = lengths * valid(column)
-    values, odd = parse(buffer, ends + PAD, lengths, point=ord(decimal))
-    values = values.copy()
+        ends = np.where(valid(column), ends, starts)
+    values, odd = np.empty((len(starts), 1)), np.empty(len(starts), dtype=np.int64)
+    places = np.stack([starts, ends], axis=1)
+    odd = odd[: read_plain(memoryview(content), places, ord(decimal), values, odd)]
     faults: Oddities = []
     if len(odd):
-        cells = strings_at(buffer, ends[odd] + PAD, lengths[odd])
-        values[odd], found = read_odd(cells, check, decimal)
+        cells = strings_at(content, ends[odd], ends[odd] - starts[odd])
+        values[odd, 0], found = read_odd(cells, check, decimal)
         faults = [(int(odd[place]), text, reason) for place, text, reason in found]
-    return values, faults
+    return values[:, 0], faults
 
 
 def parse_block(
@@ -276,11 +276,11 @@ def parse_block(
             Fault(row, field.name, text, reason, REASONS[reason]) for row, text, reason in odd
         ]
         numbers.append(values)
-    matrix = np.stack(numbers)
+    matrix = np.stack(numbers, axis=1)
     place = {field.name: at for at, field in enumerate(present)}
     for fault in checker.check(matrix):
         text = one_chunk(columns[fault.column])[fault.row].as_py()
         faults.append(fault._replace(value=text))
     faults.sort(key=checker.order)
-    block |= {name: matrix[at] for name, at in place.items()}
+    block |= {name: matrix[:, at] for name, at in place.items()}
     return block, faults

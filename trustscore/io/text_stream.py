@@ -128,6 +128,10 @@ class Source:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
         if self.name != "-":
             self._file.close()
 

@@ -17,7 +17,7 @@ from trustscore.errors import InputError
 from trustscore.io.cells import trim
 from trustscore.io.csv_text import bare
 from trustscore.io.header import SideField, Wanted, fold
-from trustscore.io.inputs import Inputs, is_parquet, read_part
+from trustscore.io.inputs import Inputs, read_part
 from trustscore.io.rejects import Reject
 from trustscore.typing import Progress, silent
 
@@ -108,7 +108,9 @@ def read_table(
     inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding, progress=progress)
     blocks, rejects = [], []
     header: list[str] = []
+    guarded = False
     for part in inputs.parts():
+        guarded = ours and part.reader.spreadsheet
         rows = read_part(part)
         header = list(rows.keep)
         blocks.append(rows)
@@ -123,7 +125,6 @@ def read_table(
     named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
     if rejects:
         raise _faulty(str(path), rejects, texts[0])
-    guarded = ours and not is_parquet(str(path))
     found: dict[str, NDArray[Any]] = {}
     known = {given: name for name, given in named.items() if given is not None}
     numeric = {by_fold.get(name, by_fold.get(fold(name))): name for name in numbers}

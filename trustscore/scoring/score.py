@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from trustscore.compiled import Notice
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.model import Tiers
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.program import Program, program_of
+from trustscore.scoring.row_block import RowBlock
 from trustscore.scoring.scores import Scores
 from trustscore.scoring.tables import ladder_of, tables_of
 
@@ -87,6 +89,9 @@ def _previous(program: Program, said: Array | None, rows: int) -> tuple[Array, i
     return held, int(np.count_nonzero((held < 0) & texts.astype(bool)))
 
 
+_NOTICE = Notice(kernel.COMPILED)
+
+
 class _Run:
     """The rows of a block as the kernel reads them, some at a time."""
 
@@ -98,6 +103,7 @@ class _Run:
         as_of: dt.date | None = None,
     ) -> None:
         self.block, self.size = block, rows_in(block, card, missing)
+        _NOTICE.add(self.size)
         self.names = [None if f.name in missing else f.name for f in card.fields]
         self.tables = tables_of(card, missing)
         program = program_of(card)
@@ -111,18 +117,97 @@ class _Run:
             self.below[:] = below
         self.work = work_space(card)
 
+    def _table(self) -> Array | None:
+        """Return the table behind the block if its first columns are the scorecard's fields."""
+        block = self.block
+        if isinstance(block, RowBlock) and block.names[: len(self.names)] == self.names:
+            return block.table
+        return None
+
     def pieces(self) -> Any:
         """Yield slices of rows with what the kernel is given of them."""
+        table = self._table()
         cells = np.empty((min(self.size, _ROWS_AT_ONCE), len(self.names)))
         for start in range(0, self.size, _ROWS_AT_ONCE):
             rows = slice(start, min(start + _ROWS_AT_ONCE, self.size))
-            own = cells[: rows.stop - rows.start]
-            for at, name in enumerate(self.names):
-                own[:, at] = np.nan if name is None else self.block[name][rows]
+            if table is not None:
+                own = table[rows]
+            else:
+                own = cells[: rows.stop - rows.start]
+                for at, name in enumerate(self.names):
+                    own[:, at] = np.nan if name is None else self.block[name][rows]
             given = kernel.Given(
                 own, self.variant[rows], self.previous[rows], self.days[rows], self.below[rows]
             )
             yield rows, given
+
+
+class OneScore(NamedTuple):
+    """What the loop found of one merchant: numbers in the order of `Scores`, and codes."""
+
+    numbers: list[float]
+    dimensions: list[float]
+    status: int
+    tier: int
+    veto: int
+    fired: list[int]
+    reasons: list[tuple[int, float]]
+
+
+class OneMerchant:
+    """One merchant after the other under one scorecard; threads must not share it."""
+
+    def __init__(self, card: Scorecard, missing: frozenset[str] = frozenset()) -> None:
+        self.program = program_of(card)
+        self.tables, self.work = tables_of(card, missing), work_space(card)
+        signals, rules = len(card.signals), len(card.rules)
+        self.cells = np.empty((1, len(card.fields)))
+        self.variant, self.previous = np.zeros((2, 1), dtype=np.int32)
+        self.days, self.below = np.empty((2, 1))
+        self.numbers = np.empty((len(_NUMBERS), 1))
+        self.dimensions = np.empty((len(card.dimensions), 1))
+        self.codes = np.zeros((3, 1), dtype=np.int8)
+        self.fired = np.zeros((rules, 1), dtype=np.int8)
+        self.reason_signal = np.zeros((codes.REASONS, 1), dtype=np.int16)
+        self.reason_points = np.zeros((codes.REASONS, 1))
+        self.given = kernel.Given(self.cells, self.variant, self.previous, self.days, self.below)
+        nothing = [np.zeros((0, signals)) for _ in _STATEMENT]
+        self.found = kernel.Found(
+            self.numbers,
+            self.dimensions,
+            self.codes,
+            self.fired,
+            (self.reason_signal, self.reason_points),
+            np.zeros((2, signals), dtype=np.int64),
+            False,
+            [*nothing, *np.zeros((2, 0, signals), dtype=np.int8), np.zeros((0, rules + 2))],
+        )
+
+    def score(self, cells: Array, merchant: Mapping[str, Any], as_of: dt.date | None) -> OneScore:
+        """Score checked cells, in the order of the scorecard's fields."""
+        self.cells[0] = cells
+        self.variant[0] = self.program.variant_of(merchant)
+        self.previous[0] = self.program.steps[merchant.get("previous_tier")] - 1
+        below = merchant.get("reviews_below")
+        self.below[0] = np.nan if below is None else below
+        since = merchant.get("tier_since")
+        self.days[0] = np.nan
+        if since is not None and as_of is not None:
+            self.days[:] = _days(np.array([since], dtype=object), as_of, 1)
+        kernel.score_rows(self.tables, self.work, self.given, self.found)
+        status, tier, veto = self.codes[:, 0].tolist()
+        reasons = zip(
+            self.reason_signal[:, 0].tolist(), self.reason_points[:, 0].tolist(), strict=True
+        )
+        return OneScore(
+            self.numbers[:, 0].tolist(),
+            self.dimensions[:, 0].tolist(),
+            status,
+            tier,
+            veto,
+            self.fired[:, 0].tolist(),
+            list(reasons),
+        )
 
 
 def work_space(card: Scorecard) -> kernel.Work:

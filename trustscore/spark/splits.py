@@ -173,10 +173,15 @@ def read_lines(reading: Reading, batches: Iterable[Any]) -> Iterator[Any]:
         clean = True
         try:
             for piece in pieces(text.chunks(), b"", plan):
-                clean = not piece.broken and _is_utf8(piece.data)
+                clean = _is_utf8(piece.data)
                 if not clean:
                     break
-                yield from writer.rows(read_piece(piece, plan), plan.columns.missing, unit)
+                rows = read_piece(piece, plan)
+                # The partner of an open mark may stand in the next split.
+                clean = all(reject.reason != "open_quote" for reject in rows.rejects)
+                if not clean:
+                    break
+                yield from writer.rows(rows, plan.columns.missing, unit)
         except TrustscoreError:
             # Said again, with the right line, when the file is read as a whole.
             clean = False

@@ -1,0 +1,87 @@
+"""One merchant as a dict: the same score and the same checks as in a frame."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from trustscore import load_scorecard, score_frame, score_merchant, simulate_export
+from trustscore.errors import InputError
+
+
+def dicts(export):
+    """Rows of an export as services hold them: None for what is unknown."""
+    names = list(export)
+    for row in zip(*(np.asarray(export[name]).tolist() for name in names), strict=True):
+        yield {n: None if v != v else v for n, v in zip(names, row, strict=True)}
+
+
+@pytest.mark.parametrize("name", ["default", "minimal"])
+def test_a_dict_scores_as_its_row_in_a_frame(name):
+    card = load_scorecard(name)
+    export = simulate_export(60, seed=5, scorecard=name)
+    frame = score_frame(export, card)
+    for merchant, row in zip(dicts(export), frame.to_dict("records"), strict=True):
+        score = score_merchant(merchant, card)
+        assert score.trust_index == row["trust_index"] or row["trust_index"] != row["trust_index"]
+        assert (score.index_se, score.coverage) == (row["index_se"], row["coverage"])
+        assert (score.status, score.tier, score.veto) == (row["status"], row["tier"], row["veto"])
+        assert ";".join(score.rules) == row["rules"]
+        named = ";".join(f"{signal}:-{points:.1f}" for signal, points in score.reasons)
+        assert named == row["reasons"]
+
+
+def test_the_tier_held_counts_as_in_a_frame():
+    card = load_scorecard("default")
+    export = dict(simulate_export(200, seed=6))
+    tiers = [tier.id for tier in card.tiers.ladder]
+    rng = np.random.default_rng(1)
+    export["previous_tier"] = np.array(tiers, dtype=object)[rng.integers(0, len(tiers), 200)]
+    export["tier_since"] = np.array(["2026-05-01", "2026-05-30"], dtype=object)[
+        rng.integers(0, 2, 200)
+    ]
+    day = dt.date(2026, 6, 1)
+    frame = score_frame(export, card, as_of=day)
+    found = [score_merchant(merchant, card, as_of=day).tier for merchant in dicts(export)]
+    assert found == frame["tier"].tolist()
+
+
+def test_all_faults_are_named_at_once():
+    card = load_scorecard("minimal")
+    good = {field.name: None for field in card.fields}
+    names = list(good)
+    bad = dict(good)
+    del bad[names[0]]
+    bad[names[1]] = "many"
+    with pytest.raises(InputError) as error:
+        score_merchant(bad, card)
+    text = str(error.value)
+    assert f"{names[0]}: is missing" in text
+    assert f"{names[1]}: must be a number or None. Got 'many'" in text
+
+
+def test_a_figure_that_cannot_be_is_refused():
+    card = load_scorecard("minimal")
+    (part, whole), *_ = card.pairs
+    merchant = {field.name: None for field in card.fields} | {part: 3, whole: 2}
+    with pytest.raises(InputError, match=f"{part}: more than its whole, {whole} = 2. Got 3"):
+        score_merchant(merchant, card)
+    with pytest.raises(InputError, match="cannot be negative"):
+        score_merchant(merchant | {part: -1}, card)
+
+
+def test_missing_columns_do_not_apply():
+    card = load_scorecard("minimal")
+    absent = frozenset(card.signals[0].columns)
+    kept = {field.name: None for field in card.fields if field.name not in absent}
+    assert score_merchant(kept, card, missing=absent).status == "not_scored"
+
+
+def test_threads_share_nothing():
+    card = load_scorecard("minimal")
+    merchants = list(dicts(simulate_export(300, seed=7, scorecard="minimal")))
+    alone = [score_merchant(merchant, card).raw_index for merchant in merchants]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda m: score_merchant(m, card).raw_index, merchants))
+    assert together == alone

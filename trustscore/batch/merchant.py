@@ -1,0 +1,175 @@
+"""One merchant at a time, for services: figures in, score out, in microseconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trustscore.errors import InputError
+from trustscore.io.checks import Checker
+from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.statuses import STATUS_WORDS
+from trustscore.scorecard.vetoes import VETO_WORDS
+from trustscore.scoring.score import OneMerchant
+
+__all__ = ["MerchantScore", "score_merchant"]
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantScore:
+    """The score of one merchant; the fields are those of the score file.
+
+    Attributes
+    ----------
+    trust_index, trust_index_lower, trust_index_upper : float
+        Points 0..100 after rules; NaN where `status` is ``not_scored``.
+    index_se, prior_index, raw_index : float
+        Before rules.
+    coverage : float
+        Weighted mean reliability, 0..1.
+    dimensions : dict of str to float
+        Points 0..100; NaN where a dimension does not apply.
+    status, tier, veto : str
+    rules : tuple of str
+        Rules that fired.
+    reasons : tuple of (str, float)
+        Signals that lost most, and the points they lost.
+    scorecard : str
+        ``name@version:12 hex``.
+    """
+
+    trust_index: float
+    trust_index_lower: float
+    trust_index_upper: float
+    index_se: float
+    prior_index: float
+    raw_index: float
+    coverage: float
+    dimensions: dict[str, float]
+    status: str
+    tier: str
+    veto: str
+    rules: tuple[str, ...]
+    reasons: tuple[tuple[str, float], ...]
+    scorecard: str
+
+
+class _Desk(threading.local):
+    """What a thread keeps between calls: tables and work space by scorecard."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[Scorecard, frozenset[str]], tuple[OneMerchant, Checker]] = {}
+
+    def of(self, card: Scorecard, missing: frozenset[str]) -> tuple[OneMerchant, Checker]:
+        """Return what scores and what checks a merchant under a scorecard."""
+        found = self.known.get((card, missing))
+        if found is None:
+            if len(self.known) >= 16:
+                self.known.clear()
+            found = OneMerchant(card, missing), Checker(card.fields, card.pairs)
+            self.known[card, missing] = found
+        return found
+
+
+_DESK = _Desk()
+
+
+def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) -> np.ndarray:
+    """Return the cells of a merchant, in the order of the scorecard's fields.
+
+    Raises
+    ------
+    InputError
+        Naming every figure that is absent or no number.
+    """
+    nothing = float("nan")
+    cells, faults = [], []
+    for field in card.fields:
+        name = field.name
+        value = merchant.get(name, merchant)
+        if value is None:
+            cells.append(nothing)
+        elif type(value) is float or type(value) is int:
+            cells.append(value)
+        elif value is merchant:
+            cells.append(nothing)
+            if name not in missing:
+                faults.append(f"{name}: is missing{suggest(name, list(merchant))}; None is unknown")
+        elif isinstance(value, (bool, np.bool_)) and field.check != "flag":
+            faults.append(f"{name}: must be a number or None. Got {value!r}")
+        elif isinstance(value, (int, float, np.number, np.bool_)):
+            cells.append(float(value))
+        else:
+            faults.append(f"{name}: must be a number or None. Got {value!r}")
+    if faults:
+        raise InputError(f"the merchant cannot be scored by scorecard {card.name}", faults)
+    return np.array(cells, dtype=np.float64)
+
+
+def score_merchant(
+    merchant: Mapping[str, Any],
+    scorecard: str | Scorecard = "default",
+    *,
+    missing: frozenset[str] = frozenset(),
+    as_of: dt.date | None = None,
+) -> MerchantScore:
+    """Score one merchant: the same arithmetic and checks as for a file, without a frame.
+
+    Load the scorecard once and pass it, not its name. Threads may call this at the same time.
+
+    Parameters
+    ----------
+    merchant : mapping of str to number, text or None
+        Every column that the scorecard reads, None for what is unknown; side columns such as
+        ``category`` and ``previous_tier`` may be left out. Other keys are not looked at.
+    scorecard : str or Scorecard
+        Preset, path or scorecard.
+    missing : frozenset of str
+        Columns that are not collected; signals that need them do not apply.
+    as_of : date, optional
+        Day of the review, for the minimum stay in a tier.
+
+    Returns
+    -------
+    MerchantScore
+
+    Raises
+    ------
+    InputError
+        When figures are missing or cannot be, all named at once.
+
+    Examples
+    --------
+    >>> card = load_scorecard("minimal")
+    >>> score = score_merchant({field.name: None for field in card.fields}, card)
+    >>> score.status, round(score.prior_index, 6)
+    ('not_scored', 62.0)
+    """
+    card = load_scorecard(scorecard)
+    one, checker = _DESK.of(card, missing)
+    cells = _row(merchant, card, missing)
+    faults = checker.check(cells[:, None])
+    if faults:
+        raise InputError(
+            f"the merchant cannot be scored by scorecard {card.name}",
+            [f"{f.column}: {f.message}. Got {f.value}" for f in faults],
+        )
+    found = one.score(cells, merchant, as_of)
+    signals, rules = card.signals, card.rules
+    names = [dimension.id for dimension in card.dimensions]
+    return MerchantScore(
+        *found.numbers,
+        dimensions=dict(zip(names, found.dimensions, strict=True)),
+        status=STATUS_WORDS[found.status],
+        tier=card.tiers.ladder[found.tier - 1].id if found.tier else "",
+        veto=VETO_WORDS[found.veto],
+        rules=tuple(rule.id for rule, fired in zip(rules, found.fired, strict=True) if fired),
+        reasons=tuple((signals[s].id, points) for s, points in found.reasons if points > 0.0),
+        scorecard=card.stamp,
+    )

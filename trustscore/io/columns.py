@@ -1,0 +1,149 @@
+"""Columns that are there already, of numbers or of text, to rows.
+
+A column of numbers is taken as it is, a column of text goes through the grammar of cells, and both
+meet the same checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from trustscore.errors import InputError
+from trustscore.io.arrow import strings, valid
+from trustscore.io.checks import Checker, plain
+from trustscore.io.clean_rows import Rows, Unchecked, clean
+from trustscore.io.header import Wanted
+from trustscore.io.rejects import REASONS, Fault, Reject
+from trustscore.io.text_columns import one_chunk, read_numbers
+
+__all__ = ["filled", "floats_of", "number_or_text", "rows_of", "text_of"]
+
+
+def rows_of(
+    numbers: Mapping[str, Any],
+    *,
+    ids: Any,
+    texts: Mapping[str, Any],
+    keep: dict[str, Any],
+    lines: NDArray[np.int64],
+    wanted: Wanted,
+    checker: Checker,
+    raw: Callable[[int], str],
+    file: str,
+    broken: list[Reject] | None = None,
+) -> Rows:
+    """Turn columns into rows.
+
+    Parameters
+    ----------
+    numbers : mapping of str to ndarray or pyarrow.StringArray
+        Some of the wanted fields: float64 arrays, or text to be read.
+    ids : pyarrow.StringArray
+    texts : mapping of str to pyarrow.StringArray
+    keep : dict of str to pyarrow.StringArray
+    lines : ndarray of int64
+    wanted : Wanted
+    checker : Checker
+    raw : callable
+    file : str
+    broken : list of Reject, optional
+        Records that are no rows.
+    """
+    matrix = np.empty((len(lines), len(wanted.fields)))
+    faults: list[Fault] = []
+    for place, field in enumerate(wanted.fields):
+        column = numbers.get(field.name, np.nan)
+        if isinstance(column, (np.ndarray, float)):
+            matrix[:, place] = column
+            continue
+        matrix[:, place], odd = read_numbers(column, field.check, wanted.decimal)
+        faults += [
+            Fault(row, field.name, text, reason, REASONS[reason]) for row, text, reason in odd
+        ]
+
+    def cell(row: int, name: str) -> str:
+        column = numbers[name]
+        if isinstance(column, np.ndarray):
+            return plain(float(column[row]))
+        return column[row].as_py() or ""
+
+    found = Unchecked(
+        numbers=matrix,
+        columns=[field.name if field.name in numbers else None for field in wanted.fields],
+        faults=faults,
+        ids=ids,
+        texts=texts,
+        keep=keep,
+        lines=lines,
+        broken=broken or [],
+        file=file,
+        cell=cell,
+        raw=raw,
+    )
+    return clean(found, checker)
+
+
+def _is_text(kind: Any) -> bool:
+    is_view = getattr(pa.types, "is_string_view", lambda _: False)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or is_view(kind))
+
+
+def number_or_text(column: Any, name: str, file: str) -> Any:
+    """Return an Arrow column as float64 array, or as it is where it is text."""
+    column = one_chunk(column)
+    return column if _is_text(column.type) else floats_of(column, name, file)
+
+
+def floats_of(column: Any, name: str, file: str) -> NDArray[np.float64]:
+    """Return an Arrow column of numbers or booleans as float64, NaN for null.
+
+    Examples
+    --------
+    >>> floats_of(pa.array([1, None]), "orders_paid", "frame")
+    array([ 1., nan])
+    """
+    kind = column.type
+    if pa.types.is_null(kind):
+        return np.full(len(column), np.nan)
+    if pa.types.is_boolean(kind):
+        column = column.cast(pa.int8())
+    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        raise InputError(f"{file}: column {name} is of type {kind}; numbers or text are expected")
+    found = column.cast(pa.float64(), safe=False)
+    values = np.frombuffer(found.buffers()[1], dtype=np.float64)
+    values = values[found.offset : found.offset + len(found)]
+    return np.where(valid(found), values, np.nan) if found.null_count else values
+
+
+def text_of(column: Any, name: str, file: str) -> Any:
+    """Return an Arrow column as text: numbers and dates in their usual form, null for NaN.
+
+    Examples
+    --------
+    >>> text_of(pa.array([12.0, float("nan")]), "merchant_id", "frame").to_pylist()
+    ['12', None]
+    """
+    column = one_chunk(column)
+    if column.type == pa.string():
+        return column
+    if pa.types.is_null(column.type):
+        return strings([None] * len(column))
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise InputError(
+            f"{file}: column {name} is of type {column.type}; text is expected"
+        ) from None
+
+
+def filled(column: Any) -> Any:
+    """Return an Arrow column of text with empty texts for nulls."""
+    return strings([text or "" for text in column.to_pylist()]) if column.null_count else column

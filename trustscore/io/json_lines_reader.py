@@ -1,0 +1,223 @@
+"""JSON Lines: one object a line, its values read like the cells of a CSV.
+
+A number is taken by the digits it is written with, ``null`` and an absent key are blank, ``true``
+and ``false`` are the words, and a list or an object where a number is expected is a fault of its
+cell. The columns are the keys of the first megabyte of records; a column that the run would read
+and that shows up only later stops it, as the rows before would have been scored without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trustscore.errors import InputError
+from trustscore.io.arrow import count_lines, strings
+from trustscore.io.checks import Checker
+from trustscore.io.clean_rows import Rows
+from trustscore.io.columns import filled, rows_of
+from trustscore.io.header import Wanted, fold, match
+from trustscore.io.readers import Options
+from trustscore.io.rejects import REASONS, Reject
+from trustscore.io.text_columns import TEXT
+from trustscore.io.text_stream import Source
+
+__all__ = ["JsonLinesReader"]
+
+# How much of a file the choice of the columns looks at.
+_VIEW = 1 << 20
+_LONGEST_LINE = 64 << 20
+
+Record = dict[str, str | None]
+
+
+class _Piece(NamedTuple):
+    """Whole lines, and the number of the first one."""
+
+    data: bytes
+    line: int
+
+
+class JsonLinesReader:
+    """A file of JSON objects, its columns known.
+
+    Parameters
+    ----------
+    source : Source
+    chunks : iterator of bytes
+        Its text as UTF-8.
+    wanted : Wanted
+    options : Options
+    """
+
+    rows = None
+    spreadsheet = False
+
+    def __init__(
+        self, source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Options
+    ) -> None:
+        self.source, self.wanted, self._chunks = source, wanted, chunks
+        head = b""
+        while len(head) < _VIEW and (chunk := next(chunks, b"")):
+            head += chunk
+        self._head = head
+        self.names = list(dict.fromkeys(_keys(head)))
+        self.columns = match(
+            self.names,
+            wanted,
+            source.name,
+            keep=options.keep,
+            allow_missing=options.allow_missing,
+        )
+        self._known = set(self.names)
+        self._read = None if options.keep is None else _folded(wanted, options.keep)
+        self.checker = Checker(wanted.fields, wanted.pairs)
+
+    def pieces(self) -> Iterator[_Piece]:
+        """Yield the input piece by piece, once."""
+        line, held = 1, self._head
+        while True:
+            data = next(self._chunks, b"")
+            if not data and held and not held.endswith(b"\n"):
+                held += b"\n"
+            end = held.rfind(b"\n") + 1
+            if end:
+                piece, held = held[:end], held[end:]
+                yield _Piece(piece, line)
+                line += count_lines(piece)
+            if len(held) > _LONGEST_LINE:
+                raise InputError(
+                    f"{self.source.name}, line {line}: longer than {_LONGEST_LINE >> 20} MB"
+                )
+            if not data:
+                return
+            held += data
+
+    def read(self, piece: _Piece) -> Rows:
+        """Turn a piece into rows."""
+        name = self.source.name
+        records: list[Record] = []
+        lines: list[int] = []
+        raws: list[bytes] = []
+        broken: list[Reject] = []
+        for number, raw in enumerate(piece.data.split(b"\n")[:-1], piece.line):
+            if not raw.strip():
+                continue
+            try:
+                record = _record(raw)
+            except ValueError as error:
+                text = raw.decode().removesuffix("\r")
+                message = f"{REASONS['not_a_record']} ({error})"
+                broken.append(
+                    Reject(number, "", "", "", "not_a_record", message, raw=text, file=name)
+                )
+                continue
+            if not record.keys() <= self._known:
+                self._refuse_late(record, number)
+            records.append(record)
+            lines.append(number)
+            raws.append(raw)
+
+        def column(place: int) -> Any:
+            key = self.names[place]
+            return strings([record.get(key) for record in records])
+
+        columns = self.columns
+        texts = {field: column(place) for field, place in columns.texts.items()}
+        return rows_of(
+            {field: column(place) for field, place in columns.numbers.items()},
+            ids=texts.pop("merchant_id"),
+            texts={field: texts[field] for field in TEXT if field in texts},
+            keep={field: filled(column(place)) for field, place in columns.keep.items()},
+            lines=np.array(lines, dtype=np.int64),
+            wanted=self.wanted,
+            checker=self.checker,
+            raw=lambda row: raws[row].decode().removesuffix("\r"),
+            file=name,
+            broken=broken,
+        )
+
+    def _refuse_late(self, record: Record, line: int) -> None:
+        late = [key for key in record if key not in self._known]
+        if self._read is not None:
+            late = [key for key in late if fold(key) in self._read]
+        if late:
+            raise InputError(
+                f"{self.source.name}, line {line}: column {late[0]} is not in the first"
+                f" {_VIEW >> 20} MB of records; put it into the first record, null where unknown"
+            )
+
+
+def _keys(head: bytes) -> Iterator[str]:
+    lines = head.split(b"\n")
+    # The last line may be cut off; alone it is all there is.
+    for raw in lines[:-1] if len(lines) > 1 else lines:
+        try:
+            yield from _record(raw)
+        except ValueError:
+            continue
+
+
+def _folded(wanted: Wanted, keep: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of all columns that a run would read, as `match` compares them."""
+    names = [wanted.key, *TEXT, *wanted.needed, *keep]
+    names += [alias for aliases in wanted.aliases.values() for alias in aliases]
+    for field in wanted.fields:
+        aliases = field.aliases
+        names += [field.name, *([aliases] if isinstance(aliases, str) else aliases or ())]
+    return frozenset(fold(name) for name in names)
+
+
+def _record(line: bytes) -> Record:
+    r"""Return the values of an object as the texts of cells.
+
+    Examples
+    --------
+    >>> _record(b'{"id": 7, "stars": 4.50, "new": true, "note": null, "tags": ["a"]}')
+    {'id': '7', 'stars': '4.50', 'new': 'true', 'note': None, 'tags': '["a"]'}
+    """
+    try:
+        pairs = json.loads(
+            line.decode(),
+            parse_int=str,
+            parse_float=str,
+            parse_constant=str,
+            object_pairs_hook=_Pairs,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(pairs, _Pairs):
+        raise ValueError("it is none")
+    record = {key: _text(value) for key, value in pairs}
+    if b"\\u" in line:
+        # Half of a surrogate pair is no character.
+        "".join(text or "" for pair in record.items() for text in pair).encode()
+    return record
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The keys and values of an object."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        names = [key for key, _ in pairs]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"it has the key {twice!r} twice")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Pairs):
+        return {key: _plain(inner) for key, inner in value}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value

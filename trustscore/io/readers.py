@@ -1,0 +1,212 @@
+"""The formats that exports come in, told apart by how they begin.
+
+A format is one `Format`, with a function that opens an input as a `Reader`. Whoever reads needs to
+know no more than `Reader`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from trustscore.errors import InputError
+from trustscore.io.clean_rows import Rows
+from trustscore.io.header import Columns, Wanted
+from trustscore.io.text_stream import BLOCK, Source
+
+__all__ = ["BINARY", "SUFFIXES", "TEXT", "Format", "Options", "Reader", "open_reader"]
+
+
+class Opened(Protocol):
+    """What is known of an input, apart from what it says."""
+
+    name: str
+    size: int
+    encoding: str
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far, as stored."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes as stored."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class Reader(Protocol):
+    """An input whose columns are known.
+
+    Attributes
+    ----------
+    source : Opened
+    columns : Columns
+    rows : int or None
+        How many rows it has, where that is known beforehand.
+    spreadsheet : bool
+        Whether people open such files in spreadsheets, so that this package writes an apostrophe
+        before texts that would be formulas there.
+    """
+
+    source: Opened
+    columns: Columns
+    rows: int | None
+    spreadsheet: bool
+
+    def pieces(self) -> Iterator[Any]:
+        """Yield the input piece by piece, once; each has ``data`` and ``line``."""
+
+    def read(self, piece: Any) -> Rows:
+        """Turn a piece into rows; several threads may do so at once."""
+
+
+class Options(NamedTuple):
+    """How to read an input.
+
+    Attributes
+    ----------
+    keep : tuple of str or None
+        Columns to pass through; None for every column.
+    allow_missing : bool
+        Whether columns may be missing.
+    encoding : str or None
+        Of text, instead of finding out.
+    block : int
+        Bytes of text to read at a time.
+    rows : int
+        Rows of a block of columns.
+    """
+
+    keep: tuple[str, ...] | None = ()
+    allow_missing: bool = False
+    encoding: str | None = None
+    block: int = BLOCK
+    rows: int = 4096
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of files.
+
+    Attributes
+    ----------
+    name : str
+    begins : re.Pattern of bytes
+        What its files begin with.
+    suffixes : tuple of str
+        Of its files in a folder; a pipe that must not be looked into is told by them as well.
+    open : callable
+        Of a binary format: path, wanted columns and options to a reader. Of a text format: a
+        source, its chunks of UTF-8, wanted columns and options.
+    """
+
+    name: str
+    begins: re.Pattern[bytes]
+    suffixes: tuple[str, ...]
+    open: Callable[..., Reader]
+
+
+def _parquet(path: str, wanted: Wanted, options: Options) -> Reader:
+    from trustscore.io.parquet_reader import ParquetReader
+
+    return ParquetReader(path, wanted, options)
+
+
+def _json_lines(
+    source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Options
+) -> Reader:
+    from trustscore.io.json_lines_reader import JsonLinesReader
+
+    return JsonLinesReader(source, chunks, wanted, options)
+
+
+def _csv(source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Options) -> Reader:
+    from trustscore.io.csv_reader import CsvReader
+
+    return CsvReader(source, chunks, wanted, options)
+
+
+# Told by their first bytes as stored.
+BINARY = (Format("Parquet", re.compile(b"PAR1"), (".parquet",), _parquet),)
+# Told by the beginning of their text, uncompressed and decoded; whatever is nothing else is CSV.
+TEXT = (
+    Format(
+        "JSON Lines",
+        re.compile(rb'\s*\{\s*["}]'),
+        (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"),
+        _json_lines,
+    ),
+    Format("CSV", re.compile(b""), (".csv", ".csv.gz", ".tsv", ".tsv.gz"), _csv),
+)
+SUFFIXES = tuple(suffix for form in (*BINARY, *TEXT) for suffix in form.suffixes)
+
+
+def open_reader(path: str, wanted: Wanted, options: Options = Options()) -> Reader:  # noqa: B008
+    r"""Open an input, whatever its format.
+
+    Parameters
+    ----------
+    path : str
+        ``-`` is text on standard input.
+    wanted : Wanted
+    options : Options, optional
+
+    Raises
+    ------
+    InputError
+        When it is none of the formats, or columns are missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from trustscore.io.header import SideField
+    >>> wanted = Wanted((SideField("stars", "number"),), (), ".", {})
+    >>> for name, text in {
+    ...     "a.csv": "merchant_id,stars\nm1,4.5\n",
+    ...     "a.jsonl": '{"merchant_id": "m1", "stars": 4.5}\n',
+    ... }.items():
+    ...     with tempfile.TemporaryDirectory() as folder:
+    ...         path = Path(folder, name)
+    ...         _ = path.write_text(text)
+    ...         reader = open_reader(str(path), wanted)
+    ...         [rows] = [reader.read(piece) for piece in reader.pieces()]
+    ...         reader.source.close()
+    ...     print(rows.ids.to_pylist(), rows.block["stars"])
+    ['m1'] [4.5]
+    ['m1'] [4.5]
+    """
+    for form in BINARY:
+        if _begins(path, form):
+            return form.open(path, wanted, options)
+    source = Source(path, options.encoding, options.block)
+    try:
+        chunks = source.chunks()
+        head = b""
+        # Blank lines may stand above.
+        while not head.strip() and (chunk := next(chunks, b"")):
+            head += chunk
+        if re.match(rb"\s*\[\s*\{", head):
+            raise InputError(
+                f"{path}: is a JSON array; write one object a line, as jq -c '.[]' does"
+            )
+        form = next(form for form in TEXT if form.begins.match(head))
+        return form.open(source, chain([head] if head else [], chunks), wanted, options)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _begins(path: str, form: Format) -> bool:
+    if path == "-":
+        return False
+    if not Path(path).is_file():
+        # A pipe must not lose its first bytes to a look.
+        return path.lower().endswith(form.suffixes)
+    with open(path, "rb") as file:
+        return form.begins.match(file.read(16)) is not None
