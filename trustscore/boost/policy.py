@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
@@ -32,10 +32,6 @@ from trustscore.boost.policy_tables import (
 from trustscore.errors import PolicyError
 from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
-
-if TYPE_CHECKING:
-    from trustscore.boost.ranking import Ranking
-    from trustscore.boost.serving import TableSource
 
 __all__ = ["BoostPolicy", "Curve", "Exploration", "policy_schema"]
 
@@ -175,7 +171,7 @@ class BoostPolicy(Base):
     @model_validator(mode="wrap")
     @classmethod
     def _named(cls, data: Any, handler: ModelWrapValidatorHandler[BoostPolicy]) -> BoostPolicy:
-        # A policy built from keywords names its faults as one from a file does.
+        # A policy built from keywords then reports its faults like one from a file.
         try:
             return handler(data)
         except ValidationError as error:
@@ -244,9 +240,10 @@ class BoostPolicy(Base):
 
     @cached_property
     def lean_sha256(self) -> str:
-        """Hash over the parts that decide a merchant's lean: not strength, guards or names.
+        """Hash over the parts of the policy that decide a merchant's lean.
 
-        A table of boosts stays usable while this is the same.
+        Strength, guards and names are not among them. A table of boosts stays usable while this
+        hash stays the same.
         """
         parts = ("neutral", "evidence", "curve", "programme", "pacing", "veto", "validity")
         held = self.model_dump(mode="json", include={*parts})
@@ -260,21 +257,21 @@ class BoostPolicy(Base):
 
     @property
     def most_beta(self) -> float:
-        """Largest strength that the ratio guard allows; infinite without one."""
+        """Largest strength that ``guards.max_relevance_loss`` allows; infinite without it."""
         loss = self.guards.max_relevance_loss
         return math.inf if loss is None else -math.log1p(-loss) / (1 + self.curve.rho)
 
     @property
     def bound(self) -> float:
-        """Least ratio of the relevance shown at a place to what stands there without the boost.
+        """Smallest possible ratio of the relevance at a place with boost to that without.
 
-        ``exp(-beta (1 + rho))``; it holds for the multiplicative form on every list.
+        It is ``exp(-beta (1 + rho))`` and holds on every list in the multiplicative form.
         """
         return math.exp(-self.beta * (1 + self.curve.rho))
 
     @cached_property
     def acts_on_order(self) -> bool:
-        """Whether a guard looks at the finished order."""
+        """Whether a guard acts on the finished order."""
         guards = self.guards
         limits = (guards.max_up, guards.max_down, guards.merchant_most)
         return guards.head > 0 or any(limit is not None for limit in limits)
@@ -294,25 +291,10 @@ class BoostPolicy(Base):
             fnmatch.fnmatchcase(str(query_id), pattern) for pattern in self.exclusions.queries
         )
 
-    def rerank(
-        self,
-        relevance: Any,
-        merchant_ids: Any,
-        item_ids: Any = None,
-        *,
-        table: TableSource,
-        **context: Any,
-    ) -> Ranking:
-        """Re-rank one list; see :func:`trustscore.boost.rerank`."""
-        # ranking.py needs the policy, so the policy may meet it only when both are loaded.
-        from trustscore.boost.ranking import rerank
-
-        return rerank(relevance, merchant_ids, item_ids, policy=self, table=table, **context)
-
 
 def _faulty(source: str, faults: list[str]) -> PolicyError:
     count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
-    # A fault of the whole file names its keys itself, so it has no address to lead.
+    # A fault of the whole file has an empty address.
     return PolicyError(f"policy {source} has {count}", [f.removeprefix(": ") for f in faults])
 
 

@@ -1,4 +1,4 @@
-"""Boosts for engines that rank: data, and the query that reads them with a stated neutral."""
+"""Boosts for other engines: the data, and the query that reads them."""
 
 from trustscore.export.engines.registry import ENGINES, engine_files
 from trustscore.export.engines.rows import Boosts

@@ -1,4 +1,4 @@
-"""Which engine gets which files."""
+"""The engines, and the files that each gets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def engine_files(engine: str, boosts: Boosts) -> dict[str, Iterator[str]]:
     Returns
     -------
     dict of str to iterator of str
-        By name; a blank name is the only file there is.
+        Files by name; a blank name stands for the output file itself.
 
     Raises
     ------
