@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from trustscore.io.arrow import floats, int32s, strings, take
 from trustscore.io.clean_rows import Rows
 from trustscore.io.csv_text import exact, fixed, inert, lines, repeated, segment
 from trustscore.io.rejects import Reject
+from trustscore.scorecard.output_columns import OutputColumn, columns_of
 
 __all__ = [
     "Scored",
@@ -32,7 +34,7 @@ __all__ = [
     "score_values",
 ]
 
-_BEFORE_TIER = ("trust_index", "trust_index_lower", "trust_index_upper", "index_se", "prior_index")
+_ARROW = {"text": pa.string(), "number": pa.float64()}
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,22 @@ def score_columns_out(scorecard: Any, keep: Iterable[str] = ()) -> dict[str, Any
     >>> list(score_columns_out(load_scorecard("minimal")))[:3]
     ['merchant_id', 'trust_index', 'trust_index_lower']
     """
-    text, number = pa.string(), pa.float64()
-    columns = {"merchant_id": text} | dict.fromkeys(_BEFORE_TIER, number)
-    columns |= {"tier": text, "status": text, "coverage": number}
-    columns |= {dimension.id: number for dimension in scorecard.dimensions}
-    columns |= {"rules": text, "veto": text, "trust_boost": number, "reasons": text}
-    columns |= {"scorecard": text}
-    return columns | dict.fromkeys(keep, text)
+    columns = {column.name: _ARROW[column.type] for column in _columns(scorecard)}
+    return columns | dict.fromkeys(keep, _ARROW["text"])
+
+
+def _columns(scorecard: Any) -> tuple[OutputColumn, ...]:
+    return columns_of(dimension.id for dimension in scorecard.dimensions)
+
+
+def _numbers(scored: Scored) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of numbers."""
+    scores = scored.scores
+    found = {"trust_boost": scored.boost} | scores.dimensions
+    for column in _columns(scores.scorecard):
+        if column.type == "number" and column.name not in found:
+            found[column.name] = getattr(scores, column.name)
+    return found
 
 
 def _texts(scores: Any) -> dict[str, Any]:
@@ -98,58 +109,41 @@ def _tenths() -> Any:
 
 def score_lines(scored: Scored) -> Any:
     """Return the lines of CSV of some rows, numbers rounded."""
-    scores, rows, texts = scored.scores, scored.rows, _texts(scored.scores)
-    return lines(
-        [
-            inert(rows.ids),
-            segment([fixed(getattr(scores, name), 4) for name in _BEFORE_TIER]),
-            texts["tier"],
-            texts["status"],
-            segment([fixed(x, 4) for x in (scores.coverage, *scores.dimensions.values())]),
-            texts["rules"],
-            texts["veto"],
-            segment([fixed(scored.boost, 8)]),
-            texts["reasons"],
-            repeated(scored.stamp, len(rows)),
-            *(inert(column) for column in rows.keep.values()),
-        ]
-    )
+    scores, rows, numbers = scored.scores, scored.rows, _numbers(scored)
+    texts = _texts(scores) | {"merchant_id": inert(rows.ids)}
+    texts |= {"scorecard": repeated(scored.stamp, len(rows))}
+    parts: list[Any] = []
+    for kind, columns in groupby(_columns(scores.scorecard), lambda column: column.type):
+        if kind == "number":
+            parts.append(segment([fixed(numbers[c.name], c.decimals) for c in columns]))
+        else:
+            parts += [texts[c.name] for c in columns]
+    return lines([*parts, *(inert(column) for column in rows.keep.values())])
 
 
 def score_values(scored: Scored) -> dict[str, Any]:
     """Return the columns of the score table as arrays, numbers unrounded."""
     scores, rows = scored.scores, scored.rows
-    return (
-        {"merchant_id": rows.names()}
-        | {name: getattr(scores, name) for name in _BEFORE_TIER}
-        | {"tier": scores.tier, "status": scores.status, "coverage": scores.coverage}
-        | scores.dimensions
-        | {"rules": scores.rules, "veto": scores.veto, "trust_boost": scored.boost}
-        | {"reasons": np.array(_reasons(scores).to_pylist(), dtype=object)}
-        | {"scorecard": np.full(len(rows), scored.stamp, dtype=object)}
-    )
+    columns = _numbers(scored) | {
+        "merchant_id": rows.names(),
+        "tier": scores.tier,
+        "status": scores.status,
+        "rules": scores.rules,
+        "veto": scores.veto,
+        "reasons": np.array(_reasons(scores).to_pylist(), dtype=object),
+        "scorecard": np.full(len(rows), scored.stamp, dtype=object),
+    }
+    return {column.name: columns[column.name] for column in _columns(scores.scorecard)}
 
 
 def score_table(scored: Scored, schema: Any) -> Any:
     """Return the record batch of some rows, numbers unrounded."""
-    scores, rows, texts = scored.scores, scored.rows, _texts(scored.scores)
-    return pa.RecordBatch.from_arrays(
-        [
-            rows.ids,
-            *(floats(getattr(scores, name), nulls=True) for name in _BEFORE_TIER),
-            texts["tier"],
-            texts["status"],
-            floats(scores.coverage, nulls=True),
-            *(floats(column, nulls=True) for column in scores.dimensions.values()),
-            texts["rules"],
-            texts["veto"],
-            floats(scored.boost, nulls=True),
-            texts["reasons"],
-            strings([scored.stamp]).take(int32s(np.zeros(len(rows)))),
-            *rows.keep.values(),
-        ],
-        schema=schema,
-    )
+    scores, rows = scored.scores, scored.rows
+    columns = {name: floats(values, nulls=True) for name, values in _numbers(scored).items()}
+    columns |= _texts(scores) | {"merchant_id": rows.ids}
+    columns |= {"scorecard": strings([scored.stamp]).take(int32s(np.zeros(len(rows))))}
+    own = [columns[column.name] for column in _columns(scores.scorecard)]
+    return pa.RecordBatch.from_arrays([*own, *rows.keep.values()], schema=schema)
 
 
 def contribution_columns(scorecard: Any) -> dict[str, Any]:

@@ -12,14 +12,17 @@ from trustscore.batch import output
 from trustscore.batch.manifest import Tally
 from trustscore.batch.output import Scored
 from trustscore.boost import BoostPolicy, trust_boost
+from trustscore.boost.table import NEEDED
 from trustscore.io.clean_rows import Rows
 from trustscore.io.rejects import Reject
+from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
 from trustscore.scoring import score_columns
 
 __all__ = ["Formatter", "Result", "Scorer"]
 
-_FOR_BOOST = ("trust_index", "index_se", "prior_index", "coverage", "veto")
-_BESIDE = ("enrolled", "claims_unpaid", "category")
+_FOR_BOOST = (*NEEDED, "veto")
+# A column `pacing` is of the day of the ranking, not of the export.
+_BESIDE = [name for name in side_read_by(Reader.BOOST) if SIDE_COLUMNS[name].in_export]
 
 
 @dataclass(frozen=True)

@@ -19,29 +19,16 @@ from trustscore.boost.curve import (
 from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
+from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 """Score columns without which there is no boost."""
 # Read or taken along when present.
-_BESIDE = (
-    "veto",
-    "enrolled",
-    "claims_unpaid",
-    "category",
-    "pacing",
-    "tier",
-    "status",
-    "scored_on",
-)
-_RANGES = {
-    "trust_index": (0.0, 100.0),
-    "index_se": (0.0, np.inf),
-    "prior_index": (0.0, 100.0),
-    "coverage": (0.0, 1.0),
-}
-# Score files round index and prior to 4 decimals; what that leaves between two equal ones.
-_ROUNDING = 1.01e-4
+_BESIDE = ("veto", "tier", "status", "scored_on", *side_read_by(Reader.BOOST))
+# What rounding in a score file leaves between an index and the prior it equals.
+_ROUNDING = max(OUTPUT_COLUMNS[name].rounding for name in ("trust_index", "prior_index"))
 _SHOWN = 5
 
 
@@ -315,7 +302,7 @@ def _checked(
     found = [_column(columns, name) for name in NEEDED]
     faults = []
     for name, values in zip(NEEDED, found, strict=True):
-        low, high = _RANGES[name]
+        low, high = OUTPUT_COLUMNS[name].low, OUTPUT_COLUMNS[name].high
         bad = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
         faults += [
             f"{at(row, lines)}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"

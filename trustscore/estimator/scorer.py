@@ -15,6 +15,7 @@ from trustscore.estimator.frames import as_frame, match_columns, read_block
 from trustscore.estimator.labels import labelled
 from trustscore.fitting.fit import fit_scorecard, open_weights
 from trustscore.scorecard import load_scorecard
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
 
@@ -22,13 +23,10 @@ __all__ = ["TrustScorer"]
 
 Array = np.ndarray[Any, Any]
 
-_NUMBERS = (
-    "trust_index",
-    "trust_index_lower",
-    "trust_index_upper",
-    "index_se",
-    "prior_index",
-    "coverage",
+_NUMBERS = tuple(
+    column.name
+    for column in OUTPUT_COLUMNS.values()
+    if column.type == "number" and not column.by_policy
 )
 
 

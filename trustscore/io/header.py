@@ -10,11 +10,12 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_NUMERIC
 
 __all__ = ["SIDE", "Columns", "Wanted", "fold", "match"]
 
 # Numeric columns that are read when present and never missed.
-SIDE = {"enrolled": "flag", "claims_unpaid": "count", "reviews_below": "count"}
+SIDE = {name: SIDE_COLUMNS[name].check for name in SIDE_NUMERIC}
 _DELIMITERS = ",;\t|"
 
 

@@ -14,6 +14,7 @@ from trustscore.io.cells import NOTHING, is_date, read_cell, read_flag, trim
 from trustscore.io.checks import Checker
 from trustscore.io.csv_cells import read_numbers as read_plain
 from trustscore.io.rejects import REASONS, Fault
+from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_TEXT
 
 __all__ = [
     "TEXT",
@@ -26,8 +27,8 @@ __all__ = [
     "tidy_ids",
 ]
 
-TEXT = ("category", "shop_type", "previous_tier", "tier_since")
-DATES = ("tier_since",)
+TEXT = SIDE_TEXT
+DATES = tuple(name for name in SIDE_TEXT if SIDE_COLUMNS[name].type == "date")
 
 Oddities = list[tuple[int, str, str]]  # place among the cells, text, reason
 

@@ -5,8 +5,6 @@ from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.load import load_scorecard, scorecard_schema
 from trustscore.scorecard.model import (
     ROOT,
-    SIDE_NUMERIC,
-    SIDE_TEXT,
     Dimension,
     Field,
     Overlay,
@@ -16,6 +14,7 @@ from trustscore.scorecard.model import (
     Tier,
 )
 from trustscore.scorecard.presets import preset_names
+from trustscore.scorecard.side_columns import SIDE_NUMERIC, SIDE_TEXT
 
 __all__ = [
     "ROOT",

@@ -32,6 +32,7 @@ from trustscore.scorecard.model import (
     Tier,
     Tiers,
 )
+from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.spec import ScorecardFile, SignalSpec, SignalWords
 
 _NO_SAMPLE = "is only for a signal with a sample column"
@@ -189,7 +190,7 @@ class _Builder(Notes):
             at = f"overlays.{name}"
             match = {k: v for k, v in spec.match if v is not None}
             if not match:
-                self.fault(f"{at}.match", "must name category or shop_type")
+                self.fault(f"{at}.match", f"must name {' or '.join(side_read_by(Reader.VARIANT))}")
             for column, values in match.items():
                 if not values:
                     self.fault(f"{at}.match.{column}", "must name at least one value")

@@ -10,31 +10,13 @@ from typing import Any
 from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.kinds import KINDS
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
 from trustscore.scorecard.vetoes import Veto
 
 ROOT = "index"
 # What the scores call their own columns; a dimension is one more column beside these.
-RESERVED = frozenset(
-    [
-        "merchant_id",
-        "trust_index",
-        "trust_index_lower",
-        "trust_index_upper",
-        "index_se",
-        "prior_index",
-        "coverage",
-        "status",
-        "rules",
-        "veto",
-        "tier",
-        "trust_boost",
-        "reasons",
-        "scorecard",
-    ]
-) | {ROOT}
-SIDE_TEXT = ("category", "shop_type", "previous_tier", "tier_since")
-SIDE_NUMERIC = ("enrolled", "claims_unpaid", "reviews_below")
+RESERVED = frozenset(OUTPUT_COLUMNS) | {ROOT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from trustscore.scorecard.faults import Base
+from trustscore.scorecard.faults import Base, OneOf
 from trustscore.scorecard.field_types import (
     WEIGHT_WORDS,
     Anchor,
@@ -24,6 +24,7 @@ from trustscore.scorecard.field_types import (
     Weight,
 )
 from trustscore.scorecard.rule_spec import RuleSpec, StatusSpec, TiersSpec
+from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.signal_spec import (
     DefaultsSpec,
     DimensionSpec,
@@ -83,6 +84,10 @@ class DimensionChange(Base):
     why: str = Field(
         default="", description="Reason for the change.", examples=["Value lies in the material."]
     )
+
+
+# Their values tell overlays and peer groups apart.
+VariantColumn = Annotated[str, OneOf(side_read_by(Reader.VARIANT))]
 
 
 class MatchSpec(Base):
@@ -152,7 +157,7 @@ class PeersSpec(Base):
     trustscore fit writes this table. An overlay that states a prior has the last word.
     """
 
-    by: tuple[Literal["category", "shop_type"], ...] = Field(
+    by: tuple[VariantColumn, ...] = Field(
         default=("category",),
         description="Columns whose values make a group.",
         examples=[["category"], ["category", "shop_type"]],

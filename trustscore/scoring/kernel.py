@@ -83,26 +83,28 @@ class Tables:
     node: cython.int[::1]
     when: cython.int[::1]
     collected: cython.int[::1]
-    # One number a variant and signal.
-    weight: cython.double[:, ::1]
-    prior: cython.double[:, ::1]
-    strength: cython.double[:, ::1]
-    poor: cython.double[:, ::1]
-    good: cython.double[:, ::1]
-    least: cython.double[:, ::1]
-    prior_utility: cython.double[:, ::1]
-    withheld_utility: cython.double[:, ::1]
-    kappa: cython.double[:, ::1]
+    # One number a variant and signal: that of v and s stands at v signals + s.
+    weight: cython.double[::1]
+    prior: cython.double[::1]
+    strength: cython.double[::1]
+    poor: cython.double[::1]
+    good: cython.double[::1]
+    least: cython.double[::1]
+    prior_utility: cython.double[::1]
+    withheld_utility: cython.double[::1]
+    kappa: cython.double[::1]
     # Knots of all signals, one after the other: values and utilities.
     knot_value: cython.double[::1]
     knot_utility: cython.double[::1]
     # One number a node.
     parent: cython.int[::1]
+    first_signal: cython.int[::1]
+    last_signal: cython.int[::1]
     weight_by: cython.int[::1]
     dimension: cython.int[::1]
     power: cython.double[::1]
     floor: cython.double[::1]
-    node_weight: cython.double[:, ::1]
+    node_weight: cython.double[::1]
     rho: cython.double
     rho_evidence: cython.double
     # Conditions; sets of them under which signals apply, and sets that make rules fire.
@@ -114,14 +116,14 @@ class Tables:
     last_applies: cython.int[::1]
     first_fires: cython.int[::1]
     last_fires: cython.int[::1]
-    # One number a rule; `points` and `line` one a variant and rule.
+    # One number a rule; `points` and `line` one a variant and rule, as those of signals.
     effect: cython.int[::1]
     readable: cython.int[::1]
     part_column: cython.int[::1]
     whole_column: cython.int[::1]
     min_count: cython.double[::1]
-    line: cython.double[:, ::1]
-    points: cython.double[:, ::1]
+    line: cython.double[::1]
+    points: cython.double[::1]
     per_column: cython.int[::1]
     most: cython.double[::1]
     # Status and tiers.
@@ -153,6 +155,8 @@ class Tables:
         self.knot_value = tables["knot_value"]
         self.knot_utility = tables["knot_utility"]
         self.parent = tables["parent"]
+        self.first_signal = tables["first_signal"]
+        self.last_signal = tables["last_signal"]
         self.weight_by = tables["weight_by"]
         self.dimension = tables["dimension"]
         self.power = tables["power"]
@@ -423,14 +427,17 @@ def between_knots(t: Tables, s: cython.Py_ssize_t, x: cython.double) -> cython.d
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def curve(t: Tables, s: cython.Py_ssize_t, v: cython.Py_ssize_t, x: cython.double) -> cython.double:
+def curve(
+    t: Tables, s: cython.Py_ssize_t, at: cython.Py_ssize_t, x: cython.double
+) -> cython.double:
     """Return the utility of a signal whose value is x, on the scale that is shrunk."""
     x = on_scale(t.scale[s], x)
     if t.shape[s] == KNOTS:
         return between_knots(t, s, x)
-    return utility(t.shape[s], x, t.poor[v, s], t.good[v, s])
+    return utility(t.shape[s], x, t.poor[at + s], t.good[at + s])
 
 
 @cython.cfunc
@@ -507,6 +514,7 @@ def find_utilities(
 ) -> cython.void:
     """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n."""
     s: cython.Py_ssize_t
+    at: cython.Py_ssize_t = v * t.node.shape[0]
     evidence: cython.int
     x: cython.double
     n: cython.double
@@ -518,23 +526,23 @@ def find_utilities(
         if not t.collected[s]:
             w.x[s] = w.q[s] = w.u[s] = w.w[s] = 0.0
             continue
-        w.w[s] = t.weight[v, s] if t.when[s] < 0 or w.applies[t.when[s]] else 0.0
+        w.w[s] = t.weight[at + s] if t.when[s] < 0 or w.applies[t.when[s]] else 0.0
         evidence = t.evidence[s]
-        prior = t.prior[v, s]
+        prior = t.prior[at + s]
         x = cells[row, t.value_column[s]]
         n = q = 0.0
         if evidence != PLAIN:
             n = cells[row, t.sample_column[s]]
-            q = t.strength[v, s] / (n + t.strength[v, s])
+            q = t.strength[at + s] / (n + t.strength[at + s])
             if evidence == LOG_MEAN:
-                x = log(t.least[v, s] if x < t.least[v, s] else x)
-            x = shrunk(evidence, x, n, prior, t.strength[v, s])
-        u = curve(t, s, v, x)
+                x = log(t.least[at + s] if x < t.least[at + s] else x)
+            x = shrunk(evidence, x, n, prior, t.strength[at + s])
+        u = curve(t, s, at, x)
         if u != u:
             # A blank: the prior stands in. Beside evidence that must exist it is held back.
-            x, q, u = prior, 1.0, t.prior_utility[v, s]
+            x, q, u = prior, 1.0, t.prior_utility[at + s]
             if n > 0.0:
-                u = t.withheld_utility[v, s]
+                u = t.withheld_utility[at + s]
                 w.held_back[s] = 1
         w.x[s] = x
         w.q[s] = q
@@ -593,6 +601,7 @@ def inverse_phi(mean: cython.double, power: cython.double) -> cython.double:
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def slope(v: cython.double, power: cython.double) -> cython.double:
@@ -607,53 +616,117 @@ def slope(v: cython.double, power: cython.double) -> cython.double:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def add_signals(t: Tables, w: Work, v: cython.Py_ssize_t) -> cython.void:
-    """Add every signal to the sums of its node.
+def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t) -> cython.void:
+    """Add the signals of a node to its sums.
 
     With b = w kappa slope(v) a node sums, for the variance of the index,
     (1 - rho) (b q)^2 + (1 - rho_e) b^2 q r, then b q, and b sqrt(q r).
     """
     s: cython.Py_ssize_t
-    n: cython.Py_ssize_t
+    power: cython.double = t.power[n]
+    floor: cython.double = t.floor[n]
+    full: cython.double = phi(1.0, power)
+    empty: cython.double = nothing(power, floor)
+    total: cython.double = w.total[n]
+    mean: cython.double = w.mean[n]
+    prior: cython.double = w.prior[n]
+    doubt: cython.double = w.doubt[n]
+    single: cython.double = w.single[n]
+    common: cython.double = w.common[n]
+    shared: cython.double = w.shared[n]
+    above_floor: cython.double = w.above_floor[n]
+    below_full: cython.double = w.below_full[n]
     weight: cython.double
-    power: cython.double
     lifted: cython.double
     raised: cython.double
-    claim: cython.double
     b: cython.double
     bq: cython.double
     spread: cython.double
-    for n in range(t.parent.shape[0]):
-        w.total[n] = w.mean[n] = w.prior[n] = w.doubt[n] = 0.0
-        w.single[n] = w.common[n] = w.shared[n] = w.above_floor[n] = w.below_full[n] = 0.0
-    for s in range(t.node.shape[0]):
+    for s in range(t.first_signal[n], t.last_signal[n]):
         weight = w.w[s]
-        n = t.node[s]
-        power = t.power[n]
-        b = weight * t.kappa[v, s]
+        b = weight * t.kappa[at + s]
         if power == 1.0:
             raised = w.u[s]
-            claim = weight * (1.0 - raised)
-            w.prior[n] += weight * t.prior_utility[v, s]
-            w.above_floor[n] += weight * raised
+            prior += weight * t.prior_utility[at + s]
         else:
-            lifted = floored(w.u[s], power, t.floor[n])
+            lifted = floored(w.u[s], power, floor)
             raised = phi(lifted, power)
-            claim = weight * fabs(phi(1.0, power) - raised)
-            w.prior[n] += weight * phi(floored(t.prior_utility[v, s], power, t.floor[n]), power)
-            w.above_floor[n] += weight * fabs(raised - phi(t.floor[n], power))
+            prior += weight * phi(floored(t.prior_utility[at + s], power, floor), power)
             b = b * slope(lifted, power)
-        w.claim[s] = claim
-        w.below_full[n] += claim
         w.raised[s] = raised
-        w.total[n] += weight
-        w.mean[n] += weight * raised
-        w.doubt[n] += weight * w.q[s]
+        w.claim[s] = weight * fabs(full - raised)
+        total += weight
+        mean += weight * raised
+        doubt += weight * w.q[s]
+        above_floor += weight * fabs(raised - empty)
+        below_full += w.claim[s]
         bq = b * w.q[s]
         spread = bq * (b - bq)
-        w.single[n] += (1.0 - t.rho) * (bq * bq) + (1.0 - t.rho_evidence) * spread
-        w.common[n] += bq
-        w.shared[n] += sqrt(spread)
+        single += (1.0 - t.rho) * (bq * bq) + (1.0 - t.rho_evidence) * spread
+        common += bq
+        shared += sqrt(spread)
+    w.total[n] = total
+    w.mean[n] = mean
+    w.prior[n] = prior
+    w.doubt[n] = doubt
+    w.single[n] = single
+    w.common[n] = common
+    w.shared[n] = shared
+    w.above_floor[n] = above_floor
+    w.below_full[n] = below_full
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def close(t: Tables, w: Work, n: cython.Py_ssize_t) -> cython.void:
+    """Turn the sums of a node into what they come to: utility, doubt, prior, and its errors.
+
+    A node none of whose signals applies has no weight in its parent. Its own utility is 1.
+    """
+    power: cython.double = t.power[n]
+    value: cython.double
+    step: cython.double
+    if not w.total[n] > 0.0:
+        w.node_u[n] = w.prior[n] = 1.0
+        return
+    value = w.mean[n] / w.total[n]
+    step = 1.0 / (w.total[n] * slope(inverse_phi(value, power), power))
+    w.node_u[n] = mean_utility(value, power, t.floor[n])
+    w.prior[n] = mean_utility(w.prior[n] / w.total[n], power, t.floor[n])
+    w.doubt[n] = w.doubt[n] / w.total[n]
+    w.single[n] = step * step * w.single[n]
+    w.common[n] = step * w.common[n]
+    w.shared[n] = step * w.shared[n]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def hand_up(
+    t: Tables,
+    w: Work,
+    n: cython.Py_ssize_t,
+    weight: cython.double,
+) -> cython.void:
+    """Add a node to the sums of its parent, as a signal with the node's utility and errors."""
+    parent: cython.Py_ssize_t = t.parent[n]
+    power: cython.double = t.power[parent]
+    floor: cython.double = t.floor[parent]
+    lifted: cython.double = floored(w.node_u[n], power, floor)
+    raised: cython.double = phi(lifted, power)
+    step: cython.double = weight * slope(lifted, power)
+    w.node_w[n] = weight
+    w.node_raised[n] = raised
+    w.total[parent] += weight
+    w.mean[parent] += weight * raised
+    w.prior[parent] += weight * phi(floored(w.prior[n], power, floor), power)
+    w.doubt[parent] += weight * w.doubt[n]
+    w.single[parent] += step * step * w.single[n]
+    w.common[parent] += step * w.common[n]
+    w.shared[parent] += step * w.shared[n]
+    w.above_floor[parent] += weight * fabs(raised - nothing(power, floor))
+    w.below_full[parent] += weight * fabs(phi(1.0, power) - raised)
 
 
 @cython.cfunc
@@ -666,63 +739,27 @@ def climb(
     row: cython.Py_ssize_t,
     v: cython.Py_ssize_t,
 ) -> cython.void:
-    """Close every node and add it to its parent, up to the index itself.
-
-    A node none of whose signals applies has no weight in its parent. Its own utility is 1.
-    """
+    """Fold the tree: children stand before their parents, and the index itself last."""
     n: cython.Py_ssize_t
-    parent: cython.Py_ssize_t
-    power: cython.double
-    full: cython.double
-    value: cython.double
-    prior: cython.double
-    step: cython.double
+    nodes: cython.Py_ssize_t = t.parent.shape[0]
     weight: cython.double
-    lifted: cython.double
-    raised: cython.double
-    for n in range(t.parent.shape[0]):
-        power = t.power[n]
-        w.node_w[n] = 0.0
-        w.node_raised[n] = 0.0
-        if w.total[n] > 0.0:
-            value = w.mean[n] / w.total[n]
-            step = 1.0 / (w.total[n] * slope(inverse_phi(value, power), power))
-            w.node_u[n] = mean_utility(value, power, t.floor[n])
-            w.prior[n] = mean_utility(w.prior[n] / w.total[n], power, t.floor[n])
-            w.doubt[n] = w.doubt[n] / w.total[n]
-            w.single[n] = step * step * w.single[n]
-            w.common[n] = step * w.common[n]
-            w.shared[n] = step * w.shared[n]
-        else:
-            w.node_u[n] = w.prior[n] = 1.0
-        parent = t.parent[n]
-        if parent < 0 or not w.total[n] > 0.0:
-            continue
-        weight = t.node_weight[v, n]
-        if t.weight_by[n] >= 0 and cells[row, t.weight_by[n]] == cells[row, t.weight_by[n]]:
-            weight = weight * cells[row, t.weight_by[n]]
-        if weight == 0.0:
-            continue
-        power = t.power[parent]
-        full = phi(1.0, power)
-        lifted = floored(w.node_u[n], power, t.floor[parent])
-        raised = phi(lifted, power)
-        step = weight * slope(lifted, power)
-        prior = phi(floored(w.prior[n], power, t.floor[parent]), power)
-        w.node_w[n] = weight
-        w.node_raised[n] = raised
-        w.total[parent] += weight
-        w.mean[parent] += weight * raised
-        w.prior[parent] += weight * prior
-        w.doubt[parent] += weight * w.doubt[n]
-        w.single[parent] += step * step * w.single[n]
-        w.common[parent] += step * w.common[n]
-        w.shared[parent] += step * w.shared[n]
-        w.above_floor[parent] += weight * fabs(raised - nothing(power, t.floor[parent]))
-        w.below_full[parent] += weight * fabs(full - raised)
+    for n in range(nodes):
+        w.total[n] = w.mean[n] = w.prior[n] = w.doubt[n] = 0.0
+        w.single[n] = w.common[n] = w.shared[n] = w.above_floor[n] = w.below_full[n] = 0.0
+        w.node_w[n] = w.node_raised[n] = 0.0
+    for n in range(nodes):
+        add_signals(t, w, n, v * t.node.shape[0])
+        close(t, w, n)
+        if t.parent[n] >= 0 and w.total[n] > 0.0:
+            weight = t.node_weight[v * nodes + n]
+            if t.weight_by[n] >= 0 and cells[row, t.weight_by[n]] == cells[row, t.weight_by[n]]:
+                weight = weight * cells[row, t.weight_by[n]]
+            if weight > 0.0:
+                hand_up(t, w, n, weight)
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def nothing(power: cython.double, floor: cython.double) -> cython.double:
@@ -852,11 +889,14 @@ def fires(
     c: cython.Py_ssize_t
     k: cython.double
     expected: cython.double
-    if not t.readable[r] or t.points[v, r] != t.points[v, r]:
+    if (
+        not t.readable[r]
+        or t.points[v * t.effect.shape[0] + r] != t.points[v * t.effect.shape[0] + r]
+    ):
         return False
     if t.part_column[r] >= 0:
         k = cells[row, t.part_column[r]]
-        expected = t.line[v, r] * cells[row, t.whole_column[r]]
+        expected = t.line[v * t.effect.shape[0] + r] * cells[row, t.whole_column[r]]
         return k >= t.min_count[r] and k >= expected + Z95 * sqrt(expected)
     for c in range(t.first_fires[r], t.last_fires[r]):
         if w.met[c] != 1:
@@ -903,7 +943,7 @@ def adjust(
         found.fired[r, row] = fires(t, w, cells, row, v, r)
         if not found.fired[r, row]:
             continue
-        points = t.points[v, r]
+        points = t.points[v * t.effect.shape[0] + r]
         if t.effect[r] == BONUS or t.effect[r] == DEDUCT:
             if t.per_column[r] >= 0:
                 cases = cells[row, t.per_column[r]]
@@ -1051,7 +1091,6 @@ def score_rows(t: Tables, w: Work, given: Given, found: Found):
             v = given.variant[row]
             find_conditions(t, w, cells, row)
             find_utilities(t, w, cells, row, v)
-            add_signals(t, w, v)
             climb(t, w, cells, row, v)
             write_index(t, w, found, row)
             share_out(t, w, found.raw[row])
@@ -1088,6 +1127,7 @@ def true_rows(t: Tables, w: Work, given: Given, values, index, dimensions):
     s: cython.Py_ssize_t
     n: cython.Py_ssize_t
     v: cython.Py_ssize_t
+    at: cython.Py_ssize_t
     x: cython.double
     true: cython.const[cython.double][:, ::1] = values
     out: cython.double[::1] = index
@@ -1097,16 +1137,16 @@ def true_rows(t: Tables, w: Work, given: Given, values, index, dimensions):
     with cython.nogil:
         for row in range(cells.shape[0]):
             v = given.variant[row]
+            at = v * t.node.shape[0]
             find_conditions(t, w, cells, row)
             find_utilities(t, w, cells, row, v)
             for s in range(t.node.shape[0]):
                 x = true[row, s]
                 if t.evidence[s] == LOG_MEAN:
-                    x = log(t.least[v, s] if x < t.least[v, s] else x)
-                w.u[s] = curve(t, s, v, x)
+                    x = log(t.least[at + s] if x < t.least[at + s] else x)
+                w.u[s] = curve(t, s, at, x)
                 if w.u[s] != w.u[s]:
-                    w.u[s] = t.prior_utility[v, s]
-            add_signals(t, w, v)
+                    w.u[s] = t.prior_utility[at + s]
             climb(t, w, cells, row, v)
             out[row] = w.node_u[root] if w.total[root] > 0.0 else NAN
             for n in range(root):

@@ -28,11 +28,11 @@ def _floats(values: Sequence[float]) -> Array:
 
 
 def _per_variant(figures: Sequence[Any], variants: int) -> Array:
-    """Return figures that are floats or arrays over variants as (variants, figures)."""
+    """Return figures that are floats or arrays over variants: those of each variant in turn."""
     found = np.empty((variants, len(figures)))
     for at, figure in enumerate(figures):
         found[:, at] = figure
-    return found
+    return found.ravel()
 
 
 def _evidence(signal: Signal) -> int:
@@ -130,9 +130,17 @@ def _node_tables(
     program: Program, at: dict[str, int], nodes: list[tuple[Node, Node | None]]
 ) -> dict[str, Array]:
     place = {node.id: i for i, (node, _) in enumerate(nodes)}
+    # The signals of a dimension stand together in the scorecard.
+    own: dict[str, list[int]] = {node.id: [] for node, _ in nodes}
+    for i, signal in enumerate(program.scorecard.signals):
+        own[signal.dimension].append(i)
     dimension = {each.id: i for i, each in enumerate(program.scorecard.dimensions)}
     return {
         "parent": _integers([_NONE if up is None else place[up.id] for _, up in nodes]),
+        "first_signal": _integers([own[node.id][0] if own[node.id] else 0 for node, _ in nodes]),
+        "last_signal": _integers(
+            [own[node.id][-1] + 1 if own[node.id] else 0 for node, _ in nodes]
+        ),
         "weight_by": _integers([at.get(node.weight_by or "", _NONE) for node, _ in nodes]),
         "dimension": _integers([dimension.get(node.id, _NONE) for node, _ in nodes]),
         "power": _floats([node.power for node, _ in nodes]),

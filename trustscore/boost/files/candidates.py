@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
 from trustscore.boost.files.log import item_log, log_paths, rankings, request_log, reranked
 from trustscore.boost.position import Position, explain_position
+from trustscore.boost.table import NEEDED
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
 from trustscore.io.whole_table import Table, read_table
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
+from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
 from trustscore.typing import Progress, silent
 
 __all__ = [
@@ -31,25 +34,20 @@ __all__ = [
     "read_scores",
 ]
 
-SCORE_NUMBERS = {
-    "trust_index": "number",
-    "index_se": "nonnegative",
-    "prior_index": "number",
-    "coverage": "share",
-    "trust_boost": "nonnegative",
-    "enrolled": "flag",
-    "claims_unpaid": "count",
-    "pacing": "number",
-}
-SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", "category", "scored_on", "scorecard")
-_OPTIONAL = ("trust_boost", "enrolled", "claims_unpaid", "pacing", *SCORE_TEXTS[2:])
+_SIDE = [SIDE_COLUMNS[name] for name in side_read_by(Reader.BOOST)]
+_SIDE_TEXT = tuple(column.name for column in _SIDE if column.type == "text")
+SCORE_NUMBERS = {name: OUTPUT_COLUMNS[name].check for name in (*NEEDED, "trust_boost")}
+SCORE_NUMBERS |= {column.name: column.check for column in _SIDE if column.type == "number"}
+SCORE_TEXTS = ("merchant_id", "veto", "status", "tier", *_SIDE_TEXT, "scored_on", "scorecard")
+_OPTIONAL = (*(name for name in SCORE_NUMBERS if name not in NEEDED), *SCORE_TEXTS[2:])
 _RANKED = ("query_id", "relevance", "merchant_id", "item_id")
 _KIND = "query_kind"
 _ADDED = ("trust_boost", "final_score", "base_rank", "final_rank")
 # Without the probability of what was shown, exploration teaches nobody anything.
 _EXPLORED = ("explored", "propensity")
-# Score files round the boost to 8 decimals and what it is made of to 4.
-_ROUNDING = 1e-5
+# Score files round the boost finely and what it is made of coarsely: at usual strengths that moves
+# the boost by a small part of the last decimal of an index.
+_ROUNDING = OUTPUT_COLUMNS["trust_index"].unit / 10
 _SHOWN = 5
 
 

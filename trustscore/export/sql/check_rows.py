@@ -16,10 +16,11 @@ import numpy as np
 
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import lean_parts
-from trustscore.export.sql.columns import FIRST, LAST, check_columns, contexts_of
+from trustscore.export.sql.columns import check_columns, contexts_of, output_names
 from trustscore.export.sql.select import SIDE_BY_DEFAULT
 from trustscore.scorecard import Condition, Scorecard, Signal, load_scorecard
-from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
+from trustscore.scorecard.side_columns import SIDE_TEXT, Reader, side_read_by
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.codes import Z95
 from trustscore.scoring.program import SignalFigures, program_of
@@ -115,11 +116,8 @@ def expected_scores(
     scores, columns = _scored(block, card, missing, as_of)
     boost = np.exp(policy.beta * lean_parts(columns, policy).lean)
     given = columns | {"merchant_id": block["merchant_id"], "trust_boost": boost}
-    return {
-        **{column: given[column] for column in FIRST},
-        **scores.dimensions,
-        **{column: given[column] for column in LAST},
-    }
+    given |= scores.dimensions
+    return {name: given[name] for name in output_names(card)}
 
 
 def _scored(
@@ -127,9 +125,9 @@ def _scored(
 ) -> tuple[Scores, dict[str, Any]]:
     """Return scores, and the columns that the boost and the result have of them."""
     scores = score_columns(block, card, missing=frozenset(missing), as_of=as_of)
-    wanted = (*FIRST[1:], *LAST[:-1])
-    columns = {column: getattr(scores, column) for column in wanted}
-    extra = ("enrolled", "claims_unpaid", "category", "pacing")
+    given = [c for c in OUTPUT_COLUMNS.values() if c.sql and not c.by_policy]
+    columns = {c.name: getattr(scores, c.name) for c in given if c.name != "merchant_id"}
+    extra = side_read_by(Reader.BOOST)
     return scores, columns | {column: block[column] for column in extra if column in block}
 
 
@@ -257,7 +255,7 @@ class _Frame:
 
     def _reviews(self) -> Iterator[Row]:
         """Return rows at every step of the ladder, with every history."""
-        history = ("previous_tier", "tier_since", "reviews_below")
+        history = side_read_by(Reader.TIER)
         pools = [[(c, v) for v in self._pool(c)] for c in history if c in self.side]
         for utility, cells in itertools.product((0.3, 0.62, 0.8, 1.0), itertools.product(*pools)):
             yield {**self.level(utility, 1e4), **dict(cells)}
@@ -371,7 +369,7 @@ class _Frame:
         for column in SIDE_TEXT:
             if column in self.side:
                 block[column] = np.array([row.get(column) for row in rows], dtype=object)
-        for column in (*SIDE_NUMERIC, "pacing"):
+        for column in self.numbers:
             if column in self.side:
                 given = [row.get(column, BLANK) for row in rows]
                 block.setdefault(column, np.array(given, dtype=np.float64))

@@ -15,20 +15,13 @@ from trustscore.export.sql.query import Query
 from trustscore.export.sql.text import name, number, text
 from trustscore.scorecard import Condition, Scorecard
 from trustscore.scorecard.faults import suggest
-from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
+from trustscore.scorecard.output_columns import columns_of
+from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.scoring.program import Program, program_of
 
-SIDE = (*SIDE_TEXT, *SIDE_NUMERIC, "pacing")
-# Columns of the result; the dimensions stand between the two.
-FIRST = (
-    "merchant_id",
-    "trust_index",
-    "trust_index_lower",
-    "trust_index_upper",
-    "index_se",
-    "prior_index",
-)
-LAST = ("coverage", "status", "rules", "veto", "tier", "trust_boost")
+SIDE = SIDE_COLUMNS.names
+_SIDE_NUMBERS = [column.name for column in SIDE_COLUMNS.values() if column.type == "number"]
+_SIDE_TEXTS = [column for column in SIDE if column not in _SIDE_NUMBERS]
 _COMPARE = {"==": "=", "!=": "<>"}
 
 
@@ -40,19 +33,20 @@ class Card:
     ) -> None:
         self.scorecard = scorecard
         self.plan: Program = program_of(scorecard)
-        self.query = Query([*FIRST, *(d.id for d in scorecard.dimensions), *LAST])
+        self.outputs = output_names(scorecard)
+        self.query = Query(self.outputs)
         self.side = frozenset(side)
         self.missing = frozenset(missing)
         fields = [field.name for field in scorecard.fields]
         self.merchant = self.query.source("merchant", "merchant_id")
         self._columns = {
             column: self.query.source(column, f"CAST({name(column)} AS DOUBLE)")
-            for column in [*fields, *SIDE_NUMERIC, "pacing"]
+            for column in [*fields, *_SIDE_NUMBERS]
             if column not in self.missing and (column in fields or column in self.side)
         }
         self._texts = {
             column: self.query.source(f"{column}_text", f"CAST({name(column)} AS VARCHAR)")
-            for column in SIDE_TEXT
+            for column in _SIDE_TEXTS
             if column in self.side
         }
         self._variant = self._variants()
@@ -169,6 +163,12 @@ class Card:
             return None
         broken = " OR ".join(f"NOT ({test})" for test in tests)
         return self.query.define("applies", f"CASE WHEN {broken} THEN 0e0 ELSE 1e0 END")
+
+
+def output_names(scorecard: Scorecard) -> list[str]:
+    """Return the columns that a query answers, in their order."""
+    dimensions = (dimension.id for dimension in scorecard.dimensions)
+    return [column.name for column in columns_of(dimensions) if column.sql]
 
 
 def check_columns(

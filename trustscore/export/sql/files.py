@@ -35,8 +35,8 @@ trustscore gives them.
 1. Load `inputs.csv` as the table `{table}`: {texts} as text, all other columns as double
    precision, empty cells as NULL. Do not trim texts: some have spaces on purpose.
 2. Keep the answer of the exported query in a table `actual`.
-3. Load `expected.csv` as the table `expected`: `merchant_id`, `status`, `rules`, `veto` and
-   `tier` as text, all other columns as double precision, empty cells as NULL.
+3. Load `expected.csv` as the table `expected`: {expected_texts} as text, all other
+   columns as double precision, empty cells as NULL.
 4. Run this. It must print 0:
 
 ```sql
@@ -90,7 +90,8 @@ def write_probe(
     readme = _README.format(
         rows=len(rows["merchant_id"]),
         table=table,
-        texts=", ".join(f"`{name}`" for name, values in rows.items() if values.dtype == object),
+        texts=_text_columns(rows),
+        expected_texts=_text_columns(wanted),
         query=_comparison(wanted),
         tolerance=TOLERANCE,
     )
@@ -99,6 +100,10 @@ def write_probe(
     with whole_folder(folder) as place:
         for name, text in texts.items():
             (place / name).write_text(text, encoding="utf-8", newline="")
+
+
+def _text_columns(columns: Columns) -> str:
+    return ", ".join(f"`{name}`" for name, values in columns.items() if values.dtype == object)
 
 
 def _csv(columns: Columns) -> str:

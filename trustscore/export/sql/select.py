@@ -9,15 +9,16 @@ from pathlib import Path
 from trustscore import __version__
 from trustscore.boost.policy import BoostPolicy
 from trustscore.export.sql.boost import trust_boost
-from trustscore.export.sql.columns import FIRST, LAST, Card, check_columns
+from trustscore.export.sql.columns import Card, check_columns
 from trustscore.export.sql.rules import adjust, adjusted, status, tier
 from trustscore.export.sql.text import choose, number, table_name, text
 from trustscore.export.sql.tree import Node, fold
 from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.statuses import Status
 from trustscore.scoring.codes import Z95
 
-SIDE_BY_DEFAULT = ("category", "shop_type")
+SIDE_BY_DEFAULT = side_read_by(Reader.VARIANT)
 
 
 def export_sql(
@@ -55,8 +56,7 @@ def export_sql(
     Returns
     -------
     str
-        Columns ``merchant_id, trust_index, trust_index_lower, trust_index_upper, index_se,
-        prior_index``, each dimension, ``coverage, status, rules, veto, tier, trust_boost``.
+        The columns of a table of scores in their order, but for ``reasons`` and ``scorecard``.
 
     Raises
     ------
@@ -103,27 +103,25 @@ def export_sql(
         None if as_of is None else as_of.isoformat(),
     )
     boost = trust_boost(card, policy, index, se, prior, coverage, moves.veto)
-    first = (
-        card.merchant,
-        choose(scored, index, "NULL"),
-        choose(scored, lower, "NULL"),
-        choose(scored, upper, "NULL"),
-        se,
-        prior,
-    )
-    middle = [
-        (d.id, choose(f"{nodes[d.id].has} > 0e0", f"100e0 * {nodes[d.id].value}", "NULL"))
+    given = {
+        "merchant_id": card.merchant,
+        "trust_index": choose(scored, index, "NULL"),
+        "trust_index_lower": choose(scored, lower, "NULL"),
+        "trust_index_upper": choose(scored, upper, "NULL"),
+        "index_se": se,
+        "prior_index": prior,
+        "tier": choose(scored, rung, "''"),
+        "status": standing,
+        "coverage": coverage,
+        "rules": moves.rules,
+        "veto": moves.veto,
+        "trust_boost": choose(scored, boost, "1e0"),
+    }
+    given |= {
+        d.id: choose(f"{nodes[d.id].has} > 0e0", f"100e0 * {nodes[d.id].value}", "NULL")
         for d in loaded.dimensions
-    ]
-    last = (
-        coverage,
-        standing,
-        moves.rules,
-        moves.veto,
-        choose(scored, rung, "''"),
-        choose(scored, boost, "1e0"),
-    )
-    outputs = [*zip(FIRST, first, strict=True), *middle, *zip(LAST, last, strict=True)]
+    }
+    outputs = [(name, given[name]) for name in card.outputs]
     head = (
         f"-- trustscore {__version__}, scorecard {_line(loaded.stamp)},"
         f" policy {_line(policy.stamp)}.\n"

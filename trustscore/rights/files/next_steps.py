@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.typing import Progress, silent
 
 __all__ = ["PathsUp", "paths_up"]
 
 # Score files round the index to 4 decimals.
-_ROUNDING = 1.01e-4
+_ROUNDING = OUTPUT_COLUMNS["trust_index"].rounding
 _FIGURES = LACKS.index("figures")
 
 

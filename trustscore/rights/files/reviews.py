@@ -19,6 +19,8 @@ from trustscore.rights.files.next_steps import paths_up
 from trustscore.rights.review import REASONS, Figures, Held, Review, review_rights, rights_of
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
+from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.scorecard.statuses import STATUS_WORDS, Status
 from trustscore.scorecard.vetoes import VETO_WORDS
 from trustscore.typing import Progress, silent
@@ -29,7 +31,7 @@ __all__ = ["Reviewed", "rights_files"]
 _SHOWN = 5
 _START = dt.date(1970, 1, 1)
 _LAST = (dt.date.max - _START).days
-_SCORES = {"trust_index": "number", "index_se": "nonnegative", "coverage": "share"}
+_SCORES = {name: OUTPUT_COLUMNS[name].check for name in ("trust_index", "index_se", "coverage")}
 _MOVES = {1: "up", -1: "down", 0: "same"}
 
 
@@ -250,7 +252,7 @@ def _read_previous(
     texts = ("merchant_id", "tier", "old_tier", "tier_since")
     table = read_table(
         path,
-        {"reviews_below": "count"},
+        {"reviews_below": SIDE_COLUMNS["reviews_below"].check},
         texts,
         optional=("reviews_below", "old_tier", "tier_since"),
         ours=True,
