@@ -14,7 +14,18 @@ from numpy.typing import NDArray
 
 from trustscore.io.arrow import floats, int32s, strings, take
 from trustscore.io.clean_rows import Rows
-from trustscore.io.csv_text import (Column, Listed, Numbers, Texts, Words, exact, inert, lines, lines_of)from trustscore.io.rejects import Reject
+from trustscore.io.csv_text import (
+    Column,
+    Listed,
+    Numbers,
+    Texts,
+    Words,
+    exact,
+    inert,
+    lines,
+    lines_of,
+)
+from trustscore.io.rejects import Reject
 from trustscore.scorecard.output_columns import OutputColumn, columns_of
 
 __all__ = [
