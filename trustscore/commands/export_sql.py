@@ -28,7 +28,8 @@ def _names(_: click.Context, __: click.Parameter, value: str) -> list[str]:
     "--dialect",
     required=True,
     metavar="NAME",
-    help="duckdb, spark, postgres, bigquery, clickhouse, hive or trino.",
+    help="duckdb, spark, postgres, clickhouse, mysql or hive, whose text the tests run; databricks,"
+    " bigquery, redshift, snowflake, sqlserver or trino, whose text they only parse.",
 )
 @click.option(
     "--table",
