@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 
 import click
 
@@ -19,6 +20,7 @@ ENGINES = (
     "parquet",
     "npz",
 )
+REJECTED = 3
 EXAMPLE = """\b
 Example:
   trustscore export boost scores.csv --to elasticsearch --scored-on 2026-01-31 -o es/
@@ -76,7 +78,7 @@ def command(
         encoding=encoding,
     )
     if quiet:
-        return
+        sys.exit(REJECTED if done.not_held else 0)
     notes = []
     if done.endless:
         notes.append(
@@ -93,6 +95,17 @@ def command(
             f"{done.other_boosts:,} merchants have another trust_boost in {scores} than this"
             " policy gives them"
         )
+    if done.not_held:
+        vetoed = (
+            f"; {done.not_held_vetoed:,} of them under a veto, which {engine} will not know"
+            if done.not_held_vetoed
+            else ""
+        )
+        notes.append(
+            f"{done.not_held:,} merchants are left out, because {engine} cannot hold their id or"
+            f" tier: {', '.join(done.not_held_shown)}{vetoed}"
+        )
     for note in notes:
         click.echo(f"trustscore: note: {note}", err=True)
     click.echo(f"{done.merchants:,} merchants written to {', '.join(done.files)}", err=True)
+    sys.exit(REJECTED if done.not_held else 0)

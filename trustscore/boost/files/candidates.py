@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from trustscore.boost.files.log import item_log, log_paths, rankings, request_lo
 from trustscore.boost.position import Position, explain_position
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
-from trustscore.io.whole_table import Table, read_table
+from trustscore.io.whole_table import Table, read_table, table_blocks
 from trustscore.scorecard.faults import suggest
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "other_boosts",
     "read_candidates",
     "read_scores",
+    "score_blocks",
 ]
 
 SCORE_NUMBERS = {
@@ -130,6 +131,19 @@ def read_scores(path: str | Path, *, encoding: str | None = None) -> Table:
         When columns are missing or rows have faults.
     """
     return read_table(
+        path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
+    )
+
+
+def score_blocks(path: str | Path, *, encoding: str | None = None) -> Iterator[Table]:
+    """Read a score file as the boost needs it, block by block.
+
+    Raises
+    ------
+    InputError
+        When columns are missing, at the end of the file when rows have faults.
+    """
+    return table_blocks(
         path, SCORE_NUMBERS, SCORE_TEXTS, optional=_OPTIONAL, ours=True, encoding=encoding
     )
 
@@ -242,7 +256,7 @@ def boost_files(
         blocked=len(gone),
         unknown=int((rows == len(table)).sum()),
         moved=int((found.base_rank != found.final_rank)[on_list].sum()),
-        other_boosts=other_boosts(known.columns, table, rule),
+        other_boosts=other_boosts(known.columns, table.factors(rule.beta)[:-1]),
         endless=0 if today is None else endless(table, rule),
     )
 
@@ -309,10 +323,10 @@ def endless(table: TrustTable, policy: BoostPolicy) -> int:
     return int((ends == np.iinfo(ends.dtype).max).sum())
 
 
-def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
-    """Count merchants whose boost in the score file is not the one of this policy."""
+def other_boosts(scores: Mapping[str, Any], boosts: NDArray[np.float64]) -> int:
+    """Count merchants whose boost in the score file is not the one given."""
     if "trust_boost" not in scores:
         return 0
     # A blank boost differs from nothing.
-    ratio = scores["trust_boost"] / table.factors(policy.beta)[:-1]
+    ratio = scores["trust_boost"] / boosts
     return int((np.abs(ratio - 1) > _ROUNDING).sum())
