@@ -73,7 +73,11 @@ class Checker:
         self._flags = [at for at, field in enumerate(fields) if field.check == "flag"]
         place = self._place
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
-        columns = self._flags, [part for part, _ in self._pairs], [whole for _, whole in self._pairs]
+        columns = (
+            self._flags,
+            [part for part, _ in self._pairs],
+            [whole for _, whole in self._pairs],
+        )
         self._bounds = low, high, *(np.array(each, dtype=np.int32) for each in columns)
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
