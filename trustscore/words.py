@@ -59,6 +59,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "effect_block": ("taken out of the ranking", "不参与排序"),
     # Plan
     "plan_top": ("The highest tier is held.", "已是最高等级。"),
+    "plan_has": ("{tier} or a higher tier is held.", "已达到或高于“{tier}”。"),
+    "plan_no_ladder": ("The scorecard has no tiers.", "此评分卡未设等级。"),
     "plan_held": (
         "The figures suffice already; the ladder moves one step a review, and after the minimum "
         "stay.",

@@ -22,6 +22,7 @@ Example:
 @click.option("--scorecard", default="default", show_default=True, help="Preset name or file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every signal.")
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--tier", help="Tier to plan for, by id.  [default: the next one]")
 @click.option("--allow-missing-columns", is_flag=True, help="Leave out what was not collected.")
 @click.option("--encoding", help="Encoding of the export, when it is not found out.")
 @click.option(
@@ -35,6 +36,7 @@ def command(
     scorecard: str,
     as_json: bool,
     lang: str,
+    tier: str | None,
     allow_missing_columns: bool,
     encoding: str | None,
     as_of: dt.datetime | None,
@@ -42,7 +44,7 @@ def command(
     """Print what one merchant's index is made of.
 
     Dimensions, stages, the largest losses and gains in points, adjustments, status, and the
-    smallest plan that reaches the next tier.
+    smallest plan that reaches the next tier, or the one that --tier names.
     """
     from trustscore.errors import InputError
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
@@ -64,7 +66,7 @@ def command(
         raise InputError(f"{export}: no merchant {merchant_id!r}{near}")
     day = as_of.date() if as_of else None
     statement = explain(found.block, card, missing=found.missing, as_of=day)
-    plan = next_tier_plan(found.block, card, missing=found.missing, as_of=day)
+    plan = next_tier_plan(found.block, card, missing=found.missing, as_of=day, tier=tier)
     if as_json:
         whole = {**statement.as_dict(), "next_tier": plan.as_dict()}
         click.echo(json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False))

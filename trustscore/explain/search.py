@@ -27,7 +27,7 @@ class Change:
     ----------
     signal, en, zh, unit, kind : str
     before, after : float
-        The figure itself; for a rate k / n.
+        The figure itself, as it is today and as it must be; for a rate k / n.
     count_before, count_after, sample : float
         Of a rate, at the volume of the plan; NaN otherwise.
     points : float
@@ -76,8 +76,10 @@ class Search:
         missing: frozenset[str],
         tier: Tier,
         z: float,
+        today: dict[str, Array] | None = None,
     ) -> None:
         self.card, self.block, self.missing = card, block, missing
+        self.today = block if today is None else today
         self.tier, self.z = tier, z
 
     def scores(self, changed: Mapping[str, Array]) -> Scores:
@@ -135,7 +137,8 @@ def _change(search: Search, move: Move, after: float, points: float) -> Change:
     if signal.counts:
         sample = float(search.block[str(signal.sample)][0])
         before_count, after_count = before, after
-        before, after = before / sample, after / sample
+        before = float((search.today[signal.value] / search.today[str(signal.sample)])[0])
+        after = after / sample
     advice = signal.words.advice
     return Change(
         signal.id,

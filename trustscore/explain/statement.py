@@ -139,7 +139,8 @@ class Statement:
     vetoes : tuple of RuleLine
         Caps and vetoes that fired; `points` of a cap is its height.
     losses, gains : tuple of str
-        Signals with the largest losses and gains, largest first.
+        Signals with the largest losses and gains, largest first; a gain that rests on nothing
+        but the prior is not among them.
     """
 
     merchant_id: str
@@ -367,7 +368,7 @@ def explain_scores(
         adjustments=adjustments,
         vetoes=vetoes,
         losses=_largest(lines, "lost"),
-        gains=_largest(lines, "gained"),
+        gains=_largest(tuple(line for line in lines if line.state == "known"), "gained"),
     )
 
 

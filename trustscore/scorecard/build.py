@@ -120,6 +120,7 @@ class _Builder(Notes):
             lag=defaults.lag if spec.lag is None else spec.lag,
             range=spec.range,
             words=words,
+            actionable=spec.actionable,
         )
 
     def _knots(

@@ -70,6 +70,8 @@ class Signal:
         Days; what the export must have counted.
     range : (float, float) or None
     words : SignalWords
+    actionable : bool
+        Whether somebody can change the figure; if not, no plan asks for it.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Signal:
     lag: int
     range: tuple[float, float] | None
     words: SignalWords
+    actionable: bool = True
 
     def __post_init__(self) -> None:
         # No engine meets a curve or a kind that it would have to guess at.

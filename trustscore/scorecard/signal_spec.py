@@ -206,6 +206,12 @@ class SignalSpec(Base):
         description="Lowest and highest value a cell may hold; a row beyond it is rejected.",
         examples=[[1, 5]],
     )
+    actionable: bool = Field(
+        default=True,
+        description="Whether the merchant can change the figure. With false it is scored like any "
+        "other, but no plan towards a tier asks for it, as with days in business.",
+        examples=[False],
+    )
 
     @property
     def kinds(self) -> list[str]:
