@@ -40,8 +40,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "known": ("known", "已知"),
     "unknown": ("unknown: the prior stands in", "未知：以先验值代替"),
     "withheld": (
-        "withheld: evidence must exist but is blank",
-        "未提供：应有数据却为空",
+        "withheld: evidence must exist but is blank, which costs {points} points",
+        "未提供：应有数据却为空，因此扣 {points} 分",
+    ),
+    "without_whole": (
+        "{count} of 0: counted on top of the prior, but no evidence of a rate",
+        "0 中 {count}：计入先验值，但不足以说明比率",
     ),
     "not_applicable": ("not applicable", "不适用"),
     "not_collected": ("not collected", "未采集"),

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.errors import InputError
 from trustscore.explain.search import Change, Move, Search, moves_of, value_plan
 from trustscore.explain.statement import RuleLine, Statement, explain_scores, one_row, plain
-from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scoring import Scores, score_columns

@@ -59,8 +59,12 @@ def _figure(value: float, kind: str, name: str, lang: str) -> str:
 
 
 def _shown(line: SignalLine, lang: str) -> str:
-    if line.state == "withheld" or line.state == "unknown":
-        return text(line.state, lang)
+    if line.state == "unknown":
+        return text("unknown", lang)
+    if line.state == "withheld":
+        return text("withheld", lang, points=f"{line.withheld_cost:.2f}")
+    if line.state == "without_whole":
+        return text("without_whole", lang, count=number(line.count))
     figure = _figure(line.raw, line.kind, line.unit, lang)
     if math.isfinite(line.count):
         return (

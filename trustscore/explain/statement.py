@@ -14,6 +14,8 @@ import numpy as np
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.program import program_of
+from trustscore.scoring.score import true_scores
 
 __all__ = ["Statement", "explain", "explain_scores"]
 
@@ -69,7 +71,8 @@ class SignalLine:
     id, dimension, stage, kind, en, zh, unit : str
     state : str
         ``known``, ``unknown`` (the prior stands in), ``withheld`` (evidence must exist and is
-        blank), ``not_applicable`` or ``not_collected``.
+        blank), ``without_whole`` (events of nothing, as complaints without orders: they count,
+        and are no evidence of a rate), ``not_applicable`` or ``not_collected``.
     raw : float
         The figure as exported; for a rate k / n.
     count, sample : float
@@ -80,6 +83,10 @@ class SignalLine:
         As they hold for this merchant.
     utility, reliability, weight, gained, lost : float
         `weight` is the share of the index.
+    withheld_cost : float
+        Points by which the index before rules is lower than if the blank counted as unknown; 0
+        where nothing is withheld. Where several figures are withheld below a power mean, what
+        they cost together is shared out by weight and distance of utility.
     """
 
     id: str
@@ -102,6 +109,7 @@ class SignalLine:
     weight: float
     gained: float
     lost: float
+    withheld_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +233,7 @@ def _lines(
         return float(block[column][0])
 
     lines = []
+    costs = _withheld_costs(card, block, scores, missing)
     for i, signal in enumerate(card.signals):
         applies = bool(scores.applies[i, 0])
         collected = not any(column in missing for column in signal.columns)
@@ -236,6 +245,8 @@ def _lines(
             state = "withheld"
         else:
             state = "known" if scores.reliability[i, 0] > 0 else "unknown"
+            if signal.counts and cell(signal.sample) == 0 and cell(signal.value) > 0:
+                state = "without_whole"
         value, sample = cell(signal.value), cell(signal.sample)
         counted = signal.counts
         raw = value
@@ -264,9 +275,34 @@ def _lines(
                 weight=float(scores.weight[i, 0]),
                 gained=float(scores.gained[i, 0]),
                 lost=float(scores.lost[i, 0]),
+                withheld_cost=float(costs[i]),
             )
         )
     return tuple(lines)
+
+
+def _withheld_costs(
+    card: Scorecard, block: Mapping[str, Array], scores: Scores, missing: frozenset[str]
+) -> Array:
+    """Return by how many points each withheld figure lowers the index, beside an unknown one."""
+    assert scores.withheld is not None and scores.value is not None
+    assert scores.weight is not None and scores.utility is not None
+    held = scores.withheld[:, 0] & (scores.weight[:, 0] > 0)
+    costs = np.zeros(len(card.signals))
+    if not held.any():
+        return costs
+    # The value of a withheld figure is its prior: judged by its value, it is an unknown one.
+    values = {signal.id: scores.value[i] for i, signal in enumerate(card.signals)}
+    unheld = float(true_scores(block, card, values, missing=missing)[0][0])
+    program = program_of(card)
+    variant = program.variant_rows(block, 1)
+    v = 0 if variant is None else int(variant[0])
+    for i in np.flatnonzero(held).tolist():
+        prior = np.atleast_1d(program.signals[i].prior_utility)
+        distance = prior[v if len(prior) > 1 else 0] - scores.utility[i, 0]
+        costs[i] = scores.weight[i, 0] * distance
+    whole = costs.sum()
+    return costs * ((unheld - float(scores.raw_index[0])) / whole) if whole > 0 else costs
 
 
 def _sums(lines: list[SignalLine]) -> tuple[float, float, float]:

@@ -121,6 +121,7 @@ class _Builder(Notes):
             range=spec.range,
             words=words,
             actionable=spec.actionable,
+            blank=spec.blank or defaults.blank,
         )
 
     def _knots(

@@ -60,6 +60,9 @@ ERF_A3 = cython.declare(cython.double, codes.ERF_A[2])
 ERF_A4 = cython.declare(cython.double, codes.ERF_A[3])
 ERF_A5 = cython.declare(cython.double, codes.ERF_A[4])
 SMALLEST = cython.declare(cython.double, codes.SMALLEST)
+LEAST_SLOPE = cython.declare(cython.double, codes.LEAST_SLOPE)
+LEAST_UTILITY = cython.declare(cython.double, codes.LEAST_UTILITY)
+MOST_CLAIM = cython.declare(cython.double, codes.MOST_CLAIM)
 LEAST_LOG1P = cython.declare(cython.double, codes.LEAST_LOG1P)
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
@@ -83,6 +86,7 @@ class Tables:
     node: cython.int[::1]
     when: cython.int[::1]
     collected: cython.int[::1]
+    withholds: cython.int[::1]
     # One number a variant and signal.
     weight: cython.double[:, ::1]
     prior: cython.double[:, ::1]
@@ -141,6 +145,7 @@ class Tables:
         self.node = tables["node"]
         self.when = tables["when"]
         self.collected = tables["collected"]
+        self.withholds = tables["withholds"]
         self.weight = tables["weight"]
         self.prior = tables["prior"]
         self.strength = tables["strength"]
@@ -259,9 +264,11 @@ class Found:
     fired: cython.char[:, :]
     reason_signal: cython.short[:, :]
     reason_points: cython.double[:, :]
-    # Of each signal, the rows in which it applies and is unknown, or withheld.
+    # Of each signal, the rows in which it applies and is unknown, is withheld, or has events but
+    # nothing that they are of.
     unknown: cython.longlong[::1]
     withheld: cython.longlong[::1]
+    without_whole: cython.longlong[::1]
     statement: cython.bint
     utility: cython.double[:, ::1]
     reliability: cython.double[:, ::1]
@@ -280,7 +287,7 @@ class Found:
         self.status, self.tier, self.veto = codes
         self.fired = fired
         self.reason_signal, self.reason_points = reasons
-        self.unknown, self.withheld = counts
+        self.unknown, self.withheld, self.without_whole = counts
         self.statement = statement
         self.utility, self.reliability, self.value, self.share, self.gained, self.lost = tables[:6]
         self.applies, self.held_back, self.adjustments = tables[6:]
@@ -300,6 +307,7 @@ class Work:
     raised: cython.double[::1]
     claim: cython.double[::1]
     held_back: cython.int[::1]
+    alone: cython.int[::1]
     # Of nodes: running sums while the tree is climbed, what they come to, and points a claim.
     total: cython.double[::1]
     mean: cython.double[::1]
@@ -318,7 +326,7 @@ class Work:
     share_each: cython.double[::1]
 
     def __init__(self, integers, signals, nodes):
-        self.met, self.applies, self.held_back = integers
+        self.met, self.applies, self.held_back, self.alone = integers
         self.x, self.q, self.u, self.w, self.raised, self.claim = signals
         self.total, self.mean, self.prior, self.doubt = nodes[:4]
         self.single, self.common, self.shared = nodes[4:7]
@@ -505,7 +513,10 @@ def find_utilities(
     row: cython.Py_ssize_t,
     v: cython.Py_ssize_t,
 ) -> cython.void:
-    """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n."""
+    """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n.
+
+    Events of nothing (n = 0) count towards the value and are no evidence of a rate: q is 1.
+    """
     s: cython.Py_ssize_t
     evidence: cython.int
     x: cython.double
@@ -514,7 +525,7 @@ def find_utilities(
     u: cython.double
     prior: cython.double
     for s in range(t.node.shape[0]):
-        w.held_back[s] = 0
+        w.held_back[s] = w.alone[s] = 0
         if not t.collected[s]:
             w.x[s] = w.q[s] = w.u[s] = w.w[s] = 0.0
             continue
@@ -528,12 +539,13 @@ def find_utilities(
             q = t.strength[v, s] / (n + t.strength[v, s])
             if evidence == LOG_MEAN:
                 x = log(t.least[v, s] if x < t.least[v, s] else x)
+            w.alone[s] = evidence == COUNTS and n == 0.0 and x > 0.0
             x = shrunk(evidence, x, n, prior, t.strength[v, s])
         u = curve(t, s, v, x)
         if u != u:
-            # A blank: the prior stands in. Beside evidence that must exist it is held back.
+            # A blank: the prior stands in. Beside a sample it is held back, if the card says so.
             x, q, u = prior, 1.0, t.prior_utility[v, s]
-            if n > 0.0:
+            if n > 0.0 and t.withholds[s]:
                 u = t.withheld_utility[v, s]
                 w.held_back[s] = 1
         w.x[s] = x
@@ -548,7 +560,13 @@ def find_utilities(
 @cython.nogil
 @cython.exceptval(check=False)
 def floored(u: cython.double, power: cython.double, floor: cython.double) -> cython.double:
-    """Return v = eps + (1 - eps) u, where the exponent needs a floor."""
+    """Return v = eps + (1 - eps) u, where the exponent needs a floor.
+
+    Where a zero sinks the node (no floor, power <= 0) next to nothing is nothing: a last bit must
+    not decide between them.
+    """
+    if floor == 0.0 and power <= 0.0 and u < LEAST_UTILITY:
+        return 0.0
     return u if power == 1.0 else floor + (1.0 - floor) * u
 
 
@@ -560,9 +578,11 @@ def phi(v: cython.double, power: cython.double) -> cython.double:
     if power == 1.0:
         return v
     if power == 0.0:
-        return log(v)
+        return log(v) if v > 0.0 else -INFINITY
+    if v <= 0.0 and power < 0.0:
+        return INFINITY
     if power == -1.0:
-        return 1.0 / v if v > 0.0 else INFINITY
+        return 1.0 / v
     return pow(v, power)
 
 
@@ -596,12 +616,40 @@ def inverse_phi(mean: cython.double, power: cython.double) -> cython.double:
 @cython.nogil
 @cython.exceptval(check=False)
 def slope(v: cython.double, power: cython.double) -> cython.double:
-    """Return v ** (p - 1), the derivative of phi up to a constant."""
+    """Return v ** (p - 1), the derivative of phi up to a constant.
+
+    Without a floor it is infinite at 0, and says nothing of how far an error of some size
+    carries; so it is taken at `LEAST_SLOPE` at least.
+    """
     if power == 1.0:
         return 1.0
+    v = LEAST_SLOPE if v < LEAST_SLOPE else v
     if power == 0.0:
-        return 1.0 / v if v > 0.0 else INFINITY
+        return 1.0 / v
     return pow(v, power - 1.0)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def gain_claim(raised: cython.double, power: cython.double, floor: cython.double) -> cython.double:
+    """Return |phi(v) - phi(0)|, what a part claims of gains.
+
+    Where a zero sinks the node (no floor, power <= 0) phi(0) is infinite; in the limit of small
+    floors every part claims alike.
+    """
+    if floor == 0.0 and power <= 0.0:
+        return 1.0
+    return fabs(raised - nothing(power, floor))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def loss_claim(raised: cython.double, power: cython.double) -> cython.double:
+    """Return |phi(1) - phi(v)|, what a part claims of losses; a zero that sinks takes them all."""
+    claim: cython.double = fabs(phi(1.0, power) - raised)
+    return MOST_CLAIM if claim > MOST_CLAIM else claim
 
 
 @cython.cfunc
@@ -628,6 +676,9 @@ def add_signals(t: Tables, w: Work, v: cython.Py_ssize_t) -> cython.void:
         w.single[n] = w.common[n] = w.shared[n] = w.above_floor[n] = w.below_full[n] = 0.0
     for s in range(t.node.shape[0]):
         weight = w.w[s]
+        if weight == 0.0:
+            w.claim[s] = w.raised[s] = 0.0
+            continue
         n = t.node[s]
         power = t.power[n]
         b = weight * t.kappa[v, s]
@@ -639,9 +690,9 @@ def add_signals(t: Tables, w: Work, v: cython.Py_ssize_t) -> cython.void:
         else:
             lifted = floored(w.u[s], power, t.floor[n])
             raised = phi(lifted, power)
-            claim = weight * fabs(phi(1.0, power) - raised)
+            claim = weight * loss_claim(raised, power)
             w.prior[n] += weight * phi(floored(t.prior_utility[v, s], power, t.floor[n]), power)
-            w.above_floor[n] += weight * fabs(raised - phi(t.floor[n], power))
+            w.above_floor[n] += weight * gain_claim(raised, power, t.floor[n])
             b = b * slope(lifted, power)
         w.claim[s] = claim
         w.below_full[n] += claim
@@ -673,7 +724,6 @@ def climb(
     n: cython.Py_ssize_t
     parent: cython.Py_ssize_t
     power: cython.double
-    full: cython.double
     value: cython.double
     prior: cython.double
     step: cython.double
@@ -704,7 +754,6 @@ def climb(
         if weight == 0.0:
             continue
         power = t.power[parent]
-        full = phi(1.0, power)
         lifted = floored(w.node_u[n], power, t.floor[parent])
         raised = phi(lifted, power)
         step = weight * slope(lifted, power)
@@ -718,8 +767,8 @@ def climb(
         w.single[parent] += step * step * w.single[n]
         w.common[parent] += step * w.common[n]
         w.shared[parent] += step * w.shared[n]
-        w.above_floor[parent] += weight * fabs(raised - nothing(power, t.floor[parent]))
-        w.below_full[parent] += weight * fabs(full - raised)
+        w.above_floor[parent] += weight * gain_claim(raised, power, t.floor[parent])
+        w.below_full[parent] += weight * loss_claim(raised, power)
 
 
 @cython.cfunc
@@ -758,10 +807,10 @@ def share_out(t: Tables, w: Work, raw: cython.double) -> cython.void:
                 share = w.node_w[n] * w.share_each[parent]
                 gained = (
                     w.node_w[n]
-                    * fabs(w.node_raised[n] - nothing(power, t.floor[parent]))
+                    * gain_claim(w.node_raised[n], power, t.floor[parent])
                     * w.gained_each[parent]
                 )
-                lost = w.node_w[n] * fabs(phi(1.0, power) - w.node_raised[n]) * w.lost_each[parent]
+                lost = w.node_w[n] * loss_claim(w.node_raised[n], power) * w.lost_each[parent]
         w.gained_each[n] = gained / w.above_floor[n] if w.above_floor[n] > 0.0 else 0.0
         w.lost_each[n] = lost / w.below_full[n] if w.below_full[n] > 0.0 else 0.0
         w.share_each[n] = share / w.total[n] if w.total[n] > 0.0 else 0.0
@@ -788,7 +837,7 @@ def write_statement(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) ->
         found.share[row, s] = w.w[s] * w.share_each[n]
         if w.w[s] > 0.0:
             found.gained[row, s] = (
-                w.w[s] * fabs(w.raised[s] - nothing(power, t.floor[n])) * w.gained_each[n]
+                w.w[s] * gain_claim(w.raised[s], power, t.floor[n]) * w.gained_each[n]
             )
             found.lost[row, s] = w.claim[s] * w.lost_each[n]
 
@@ -826,8 +875,9 @@ def count_unknown(t: Tables, w: Work, found: Found) -> cython.void:
     s: cython.Py_ssize_t
     for s in range(t.node.shape[0]):
         if w.q[s] == 1.0 and w.w[s] > 0.0:
-            found.unknown[s] += 1
+            found.unknown[s] += 1 - w.alone[s]
             found.withheld[s] += w.held_back[s]
+            found.without_whole[s] += w.alone[s]
 
 
 # Rules, status and tier ------------------------------------------------------------------------

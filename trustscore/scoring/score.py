@@ -130,7 +130,7 @@ def work_space(card: Scorecard) -> kernel.Work:
     conditions = sum(len(rule.when) for rule in card.rules)
     conditions += sum(len(signal.applies_when) for signal in card.signals)
     signals, nodes = len(card.signals), len(card.dimensions) + 1
-    integers = np.zeros((3, max(conditions, signals)), dtype=np.int32)
+    integers = np.zeros((4, max(conditions, signals)), dtype=np.int32)
     return kernel.Work(integers, np.zeros((6, signals)), np.zeros((15, nodes)))
 
 
@@ -189,7 +189,7 @@ def score_columns(
     fired = np.zeros((rules, size), dtype=np.int8)
     reason_signal = np.zeros((codes.REASONS, size), dtype=np.int16)
     reason_points = np.zeros((codes.REASONS, size))
-    counts = np.zeros((2, signals), dtype=np.int64)
+    counts = np.zeros((3, signals), dtype=np.int64)
     kept = size if full else 0
     statement = [np.zeros((kept, signals)) for _ in _STATEMENT]
     marks = np.zeros((2, kept, signals), dtype=np.int8)
@@ -228,6 +228,7 @@ def score_columns(
         reason_points=reason_points,
         unknown=counts[0],
         withheld_count=counts[1],
+        without_whole=counts[2],
         unknown_tier=run.unknown_tier,
         **tables,
         adjustments=adjustments,
@@ -272,7 +273,11 @@ def utilities(
 
 @np.errstate(all="ignore")
 def true_scores(
-    block: Mapping[str, Array], scorecard: Scorecard, values: Mapping[str, Array]
+    block: Mapping[str, Array],
+    scorecard: Scorecard,
+    values: Mapping[str, Array],
+    *,
+    missing: frozenset[str] = frozenset(),
 ) -> tuple[Array, dict[str, Array]]:
     """Return the index of merchants whose every true value is known, as if nothing were doubted.
 
@@ -283,6 +288,8 @@ def true_scores(
     scorecard : Scorecard
     values : mapping of str to ndarray
         True value of every signal in its own unit; NaN counts as the prior.
+    missing : frozenset of str
+        Columns that were not collected; signals that need them do not apply.
 
     Returns
     -------
@@ -291,7 +298,7 @@ def true_scores(
     dimensions : dict of str to ndarray
         Utilities 0..1, NaN where a dimension does not apply.
     """
-    run = _Run(block, scorecard, frozenset())
+    run = _Run(block, scorecard, missing)
     index = np.empty(run.size)
     dimensions = np.empty((len(scorecard.dimensions), run.size))
     for rows, given in run.pieces():
