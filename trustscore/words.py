@@ -27,7 +27,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "vetoes": ("Caps and vetoes", "封顶与否决"),
     "no_evidence": ("No evidence", "缺少证据"),
     "plan": ("Towards {tier}", "升至“{tier}”"),
-    "index": ("index", "得分"),
+    "index": ("index", "指数"),
     "weight": ("weight", "权重"),
     "gained": ("gained", "得分"),
     "lost": ("lost", "失分"),
@@ -84,6 +84,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{column}：现为 {now}，达到 {need} 方可脱离新商家状态",
     ),
     "plan_coverage": ("coverage: {now} now, {need} needed", "证据覆盖：现为 {now}，需达到 {need}"),
+    "plan_collected": (
+        "columns for {now} of the scorecard's weight were collected; status formal takes {need}",
+        "已采集字段仅占评分卡权重的 {now}，达到 {need} 方可为正式状态",
+    ),
     "plan_volume": (
         "about {factor} times the present number of orders and reviews, at the figures below",
         "订单与评价数量约为目前的 {factor} 倍，且各项达到下列水平",

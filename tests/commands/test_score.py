@@ -463,3 +463,20 @@ def test_progress_on_a_terminal(name, folder):
     assert ":" in said  # the time left
     assert "60,000 rows scored, 0 rejected" in said
     assert on_a_terminal(name, "-o", "s.csv", "--quiet") == ""
+
+
+def test_a_part_of_the_scorecard_is_said_and_gives_no_formal_status(tmp_path):
+    export = tmp_path / "export.csv"
+    export.write_text(
+        "merchant_id,complaints,orders_paid\na,0,4000\nb,1,4000\nc,x,9\n", encoding="utf-8"
+    )
+    out = tmp_path / "scores.csv"
+    found = CliRunner().invoke(
+        command, [str(export), "-o", str(out), "--scorecard", "minimal", "--allow-missing-columns"]
+    )
+    assert "WARNING: 1 of 5 signals were collected, 20% of the weight" in found.stderr
+    assert "and no merchant is formal" in found.stderr
+    assert "1 rejected (all not_a_number)" in found.stderr
+    rows = out.read_text(encoding="utf-8").splitlines()
+    place = rows[0].split(",").index("status")
+    assert [row.split(",")[place] for row in rows[1:]] == ["low_evidence", "low_evidence"]

@@ -29,6 +29,7 @@ from tests.scoring.reference_rules import (
     VETOES,
     Z95,
     adjusted,
+    collected_share,
     fires,
     rules_for,
     signed_points,
@@ -445,7 +446,8 @@ def score(card, merchant, missing=frozenset(), as_of=None):
     lower, _, _ = adjusted(max(raw - Z95 * se, 0.0), moved, lowest_cap)
     upper, _, _ = adjusted(min(raw + Z95 * se, 100.0), moved, lowest_cap)
 
-    status = status_of(card, coverage, merchant, missing)
+    share, _ = collected_share(card, missing, peers, overlays)
+    status = status_of(card, coverage, merchant, missing, share)
     scored = status != "not_scored"
     tier = tier_of(card, trust_index, se, coverage, status, veto, merchant, as_of)
     in_order = {part.name: part for parts in signals.values() for part in parts}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class ExportCheck:
         By computable signal the share of the rows to which it applies that have evidence.
     withheld : dict of str to int
         By signal the rows where evidence must exist and is blank.
+    reasons : dict of str to int
+        Rows that would be rejected, by reason, the most frequent first.
     """
 
     path: str
@@ -50,6 +53,7 @@ class ExportCheck:
     coverage: dict[str, float]
     known: dict[str, float]
     withheld: dict[str, int]
+    reasons: dict[str, int]
 
 
 def _faults(inputs: Inputs) -> tuple[str, ...]:
@@ -84,13 +88,16 @@ def check_export(
     covered = np.zeros(len(scorecard.dimensions))
     inside = _members(scorecard)
     rows = rejected = 0
+    reasons: Counter[str] = Counter()
     seen, seed = SeenIds(), new_seed()
     missing: frozenset[str] = frozenset()
     for part in inputs.parts():
         missing = part.plan.columns.missing
         read = read_part(part)
+        reasons.update(reject.reason for reject in read.rejects)
         repeats = seen.add(hash_ids(read.ids, seed), read.lines, part.file)
         if len(repeats.rows):
+            reasons["repeated_id"] += len(repeats.rows)
             read = read.drop(repeats.rows, [])
         rows += read.read
         rejected += read.read - len(read)
@@ -124,6 +131,7 @@ def check_export(
         },
         {s: float(known[place[s]] / max(applies[place[s]], 1.0)) for s in computable},
         {s: int(withheld[place[s]]) for s in computable if withheld[place[s]]},
+        dict(reasons.most_common()),
     )
 
 

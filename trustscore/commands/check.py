@@ -69,6 +69,18 @@ def _weights(card: Scorecard) -> list[dict[str, Any]]:
     return table
 
 
+def _power_means(card: Scorecard) -> list[dict[str, Any]]:
+    """Return power and floor of every node that is no plain weighted mean."""
+    index = card.file.index
+    nodes = [("index", index.power, index.floor)]
+    nodes += [(d.id, d.power, d.floor) for d in card.dimensions]
+    return [
+        {"id": name, "power": power, "floor": floor, "sinks": floor == 0 and power <= 0}
+        for name, power, floor in nodes
+        if power < 1
+    ]
+
+
 def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[str, Any]:
     from trustscore.errors import InputError, ScorecardError
     from trustscore.explain.statement import plain
@@ -91,6 +103,7 @@ def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[st
         # Weights and merchants of an open scorecard are not known before it is fitted.
         return report
     report |= {
+        "power_means": _power_means(card),
         "dimensions": _weights(card),
         "unknown": _merchant(card, "unknown"),
         "typical": _merchant(card, "typical"),
@@ -106,6 +119,9 @@ def _report(scorecard: str, export: str | None, encoding: str | None) -> dict[st
         if found.faults:
             report |= {"ok": False, "faults": list(found.faults)}
             report["summary"] = f"{export}: {len(found.faults)} faults in the columns"
+        elif found.rows and found.rejected == found.rows:
+            report |= {"ok": False, "summary": f"{export}: every row would be rejected"}
+            report["faults"] = [f"{reason}: {n} rows" for reason, n in found.reasons.items()]
     cleaned: dict[str, Any] = plain(report)
     return cleaned
 
@@ -125,6 +141,11 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"open: {len(report['open'])} values wait for `trustscore fit`"
         yield from (f"  {value}" for value in report["open"])
         return
+    yield from (
+        f"{mean['id']}: power {mean['power']:g}, floor {mean['floor']:g}"
+        + (": one zero makes it 0" if mean["sinks"] else "")
+        for mean in report["power_means"]
+    )
     for dimension in report["dimensions"]:
         yield ""
         yield f"{dimension['weight']:6.1%}  {dimension['id']}  {dimension['zh']}".rstrip()
@@ -159,6 +180,9 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
         f"{export['path']}: {export['rows']} rows, {export['rejected']} of them rejected; "
         f"{len(export['computable'])} of {total} signals computable"
     )
+    if export["rejected"]:
+        said = ", ".join(f"{reason} {n}" for reason, n in export["reasons"].items())
+        yield f"  rejected: {said}"
     if export["not_computable"]:
         yield f"  not computable: {', '.join(export['not_computable'])}"
     if not export["rows"]:
@@ -194,7 +218,7 @@ def command(
     Prints every fault with its address and the near name; the effective weight of every signal;
     what an unknown and a typical merchant get; and of an EXPORT the computable signals, missing
     columns with near names, and the coverage of each dimension. Exits with 0, or 2 when there
-    are faults.
+    are faults or every row would be rejected.
     """
     report = _report(scorecard, export, encoding)
     if as_json:

@@ -19,6 +19,7 @@ from trustscore.explain.statement import RuleLine, Statement, explain_scores, on
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.program import program_of
 
 __all__ = ["Blank", "Change", "Lack", "TierPlan", "next_tier_plan"]
 
@@ -30,7 +31,7 @@ _COVERAGE_SLACK = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Evidence that is missing: `kind` is ``status`` or ``coverage``."""
+    """Evidence that is missing: `kind` is ``status``, ``coverage`` or ``collected``."""
 
     kind: str
     column: str
@@ -166,17 +167,35 @@ def _asked(card: Scorecard, step: int) -> Tier:
     return replace(card.tiers.ladder[step], coverage=coverage)
 
 
-def _lacks(card: Scorecard, block: Mapping[str, Array], coverage: float, tier: Tier) -> list[Lack]:
+def _coverage(card: Scorecard, tier: Tier, share: float) -> float:
+    """Return the coverage that a tier and status formal take; what cannot be had is no line."""
+    low = card.status.low_coverage
+    return max(tier.coverage, low / share if share >= low > 0 else 0.0)
+
+
+def _lacks(
+    card: Scorecard, block: Mapping[str, Array], coverage: float, tier: Tier, share: float
+) -> list[Lack]:
+    """Return the evidence that is missing; `share` of the scorecard's weight was collected."""
     found = []
     status = card.status
     if status.new_column is not None and status.new_column in block:
         orders = float(np.nan_to_num(block[status.new_column][0]))
         if orders < status.new_below:
             found.append(Lack("status", status.new_column, orders, status.new_below))
-    need = max(tier.coverage, status.low_coverage)
+    if share < status.low_coverage:
+        found.append(Lack("collected", "", share, status.low_coverage))
+    need = _coverage(card, tier, share)
     if coverage < need - _COVERAGE_SLACK:
         found.append(Lack("coverage", "", coverage, need))
     return found
+
+
+def collected_share(card: Scorecard, block: Mapping[str, Array], missing: frozenset[str]) -> float:
+    """Return which share of the scorecard's weight was collected for the first row."""
+    program = program_of(card)
+    variant = program.variant_rows(block, 1)
+    return float(program.collected_share(missing)[0 if variant is None else variant[0]])
 
 
 def _unknown(card: Scorecard, scores: Scores) -> tuple[Blank, ...]:
@@ -256,7 +275,8 @@ def next_tier_plan(
         for rule in statement.vetoes
         if higher or (rule.effect == "cap" and rule.points < goal.at)
     )
-    lacks = _lacks(card, single, statement.coverage, goal) if higher else []
+    share = collected_share(card, single, missing)
+    lacks = _lacks(card, single, statement.coverage, goal, share) if higher else []
     unknown = _unknown(card, scores) if lacks or statement.coverage == 0 else ()
 
     def full(candidate: Search) -> tuple[list[Move], float, bool]:
@@ -267,7 +287,9 @@ def next_tier_plan(
             if moves
             else float(candidate.bound(scored)[0])
         )
-        ready = not higher or not _lacks(card, candidate.block, float(scored.coverage[0]), goal)
+        ready = not higher or not _lacks(
+            card, candidate.block, float(scored.coverage[0]), goal, share
+        )
         return moves, best, ready
 
     moves, best, ready = full(search)
@@ -303,7 +325,7 @@ def next_tier_plan(
         outcome=outcome,
         at=goal.at,
         z=z,
-        coverage=max(goal.coverage, card.status.low_coverage) if higher else 0.0,
+        coverage=_coverage(card, goal, share) if higher else 0.0,
         bound=now,
         coverage_now=statement.coverage,
         best=best,

@@ -264,7 +264,7 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
     evidence = []
     for lack in plan.lacks:
         values = {"now": number(lack.now), "need": number(lack.need)}
-        if lack.kind == "coverage":
+        if lack.kind != "status":
             values = {"now": percent(lack.now), "need": f"{lack.need:.1%}"}
         evidence.append(text(f"plan_{lack.kind}", lang, column=lack.column, **values))
     if plan.volume > 1:

@@ -129,6 +129,7 @@ class Tables:
     per_column: cython.int[::1]
     most: cython.double[::1]
     # Status and tiers.
+    collected_share: cython.double[::1]
     new_column: cython.int
     new_below: cython.double
     low_coverage: cython.double
@@ -182,6 +183,7 @@ class Tables:
         self.points = tables["points"]
         self.per_column = tables["per_column"]
         self.most = tables["most"]
+        self.collected_share = tables["collected_share"]
         self.new_column = tables["new_column"]
         self.new_below = tables["new_below"]
         self.low_coverage = tables["low_coverage"]
@@ -986,9 +988,14 @@ def status_of(
     t: Tables,
     cells: cython.const[cython.double][:, ::1],
     row: cython.Py_ssize_t,
+    v: cython.Py_ssize_t,
     coverage: cython.double,
 ) -> cython.int:
-    """Return how much an index is worth: the first of the statuses that holds."""
+    """Return how much an index is worth: the first of the statuses that holds.
+
+    What was not collected counts as not covered: coverage of a part of the scorecard is no more
+    than that part of its weight.
+    """
     orders: cython.double
     if not coverage > 0.0:
         return NOT_SCORED
@@ -996,7 +1003,7 @@ def status_of(
         orders = cells[row, t.new_column]
         if (orders if orders == orders else 0.0) < t.new_below:
             return NEW
-    return LOW_EVIDENCE if coverage < t.low_coverage else FORMAL
+    return LOW_EVIDENCE if coverage * t.collected_share[v] < t.low_coverage else FORMAL
 
 
 @cython.ccall
@@ -1110,7 +1117,7 @@ def score_rows(t: Tables, w: Work, given: Given, found: Found):
             name_reasons(t, w, found, row)
             count_unknown(t, w, found)
             adjust(t, w, cells, row, v, found)
-            found.status[row] = status_of(t, cells, row, found.coverage[row])
+            found.status[row] = status_of(t, cells, row, v, found.coverage[row])
             found.tier[row] = 0
             if found.status[row] == NOT_SCORED:
                 for place in range(REASONS):

@@ -204,6 +204,28 @@ class Program:
             found.append(Numbers(**given))
         return found
 
+    def collected_share(self, missing: frozenset[str]) -> Array:
+        """Return by variant the share of the index's weight whose columns were collected.
+
+        Every signal with weight counts, whether it applies or not.
+        """
+
+        def below(node: Node) -> tuple[Array, Array]:
+            whole, got = np.zeros(len(self.variants)), np.zeros(len(self.variants))
+            for _, own in node.groups:
+                for figures in own:
+                    whole = whole + figures.weight
+                    if not missing.intersection(figures.signal.columns):
+                        got = got + figures.weight
+            for child in node.children:
+                share, there = below(child)
+                weight = child.weight * there
+                whole, got = whole + weight, got + weight * share
+            some = whole > 0
+            return np.where(some, got / np.where(some, whole, 1.0), 1.0), some
+
+        return below(self.root)[0]
+
     # Signals ----------------------------------------------------------------------------------
 
     def _signal(self, position: int, signal: Signal) -> SignalFigures:

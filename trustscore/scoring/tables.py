@@ -190,6 +190,7 @@ def tables_of(scorecard: Scorecard, missing: frozenset[str] = frozenset()) -> ke
         **_rule_tables(program, at, fires),
         rho=scorecard.file.index.rho,
         rho_evidence=scorecard.file.index.rho_evidence,
+        collected_share=program.collected_share(missing),
         new_column=at.get(status.new_column or "", _NONE),
         new_below=status.new_below,
         low_coverage=status.low_coverage,
