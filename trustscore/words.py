@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["LANGUAGES", "named", "text", "unit"]
+__all__ = ["LANGUAGES", "named", "right", "text", "unit"]
 
 LANGUAGES = ("en", "zh")
 
@@ -153,6 +153,33 @@ _UNITS = {
     "stars": "星",
     "times": "倍",
 }
+
+
+# Rights are ids in a scorecard; one that is not here is shown as it stands.
+_RIGHTS = {
+    "affiliate_pool": "联盟精选",
+    "campaigns": "平台活动",
+    "early_settlement": "提前结算",
+    "homepage_pool": "首页推荐",
+    "live_selling": "直播带货",
+    "mall_feed": "商城推荐",
+    "paid_ads": "付费推广",
+    "prize_draws": "抽奖",
+    "search": "搜索",
+    "shop_page": "店铺主页",
+    "trust_badge": "信任标识",
+}
+
+
+def right(name: str, lang: str) -> str:
+    """Return a right in a language.
+
+    Examples
+    --------
+    >>> right("search", "zh"), right("search", "en"), right("own_right", "zh")
+    ('搜索', 'search', 'own_right')
+    """
+    return _RIGHTS.get(name, name) if lang == "zh" else name
 
 
 def unit(name: str, lang: str) -> str:

@@ -151,11 +151,12 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
     poor, good, spread = (figures[key] for key in ("poor", "good", "spread"))
     curve = curve_of(card, line)
 
-    # A duration is shrunk on the logarithm, and no shorter than a hundredth of its lower anchor.
+    # A duration is shrunk on the logarithm, and no shorter than a hundredth of its lower anchor,
+    # or of the other where that is 0.
     on_log = kind == "duration"
 
     def shrunk_scale(value):
-        return log(max(value, min(poor, good) / 100)) if on_log else value
+        return log(max(value, (min(poor, good) or max(poor, good)) / 100)) if on_log else value
 
     def judged(x):
         return utility(curve, math.exp(x) if on_log else x, poor, good, line.get("knots"))

@@ -34,10 +34,17 @@ def rules_for(card, overlays):
                 rules[name] = change if overlay_name in overlays else None
     for overlay in overlays.values():
         for name, change in overlay.get("rules", {}).items():
+            if name not in card.get("rules", {}) and own_overlay(card, name) not in overlays:
+                continue  # the rule of an overlay that does not match
             base = card.get("rules", {}).get(name) or own_rule(card, name)
             given = {key: change[key] for key in EFFECTS if key in change}
             rules[name] = None if change.get("off") else base | given
     return rules
+
+
+def own_overlay(card, name):
+    """Return the first overlay that has a rule."""
+    return next(o for o, spec in card["overlays"].items() if name in spec.get("rules", {}))
 
 
 def own_rule(card, name):

@@ -299,3 +299,54 @@ def test_without_a_floor_a_zero_sinks_the_index(power):
         known | {"barred_identity_link_flag": np.array([1.0])}, changed(index={"power": power})
     )
     assert lifted.raw_index > 10
+
+
+def overlaid(**overlays):
+    return changed(overlays=overlays)
+
+
+def test_an_overlay_changes_the_rule_of_another_only_where_that_one_matches():
+    made = overlaid(
+        first={
+            "match": {"category": "shoes"},
+            "rules": {"late": {"when": "complaints >= 1", "deduct": 2}},
+        },
+        second={"match": {"shop_type": "flagship"}, "rules": {"late": {"deduct": 5}}},
+    )
+    known = block(complaints=1.0)
+
+    def rules(category, shop_type):
+        side = {"category": np.array([category]), "shop_type": np.array([shop_type])}
+        scores = score_columns(known | side, made, "all")
+        return scores.rules[0], scores.adjustments["late"][0]
+
+    assert rules("shoes", "other") == ("late", -2)
+    assert rules("shoes", "flagship") == ("late", -5)
+    assert rules("hats", "flagship") == ("", 0)
+
+
+def test_two_overlays_must_not_turn_a_signal_round_together():
+    # Complaints: poor .02, good 0. Either alone keeps the direction; together poor is below good.
+    low_poor = {"signals": {"complaint_rate": {"poor": 0.005}}}
+    high_good = {"signals": {"complaint_rate": {"good": 0.01}}}
+    shoes, flagship = {"match": {"category": "shoes"}}, {"match": {"shop_type": "flagship"}}
+    with pytest.raises(ScorecardError) as error:
+        overlaid(first=shoes | low_poor, second=flagship | high_good)
+    assert error.value.faults == [
+        "overlays.second.signals.complaint_rate: must keep the direction of the signal together "
+        "with overlay first. Got poor 0.005 and good 0.01"
+    ]
+    # No row is shoes and hats.
+    overlaid(first=shoes | low_poor, second={"match": {"category": "hats"}} | high_good)
+
+
+def test_a_wait_of_nothing_is_shrunk_where_the_good_anchor_is_nothing():
+    data = MINIMAL.file.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    line = data["signals"]["after_sales"]["aftersales_review_hours_mean"]
+    line |= {"good": 0, "curve": "linear"}
+    scores = score_columns(
+        block(aftersales_review_hours_mean=0.0, refunds_completed=1.0), parse_scorecard(data), "all"
+    )
+    # One case of 0 h counts as .16 h: exp((ln .16 + 10 ln 4) / 11), not full marks.
+    assert scores.value[3, 0] == pytest.approx(np.exp((np.log(0.16) + 10 * np.log(4)) / 11))
+    assert scores.utility[3, 0] < 0.9

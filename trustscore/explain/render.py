@@ -9,7 +9,7 @@ from trustscore.explain.next_tier import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
 from trustscore.scorecard.kinds import KINDS
-from trustscore.words import named, text, unit
+from trustscore.words import named, right, text, unit
 
 __all__ = ["render_plan", "render_text"]
 
@@ -174,8 +174,9 @@ def render_text(statement: Statement, lang: str = "en") -> str:
         f"{text('coverage', lang)} {percent(s.coverage)}; "
         f"{text('tier', lang)} {tier or text('none', lang)}",
     ]
+    comma = ", " if lang == "en" else "、"
     if s.rights:
-        lines.append(f"  {text('rights', lang)} {', '.join(s.rights)}")
+        lines.append(f"  {text('rights', lang)} {comma.join(right(r, lang) for r in s.rights)}")
     lines += _account(s, lang)
     if s.vetoes:
         lines += ["", "  " + text("vetoes", lang), *("  " + _veto(v, lang) for v in s.vetoes)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
@@ -194,7 +195,26 @@ class Statement:
 
 
 def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
-    """Return one row of a block as a block."""
+    """Return one row of a block as a block.
+
+    Raises
+    ------
+    InputError
+        When `row` is no position in the block, or the block no mapping of arrays.
+    """
+    if isinstance(row, bool) or not isinstance(row, (int, np.integer)):
+        raise InputError(
+            f"row must be a position from 0. Got {row!r}; explain_frame finds merchants by id"
+        )
+    if not isinstance(block, Mapping):
+        raise InputError(
+            "a block must map each column to a numpy array of its cells."
+            f" Got {type(block).__name__}; explain_frame takes frames"
+        )
+    rows = min((len(values) for values in block.values()), default=0)
+    if not -rows <= row < rows:
+        raise InputError(f"row must be a position below {rows}, the rows of the block. Got {row}")
+    row = int(row) % rows
     return {name: np.asarray(values)[row : row + 1] for name, values in block.items()}
 
 

@@ -103,7 +103,8 @@ class SignalSpec(Base):
     duration: Pair | None = Field(
         default=None,
         description="Kind: a mean waiting time and the number of cases behind it. It is shrunk on "
-        "the logarithm, and a value below a hundredth of the smaller anchor counts as that.",
+        "the logarithm, and a value below a hundredth of the smaller anchor above 0 counts as "
+        "that.",
         examples=[["aftersales_review_hours_mean", "refunds_completed"]],
     )
     ratio: Pair | Column | Literal[True] | None = Field(

@@ -236,7 +236,9 @@ class Program:
             return np.array([np.nan if x is None else x for x in found])
 
         poor, good = scale_of(signal, column("poor")), scale_of(signal, column("good"))
-        least = np.minimum(column("good"), column("poor")) / 100.0
+        # Of anchors of which one is 0, as no waiting at all, the other sets the floor.
+        low, high = (f(column("good"), column("poor")) for f in (np.minimum, np.maximum))
+        least = np.where(low > 0, low, high) / 100.0
         prior = column("prior")
         center = np.log(np.maximum(prior, least)) if signal.kind == "duration" else prior
         before = by_curve(signal, center, poor, good)
@@ -324,8 +326,10 @@ class Program:
             value = rule.points
             if rule.overlay is not None and rule.overlay not in names:
                 value = np.nan
+            # What an overlay changes in a rule of another holds only where that one does.
+            own = rule.overlay is None or rule.overlay in names
             for overlay, change in rule.changes:
-                if overlay in names:
+                if own and overlay in names:
                     value = np.nan if change is None else change
             points.append(value)
         line: Any = np.nan

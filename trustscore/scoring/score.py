@@ -45,14 +45,40 @@ class Utilities:
     applies: Array
 
 
+def _what(block: Any) -> str:
+    """Say what was given for a block."""
+    if isinstance(block, Mapping):
+        odd = next(n for n, v in block.items() if not (isinstance(v, np.ndarray) and v.ndim == 1))
+        return f"{type(block[odd]).__name__} for column {odd}"
+    return f"{type(block).__module__}.{type(block).__name__}"
+
+
 def rows_in(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]) -> int:
     """Return the number of rows of a block that has every column but the missing ones.
 
     Raises
     ------
     InputError
-        When columns are missing or of different lengths.
+        When it is no mapping of arrays, or columns are missing, text or of different lengths.
     """
+    if not isinstance(block, Mapping) or not all(
+        isinstance(values, np.ndarray) and values.ndim == 1 for values in block.values()
+    ):
+        raise InputError(
+            "a block must map each column to a numpy array of its cells, float64 with NaN for"
+            f" blanks. Got {_what(block)}; score_frame and explain_frame take frames"
+        )
+    texts = [
+        name
+        for name in dict.fromkeys(f.name for f in card.fields)
+        if name in block and name not in missing and block[name].dtype.kind not in "fiub"
+    ]
+    if texts:
+        raise InputError(
+            f"{len(texts)} columns of a block must be numbers, float64 with NaN for blanks;"
+            " score_frame reads and checks text",
+            [f"{name}: must be numbers. Got {block[name].dtype}" for name in texts],
+        )
     lengths = {len(values) for values in block.values()}
     if len(lengths) > 1:
         raise InputError(f"columns of a block must have one length. Got {sorted(lengths)}")
