@@ -75,8 +75,8 @@ def _end(
 ) -> Array:
     """Return the column at the good anchor, or as near to it as a checked cell can be."""
     end = good * block[str(signal.sample)] if signal.counts else good
-    low = -np.inf if field.check == "number" else 0.0
-    high = 1.0 if field.check in ("share", "flag") else np.inf
+    low: Any = -np.inf if field.check == "number" else 0.0
+    high: Any = 1.0 if field.check in ("share", "flag") else np.inf
     if field.lo is not None and field.hi is not None:
         low, high = max(low, field.lo), min(high, field.hi)
     if not signal.whole:

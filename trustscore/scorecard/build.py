@@ -186,7 +186,7 @@ class _Builder(Notes):
         )
 
     def overlays(self, signals: Mapping[str, Signal]) -> tuple[Overlay, ...]:
-        built = []
+        built: list[Overlay] = []
         for name, spec in self.file.overlays.items():
             at = f"overlays.{name}"
             match = {k: v for k, v in spec.match if v is not None}
