@@ -26,7 +26,8 @@ def test_every_airbnb_listing_comes_out(trustscore_data, repository, tmp_path):
     counts = report.manifest["rows"]
     assert counts["read"] == counts["scored"] + counts["rejected"] == 2959
     assert counts["rejected"] == sum(report.manifest["rejected"].values()) == 0
-    assert report.manifest["withheld"]["review_scores_rating"] == 14
+    # Who collects from outside cannot tell what is held back: a blank is unknown.
+    assert report.manifest["withheld"] == {}
 
 
 @pytest.mark.data

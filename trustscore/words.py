@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["LANGUAGES", "named", "text", "unit"]
+__all__ = ["LANGUAGES", "named", "right", "text", "unit"]
 
 LANGUAGES = ("en", "zh")
 
@@ -27,7 +27,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "vetoes": ("Caps and vetoes", "封顶与否决"),
     "no_evidence": ("No evidence", "缺少证据"),
     "plan": ("Towards {tier}", "升至“{tier}”"),
-    "index": ("index", "得分"),
+    "index": ("index", "指数"),
     "weight": ("weight", "权重"),
     "gained": ("gained", "得分"),
     "lost": ("lost", "失分"),
@@ -40,8 +40,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "known": ("known", "已知"),
     "unknown": ("unknown: the prior stands in", "未知：以先验值代替"),
     "withheld": (
-        "withheld: evidence must exist but is blank",
-        "未提供：应有数据却为空",
+        "withheld: evidence must exist but is blank, which costs {points} points",
+        "未提供：应有数据却为空，因此扣 {points} 分",
+    ),
+    "without_whole": (
+        "{count} of 0: counted on top of the prior, but no evidence of a rate",
+        "0 中 {count}：计入先验值，但不足以说明比率",
     ),
     "not_applicable": ("not applicable", "不适用"),
     "not_collected": ("not collected", "未采集"),
@@ -59,6 +63,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "effect_block": ("taken out of the ranking", "不参与排序"),
     # Plan
     "plan_top": ("The highest tier is held.", "已是最高等级。"),
+    "plan_has": ("{tier} or a higher tier is held.", "已达到或高于“{tier}”。"),
+    "plan_no_ladder": ("The scorecard has no tiers.", "此评分卡未设等级。"),
     "plan_held": (
         "The figures suffice already; the ladder moves one step a review, and after the minimum "
         "stay.",
@@ -78,6 +84,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{column}：现为 {now}，达到 {need} 方可脱离新商家状态",
     ),
     "plan_coverage": ("coverage: {now} now, {need} needed", "证据覆盖：现为 {now}，需达到 {need}"),
+    "plan_collected": (
+        "columns for {now} of the scorecard's weight were collected; status formal takes {need}",
+        "已采集字段仅占评分卡权重的 {now}，达到 {need} 方可为正式状态",
+    ),
     "plan_volume": (
         "about {factor} times the present number of orders and reviews, at the figures below",
         "订单与评价数量约为目前的 {factor} 倍，且各项达到下列水平",
@@ -143,6 +153,33 @@ _UNITS = {
     "stars": "星",
     "times": "倍",
 }
+
+
+# Rights are ids in a scorecard; one that is not here is shown as it stands.
+_RIGHTS = {
+    "affiliate_pool": "联盟精选",
+    "campaigns": "平台活动",
+    "early_settlement": "提前结算",
+    "homepage_pool": "首页推荐",
+    "live_selling": "直播带货",
+    "mall_feed": "商城推荐",
+    "paid_ads": "付费推广",
+    "prize_draws": "抽奖",
+    "search": "搜索",
+    "shop_page": "店铺主页",
+    "trust_badge": "信任标识",
+}
+
+
+def right(name: str, lang: str) -> str:
+    """Return a right in a language.
+
+    Examples
+    --------
+    >>> right("search", "zh"), right("search", "en"), right("own_right", "zh")
+    ('搜索', 'search', 'own_right')
+    """
+    return _RIGHTS.get(name, name) if lang == "zh" else name
 
 
 def unit(name: str, lang: str) -> str:

@@ -163,3 +163,20 @@ def test_through_the_command_line(export, capsys):
 
 def test_help_has_an_example():
     assert "trustscore check export.csv" in run("--help").output
+
+
+def test_an_export_of_which_nothing_would_be_scored_is_a_fault(export):
+    export.write_text(f"{HEADER}\nm1,9,8,5,0,100,,10,1,0\nm2,x,8,5,0,1,,10,1,0\n", encoding="utf-8")
+    found = run(export, "--scorecard", "minimal", code=2)
+    assert "every row would be rejected" in found.stderr
+    assert "not_a_number: 1 rows" in found.stderr
+
+
+def test_power_and_floor_are_printed_where_power_is_below_one(edited):
+    assert "power" not in run("--scorecard", "minimal").output
+    found = run("--scorecard", edited(("[defaults]", "[index]\npower = 0\n\n[defaults]")))
+    assert "index: power 0, floor 0.1\n" in found.output
+    found = run(
+        "--scorecard", edited(("[defaults]", "[index]\npower = 0\nfloor = 0\n\n[defaults]"))
+    )
+    assert "index: power 0, floor 0: one zero makes it 0" in found.output

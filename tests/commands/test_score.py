@@ -14,9 +14,11 @@ import time
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 import trustscore
 from trustscore.commands.main import main
+from trustscore.commands.score import command
 from trustscore.scorecard import load_scorecard
 
 HEADER = (
@@ -463,3 +465,20 @@ def test_progress_on_a_terminal(name, folder):
     assert ":" in said  # the time left
     assert "400,000 rows scored, 0 rejected" in said
     assert on_a_terminal(name, "-o", "s.csv", "--quiet") == ""
+
+
+def test_a_part_of_the_scorecard_is_said_and_gives_no_formal_status(tmp_path):
+    export = tmp_path / "export.csv"
+    rows = "a,0,4000,4000\nb,1,4000,4000\nc,x,9,9\n"
+    export.write_text(
+        f"merchant_id,quality_return_orders,orders_delivered,orders_paid\n{rows}", encoding="utf-8"
+    )
+    out = tmp_path / "scores.csv"
+    found = CliRunner().invoke(command, [str(export), "-o", str(out), "--allow-missing-columns"])
+    assert "WARNING: 1 of 90 signals were collected, 3% of the weight" in found.stderr
+    assert "and no merchant is formal" in found.stderr
+    assert "1 rejected, see" in found.stderr
+    assert "; all not_a_number" in found.stderr
+    lines = out.read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index("status")
+    assert [line.split(",")[place] for line in lines[1:]] == ["low_evidence", "low_evidence"]

@@ -183,7 +183,7 @@ def test_adds_up(data, name):
 def test_english_text():
     shown = render_text(explain(merchant(**KNOWN), MINIMAL))
     assert "Trust index 61.00" in shown
-    assert "Status formal; coverage 60%; Tier Standard" in shown
+    assert "Status formal; coverage 60.0%; Tier Standard" in shown
     assert "-12.00  1-2 star share of rated orders" in shown
     assert "10% (8 of 80)" in shown
     assert "4.7 stars from 80" in shown

@@ -2,7 +2,7 @@
 
 import copy
 
-from tests.scoring.cards import deep_card
+from tests.scoring.cards import deep_card, minimal
 from trustscore.boost import BoostPolicy
 from trustscore.scorecard import load_scorecard, parse_scorecard
 
@@ -107,6 +107,9 @@ CARDS = {
     "default": lambda: load_scorecard("default"),
     "olist": lambda: load_scorecard("olist"),
     **{f"deep {power:g}": lambda power=power: deep_card(power) for power in (1, 0.5, 0, -1)},
+    **{f"sinking {p:g}": lambda p=p: deep_card(p, floor=0.0) for p in (0.5, 0, -0.5, -1)},
+    "withheld": lambda: parse_scorecard(minimal(defaults={"blank": "withheld"})),
+    "blank unknown": lambda: parse_scorecard(minimal(defaults={"blank": "unknown"})),
     "odd": lambda: parse_scorecard(copy.deepcopy(ODD)),
 }
 

@@ -39,9 +39,9 @@ def deep_card(power=1.0, floor=0.1):
             "effective_from": "2026-01-01",
             "index": {"power": power, "floor": floor},
             "dimensions": {
-                "goods": {"weight": 3, "power": power},
-                "live": {"weight": 2, "weight_by": "live_share", "power": power},
-                "talk": {"weight": 1, "parent": "live", "power": power},
+                "goods": {"weight": 3, "power": power, "floor": floor},
+                "live": {"weight": 2, "weight_by": "live_share", "power": power, "floor": floor},
+                "talk": {"weight": 1, "parent": "live", "power": power, "floor": floor},
             },
             "signals": {
                 "goods": {

@@ -64,6 +64,8 @@ def random_case(seed, rows=12, most_rules=MOST_RULES):
 def random_card(rng, most_rules=MOST_RULES):
     """Return a valid scorecard with at most so many rules, those of overlays included."""
     defaults = {"curve": rng.choice(CURVES[:5])} if chance(rng, 0.5) else {}
+    if chance(rng, 0.6):
+        defaults["blank"] = rng.choice(["unknown", "withheld"])
     dimensions = random_dimensions(rng)
     signals = random_signals(rng, dimensions, defaults.get("curve", "linear"))
     flat = {name: line for lines in signals.values() for name, line in lines.items()}
@@ -82,7 +84,7 @@ def random_card(rng, most_rules=MOST_RULES):
         "effective_from": dt.date(2026, 1, 1),
         "index": random_index(rng),
         "defaults": defaults,
-        "dimensions": dimensions,
+        "dimensions": with_digits(dimensions, signals, defaults.get("curve", "linear")),
         "signals": signals,
         "rules": rules,
         "overlays": overlays,
@@ -92,6 +94,18 @@ def random_card(rng, most_rules=MOST_RULES):
     if chance(rng, 0.5):
         card["peers"] = random_peers(rng, flat)
     return card
+
+
+def with_digits(dimensions, signals, default):
+    """Return dimensions, with a floor where tails of sigmoids would sink them.
+
+    Such a tail, near 0, has few digits that two ways to compute it share.
+    """
+    for name, spec in dimensions.items():
+        curves = {line.get("curve", default) for line in signals.get(name, {}).values()}
+        if not curves <= {"linear", "log", "log1p", "knots", "percentile"}:
+            spec["floor"] = spec.get("floor") or 0.1
+    return dimensions
 
 
 def random_weight(rng):
@@ -107,7 +121,7 @@ def random_mean(rng):
     power = rng.choice(POWERS)
     if power is None:
         power = rng.choice([-1, 1]) * spread_out(rng, 0.05, 1)
-    return {"power": power, "floor": spread_out(rng, 0.005, 0.8)}
+    return {"power": power, "floor": 0 if chance(rng, 0.2) else spread_out(rng, 0.005, 0.8)}
 
 
 def random_index(rng):
@@ -189,6 +203,8 @@ def random_signal(rng, name, default_curve, samples, counts):
         line["spread"] = round(rng.uniform(0.05, 0.5), 3)
     if kind in ("mean", "score") and chance(rng, 0.2):
         line["range"] = [-1e6, 1e6]
+    if sampled and chance(rng, 0.3):
+        line["blank"] = rng.choice(["unknown", "withheld"])
     if chance(rng, 0.25):
         line["applies_when"] = random_conditions(rng, ["sessions", *samples])
     return line

@@ -29,6 +29,7 @@ from tests.scoring.reference_rules import (
     VETOES,
     Z95,
     adjusted,
+    collected_share,
     fires,
     rules_for,
     signed_points,
@@ -123,6 +124,7 @@ class Part:
     kappa: float = 0.0
     value: float = math.nan
     withheld: bool = False
+    without_whole: bool = False  # events of nothing: they count, and are no evidence of a rate
     collected: bool = True
     # Of dimensions alone.
     power: float = 1.0
@@ -149,11 +151,12 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
     poor, good, spread = (figures[key] for key in ("poor", "good", "spread"))
     curve = curve_of(card, line)
 
-    # A duration is shrunk on the logarithm, and no shorter than a hundredth of its lower anchor.
+    # A duration is shrunk on the logarithm, and no shorter than a hundredth of its lower anchor,
+    # or of the other where that is 0.
     on_log = kind == "duration"
 
     def shrunk_scale(value):
-        return log(max(value, min(poor, good) / 100)) if on_log else value
+        return log(max(value, (min(poor, good) or max(poor, good)) / 100)) if on_log else value
 
     def judged(x):
         return utility(curve, math.exp(x) if on_log else x, poor, good, line.get("knots"))
@@ -180,7 +183,9 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
     value = merchant.get(value_column)
     n = merchant.get(sample_column)
     unknown = value is None or (sample_column is not None and n is None)
-    withheld = value is None and n is not None and n > 0
+    blank = line.get("blank") or card.get("defaults", {}).get("blank", "unknown")
+    withheld = value is None and n is not None and n > 0 and blank == "withheld"
+    without_whole = kind in COUNTS and n == 0 and value is not None and value > 0
     if unknown:
         x, reliability, doubt = prior, 0.0, 1.0
         u = held_back if withheld else at_prior
@@ -202,6 +207,7 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
         kappa=kappa,
         value=math.exp(x) if on_log else x,
         withheld=withheld,
+        without_whole=without_whole,
         collected=collected,
     )
 
@@ -211,11 +217,15 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
 
 def lift(u, node):
     """Return ``v = eps + (1 - eps) u``, so that one zero does not make all others worthless."""
+    if node.floor == 0 and node.power <= 0 and u < 1e-6:
+        return 0.0  # next to nothing is nothing where a zero sinks the node
     return u if node.power == 1 else node.floor + (1 - node.floor) * u
 
 
 def phi(v, p):
     """Return the generator of the power mean: ``v ** p``, or ``ln v`` at p = 0."""
+    if v == 0 and p <= 0:
+        return -math.inf if p == 0 else math.inf
     return math.log(v) if p == 0 else v**p
 
 
@@ -224,8 +234,11 @@ def phi_inverse(mean, p):
 
 
 def phi_slope(v, p):
-    """Return the derivative of the generator, without its constant factor p."""
-    return v ** (p - 1)
+    """Return the derivative of the generator, without its constant factor p.
+
+    It is taken at v = .01 or above: without a floor it is infinite at 0.
+    """
+    return max(v, 0.01) ** (p - 1) if p != 1 else 1.0
 
 
 def shares(node):
@@ -331,6 +344,8 @@ def statement(node, gained, lost, weight):
     ``lost_i = lost w_i (phi(1) - phi(v_i)) / (phi(1) - phi(v_M))``.
     """
     p = node.power
+    if node.floor == 0 and p <= 0:
+        return sinking_statement(node, gained, lost, weight)
     nothing, full = (0.0, 1.0) if p == 1 else (phi(node.floor, p), phi(1.0, p))
     mean = phi(lift(node.utility, node), p)
     found = {}
@@ -343,6 +358,28 @@ def statement(node, gained, lost, weight):
                 lost * share * ratio(full - own, full - mean),
                 weight * share,
             )
+        found |= {part.name: points} if part.parts is None else statement(part, *points)
+    return found
+
+
+def sinking_statement(node, gained, lost, weight):
+    """Share the points of a node that one zero makes 0: the limit of the above for small floors.
+
+    Gains go by weight alone. Where there are zeros, they have lost everything, by weight.
+    """
+    utilities = [lift(part.utility, node) for part in node.parts]
+    weights = shares(node)
+    zeros = [w if u == 0 else 0.0 for w, u in zip(weights, utilities, strict=True)]
+    found = {}
+    for w, zero, part in zip(weights, zeros, node.parts, strict=True):
+        points = (0.0, 0.0, 0.0)
+        if w > 0:
+            if any(zeros):
+                loss = lost * zero / sum(zeros)
+            else:
+                full, own = phi(1.0, node.power), phi(part.utility, node.power)
+                loss = lost * w * ratio(full - own, full - phi(node.utility, node.power))
+            points = (gained * w, loss, weight * w)
         found |= {part.name: points} if part.parts is None else statement(part, *points)
     return found
 
@@ -410,7 +447,8 @@ def score(card, merchant, missing=frozenset(), as_of=None):
     lower, _, _ = adjusted(max(raw - Z95 * se, 0.0), moved, lowest_cap)
     upper, _, _ = adjusted(min(raw + Z95 * se, 100.0), moved, lowest_cap)
 
-    status = status_of(card, coverage, merchant, missing)
+    share, _ = collected_share(card, missing, peers, overlays)
+    status = status_of(card, coverage, merchant, missing, share)
     scored = status != "not_scored"
     tier = tier_of(card, trust_index, se, coverage, status, veto, merchant, as_of)
     in_order = {part.name: part for parts in signals.values() for part in parts}

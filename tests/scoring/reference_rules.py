@@ -10,6 +10,7 @@ from tests.scoring.reference_card import (
     folded,
     holds,
     listed,
+    number,
 )
 
 Z95 = 1.6448536269514722  # one-sided 95 % of the normal distribution
@@ -33,10 +34,17 @@ def rules_for(card, overlays):
                 rules[name] = change if overlay_name in overlays else None
     for overlay in overlays.values():
         for name, change in overlay.get("rules", {}).items():
+            if name not in card.get("rules", {}) and own_overlay(card, name) not in overlays:
+                continue  # the rule of an overlay that does not match
             base = card.get("rules", {}).get(name) or own_rule(card, name)
             given = {key: change[key] for key in EFFECTS if key in change}
             rules[name] = None if change.get("off") else base | given
     return rules
+
+
+def own_overlay(card, name):
+    """Return the first overlay that has a rule."""
+    return next(o for o, spec in card["overlays"].items() if name in spec.get("rules", {}))
 
 
 def own_rule(card, name):
@@ -99,7 +107,28 @@ def adjusted(index, moved, cap):
 # Status: how much the index is worth -----------------------------------------------------------
 
 
-def status_of(card, coverage, merchant, missing):
+def collected_share(card, missing, peers, overlays, name=None):
+    """Return the share of the weight below a dimension that was collected, and its weight.
+
+    The share is that of signals both of whose columns are there, whether they apply or not.
+    """
+    whole = got = 0.0
+    for signal, line in card["signals"].get(name, {}).items():
+        weight = figures_for(card, line, signal, peers, overlays)["weight"]
+        whole += weight
+        got += 0.0 if missing.intersection(columns_of(line, signal)) else weight
+    for child, spec in card["dimensions"].items():
+        if spec.get("parent") == name:
+            share, below = collected_share(card, missing, peers, overlays, child)
+            weight = spec["weight"]
+            for overlay in overlays.values():
+                weight = overlay.get("dimensions", {}).get(child, {}).get("weight", weight)
+            weight = number(weight) if below > 0 else 0.0
+            whole, got = whole + weight, got + weight * share
+    return (got / whole if whole > 0 else 1.0), whole
+
+
+def status_of(card, coverage, merchant, missing, share):
     status = card.get("status", {})
     new, low = status.get("new"), status.get("low_evidence")
     if coverage <= 0:
@@ -108,7 +137,8 @@ def status_of(card, coverage, merchant, missing):
     collected = new and new["column"] not in missing
     if collected and (merchant.get(new["column"]) or 0.0) < new["below"]:
         return "new"
-    if low and coverage < low["coverage"]:
+    # What was not collected counts as not covered.
+    if low and coverage * share < low["coverage"]:
         return "low_evidence"
     return "formal"
 

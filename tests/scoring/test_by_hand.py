@@ -8,9 +8,11 @@ import pytest
 from tests.scoring.cards import card, deep_card
 from tests.scoring.cards import minimal as minimal_data
 from trustscore.errors import InputError, ScorecardError
-from trustscore.scorecard import parse_scorecard
+from trustscore.explain import explain, render_text
+from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scoring import score_columns
 
+MINIMAL = load_scorecard("minimal")
 MERCHANT = {
     "negative_reviews": 2.0,
     "reviews_rated": 20.0,
@@ -224,3 +226,127 @@ def test_a_merchant_to_whom_no_signal_applies_is_not_scored():
     assert scores.coverage.tolist() == [0.0]
     assert (scores.status[0], scores.tier[0]) == ("not_scored", "")
     assert np.isnan(scores.trust_index[0])
+
+
+def changed(**tables):
+    data = MINIMAL.file.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    for name, value in tables.items():
+        data[name] = data.get(name, {}) | value
+    return parse_scorecard(data)
+
+
+def test_a_blank_beside_a_sample_is_unknown_where_the_scorecard_says_so():
+    # Utility .6 of the prior in place of one tau worse; the line of a signal has the last word.
+    unknown = changed(defaults={"blank": "unknown"})
+    known = {k: np.array([float(v)]) for k, v in (MERCHANT | {"negative_reviews": np.nan}).items()}
+    scores = score_columns(known, unknown, "all")
+    assert not scores.withheld.any()
+    assert scores.utility[0, 0] == pytest.approx(0.6)
+    assert (scores.unknown[0], scores.withheld_count[0]) == (1, 0)
+    data = unknown.file.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    data["signals"]["product_quality"]["product_negative_review_rate"]["blank"] = "withheld"
+    assert score_columns(known, parse_scorecard(data), "all").withheld[0, 0]
+
+
+def test_what_is_withheld_says_what_it_costs():
+    known = {k: np.array([float(v)]) for k, v in (MERCHANT | {"negative_reviews": np.nan}).items()}
+    with_it = explain(known, MINIMAL)
+    without = explain(known, changed(defaults={"blank": "unknown"}))
+    cost = with_it.signal("product_negative_review_rate").withheld_cost
+    assert cost == pytest.approx(without.raw_index - with_it.raw_index)
+    assert cost == pytest.approx(25 * np.sqrt(0.08 * 0.92 / 21) / 0.2)
+    assert f"which costs {cost:.2f} points" in render_text(with_it)
+    # Below a power mean too.
+    power = explain(known, changed(index={"power": -0.5}))
+    unheld = explain(known, changed(index={"power": -0.5}, defaults={"blank": "unknown"}))
+    costs = [line.withheld_cost for line in power.signals]
+    assert sum(costs) == pytest.approx(unheld.raw_index - power.raw_index)
+
+
+def test_complaints_without_orders_are_said_and_counted_apart():
+    known = {k: np.array([float(v)]) for k, v in MERCHANT.items()}
+    known |= {"complaints": np.array([2.0]), "orders_paid": np.array([0.0])}
+    scores = score_columns(known, MINIMAL, "all")
+    assert scores.reliability[2, 0] == 0
+    assert (scores.unknown[2], scores.without_whole[2]) == (0, 1)
+    statement = explain(known, MINIMAL)
+    assert statement.signal("complaint_rate").state == "without_whole"
+    assert "2 of 0: counted" in render_text(statement)
+    nothing = explain(known | {"complaints": np.array([0.0])}, MINIMAL)
+    assert nothing.signal("complaint_rate").state == "unknown"
+
+
+@pytest.mark.parametrize("power", [0, -0.5, -1])
+def test_without_a_floor_a_zero_sinks_the_index(power):
+    sinking = changed(index={"power": power, "floor": 0})
+    known = {k: np.array([float(v)]) for k, v in MERCHANT.items()}
+    above = explain(known, sinking)
+    parts = np.array([part.index for part in above.dimensions]) / 100
+    weights = np.array([0.5, 0.4, 0.1])
+    mean = (
+        np.exp(weights @ np.log(parts)) if power == 0 else (weights @ parts**power) ** (1 / power)
+    )
+    assert above.raw_index == pytest.approx(100 * mean)
+    assert sum(line.gained for line in above.signals) == pytest.approx(above.raw_index, abs=1e-9)
+    assert sum(line.lost for line in above.signals) == pytest.approx(100 - above.raw_index)
+    sunk = explain(known | {"barred_identity_link_flag": np.array([1.0])}, sinking)
+    assert (sunk.raw_index, sum(line.gained for line in sunk.signals)) == (0, 0)
+    assert sunk.signal("barred_identity_link_flag").lost == pytest.approx(100, abs=1e-9)
+    assert sum(line.lost for line in sunk.signals) == pytest.approx(100, abs=1e-9)
+    assert 0 < sunk.index_se < 100
+    # With a floor it does not.
+    lifted = explain(
+        known | {"barred_identity_link_flag": np.array([1.0])}, changed(index={"power": power})
+    )
+    assert lifted.raw_index > 10
+
+
+def overlaid(**overlays):
+    return changed(overlays=overlays)
+
+
+def test_an_overlay_changes_the_rule_of_another_only_where_that_one_matches():
+    made = overlaid(
+        first={
+            "match": {"category": "shoes"},
+            "rules": {"late": {"when": "complaints >= 1", "deduct": 2}},
+        },
+        second={"match": {"shop_type": "flagship"}, "rules": {"late": {"deduct": 5}}},
+    )
+    known = block(complaints=1.0)
+
+    def rules(category, shop_type):
+        side = {"category": np.array([category]), "shop_type": np.array([shop_type])}
+        scores = score_columns(known | side, made, "all")
+        return scores.rules[0], scores.adjustments["late"][0]
+
+    assert rules("shoes", "other") == ("late", -2)
+    assert rules("shoes", "flagship") == ("late", -5)
+    assert rules("hats", "flagship") == ("", 0)
+
+
+def test_two_overlays_must_not_turn_a_signal_round_together():
+    # Complaints: poor .02, good 0. Either alone keeps the direction; together poor is below good.
+    low_poor = {"signals": {"complaint_rate": {"poor": 0.005}}}
+    high_good = {"signals": {"complaint_rate": {"good": 0.01}}}
+    shoes, flagship = {"match": {"category": "shoes"}}, {"match": {"shop_type": "flagship"}}
+    with pytest.raises(ScorecardError) as error:
+        overlaid(first=shoes | low_poor, second=flagship | high_good)
+    assert error.value.faults == [
+        "overlays.second.signals.complaint_rate: must keep the direction of the signal together "
+        "with overlay first. Got poor 0.005 and good 0.01"
+    ]
+    # No row is shoes and hats.
+    overlaid(first=shoes | low_poor, second={"match": {"category": "hats"}} | high_good)
+
+
+def test_a_wait_of_nothing_is_shrunk_where_the_good_anchor_is_nothing():
+    data = MINIMAL.file.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    line = data["signals"]["after_sales"]["aftersales_review_hours_mean"]
+    line |= {"good": 0, "curve": "linear"}
+    scores = score_columns(
+        block(aftersales_review_hours_mean=0.0, refunds_completed=1.0), parse_scorecard(data), "all"
+    )
+    # One case of 0 h counts as .16 h: exp((ln .16 + 10 ln 4) / 11), not full marks.
+    assert scores.value[3, 0] == pytest.approx(np.exp((np.log(0.16) + 10 * np.log(4)) / 11))
+    assert scores.utility[3, 0] < 0.9

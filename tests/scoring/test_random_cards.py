@@ -40,6 +40,8 @@ def corners_of_card(card):
             yield "weight_by"
     for spec in [card["index"], *dimensions.values()]:
         power = spec.get("power", 1)
+        if spec.get("floor") == 0:
+            yield "no floor", "sinks" if power <= 0 else "does not"
         yield "power", power if power in (-1, 0, 1) else "> 0" if power > 0 else "< 0"
     for overlay in card["overlays"].values():
         yield from (("overlay", key) for change in overlay["signals"].values() for key in change)
@@ -68,6 +70,7 @@ def corners_of_score(score):
     parts = list(score.signals.values())
     happened = {
         "withheld": any(part.withheld and part.weight for part in parts),
+        "without whole": any(part.without_whole and part.weight for part in parts),
         "does not apply": any(part.collected and not part.weight for part in parts),
         "not collected": not all(part.collected for part in parts),
         "a dimension does not apply": any(math.isnan(u) for u in score.dimensions.values()),
@@ -81,7 +84,7 @@ def corners_of_score(score):
 
 def test_the_generator_visits_every_corner():
     seen = set()
-    for seed in range(250):
+    for seed in range(350):
         case = random_case(seed)
         seen.update(corners_of_card(case.card))
         for row in case.rows[:3]:
@@ -103,5 +106,5 @@ def test_the_generator_visits_every_corner():
     expected |= {"applies_when", "weight_by", "spread beside a tau", "ratio with a sample"}
     expected |= {"strength_scale", "as many rules as may be", "withheld", "does not apply"}
     expected |= {"not collected", "a dimension does not apply", "index 0", "index 100"}
-    expected |= {"limit", "cap"}
-    assert not expected - seen
+    expected |= {"limit", "cap", "without whole", ("no floor", "sinks"), ("no floor", "does not")}
+    assert sorted(map(str, expected - seen)) == []

@@ -92,6 +92,8 @@ def compare(case):
         near(getattr(ours, name)[applies], table[applies], name, size)
     withheld = np.array([[part.withheld for part in s.signals.values()] for s in theirs]).T
     np.testing.assert_array_equal(ours.withheld[applies], withheld[applies], err_msg="withheld")
+    alone = [[p.without_whole and p.weight > 0 for p in s.signals.values()] for s in theirs]
+    np.testing.assert_array_equal(ours.without_whole, np.sum(alone, axis=0))
     points = np.array([list(score.points.values()) for score in theirs])
     for place, name in enumerate(("gained", "lost", "weight")):
         near(getattr(ours, name), points[:, :, place].T, name, None)

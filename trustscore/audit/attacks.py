@@ -174,7 +174,7 @@ def _whitewashing(section: Section, part: Market) -> None:
         return
     says = (
         f"a new name lifts the worst tenth by {gain:.1f} points on average, "
-        f"{rows_out[2][1]:.1f} are left when a tenth of the old volume is back; no figure of an "
+        f"and {rows_out[2][1]:.1f} points with a tenth of the old volume back; no figure of an "
         "export shows it: link identities, and let newcomers earn their rights"
     )
     (section.decide if gain >= _GAIN else section.note)("whitewashing", says)

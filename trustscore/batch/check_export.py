@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ class ExportCheck:
         By computable signal the share of the rows to which it applies that have evidence.
     withheld : dict of str to int
         By signal the rows where evidence must exist and is blank.
+    reasons : dict of str to int
+        Rows that would be rejected, by reason, the most frequent first.
     """
 
     path: str
@@ -51,6 +54,7 @@ class ExportCheck:
     coverage: dict[str, float]
     known: dict[str, float]
     withheld: dict[str, int]
+    reasons: dict[str, int]
 
 
 def _faults(inputs: Inputs) -> tuple[str, ...]:
@@ -92,13 +96,16 @@ def check_export(
     inside = _members(scorecard)
     rows = rejected = 0
     seen = SeenIds()
+    reasons: Counter[str] = Counter()
     missing: frozenset[str] = frozenset()
     for part in inputs.parts():
         here = part.missing
         missing |= here
         read = read_part(part)
+        reasons.update(reject.reason for reject in read.rejects)
         repeats = seen.add(read.ids, read.lines, part.file)
         if len(repeats.rows):
+            reasons["repeated_id"] += len(repeats.rows)
             read = read.drop(repeats.rows, [])
         rows += read.read
         rejected += read.read - len(read)
@@ -132,6 +139,7 @@ def check_export(
         },
         {s: float(known[place[s]] / max(applies[place[s]], 1.0)) for s in computable},
         {s: int(withheld[place[s]]) for s in computable if withheld[place[s]]},
+        dict(reasons.most_common()),
     )
 
 

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from trustscore.scorecard.statuses import STATUS_WORDS
 
-__all__ = ["Summary", "Tally"]
+__all__ = ["BY_SIGNAL", "Summary", "Tally"]
 
 # Sums are kept in whole billionths: integers add up alike in every order.
 _UNIT = 10**9
 _BINS = 1000
+BY_SIGNAL = ("blanks", "withheld", "without_whole")
+"""Counts of rows by signal in a `Tally`."""
 
 
 @dataclass
@@ -84,6 +86,7 @@ class Tally:
     rules: Counter[str] = field(default_factory=Counter)
     blanks: NDArray[np.int64] | None = None
     withheld: NDArray[np.int64] | None = None
+    without_whole: NDArray[np.int64] | None = None
     unknown_tier: int = 0
     coverage: Summary = field(default_factory=lambda: Summary(1.0))
     index: Summary = field(default_factory=lambda: Summary(100.0))
@@ -111,11 +114,13 @@ class Tally:
         for text, count in zip(texts, counts, strict=True):
             for rule in text.split(";") if text else ():
                 self.rules[rule] += count
-        if self.blanks is None or self.withheld is None:
-            self.blanks = np.zeros(len(scores.unknown), dtype=np.int64)
-            self.withheld = np.zeros(len(scores.unknown), dtype=np.int64)
-        self.blanks += scores.unknown
-        self.withheld += scores.withheld_count
+        counted = (scores.unknown, scores.withheld_count, scores.without_whole)
+        for name, counts in zip(BY_SIGNAL, counted, strict=True):
+            self._add(name, counts)
+
+    def _add(self, name: str, counts: NDArray[np.int64]) -> None:
+        mine = getattr(self, name)
+        setattr(self, name, counts.copy() if mine is None else mine + counts)
 
     def merge(self, other: Tally) -> None:
         """Add what another one counted."""
@@ -124,12 +129,9 @@ class Tally:
         self.unknown_tier += other.unknown_tier
         for name in ("rejected", "status", "tier", "veto", "rules"):
             getattr(self, name).update(getattr(other, name))
-        if other.blanks is not None and other.withheld is not None:
-            if self.blanks is None or self.withheld is None:
-                self.blanks, self.withheld = other.blanks.copy(), other.withheld.copy()
-            else:
-                self.blanks += other.blanks
-                self.withheld += other.withheld
+        for name in BY_SIGNAL:
+            if getattr(other, name) is not None:
+                self._add(name, getattr(other, name))
         self.coverage.merge(other.coverage)
         self.index.merge(other.index)
 
@@ -153,6 +155,7 @@ class Tally:
             "coverage": self.coverage.as_dict(),
             "blanks": _by_name(signals, self.blanks),
             "withheld": _by_name(signals, self.withheld),
+            "without_whole": _by_name(signals, self.without_whole),
         }
 
     def _shares(self, counts: Mapping[str, int], names: Sequence[str]) -> dict[str, Any]:

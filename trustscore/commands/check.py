@@ -75,6 +75,18 @@ def _weights(card: Scorecard) -> list[dict[str, Any]]:
     return table
 
 
+def _power_means(card: Scorecard) -> list[dict[str, Any]]:
+    """Return power and floor of every node that is no plain weighted mean."""
+    index = card.file.index
+    nodes = [("index", index.power, index.floor)]
+    nodes += [(d.id, d.power, d.floor) for d in card.dimensions]
+    return [
+        {"id": name, "power": power, "floor": floor, "sinks": floor == 0 and power <= 0}
+        for name, power, floor in nodes
+        if power < 1
+    ]
+
+
 def _report(
     scorecard: str, export: str | None, encoding: str | None, progress: Progress
 ) -> dict[str, Any]:
@@ -99,6 +111,7 @@ def _report(
         # Weights and merchants of an open scorecard are not known before it is fitted.
         return report
     report |= {
+        "power_means": _power_means(card),
         "dimensions": _weights(card),
         "unknown": _merchant(card, "unknown"),
         "typical": _merchant(card, "typical"),
@@ -119,6 +132,9 @@ def _report(
         if found.faults:
             report |= {"ok": False, "faults": [with_flags(fault) for fault in found.faults]}
             report["summary"] = f"{export}: {len(found.faults)} faults in the columns"
+        elif found.rows and found.rejected == found.rows:
+            report |= {"ok": False, "summary": f"{export}: every row would be rejected"}
+            report["faults"] = [f"{reason}: {n} rows" for reason, n in found.reasons.items()]
     cleaned: dict[str, Any] = plain(report)
     return cleaned
 
@@ -138,6 +154,11 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         yield f"open: {len(report['open'])} values wait for `trustscore fit`"
         yield from (f"  {value}" for value in report["open"])
         return
+    yield from (
+        f"{mean['id']}: power {mean['power']:g}, floor {mean['floor']:g}"
+        + (": one zero makes it 0" if mean["sinks"] else "")
+        for mean in report["power_means"]
+    )
     for dimension in report["dimensions"]:
         yield ""
         yield f"{dimension['weight']:6.1%}  {dimension['id']}  {dimension['zh']}".rstrip()
@@ -172,6 +193,9 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
         f"{export['path']}: {export['rows']} rows, {export['rejected']} of them rejected; "
         f"{len(export['computable'])} of {total} signals computable"
     )
+    if export["rejected"]:
+        said = ", ".join(f"{reason} {n}" for reason, n in export["reasons"].items())
+        yield f"  rejected: {said}"
     if export["not_computable"]:
         yield f"  not computable: {', '.join(export['not_computable'])}"
     if not export["rows"]:
@@ -207,7 +231,7 @@ def command(
     The command prints every fault with its address and the nearest known name, the effective
     weight of every signal, and what an unknown and a typical merchant get. For an EXPORT it also
     prints which signals can be computed, which columns are missing, and the coverage of each
-    dimension. Exit codes: 0 sound, 2 when there are faults.
+    dimension. Exit codes: 0 sound, 2 when there are faults or every row would be rejected.
     """
     with progress_bar(quiet) as progress:
         report = _report(scorecard, export, encoding, progress)

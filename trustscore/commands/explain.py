@@ -26,6 +26,7 @@ Example:
 @options.scorecard("to score with")
 @options.as_json("the statement, with every signal,")
 @options.lang("the statement")
+@click.option("--tier", metavar="ID", help="Tier to plan for.  [default: the next one]")
 @options.allow_missing_columns()
 @options.as_of(options.STAY)
 @options.encoding("the export")
@@ -36,6 +37,7 @@ def command(
     scorecard: str,
     as_json: bool,
     lang: str,
+    tier: str | None,
     allow_missing_columns: bool,
     as_of: dt.date | None,
     encoding: str | None,
@@ -43,8 +45,8 @@ def command(
 ) -> None:
     """Print the statement of one merchant: what its index is made of.
 
-    The statement shows dimensions, stages, the largest losses and gains in points, adjustments,
-    status, and the smallest plan that reaches the next tier.
+    Dimensions, stages, the largest losses and gains in points, adjustments, status, and the
+    smallest plan that reaches the next tier, or the one that --tier names.
     """
     from trustscore.errors import InputError
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
@@ -64,7 +66,7 @@ def command(
         if found.block is not None:
             progress("looking for the next tier", math.nan)
             statement = explain(found.block, card, missing=found.missing, as_of=as_of)
-            plan = next_tier_plan(found.block, card, missing=found.missing, as_of=as_of)
+            plan = next_tier_plan(found.block, card, missing=found.missing, as_of=as_of, tier=tier)
     if found.reject is not None:
         reject = found.reject
         raise InputError(

@@ -145,7 +145,7 @@ def command(
         click.echo(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     if not quiet:
-        for line in _notes(report.manifest, encoding):
+        for line in (*_notes(report.manifest, encoding), *_collected(report.manifest, scorecard)):
             click.echo(line, err=True)
     rows = report.manifest["rows"]
     if not quiet and (rows["rejected"] or is_terminal(sys.stderr)):
@@ -154,7 +154,7 @@ def command(
             where = " and listed nowhere: --rejects FILE lists them"
         click.echo(
             f"{rows['scored']:,} rows scored, {rows['rejected']:,} rejected{where}"
-            f" ({report.manifest['seconds']:.1f} s)",
+            f"{_most_often(report)} ({report.manifest['seconds']:.1f} s)",
             err=True,
         )
     return ROWS_REJECTED if rows["rejected"] else DONE
@@ -174,3 +174,34 @@ def _notes(facts: dict[str, Any], encoding: str | None) -> Iterator[str]:
             f"previous_tier: {lost:,} row{'s name' if lost > 1 else ' names'} no tier of this"
             f" scorecard ({', '.join(facts['tier'])}), which counts as blank"
         )
+
+
+def _most_often(report: Any) -> str:
+    """Return the reason of most rejects."""
+    reasons = report.manifest["rejected"]
+    if not reasons:
+        return ""
+    top = max(reasons, key=reasons.get)
+    return f"; {'all' if len(reasons) == 1 else 'most often'} {top}"
+
+
+def _collected(facts: dict[str, Any], scorecard: str) -> Iterator[str]:
+    """Yield how much of the scorecard was collected, where it was not all of it."""
+    if not facts["missing_columns"]:
+        return
+    from trustscore.scorecard import load_scorecard
+    from trustscore.scoring.program import program_of
+
+    card, missing = load_scorecard(scorecard), frozenset(facts["missing_columns"])
+    share = float(program_of(card).collected_share(missing)[0])
+    signals = sum(not missing.intersection(signal.columns) for signal in card.signals)
+    if signals == len(card.signals):
+        return
+    line = (
+        f"WARNING: {signals} of {len(card.signals)} signals were collected, {share:.0%} of the"
+        f" weight of scorecard {card.name}; the index judges by these alone"
+    )
+    if share < card.status.low_coverage:
+        line += ", and no merchant is formal: that takes coverage of "
+        line += f"{card.status.low_coverage:.0%} of the whole scorecard"
+    yield line

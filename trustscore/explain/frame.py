@@ -18,8 +18,8 @@ from trustscore.scoring import score_columns
 __all__ = ["explain_frame"]
 
 _SHOWN = 20
-# The notes; a known signal has none.
-NOTES = ("", "unknown", "withheld", "not_applicable", "not_collected")
+# What a note may say; nothing where a signal is known.
+NOTES = ("", "unknown", "withheld", "without_whole", "not_applicable", "not_collected")
 
 
 def explain_frame(
@@ -49,7 +49,8 @@ def explain_frame(
     pandas.DataFrame
         One row for each merchant and signal: ``merchant_id, dimension, stage, signal, value,
         utility, reliability, gained, lost, note``. `value` is the figure after shrinkage;
-        `note` is empty, ``unknown``, ``withheld``, ``not_applicable`` or ``not_collected``.
+        `note` is empty, ``unknown``, ``withheld``, ``without_whole`` (events of nothing, as
+        complaints without orders), ``not_applicable`` or ``not_collected``.
         A merchant's `gained` add up to the index before rules, and `lost` to the rest of 100.
 
     Raises
@@ -97,7 +98,7 @@ def explain_frame(
             "reliability": np.where(applies, scores.reliability.T, 0.0).reshape(-1),
             "gained": scores.gained.T.reshape(-1),
             "lost": scores.lost.T.reshape(-1),
-            "note": _notes(card, scores, missing),
+            "note": _notes(card, scores, missing, block),
         }
     )
 
@@ -130,12 +131,15 @@ def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> 
     raise InputError(f"{count} merchant{'s' * (count != 1)} cannot be explained", shown)
 
 
-def _notes(card: Scorecard, scores: Any, missing: frozenset[str]) -> Any:
+def _notes(card: Scorecard, scores: Any, missing: frozenset[str], block: dict[str, Any]) -> Any:
     codes = np.zeros(scores.applies.shape, dtype=np.int64)
     codes[scores.applies & (scores.reliability == 0)] = NOTES.index("unknown")
     codes[scores.applies & scores.withheld] = NOTES.index("withheld")
     codes[~scores.applies] = NOTES.index("not_applicable")
     for i, signal in enumerate(card.signals):
+        if signal.counts and not missing.intersection(signal.columns):
+            alone = (block[str(signal.sample)] == 0) & (block[signal.value] > 0)
+            codes[i, scores.applies[i] & alone] = NOTES.index("without_whole")
         if missing.intersection(signal.columns):
             codes[i] = NOTES.index("not_collected")
     return np.array(NOTES, dtype=object)[codes.T.reshape(-1)]

@@ -13,6 +13,7 @@ import numpy as np
 
 from trustscore.explain.statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
+from trustscore.scorecard.model import Field
 from trustscore.scoring import Scores
 
 __all__ = ["Headroom", "headroom_of", "value_at"]
@@ -29,7 +30,7 @@ class Headroom:
     start, end : ndarray
         Value of the signal's column now, and at the good anchor.
     open : ndarray of bool
-        Whether the signal has evidence and is short of the good anchor.
+        Whether there is evidence, somebody can change the figure, and there is a way to go.
     """
 
     start: Array
@@ -55,34 +56,40 @@ def headroom_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> 
     samples = {signal.sample for signal in card.signals}
     taken: dict[str, Array] = {}
     goods = _good_anchors(card, block, shape[1])
+    fields = {field.name: field for field in card.fields}
     for i, signal in enumerate(card.signals):
-        # Skip a column that is the sample of another signal: changing it would change evidence.
-        if signal.value in samples:
+        # A figure that is the sample of another signal would move evidence with it.
+        if signal.value in samples or not signal.actionable:
             continue
         known = scores.applies[i] & (scores.reliability[i] > 0) & (scores.weight[i] > 0)
         known = known & ~taken.get(signal.value, np.zeros(shape[1], dtype=bool))
         if not known.any():
             continue
-        start[i], end[i] = block[signal.value], _at_good(signal, block, goods[signal.id])
+        start[i] = block[signal.value]
+        end[i] = _end(card, signal, block, goods[signal.id], fields[signal.value])
         ahead = end[i] > start[i] if signal.higher_is_better else end[i] < start[i]
         opened[i] = known & ahead & np.isfinite(start[i])
         taken[signal.value] = taken.get(signal.value, False) | opened[i]
     return Headroom(start, end, opened)
 
 
-def _at_good(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
-    """Return the value of the signal's column at its good anchor."""
-    end = good
-    if signal.counts:
-        sample = block[str(signal.sample)]
-        end = good * sample
-        if signal.kind == "rate":
-            end = np.minimum(end, sample)
-    if signal.whole:
-        end = np.ceil(end) if signal.higher_is_better else np.floor(end)
-    if signal.range is not None:
-        end = np.clip(end, signal.range[0], signal.range[1])
-    return end
+def _end(
+    card: Scorecard, signal: Signal, block: Mapping[str, Array], good: Array, field: Field
+) -> Array:
+    """Return the column at the good anchor, or as near to it as a checked cell can be."""
+    end = good * block[str(signal.sample)] if signal.counts else good
+    low: Any = -np.inf if field.check == "number" else 0.0
+    high: Any = 1.0 if field.check in ("share", "flag") else np.inf
+    if field.lo is not None and field.hi is not None:
+        low, high = max(low, field.lo), min(high, field.hi)
+    if not signal.whole:
+        return np.clip(end, low, high)
+    # A part is at most its whole, in every rate that counts it.
+    for part, whole in card.pairs:
+        if part == signal.value and whole in block:
+            high = np.fmin(high, block[whole])
+    end = np.ceil(end) if signal.higher_is_better else np.floor(end)
+    return np.clip(end, np.ceil(low), np.floor(high))
 
 
 def _good_anchors(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, Array]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from trustscore.errors import InputError
 from trustscore.explain.search import Change, Move, Search, possible_moves, smallest_plan
-from trustscore.explain.statement import RuleLine, explain_scores, one_row, plain
+from trustscore.explain.statement import RuleLine, Statement, explain_scores, one_row, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
+from trustscore.scorecard.faults import suggest
 from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.program import program_of
 
 __all__ = ["Blank", "Change", "Lack", "TierPlan", "next_tier_plan"]
 
@@ -28,7 +31,7 @@ _COVERAGE_SLACK = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Evidence that is missing: `kind` is ``status`` or ``coverage``."""
+    """Evidence that is missing: `kind` is ``status``, ``coverage`` or ``collected``."""
 
     kind: str
     column: str
@@ -52,13 +55,14 @@ class TierPlan:
     Attributes
     ----------
     tier, target : str
-        Ids; `target` is empty when the highest tier is held.
+        Ids; `target` is empty when the highest tier is held or there is no ladder.
     target_en, target_zh : str
     outcome : str
-        ``top`` (the highest tier is held), ``held`` (the figures suffice already, but a review
-        moves one step only), ``changes`` (the changes suffice), ``evidence`` (the changes suffice
-        once there is more evidence), ``unknown`` (without evidence nothing can be said) or
-        ``no`` (no change of figures suffices).
+        ``top``, ``has`` (the tier asked for is held, or a higher one), ``no_ladder`` (the
+        scorecard has no tiers), ``held`` (the figures suffice; the ladder moves one step a
+        review), ``changes``
+        (the changes suffice), ``evidence`` (evidence must come, then the changes suffice),
+        ``unknown`` (nothing can be said before there is evidence) or ``no``.
     at, z, coverage : float
         Requirements of the target; ``z`` is 0 up to the entry tier.
     bound : float
@@ -74,7 +78,8 @@ class TierPlan:
         Those of `lift` that no longer fire after the changes.
     lacks : tuple of Lack
     volume : float
-        Multiple of the present volume that the plan assumes; 1 when the present volume suffices.
+        Times the present volume that the plan supposes; 1 when the present volume is enough.
+        Counts and samples of the changes are those of that volume, rounded to whole numbers.
     unknown : tuple of Blank
         Signals without evidence, heaviest first, when coverage is too low.
     changes : tuple of Change
@@ -110,31 +115,87 @@ class TierPlan:
 
 
 def _more(card: Scorecard, block: dict[str, Array], factor: float) -> dict[str, Array]:
-    """Return the row with the same rates and `factor` times the volume."""
+    """Return the row with the same figures from `factor` times the volume.
+
+    Counts stay whole, so a figure of a few cases moves by what rounding does to it. One factor
+    for all and rounding to the nearest keep every part within its whole.
+    """
     columns: set[str | None] = {signal.sample for signal in card.signals}
     columns |= {s.value for s in card.signals if s.counts}
     columns.add(card.status.new_column)
-    return {name: values * factor if name in columns else values for name, values in block.items()}
+    # Two columns of a condition's quotient grow together, or the condition would turn.
+    conditions = [c for rule in card.rules for c in rule.when]
+    conditions += [c for signal in card.signals for c in signal.applies_when]
+    quotients = [(c.column, c.over) for c in conditions if c.over is not None]
+    while more := {n for pair in quotients if columns & {*pair} for n in pair} - columns:
+        columns |= more
+    return {
+        name: np.round(values * factor) if name in columns else values
+        for name, values in block.items()
+    }
 
 
-def _target(card: Scorecard, scores: Scores, row_tier: str) -> tuple[int, float]:
-    ladder = card.tiers.ladder
-    names = [tier.id for tier in ladder]
-    step = names.index(row_tier) + 1 if row_tier in names else card.tiers.entry
-    return step, card.tiers.z if step > card.tiers.entry else 0.0
+def _step_after(card: Scorecard, row_tier: str) -> int:
+    names = [tier.id for tier in card.tiers.ladder]
+    return names.index(row_tier) + 1 if row_tier in names else card.tiers.entry
 
 
-def _lacks(card: Scorecard, block: Mapping[str, Array], coverage: float, tier: Tier) -> list[Lack]:
+def _target(card: Scorecard, row_tier: str, wanted: str | None) -> tuple[int, bool]:
+    """Return the step of the ladder that is the goal, and whether it is held already.
+
+    Raises
+    ------
+    InputError
+        When the scorecard has no tier of that name.
+    """
+    after = _step_after(card, row_tier)
+    if wanted is None:
+        return after, False
+    names = [tier.id for tier in card.tiers.ladder]
+    if wanted not in names:
+        has = ", ".join(names) or "no tiers"
+        raise InputError(
+            f"tier {wanted!r}: scorecard {card.name} has {has}{suggest(wanted, names)}"
+        )
+    step = names.index(wanted)
+    return step, row_tier in names and step < after
+
+
+def _asked(card: Scorecard, step: int) -> Tier:
+    """Return a step of the ladder with the most coverage that it or a step below asks for."""
+    coverage = max(tier.coverage for tier in card.tiers.ladder[: step + 1])
+    return replace(card.tiers.ladder[step], coverage=coverage)
+
+
+def _coverage(card: Scorecard, tier: Tier, share: float) -> float:
+    """Return the coverage that a tier and status formal take; what cannot be had is no line."""
+    low = card.status.low_coverage
+    return max(tier.coverage, low / share if share >= low > 0 else 0.0)
+
+
+def _lacks(
+    card: Scorecard, block: Mapping[str, Array], coverage: float, tier: Tier, share: float
+) -> list[Lack]:
+    """Return the evidence that is missing; `share` of the scorecard's weight was collected."""
     found = []
     status = card.status
     if status.new_column is not None and status.new_column in block:
         orders = float(np.nan_to_num(block[status.new_column][0]))
         if orders < status.new_below:
             found.append(Lack("status", status.new_column, orders, status.new_below))
-    need = max(tier.coverage, status.low_coverage)
+    if share < status.low_coverage:
+        found.append(Lack("collected", "", share, status.low_coverage))
+    need = _coverage(card, tier, share)
     if coverage < need - _COVERAGE_SLACK:
         found.append(Lack("coverage", "", coverage, need))
     return found
+
+
+def collected_share(card: Scorecard, block: Mapping[str, Array], missing: frozenset[str]) -> float:
+    """Return which share of the scorecard's weight was collected for the first row."""
+    program = program_of(card)
+    variant = program.variant_rows(block, 1)
+    return float(program.collected_share(missing)[0 if variant is None else variant[0]])
 
 
 def _unknown(card: Scorecard, scores: Scores) -> tuple[Blank, ...]:
@@ -153,8 +214,9 @@ def next_tier_plan(
     *,
     missing: frozenset[str] = frozenset(),
     as_of: dt.date | None = None,
+    tier: str | None = None,
 ) -> TierPlan:
-    """Find the smallest plan that reaches the next tier.
+    """Find the smallest plan that reaches the next tier, or a tier that is named.
 
     Caps and vetoes that stand against the tier are listed and assumed lifted. If status or
     coverage does not suffice, or even full marks at the present volume do not, the plan assumes
@@ -171,10 +233,17 @@ def next_tier_plan(
         Columns that were not collected.
     as_of : date, optional
         Day of the review.
+    tier : str, optional
+        Id of the tier to reach; the next one by default. The ladder rises one step a review.
 
     Returns
     -------
     TierPlan
+
+    Raises
+    ------
+    InputError
+        When the scorecard has no such tier.
 
     Examples
     --------
@@ -189,21 +258,26 @@ def next_tier_plan(
     single = one_row(block, row)
     scores = score_columns(single, card, "all", missing=missing, as_of=as_of)
     statement = explain_scores(card, single, scores, missing)
-    if not card.tiers.ladder:
-        return _top(statement.tier, statement)
-    step, z = _target(card, scores, statement.tier)
-    if step >= len(card.tiers.ladder):
-        return _top(statement.tier, statement)
-    tier = card.tiers.ladder[step]
+    ladder = card.tiers.ladder
+    step, has = _target(card, statement.tier, tier)
+    if not ladder:
+        return _nothing_to_do("no_ladder", statement)
+    if has:
+        return _nothing_to_do("has", statement, ladder[step])
+    if step >= len(ladder):
+        return _nothing_to_do("top", statement)
+    goal = _asked(card, step)
     higher = step > card.tiers.entry
-    search = Search(card, single, missing, tier, z)
+    z = card.tiers.z if higher else 0.0
+    search = Search(card, single, missing, goal, z)
     now = float(search.bound(search.scores({}))[0])
     lift = tuple(
         rule
         for rule in statement.vetoes
-        if higher or (rule.effect == "cap" and rule.points < tier.at)
+        if higher or (rule.effect == "cap" and rule.points < goal.at)
     )
-    lacks = _lacks(card, single, statement.coverage, tier) if higher else []
+    share = collected_share(card, single, missing)
+    lacks = _lacks(card, single, statement.coverage, goal, share) if higher else []
     unknown = _unknown(card, scores) if lacks or statement.coverage == 0 else ()
 
     def full(candidate: Search) -> tuple[list[Move], float, bool]:
@@ -214,17 +288,19 @@ def next_tier_plan(
             if moves
             else float(candidate.bound(scored)[0])
         )
-        ready = not higher or not _lacks(card, candidate.block, float(scored.coverage[0]), tier)
+        ready = not higher or not _lacks(
+            card, candidate.block, float(scored.coverage[0]), goal, share
+        )
         return moves, best, ready
 
     moves, best, ready = full(search)
     volume = 1.0
-    if not (ready and max(best, now) >= tier.at) and statement.coverage > 0:
+    if not (ready and max(best, now) >= goal.at) and statement.coverage > 0:
         for factor in np.geomspace(1.1, _MOST_VOLUME, 73).tolist():
             rounded = float(f"{factor:.2g}")
-            more = Search(card, _more(card, single, rounded), missing, tier, z)
+            more = Search(card, _more(card, single, rounded), missing, goal, z, today=single)
             found = full(more)
-            if found[2] and found[1] >= tier.at:
+            if found[2] and found[1] >= goal.at:
                 search, volume = more, rounded
                 moves, best, ready = found
                 break
@@ -232,11 +308,11 @@ def next_tier_plan(
     changes: list[Change] = []
     alone: list[Change] = []
     moved: dict[str, Array] = {}
-    if ready and start < tier.at <= best:
+    if ready and start < goal.at <= best:
         changes, alone, moved = smallest_plan(search, moves, start)
     after = search.scores(moved)
     reached = float(search.bound(after)[0])
-    arrives = ready and reached >= tier.at and statement.coverage > 0
+    arrives = ready and reached >= goal.at and statement.coverage > 0
     if arrives:
         outcome = "evidence" if volume > 1 else "changes" if changes or lift else "held"
     else:
@@ -244,13 +320,13 @@ def next_tier_plan(
     still = set(str(after.rules[0]).split(";"))
     return TierPlan(
         tier=statement.tier,
-        target=tier.id,
-        target_en=tier.en,
-        target_zh=tier.zh,
+        target=goal.id,
+        target_en=goal.en,
+        target_zh=goal.zh,
         outcome=outcome,
-        at=tier.at,
+        at=goal.at,
         z=z,
-        coverage=max(tier.coverage, card.status.low_coverage) if higher else 0.0,
+        coverage=_coverage(card, goal, share) if higher else 0.0,
         bound=now,
         coverage_now=statement.coverage,
         best=best,
@@ -265,13 +341,13 @@ def next_tier_plan(
     )
 
 
-def _top(tier: str, statement: Any) -> TierPlan:
+def _nothing_to_do(outcome: str, statement: Statement, tier: Tier | None = None) -> TierPlan:
     return TierPlan(
-        tier=tier,
-        target="",
-        target_en="",
-        target_zh="",
-        outcome="top",
+        tier=statement.tier,
+        target=tier.id if tier else "",
+        target_en=tier.en if tier else "",
+        target_zh=tier.zh if tier else "",
+        outcome=outcome,
         at=math.nan,
         z=0.0,
         coverage=0.0,

@@ -156,7 +156,11 @@ class _Chunk:
         scores = self.scores(self.block)
         bound = index_without_caps(scores) - self.z * scores.index_se
         wanted = (self.target >= 0) & (scores.coverage > 0)
-        low = self.card.status.low_coverage
+        program = program_of(self.card)
+        variant = program.variant_rows(self.block, len(rows))
+        share = program.collected_share(self.missing)[0 if variant is None else variant]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low = np.nan_to_num(self.card.status.low_coverage / share)
         need = np.where(self.higher, np.maximum(self.coverage, low), 0.0) - _COVERAGE_SLACK
         lacks = np.stack(
             [

@@ -9,7 +9,7 @@ from trustscore.explain.next_tier import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
 from trustscore.scorecard.kinds import KINDS
-from trustscore.words import named, text, unit
+from trustscore.words import named, right, text, unit
 
 __all__ = ["render_plan", "render_text"]
 
@@ -59,8 +59,12 @@ def _figure(value: float, kind: str, name: str, lang: str) -> str:
 
 
 def _shown(line: SignalLine, lang: str) -> str:
-    if line.state == "withheld" or line.state == "unknown":
-        return text(line.state, lang)
+    if line.state == "unknown":
+        return text("unknown", lang)
+    if line.state == "withheld":
+        return text("withheld", lang, points=f"{line.withheld_cost:.2f}")
+    if line.state == "without_whole":
+        return text("without_whole", lang, count=number(line.count))
     figure = _figure(line.raw, line.kind, line.unit, lang)
     if math.isfinite(line.count):
         return (
@@ -118,6 +122,22 @@ def number_2(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "-"
 
 
+def percent(share: float) -> str:
+    """Return a share with one decimal, rounded down: what is below a line never prints as on it.
+
+    Examples
+    --------
+    >>> percent(0.4996), percent(0.5), percent(0.29)
+    ('49.9%', '50.0%', '29.0%')
+    """
+    return f"{math.floor(share * 1000 + 1e-9) / 10:.1f}%"
+
+
+def _under(value: float, line: float) -> str:
+    """Return points with two decimals, rounded down where they miss a line."""
+    return number_2(math.floor(value * 100) / 100 if value < line else value)
+
+
 def _veto(rule: RuleLine, lang: str) -> str:
     effect = text(f"effect_{rule.effect}", lang, cap=number(rule.points))
     return (
@@ -151,11 +171,12 @@ def render_text(statement: Statement, lang: str = "en") -> str:
         f"({text('interval', lang)} {interval}; "
         f"{text('prior_index', lang)} {s.prior_index:.2f})",
         f"  {text('status', lang)} {text(s.status, lang)}; "
-        f"{text('coverage', lang)} {s.coverage:.0%}; "
+        f"{text('coverage', lang)} {percent(s.coverage)}; "
         f"{text('tier', lang)} {tier or text('none', lang)}",
     ]
+    comma = ", " if lang == "en" else "、"
     if s.rights:
-        lines.append(f"  {text('rights', lang)} {', '.join(s.rights)}")
+        lines.append(f"  {text('rights', lang)} {comma.join(right(r, lang) for r in s.rights)}")
     lines += _account(s, lang)
     if s.vetoes:
         lines += ["", "  " + text("vetoes", lang), *("  " + _veto(v, lang) for v in s.vetoes)]
@@ -176,21 +197,22 @@ def render_text(statement: Statement, lang: str = "en") -> str:
     return "\n".join(lines)
 
 
-def _changes(changes: tuple[Change, ...], lang: str) -> list[str]:
+def _changes(changes: tuple[Change, ...], lang: str, counted: bool) -> list[str]:
     lines = []
     for change in changes:
-        lines.append("    " + _change(change, lang))
+        lines.append("    " + _change(change, lang, counted))
         advice = (change.advice_zh if lang == "zh" else "") or change.advice_en
         if advice:
             lines.append("      " + advice)
     return lines
 
 
-def _change(change: Change, lang: str) -> str:
+def _change(change: Change, lang: str, counted: bool) -> str:
+    """Say what must change; counts only where they are of orders that there are."""
     before = _figure(change.before, change.kind, change.unit, lang)
     after = _figure(change.after, change.kind, change.unit, lang)
-    if math.isfinite(change.count_after):
-        of = text("of", lang, count=number(change.count_after), sample=number(round(change.sample)))
+    if counted and math.isfinite(change.count_after):
+        of = text("of", lang, count=number(change.count_after), sample=number(change.sample))
         after = f"{after} ({of})"
     return text(
         "plan_change",
@@ -218,9 +240,11 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
     >>> print(render_plan(next_tier_plan(typical_block(card), card)).splitlines()[0])
     Towards Trusted
     """
-    if plan.outcome == "top":
-        return text("plan_top", lang)
+    if plan.outcome in ("top", "no_ladder"):
+        return text(f"plan_{plan.outcome}", lang)
     target = (plan.target_zh if lang == "zh" else "") or plan.target_en or plan.target
+    if plan.outcome == "has":
+        return text("plan_has", lang, tier=target)
     lines = [text("plan", lang, tier=target)]
     if plan.z or plan.coverage:
         needs = text(
@@ -228,9 +252,9 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
             lang,
             at=number(plan.at),
             z=number(plan.z),
-            bound=number_2(plan.bound),
+            bound=_under(plan.bound, plan.at),
             coverage=f"{plan.coverage:.1%}",
-            coverage_now=f"{plan.coverage_now:.1%}",
+            coverage_now=percent(plan.coverage_now),
         )
     else:
         needs = text("plan_needs", lang, at=number(plan.at))
@@ -241,8 +265,8 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
     evidence = []
     for lack in plan.lacks:
         values = {"now": number(lack.now), "need": number(lack.need)}
-        if lack.kind == "coverage":
-            values = {"now": f"{lack.now:.1%}", "need": f"{lack.need:.1%}"}
+        if lack.kind != "status":
+            values = {"now": percent(lack.now), "need": f"{lack.need:.1%}"}
         evidence.append(text(f"plan_{lack.kind}", lang, column=lack.column, **values))
     if plan.volume > 1:
         key = "plan_volume" if plan.changes else "plan_volume_alone"
@@ -258,14 +282,14 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
         lines += ["    " + line for line in evidence]
     if plan.alone:
         lines.append("  " + text("plan_alone", lang))
-        lines += _changes(plan.alone[:_SHOWN_ALONE], lang)
+        lines += _changes(plan.alone[:_SHOWN_ALONE], lang, plan.volume == 1)
     elif plan.changes:
         lines.append("  " + text("plan_together", lang))
-        lines += _changes(plan.changes, lang)
+        lines += _changes(plan.changes, lang, plan.volume == 1)
     if plan.outcome == "held":
         lines.append("  " + text("plan_held", lang))
     elif plan.outcome == "unknown":
         lines.append("  " + text("plan_no_evidence", lang))
     elif plan.outcome == "no":
-        lines.append("  " + text("plan_no", lang, best=number_2(plan.best)))
+        lines.append("  " + text("plan_no", lang, best=_under(plan.best, plan.at)))
     return "\n".join(lines)

@@ -35,7 +35,7 @@ class Change:
     ----------
     signal, en, zh, unit, kind : str
     before, after : float
-        The figure; for a rate k / n.
+        The figure itself, as it is today and as it must be; for a rate k / n.
     count_before, count_after, sample : float
         Counts of a rate, at the volume of the plan; NaN for other kinds.
     points : float
@@ -92,8 +92,10 @@ class Search:
         missing: frozenset[str],
         tier: Tier,
         z: float,
+        today: dict[str, Array] | None = None,
     ) -> None:
         self.card, self.block, self.missing = card, block, missing
+        self.today = block if today is None else today
         self.tier, self.z = tier, z
 
     def scores(self, changed: Mapping[str, Array]) -> Scores:
@@ -146,7 +148,8 @@ def _change(search: Search, move: Move, after: float, points: float) -> Change:
     if signal.counts:
         sample = float(search.block[str(signal.sample)][0])
         before_count, after_count = before, after
-        before, after = before / sample, after / sample
+        before = float((search.today[signal.value] / search.today[str(signal.sample)])[0])
+        after = after / sample
     advice = signal.words.advice
     return Change(
         signal.id,

@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
+from trustscore.scoring.program import program_of
+from trustscore.scoring.score import true_scores
 
 __all__ = ["Statement", "explain", "explain_scores"]
 
@@ -70,7 +73,8 @@ class SignalLine:
     id, dimension, stage, kind, en, zh, unit : str
     state : str
         ``known``, ``unknown`` (the prior stands in), ``withheld`` (evidence must exist and is
-        blank), ``not_applicable`` or ``not_collected``.
+        blank), ``without_whole`` (events of nothing, as complaints without orders: they count,
+        and are no evidence of a rate), ``not_applicable`` or ``not_collected``.
     raw : float
         Figure as exported; for a rate k / n.
     count, sample : float
@@ -81,6 +85,10 @@ class SignalLine:
         Anchors and prior of this merchant, with overlays and peers applied.
     utility, reliability, weight, gained, lost : float
         `weight` is the share of the index.
+    withheld_cost : float
+        Points by which the index before rules is lower than if the blank counted as unknown; 0
+        where nothing is withheld. Where several figures are withheld below a power mean, what
+        they cost together is shared out by weight and distance of utility.
     """
 
     id: str
@@ -103,6 +111,7 @@ class SignalLine:
     weight: float
     gained: float
     lost: float
+    withheld_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,8 @@ class Statement:
     vetoes : tuple of RuleLine
         Caps and vetoes that fired; `points` of a cap is the index it allows at most.
     losses, gains : tuple of str
-        Signals with the largest losses and gains, largest first.
+        Signals with the largest losses and gains, largest first; a gain that rests on nothing
+        but the prior is not among them.
     """
 
     merchant_id: str
@@ -186,7 +196,26 @@ class Statement:
 
 
 def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
-    """Return one row of a block as a block."""
+    """Return one row of a block as a block.
+
+    Raises
+    ------
+    InputError
+        When `row` is no position in the block, or the block no mapping of arrays.
+    """
+    if isinstance(row, bool) or not isinstance(row, (int, np.integer)):
+        raise InputError(
+            f"row must be a position from 0. Got {row!r}; explain_frame finds merchants by id"
+        )
+    if not isinstance(block, Mapping):
+        raise InputError(
+            "a block must map each column to a numpy array of its cells."
+            f" Got {type(block).__name__}; explain_frame takes frames"
+        )
+    rows = min((len(values) for values in block.values()), default=0)
+    if not -rows <= row < rows:
+        raise InputError(f"row must be a position below {rows}, the rows of the block. Got {row}")
+    row = int(row) % rows
     return {name: np.asarray(values)[row : row + 1] for name, values in block.items()}
 
 
@@ -225,6 +254,7 @@ def _lines(
         return float(block[column][0])
 
     lines = []
+    costs = _withheld_costs(card, block, scores, missing)
     for i, signal in enumerate(card.signals):
         applies = bool(scores.applies[i, 0])
         collected = not any(column in missing for column in signal.columns)
@@ -236,6 +266,8 @@ def _lines(
             state = "withheld"
         else:
             state = "known" if scores.reliability[i, 0] > 0 else "unknown"
+            if signal.counts and cell(signal.sample) == 0 and cell(signal.value) > 0:
+                state = "without_whole"
         value, sample = cell(signal.value), cell(signal.sample)
         counted = signal.counts
         raw = value
@@ -264,9 +296,34 @@ def _lines(
                 weight=float(scores.weight[i, 0]),
                 gained=float(scores.gained[i, 0]),
                 lost=float(scores.lost[i, 0]),
+                withheld_cost=float(costs[i]),
             )
         )
     return tuple(lines)
+
+
+def _withheld_costs(
+    card: Scorecard, block: Mapping[str, Array], scores: Scores, missing: frozenset[str]
+) -> Array:
+    """Return by how many points each withheld figure lowers the index, beside an unknown one."""
+    assert scores.withheld is not None and scores.value is not None
+    assert scores.weight is not None and scores.utility is not None
+    held = scores.withheld[:, 0] & (scores.weight[:, 0] > 0)
+    costs = np.zeros(len(card.signals))
+    if not held.any():
+        return costs
+    # The value of a withheld figure is its prior: judged by its value, it is an unknown one.
+    values = {signal.id: scores.value[i] for i, signal in enumerate(card.signals)}
+    unheld = float(true_scores(block, card, values, missing=missing)[0][0])
+    program = program_of(card)
+    variant = program.variant_rows(block, 1)
+    v = 0 if variant is None else int(variant[0])
+    for i in np.flatnonzero(held).tolist():
+        prior = np.atleast_1d(program.signals[i].prior_utility)
+        distance = prior[v if len(prior) > 1 else 0] - scores.utility[i, 0]
+        costs[i] = scores.weight[i, 0] * distance
+    whole = costs.sum()
+    return costs * ((unheld - float(scores.raw_index[0])) / whole) if whole > 0 else costs
 
 
 def _sums(lines: list[SignalLine]) -> tuple[float, float, float]:
@@ -368,7 +425,7 @@ def explain_scores(
         adjustments=adjustments,
         vetoes=vetoes,
         losses=_largest(lines, "lost"),
-        gains=_largest(lines, "gained"),
+        gains=_largest(tuple(line for line in lines if line.state == "known"), "gained"),
     )
 
 

@@ -57,9 +57,10 @@ def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
         with np.errstate(invalid="ignore"):
             known &= n > 0
     if signal.on_log:
-        anchors = [a for a in (signal.poor, signal.good) if a > 0]
-        # Scoring floors a duration at a hundredth of its good end; an open end is not known yet.
-        least = min(anchors) / 100 if len(anchors) == 2 else 1e-3 * _middle(value[known])
+        anchors = [a for a in (signal.poor, signal.good) if not a <= 0]
+        # Scoring floors a duration at a hundredth of its lower end; an open end is not known yet.
+        closed = anchors and not np.isnan(anchors).any()
+        least = min(anchors) / 100 if closed else 1e-3 * _middle(value[known])
         value = np.log(np.maximum(value, max(least, 1e-300)))
     return Evidence(signal.kind, value, n, known)
 

@@ -121,6 +121,8 @@ class _Builder(Notes):
             lag=defaults.lag if spec.lag is None else spec.lag,
             range=spec.range,
             words=words,
+            actionable=spec.actionable,
+            blank=spec.blank or defaults.blank,
         )
 
     def _knots(
@@ -185,7 +187,7 @@ class _Builder(Notes):
         )
 
     def overlays(self, signals: Mapping[str, Signal]) -> tuple[Overlay, ...]:
-        built = []
+        built: list[Overlay] = []
         for name, spec in self.file.overlays.items():
             at = f"overlays.{name}"
             match = {k: v for k, v in spec.match if v is not None}
@@ -218,11 +220,42 @@ class _Builder(Notes):
                 where = f"{at}.dimensions.{dimension}"
                 if self.known(where, dimension, self.file.dimensions, "dimension"):
                     weights[dimension] = self.closed(f"{where}.weight", moved.weight)
+            self._together(at, changes, match, built, signals)
             folded = tuple((k, tuple(x.strip().casefold() for x in v)) for k, v in match.items())
             built.append(
                 Overlay(name, folded, spec.en or name, spec.zh, changes, weights, tuple(spec.rules))
             )
         return tuple(built)
+
+    def _together(
+        self,
+        at: str,
+        changes: Mapping[str, Mapping[str, float]],
+        match: Mapping[str, tuple[str, ...]],
+        before: list[Overlay],
+        signals: Mapping[str, Signal],
+    ) -> None:
+        """Find signals that this overlay and one before it turn round together."""
+        mine = {c: {v.strip().casefold() for v in values} for c, values in match.items()}
+        for other in before:
+            if not all(mine[c] & {*values} for c, values in other.match if c in mine):
+                continue  # no row matches both
+            for signal_id, given in changes.items():
+                base, earlier = signals[signal_id], other.signals.get(signal_id, {})
+                ends = {"poor": base.poor, "good": base.good}
+                both = {key: given.get(key, earlier.get(key, ends[key])) for key in ends}
+                apart = [
+                    ends | {key: one[key] for key in ends if key in one} for one in (earlier, given)
+                ]
+                if any(map(math.isnan, both.values())) or both in apart:
+                    continue
+                poor, good = both["poor"], both["good"]
+                if poor == good or (good > poor) != base.higher_is_better:
+                    self.fault(
+                        f"{at}.signals.{signal_id}",
+                        f"must keep the direction of the signal together with overlay {other.id}."
+                        f" Got poor {poor:g} and good {good:g}",
+                    )
 
     def _changed(self, where: str, base: Signal, given: Mapping[str, float]) -> None:
         """Check the figures of a signal as an overlay or a peer group leaves them."""

@@ -52,6 +52,10 @@ class Signal:
         Days; what the export must have counted.
     range : (float, float) or None
     words : SignalWords
+    actionable : bool
+        Whether somebody can change the figure; if not, no plan asks for it.
+    blank : str
+        What a blank figure beside a sample means: ``unknown`` or ``withheld``.
     """
 
     id: str
@@ -68,6 +72,8 @@ class Signal:
     lag: int
     range: tuple[float, float] | None
     words: SignalWords
+    actionable: bool = True
+    blank: str = "unknown"
 
     def __post_init__(self) -> None:
         # No engine meets a curve or a kind that it would have to guess at.

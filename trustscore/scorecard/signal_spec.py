@@ -27,13 +27,15 @@ from trustscore.scorecard.kinds import KINDS
 CurveName = Annotated[str, OneOf(CURVES.names)]
 # Knots belong to one signal, so no curve through knots can be the default of all.
 CurveByAnchors = Annotated[str, OneOf(tuple(c.name for c in CURVES.values() if not c.knots))]
+Blank = Literal["unknown", "withheld"]
 _POWER = (
     "Exponent of the power mean. 1 is the weighted mean; the lower it is, the less a "
     "strong part makes up for a weak one. 0 is the geometric mean, -1 the harmonic one."
 )
 _FLOOR = (
     "Floor eps of the power mean, used where power is below 1: utilities are raised to "
-    "eps + (1 - eps) u before the mean, so that a single zero does not make everything worthless."
+    "eps + (1 - eps) u before the mean, so that a single zero does not make everything worthless. "
+    "With 0 it does, where power is 0 or below: one zero sinks the node."
 )
 
 
@@ -101,7 +103,8 @@ class SignalSpec(Base):
     duration: Pair | None = Field(
         default=None,
         description="Kind: a mean waiting time and the number of cases behind it. It is shrunk on "
-        "the logarithm, and a value below a hundredth of the smaller anchor counts as that.",
+        "the logarithm, and a value below a hundredth of the smaller anchor above 0 counts as "
+        "that.",
         examples=[["aftersales_review_hours_mean", "refunds_completed"]],
     )
     ratio: Pair | Column | Literal[True] | None = Field(
@@ -206,6 +209,19 @@ class SignalSpec(Base):
         description="Lowest and highest value a cell may hold; a row beyond it is rejected.",
         examples=[[1, 5]],
     )
+    blank: Blank | None = Field(
+        default=None,
+        description="What a blank figure beside a sample that is not empty means. unknown: the "
+        "prior stands in. withheld: somebody has the figure and does not give it, so the utility "
+        "is one standard deviation of the prior towards poor. Left out: that of [defaults].",
+        examples=["withheld"],
+    )
+    actionable: bool = Field(
+        default=True,
+        description="Whether the merchant can change the figure. With false it is scored like any "
+        "other, but no plan towards a tier asks for it, as with days in business.",
+        examples=[False],
+    )
 
     @property
     def kinds(self) -> list[str]:
@@ -232,7 +248,7 @@ class DimensionSpec(Base):
     power: Annotated[Number, Field(ge=-1, le=1)] = Field(
         default=1.0, description=_POWER, examples=[0.5]
     )
-    floor: Annotated[Number, Field(gt=0, lt=1)] = Field(
+    floor: Annotated[Number, Field(ge=0, lt=1)] = Field(
         default=0.1, description=_FLOOR, examples=[0.1]
     )
     weight_by: Column | None = Field(
@@ -250,7 +266,7 @@ class IndexSpec(Base):
     power: Annotated[Number, Field(ge=-1, le=1)] = Field(
         default=1.0, description=_POWER, examples=[0.5]
     )
-    floor: Annotated[Number, Field(gt=0, lt=1)] = Field(
+    floor: Annotated[Number, Field(ge=0, lt=1)] = Field(
         default=0.1, description=_FLOOR, examples=[0.1]
     )
     rho: Annotated[Number, Field(ge=0, le=1)] = Field(
@@ -287,4 +303,10 @@ class DefaultsSpec(Base):
         default="linear",
         description="Curve of signals that name none; durations have log and flags linear.",
         examples=["linear"],
+    )
+    blank: Blank = Field(
+        default="unknown",
+        description="What a blank figure beside a sample means for signals that do not say. Say "
+        "withheld where those who make the export hold the figures themselves.",
+        examples=["withheld"],
     )

@@ -159,7 +159,8 @@ class PeersSpec(Base):
 
     by: tuple[VariantColumn, ...] = Field(
         default=("category",),
-        description="Columns whose values make a group.",
+        description="Columns whose values together make a group. A row whose values are no listed "
+        "group has the priors of the signal lines; no group of one of the columns stands in.",
         examples=[["category"], ["category", "shop_type"]],
     )
     priors: dict[str, dict[str, PeerPrior]] = Field(

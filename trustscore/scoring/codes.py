@@ -46,5 +46,11 @@ LOW_EVIDENCE, FORMAL = int(Status.LOW_EVIDENCE), int(Status.FORMAL)
 
 # One-sided 95 % point of the normal distribution: bounds of the index, and rate caps.
 Z95 = 1.6448536269514722
+# Slopes of a power mean are taken at v of at least this: at 0 without a floor they are infinite.
+LEAST_SLOPE = 0.01
+# Where a zero sinks a node, a utility below this is one: curves are no more exact than that.
+LEAST_UTILITY = 1e-6
+# What a part that sinks its node claims of the losses, in place of infinity.
+MOST_CLAIM = 1e100
 # How many of the largest losses are named as reasons.
 REASONS = 3

@@ -60,6 +60,9 @@ ERF_A3 = cython.declare(cython.double, codes.ERF_A[2])
 ERF_A4 = cython.declare(cython.double, codes.ERF_A[3])
 ERF_A5 = cython.declare(cython.double, codes.ERF_A[4])
 SMALLEST = cython.declare(cython.double, codes.SMALLEST)
+LEAST_SLOPE = cython.declare(cython.double, codes.LEAST_SLOPE)
+LEAST_UTILITY = cython.declare(cython.double, codes.LEAST_UTILITY)
+MOST_CLAIM = cython.declare(cython.double, codes.MOST_CLAIM)
 LEAST_LOG1P = cython.declare(cython.double, codes.LEAST_LOG1P)
 NAN = cython.declare(cython.double, float("nan"))
 INFINITY = cython.declare(cython.double, float("inf"))
@@ -83,6 +86,7 @@ class Tables:
     node: cython.int[::1]
     when: cython.int[::1]
     collected: cython.int[::1]
+    withholds: cython.int[::1]
     # One number a variant and signal: that of v and s stands at v signals + s.
     weight: cython.double[::1]
     prior: cython.double[::1]
@@ -127,6 +131,7 @@ class Tables:
     per_column: cython.int[::1]
     most: cython.double[::1]
     # Status and tiers.
+    collected_share: cython.double[::1]
     new_column: cython.int
     new_below: cython.double
     low_coverage: cython.double
@@ -143,6 +148,7 @@ class Tables:
         self.node = tables["node"]
         self.when = tables["when"]
         self.collected = tables["collected"]
+        self.withholds = tables["withholds"]
         self.weight = tables["weight"]
         self.prior = tables["prior"]
         self.strength = tables["strength"]
@@ -181,6 +187,7 @@ class Tables:
         self.points = tables["points"]
         self.per_column = tables["per_column"]
         self.most = tables["most"]
+        self.collected_share = tables["collected_share"]
         self.new_column = tables["new_column"]
         self.new_below = tables["new_below"]
         self.low_coverage = tables["low_coverage"]
@@ -263,9 +270,11 @@ class Found:
     fired: cython.char[:, :]
     reason_signal: cython.short[:, :]
     reason_points: cython.double[:, :]
-    # Of each signal, the rows in which it applies and is unknown, or withheld.
+    # Of each signal, the rows in which it applies and is unknown, is withheld, or has events but
+    # nothing that they are of.
     unknown: cython.longlong[::1]
     withheld: cython.longlong[::1]
+    without_whole: cython.longlong[::1]
     statement: cython.bint
     utility: cython.double[:, ::1]
     reliability: cython.double[:, ::1]
@@ -284,7 +293,7 @@ class Found:
         self.status, self.tier, self.veto = codes
         self.fired = fired
         self.reason_signal, self.reason_points = reasons
-        self.unknown, self.withheld = counts
+        self.unknown, self.withheld, self.without_whole = counts
         self.statement = statement
         self.utility, self.reliability, self.value, self.share, self.gained, self.lost = tables[:6]
         self.applies, self.held_back, self.adjustments = tables[6:]
@@ -304,6 +313,7 @@ class Work:
     raised: cython.double[::1]
     claim: cython.double[::1]
     held_back: cython.int[::1]
+    alone: cython.int[::1]
     # Of nodes: running sums while the tree is climbed, what they come to, and points a claim.
     total: cython.double[::1]
     mean: cython.double[::1]
@@ -322,7 +332,7 @@ class Work:
     share_each: cython.double[::1]
 
     def __init__(self, integers, signals, nodes):
-        self.met, self.applies, self.held_back = integers
+        self.met, self.applies, self.held_back, self.alone = integers
         self.x, self.q, self.u, self.w, self.raised, self.claim = signals
         self.total, self.mean, self.prior, self.doubt = nodes[:4]
         self.single, self.common, self.shared = nodes[4:7]
@@ -512,7 +522,10 @@ def find_utilities(
     row: cython.Py_ssize_t,
     v: cython.Py_ssize_t,
 ) -> cython.void:
-    """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n."""
+    """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n.
+
+    Events of nothing (n = 0) count towards the value and are no evidence of a rate: q is 1.
+    """
     s: cython.Py_ssize_t
     at: cython.Py_ssize_t = v * t.node.shape[0]
     evidence: cython.int
@@ -522,7 +535,7 @@ def find_utilities(
     u: cython.double
     prior: cython.double
     for s in range(t.node.shape[0]):
-        w.held_back[s] = 0
+        w.held_back[s] = w.alone[s] = 0
         if not t.collected[s]:
             w.x[s] = w.q[s] = w.u[s] = w.w[s] = 0.0
             continue
@@ -536,12 +549,13 @@ def find_utilities(
             q = t.strength[at + s] / (n + t.strength[at + s])
             if evidence == LOG_MEAN:
                 x = log(t.least[at + s] if x < t.least[at + s] else x)
+            w.alone[s] = evidence == COUNTS and n == 0.0 and x > 0.0
             x = shrunk(evidence, x, n, prior, t.strength[at + s])
         u = curve(t, s, at, x)
         if u != u:
-            # A blank: the prior stands in. Beside evidence that must exist it is held back.
+            # A blank: the prior stands in. Beside a sample it is held back, if the card says so.
             x, q, u = prior, 1.0, t.prior_utility[at + s]
-            if n > 0.0:
+            if n > 0.0 and t.withholds[s]:
                 u = t.withheld_utility[at + s]
                 w.held_back[s] = 1
         w.x[s] = x
@@ -556,7 +570,13 @@ def find_utilities(
 @cython.nogil
 @cython.exceptval(check=False)
 def floored(u: cython.double, power: cython.double, floor: cython.double) -> cython.double:
-    """Return v = eps + (1 - eps) u, where the exponent needs a floor."""
+    """Return v = eps + (1 - eps) u, where the exponent needs a floor.
+
+    Where a zero sinks the node (no floor, power <= 0) next to nothing is nothing: a last bit must
+    not decide between them.
+    """
+    if floor == 0.0 and power <= 0.0 and u < LEAST_UTILITY:
+        return 0.0
     return u if power == 1.0 else floor + (1.0 - floor) * u
 
 
@@ -568,9 +588,11 @@ def phi(v: cython.double, power: cython.double) -> cython.double:
     if power == 1.0:
         return v
     if power == 0.0:
-        return log(v)
+        return log(v) if v > 0.0 else -INFINITY
+    if v <= 0.0 and power < 0.0:
+        return INFINITY
     if power == -1.0:
-        return 1.0 / v if v > 0.0 else INFINITY
+        return 1.0 / v
     return pow(v, power)
 
 
@@ -605,12 +627,40 @@ def inverse_phi(mean: cython.double, power: cython.double) -> cython.double:
 @cython.nogil
 @cython.exceptval(check=False)
 def slope(v: cython.double, power: cython.double) -> cython.double:
-    """Return v ** (p - 1), the derivative of phi up to a constant."""
+    """Return v ** (p - 1), the derivative of phi up to a constant.
+
+    Without a floor it is infinite at 0, and says nothing of how far an error of some size
+    carries; so it is taken at `LEAST_SLOPE` at least.
+    """
     if power == 1.0:
         return 1.0
+    v = LEAST_SLOPE if v < LEAST_SLOPE else v
     if power == 0.0:
-        return 1.0 / v if v > 0.0 else INFINITY
+        return 1.0 / v
     return pow(v, power - 1.0)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def gain_claim(raised: cython.double, power: cython.double, floor: cython.double) -> cython.double:
+    """Return |phi(v) - phi(0)|, what a part claims of gains.
+
+    Where a zero sinks the node (no floor, power <= 0) phi(0) is infinite; in the limit of small
+    floors every part claims alike.
+    """
+    if floor == 0.0 and power <= 0.0:
+        return 1.0
+    return fabs(raised - nothing(power, floor))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def loss_claim(raised: cython.double, power: cython.double) -> cython.double:
+    """Return |phi(1) - phi(v)|, what a part claims of losses; a zero that sinks takes them all."""
+    claim: cython.double = fabs(phi(1.0, power) - raised)
+    return MOST_CLAIM if claim > MOST_CLAIM else claim
 
 
 @cython.cfunc
@@ -625,8 +675,6 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
     s: cython.Py_ssize_t
     power: cython.double = t.power[n]
     floor: cython.double = t.floor[n]
-    full: cython.double = phi(1.0, power)
-    empty: cython.double = nothing(power, floor)
     total: cython.double = w.total[n]
     mean: cython.double = w.mean[n]
     prior: cython.double = w.prior[n]
@@ -644,6 +692,9 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
     spread: cython.double
     for s in range(t.first_signal[n], t.last_signal[n]):
         weight = w.w[s]
+        if weight == 0.0:
+            w.claim[s] = w.raised[s] = 0.0
+            continue
         b = weight * t.kappa[at + s]
         if power == 1.0:
             raised = w.u[s]
@@ -654,11 +705,11 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
             prior += weight * phi(floored(t.prior_utility[at + s], power, floor), power)
             b = b * slope(lifted, power)
         w.raised[s] = raised
-        w.claim[s] = weight * fabs(full - raised)
+        w.claim[s] = weight * loss_claim(raised, power)
         total += weight
         mean += weight * raised
         doubt += weight * w.q[s]
-        above_floor += weight * fabs(raised - empty)
+        above_floor += weight * gain_claim(raised, power, floor)
         below_full += w.claim[s]
         bq = b * w.q[s]
         spread = bq * (b - bq)
@@ -725,8 +776,8 @@ def hand_up(
     w.single[parent] += step * step * w.single[n]
     w.common[parent] += step * w.common[n]
     w.shared[parent] += step * w.shared[n]
-    w.above_floor[parent] += weight * fabs(raised - nothing(power, floor))
-    w.below_full[parent] += weight * fabs(phi(1.0, power) - raised)
+    w.above_floor[parent] += weight * gain_claim(raised, power, floor)
+    w.below_full[parent] += weight * loss_claim(raised, power)
 
 
 @cython.cfunc
@@ -795,10 +846,10 @@ def share_out(t: Tables, w: Work, raw: cython.double) -> cython.void:
                 share = w.node_w[n] * w.share_each[parent]
                 gained = (
                     w.node_w[n]
-                    * fabs(w.node_raised[n] - nothing(power, t.floor[parent]))
+                    * gain_claim(w.node_raised[n], power, t.floor[parent])
                     * w.gained_each[parent]
                 )
-                lost = w.node_w[n] * fabs(phi(1.0, power) - w.node_raised[n]) * w.lost_each[parent]
+                lost = w.node_w[n] * loss_claim(w.node_raised[n], power) * w.lost_each[parent]
         w.gained_each[n] = gained / w.above_floor[n] if w.above_floor[n] > 0.0 else 0.0
         w.lost_each[n] = lost / w.below_full[n] if w.below_full[n] > 0.0 else 0.0
         w.share_each[n] = share / w.total[n] if w.total[n] > 0.0 else 0.0
@@ -825,7 +876,7 @@ def write_statement(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) ->
         found.share[row, s] = w.w[s] * w.share_each[n]
         if w.w[s] > 0.0:
             found.gained[row, s] = (
-                w.w[s] * fabs(w.raised[s] - nothing(power, t.floor[n])) * w.gained_each[n]
+                w.w[s] * gain_claim(w.raised[s], power, t.floor[n]) * w.gained_each[n]
             )
             found.lost[row, s] = w.claim[s] * w.lost_each[n]
 
@@ -863,8 +914,9 @@ def count_unknown(t: Tables, w: Work, found: Found) -> cython.void:
     s: cython.Py_ssize_t
     for s in range(t.node.shape[0]):
         if w.q[s] == 1.0 and w.w[s] > 0.0:
-            found.unknown[s] += 1
+            found.unknown[s] += 1 - w.alone[s]
             found.withheld[s] += w.held_back[s]
+            found.without_whole[s] += w.alone[s]
 
 
 # Rules, status and tier ------------------------------------------------------------------------
@@ -976,9 +1028,14 @@ def status_of(
     t: Tables,
     cells: cython.const[cython.double][:, ::1],
     row: cython.Py_ssize_t,
+    v: cython.Py_ssize_t,
     coverage: cython.double,
 ) -> cython.int:
-    """Return how much an index is worth: the first of the statuses that holds."""
+    """Return how much an index is worth: the first of the statuses that holds.
+
+    What was not collected counts as not covered: coverage of a part of the scorecard is no more
+    than that part of its weight.
+    """
     orders: cython.double
     if not coverage > 0.0:
         return NOT_SCORED
@@ -986,7 +1043,7 @@ def status_of(
         orders = cells[row, t.new_column]
         if (orders if orders == orders else 0.0) < t.new_below:
             return NEW
-    return LOW_EVIDENCE if coverage < t.low_coverage else FORMAL
+    return LOW_EVIDENCE if coverage * t.collected_share[v] < t.low_coverage else FORMAL
 
 
 @cython.ccall
@@ -1099,7 +1156,7 @@ def score_rows(t: Tables, w: Work, given: Given, found: Found):
             name_reasons(t, w, found, row)
             count_unknown(t, w, found)
             adjust(t, w, cells, row, v, found)
-            found.status[row] = status_of(t, cells, row, found.coverage[row])
+            found.status[row] = status_of(t, cells, row, v, found.coverage[row])
             found.tier[row] = 0
             if found.status[row] == NOT_SCORED:
                 for place in range(REASONS):

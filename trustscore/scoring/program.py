@@ -204,6 +204,28 @@ class Program:
             found.append(Numbers(**given))
         return found
 
+    def collected_share(self, missing: frozenset[str]) -> Array:
+        """Return by variant the share of the index's weight whose columns were collected.
+
+        Every signal with weight counts, whether it applies or not.
+        """
+
+        def below(node: Node) -> tuple[Array, Array]:
+            whole, got = np.zeros(len(self.variants)), np.zeros(len(self.variants))
+            for _, own in node.groups:
+                for figures in own:
+                    whole = whole + figures.weight
+                    if not missing.intersection(figures.signal.columns):
+                        got = got + figures.weight
+            for child in node.children:
+                share, there = below(child)
+                weight = child.weight * there
+                whole, got = whole + weight, got + weight * share
+            some = whole > 0
+            return np.where(some, got / np.where(some, whole, 1.0), 1.0), some
+
+        return below(self.root)[0]
+
     # Signals ----------------------------------------------------------------------------------
 
     def _signal(self, position: int, signal: Signal) -> SignalFigures:
@@ -214,7 +236,9 @@ class Program:
             return np.array([np.nan if x is None else x for x in found])
 
         poor, good = scale_of(signal, column("poor")), scale_of(signal, column("good"))
-        least = np.minimum(column("good"), column("poor")) / 100.0
+        # Of anchors of which one is 0, as no waiting at all, the other sets the floor.
+        low, high = (f(column("good"), column("poor")) for f in (np.minimum, np.maximum))
+        least = np.where(low > 0, low, high) / 100.0
         prior = column("prior")
         center = np.log(np.maximum(prior, least)) if signal.kind == "duration" else prior
         before = by_curve(signal, center, poor, good)
@@ -302,8 +326,10 @@ class Program:
             value = rule.points
             if rule.overlay is not None and rule.overlay not in names:
                 value = np.nan
+            # What an overlay changes in a rule of another holds only where that one does.
+            own = rule.overlay is None or rule.overlay in names
             for overlay, change in rule.changes:
-                if overlay in names:
+                if own and overlay in names:
                     value = np.nan if change is None else change
             points.append(value)
         line: Any = np.nan

@@ -47,14 +47,40 @@ class Utilities:
     applies: Array
 
 
+def _what(block: Any) -> str:
+    """Say what was given for a block."""
+    if isinstance(block, Mapping):
+        odd = next(n for n, v in block.items() if not (isinstance(v, np.ndarray) and v.ndim == 1))
+        return f"{type(block[odd]).__name__} for column {odd}"
+    return f"{type(block).__module__}.{type(block).__name__}"
+
+
 def rows_in(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]) -> int:
     """Return the number of rows of a block that has every column but the missing ones.
 
     Raises
     ------
     InputError
-        When columns are missing or of different lengths.
+        When it is no mapping of arrays, or columns are missing, text or of different lengths.
     """
+    if not isinstance(block, Mapping) or not all(
+        isinstance(values, np.ndarray) and values.ndim == 1 for values in block.values()
+    ):
+        raise InputError(
+            "a block must map each column to a numpy array of its cells, float64 with NaN for"
+            f" blanks. Got {_what(block)}; score_frame and explain_frame take frames"
+        )
+    texts = [
+        name
+        for name in dict.fromkeys(f.name for f in card.fields)
+        if name in block and name not in missing and block[name].dtype.kind not in "fiub"
+    ]
+    if texts:
+        raise InputError(
+            f"{len(texts)} columns of a block must be numbers, float64 with NaN for blanks;"
+            " score_frame reads and checks text",
+            [f"{name}: must be numbers. Got {block[name].dtype}" for name in texts],
+        )
     lengths = {len(values) for values in block.values()}
     if len(lengths) > 1:
         raise InputError(f"columns of a block must have one length. Got {sorted(lengths)}")
@@ -215,7 +241,7 @@ def work_space(card: Scorecard) -> kernel.Work:
     conditions = sum(len(rule.when) for rule in card.rules)
     conditions += sum(len(signal.applies_when) for signal in card.signals)
     signals, nodes = len(card.signals), len(card.dimensions) + 1
-    integers = np.zeros((3, max(conditions, signals)), dtype=np.int32)
+    integers = np.zeros((4, max(conditions, signals)), dtype=np.int32)
     return kernel.Work(integers, np.zeros((6, signals)), np.zeros((15, nodes)))
 
 
@@ -274,7 +300,7 @@ def score_columns(
     fired = np.zeros((rules, size), dtype=np.int8)
     reason_signal = np.zeros((codes.REASONS, size), dtype=np.int16)
     reason_points = np.zeros((codes.REASONS, size))
-    counts = np.zeros((2, signals), dtype=np.int64)
+    counts = np.zeros((3, signals), dtype=np.int64)
     kept = size if full else 0
     statement = [np.zeros((kept, signals)) for _ in _STATEMENT]
     marks = np.zeros((2, kept, signals), dtype=np.int8)
@@ -313,6 +339,7 @@ def score_columns(
         reason_points=reason_points,
         unknown=counts[0],
         withheld_count=counts[1],
+        without_whole=counts[2],
         unknown_tier=run.unknown_tier,
         **tables,
         adjustments=adjustments,
@@ -357,7 +384,11 @@ def utilities(
 
 @np.errstate(all="ignore")
 def true_scores(
-    block: Mapping[str, Array], scorecard: Scorecard, values: Mapping[str, Array]
+    block: Mapping[str, Array],
+    scorecard: Scorecard,
+    values: Mapping[str, Array],
+    *,
+    missing: frozenset[str] = frozenset(),
 ) -> tuple[Array, dict[str, Array]]:
     """Return the index of merchants whose every true value is known, as if nothing were doubted.
 
@@ -368,6 +399,8 @@ def true_scores(
     scorecard : Scorecard
     values : mapping of str to ndarray
         True value of every signal in its own unit; NaN counts as the prior.
+    missing : frozenset of str
+        Columns that were not collected; signals that need them do not apply.
 
     Returns
     -------
@@ -376,7 +409,7 @@ def true_scores(
     dimensions : dict of str to ndarray
         Utilities 0..1, NaN where a dimension does not apply.
     """
-    run = _Run(block, scorecard, frozenset())
+    run = _Run(block, scorecard, missing)
     index = np.empty(run.size)
     dimensions = np.empty((len(scorecard.dimensions), run.size))
     for rows, given in run.pieces():

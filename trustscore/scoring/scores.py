@@ -38,6 +38,8 @@ class Scores:
         lost exactly the same, the earlier one in the scorecard goes first.
     unknown, withheld_count : ndarray of shape (signals,)
         Rows in which a signal applies and has no evidence, or withholds it.
+    without_whole : ndarray of shape (signals,)
+        Rows in which a signal applies and has events of nothing: k above 0 with n = 0.
     unknown_tier : int
         Rows whose ``previous_tier`` is not on the ladder, which counts as blank.
     utility, reliability, value, weight, gained, lost : ndarray of shape (signals, n)
@@ -66,6 +68,7 @@ class Scores:
     reason_points: Array
     unknown: Array
     withheld_count: Array
+    without_whole: Array
     utility: Array | None = None
     reliability: Array | None = None
     value: Array | None = None

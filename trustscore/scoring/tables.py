@@ -108,6 +108,7 @@ def _signal_tables(
         "knot_utility": _floats([u for _, u in knots]),
         "node": _integers([node_of[s.dimension] for s in signals]),
         "when": _integers([groups.get(s.applies_when, _NONE) for s in signals]),
+        "withholds": _integers([s.blank == "withheld" for s in signals]),
         "collected": _integers([all(column in at for column in s.columns) for s in signals]),
     }
     for name in (
@@ -197,6 +198,7 @@ def tables_of(scorecard: Scorecard, missing: frozenset[str] = frozenset()) -> ke
         **_rule_tables(program, at, fires),
         rho=scorecard.file.index.rho,
         rho_evidence=scorecard.file.index.rho_evidence,
+        collected_share=program.collected_share(missing),
         new_column=at.get(status.new_column or "", _NONE),
         new_below=status.new_below,
         low_coverage=status.low_coverage,

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from trustscore import __version__
 from trustscore.batch import output
-from trustscore.batch.manifest import Summary, Tally
+from trustscore.batch.manifest import BY_SIGNAL, Summary, Tally
 from trustscore.batch.scorer import Formatter, Scorer
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
@@ -255,8 +255,9 @@ def _plain(tally: Tally) -> dict[str, Any]:
         "unknown_tier": tally.unknown_tier,
     }
     counts |= {name: dict(getattr(tally, name)) for name in _COUNTERS}
-    if tally.blanks is not None and tally.withheld is not None:
-        counts |= {"blanks": tally.blanks.tolist(), "withheld": tally.withheld.tolist()}
+    for name in BY_SIGNAL:
+        if getattr(tally, name) is not None:
+            counts[name] = getattr(tally, name).tolist()
     for name in ("coverage", "index"):
         summary = getattr(tally, name)
         bins = {str(at): int(summary.bins[at]) for at in np.flatnonzero(summary.bins)}
@@ -269,9 +270,9 @@ def tally_of(counts: Mapping[str, Any]) -> Tally:
     tally = Tally(counts["read"], counts["scored"], unknown_tier=counts["unknown_tier"])
     for name in _COUNTERS:
         setattr(tally, name, Counter(counts[name]))
-    if "blanks" in counts:
-        tally.blanks = np.array(counts["blanks"], dtype=np.int64)
-        tally.withheld = np.array(counts["withheld"], dtype=np.int64)
+    for name in BY_SIGNAL:
+        if name in counts:
+            setattr(tally, name, np.array(counts[name], dtype=np.int64))
     for name in ("coverage", "index"):
         summary: Summary = getattr(tally, name)
         summary.rows, summary.total, bins = counts[name]

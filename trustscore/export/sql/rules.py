@@ -103,7 +103,9 @@ def status(card: Card, coverage: str) -> str:
         column = card.column(limits.new_column)
         few = f"COALESCE({column}, 0e0) < {number(limits.new_below)}"
         cases.append(f"WHEN {few} THEN {text(Status.NEW.word)}")
-    little = f"{coverage} < {number(limits.low_coverage)}"
+    share = card.plan.collected_share(frozenset(card.missing))
+    part = coverage if np.all(share == 1) else f"{coverage} * {card.take(share)}"
+    little = f"{part} < {number(limits.low_coverage)}"
     cases.append(f"WHEN {little} THEN {text(Status.LOW_EVIDENCE.word)}")
     usual = text(Status.FORMAL.word)
     return card.query.define("status", f"CASE {' '.join(cases)} ELSE {usual} END")

@@ -36,8 +36,9 @@ def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
             mean = f"LN(GREATEST({mean}, {card.take(plan.least)}))"
         mean = define(f"seen_{signal.id}", mean)
         x = f"(1e0 - {q}) * {mean} + {prior} * {q}"
-    withheld = f"{value} IS NULL AND {sample} > 0e0"
-    u = choose(withheld, card.take(plan.withheld_utility), curve(card, plan, x))
+    u = curve(card, plan, x)
+    if signal.blank == "withheld":
+        u = choose(f"{value} IS NULL AND {sample} > 0e0", card.take(plan.withheld_utility), u)
     return define(f"u_{signal.id}", u), q
 
 

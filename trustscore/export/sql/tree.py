@@ -10,10 +10,14 @@ import numpy as np
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.signals import evidence
 from trustscore.export.sql.text import choose, clip, number, total
+from trustscore.scoring.codes import LEAST_SLOPE, LEAST_UTILITY
 from trustscore.scoring.curves import raised
 from trustscore.scoring.kernel import phi
 from trustscore.scoring.program import Node as ProgramNode
 from trustscore.scoring.program import SignalFigures
+
+# What stands for a 0 that sinks a node where SQL takes its logarithm or divides by it.
+_LEAST = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,9 @@ class _Sums:
     single: list[str] = field(default_factory=list)
     common: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
+    # Weight of the parts that are 0, and of those whose priors are: without a floor they sink it.
+    sunk: list[str] = field(default_factory=list)
+    prior_sunk: list[str] = field(default_factory=list)
 
     def add(self, group: _Sums, mask: str | None) -> None:
         for key in self.__slots__:
@@ -50,6 +57,8 @@ class _Sums:
 
 def lift(u: str, power: float, floor: float) -> str:
     """Return ``eps + (1 - eps) u`` where the exponent needs a floor."""
+    if sinks(power, floor):
+        return f"({choose(f'{u} < {number(LEAST_UTILITY)}', '0e0', u)})"
     return u if power == 1 else f"({number(floor)} + {number(1.0 - floor)} * {u})"
 
 
@@ -71,11 +80,23 @@ def inverse(mean: str, power: float) -> str:
     return f"1e0 / {mean}" if power == -1 else f"POWER({mean}, {number(1.0 / power)})"
 
 
-def slope(v: str, power: float) -> str:
-    """Return ``v ** (p - 1)``."""
+def slope(v: str, power: float, floor: float) -> str:
+    """Return ``v ** (p - 1)``, at `LEAST_SLOPE` or above."""
     if power == 1:
         return "1e0"
+    if floor < LEAST_SLOPE:
+        v = f"GREATEST({v}, {number(LEAST_SLOPE)})"
     return f"1e0 / {v}" if power == 0 else f"POWER({v}, {number(power - 1.0)})"
+
+
+def sinks(power: float, floor: float) -> bool:
+    """Return whether a single 0 makes a node 0."""
+    return floor == 0 and power <= 0
+
+
+def _above_zero(v: str, power: float, floor: float) -> str:
+    """Return what the generator takes: LN(0) and 1 / 0 are errors, and `sunk` decides there."""
+    return f"GREATEST({v}, {number(_LEAST)})" if sinks(power, floor) else v
 
 
 def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
@@ -88,7 +109,14 @@ def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
             if card.missing.intersection(plan.signal.columns) or not np.any(plan.weight):
                 continue
             weight = weight + plan.weight
-            prior = prior + plan.weight * raised(plan.prior_utility, power, floor)
+            before = plan.prior_utility
+            if sinks(power, floor):
+                sunk = plan.weight * (np.asarray(before) < LEAST_UTILITY)
+                if np.any(sunk):
+                    group.prior_sunk.append(card.take(sunk if np.ndim(sunk) else float(sunk)))
+                # Where the zero counts `prior_sunk` decides; the sum only has to be finite.
+                before = np.where(np.asarray(before) < LEAST_UTILITY, 1.0, before)[()]
+            prior = prior + plan.weight * raised(before, power, floor)
             _signal(card, node, plan, group)
         if not np.any(weight):
             continue
@@ -105,19 +133,26 @@ def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
     full = number(phi(1.0, power))
     mean = define(f"mean_{node.id}", choose(some, f"({total(sums.mean)}) / {share}", full))
     before = define(f"before_{node.id}", choose(some, f"({total(sums.prior)}) / {share}", full))
-    v = define(f"v_{node.id}", inverse(mean, power))
-    step = define(f"step_{node.id}", f"1e0 / ({share} * {slope(v, power)})")
+    v = define(f"v_{node.id}", _unsunk(sums.sunk, inverse(mean, power)))
+    step = define(f"step_{node.id}", f"1e0 / ({share} * {slope(v, power, floor)})")
     result = Node(
         has=define(f"has_{node.id}", choose(some, "1e0", "0e0")),
         value=define(f"value_{node.id}", drop(v, power, floor)),
         doubt=define(f"doubt_{node.id}", f"({total(sums.doubt)}) / {share}"),
-        prior=define(f"prior_{node.id}", drop(inverse(before, power), power, floor)),
+        prior=define(
+            f"prior_{node.id}",
+            drop(_unsunk(sums.prior_sunk, inverse(before, power)), power, floor),
+        ),
         single=define(f"single_{node.id}", f"{step} * {step} * ({total(sums.single)})"),
         common=define(f"common_{node.id}", f"{step} * ({total(sums.common)})"),
         shared=define(f"shared_{node.id}", f"{step} * ({total(sums.shared)})"),
     )
     seen[node.id] = result
     return result
+
+
+def _unsunk(sunk: list[str], v: str) -> str:
+    return choose(f"{total(sunk)} > 0e0", "0e0", v) if sunk else v
 
 
 def drop(mean: str, power: float, floor: float) -> str:
@@ -136,11 +171,14 @@ def _signal(card: Card, node: ProgramNode, plan: SignalFigures, group: _Sums) ->
     signal, define = plan.signal.id, card.query.define
     u, q = evidence(card, plan)
     v = lift(u, power, node.floor)
-    group.mean.append(_times(plan.weight, card, generator(v, power)))
+    if sinks(power, node.floor):
+        group.sunk.append(_times(plan.weight, card, choose(f"{v} <= 0e0", "1e0", "0e0")))
+    above = _above_zero(v, power, node.floor)
+    group.mean.append(_times(plan.weight, card, generator(above, power)))
     group.doubt.append(_times(plan.weight, card, q))
     b = card.take(plan.weight_kappa)
     if power != 1:
-        b = define(f"b_{signal}", f"{b} * {slope(v, power)}")
+        b = define(f"b_{signal}", f"{b} * {slope(v, power, node.floor)}")
     index = card.scorecard.file.index
     rho, rho_evidence = index.rho, index.rho_evidence
     bq = define(f"bq_{signal}", f"{b} * {q}")
@@ -160,10 +198,15 @@ def _child(card: Card, node: ProgramNode, child: ProgramNode, below: Node, sums:
         weight += f" * COALESCE({share}, 1e0)"
     w = define(f"weight_{child.id}", weight)
     v = lift(below.value, power, node.floor)
-    step = define(f"part_{child.id}", f"{w} * {slope(v, power)}")
+    before = lift(below.prior, power, node.floor)
+    step = define(f"part_{child.id}", f"{w} * {slope(v, power, node.floor)}")
     sums.weight.append(w)
+    if sinks(power, node.floor):
+        sums.sunk.append(f"{w} * {choose(f'{v} <= 0e0', '1e0', '0e0')}")
+        sums.prior_sunk.append(f"{w} * {choose(f'{before} <= 0e0', '1e0', '0e0')}")
+        v, before = (_above_zero(x, power, node.floor) for x in (v, before))
     sums.mean.append(f"{w} * {generator(v, power)}")
-    sums.prior.append(f"{w} * {generator(lift(below.prior, power, node.floor), power)}")
+    sums.prior.append(f"{w} * {generator(before, power)}")
     sums.doubt.append(f"{w} * {below.doubt}")
     sums.single.append(f"{step} * {step} * {below.single}")
     sums.common.append(f"{step} * {below.common}")
