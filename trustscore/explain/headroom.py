@@ -5,7 +5,6 @@ One row or many are treated by the same arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,9 @@ import numpy as np
 from trustscore.explain.statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scoring import Scores
+from trustscore.typing import Array, Block
 
 __all__ = ["Headroom", "headroom_of", "value_at"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,7 @@ class Headroom:
     open: Array
 
 
-def headroom_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Headroom:
+def headroom_of(card: Scorecard, block: Block, scores: Scores) -> Headroom:
     """Return how far each signal can be improved in each row.
 
     Parameters
@@ -70,7 +68,7 @@ def headroom_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> 
     return Headroom(start, end, opened)
 
 
-def _at_good(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
+def _at_good(signal: Signal, block: Block, good: Array) -> Array:
     """Return the value of the signal's column at its good anchor."""
     end = good
     if signal.counts:
@@ -85,7 +83,7 @@ def _at_good(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
     return end
 
 
-def _good_anchors(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, Array]:
+def _good_anchors(card: Scorecard, block: Block, rows: int) -> dict[str, Array]:
     """Return the good anchor of each signal in each row, with overlays and peers applied."""
     names = {name for overlay in card.overlays for name, _ in overlay.match}
     names |= set(card.peers.by)

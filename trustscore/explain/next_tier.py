@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,10 @@ from trustscore.explain.search import Change, Move, Search, possible_moves, smal
 from trustscore.explain.statement import RuleLine, explain_scores, one_row, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scoring import Scores, score_columns
+from trustscore.typing import Array, Block
 
 __all__ = ["Blank", "Change", "Lack", "TierPlan", "next_tier_plan"]
 
-Array = np.ndarray[Any, Any]
 # Volumes are tried from one to this many times the present one.
 _MOST_VOLUME = 1000.0
 _COVERAGE_SLACK = 1e-12
@@ -124,7 +123,7 @@ def _target(card: Scorecard, scores: Scores, row_tier: str) -> tuple[int, float]
     return step, card.tiers.z if step > card.tiers.entry else 0.0
 
 
-def _lacks(card: Scorecard, block: Mapping[str, Array], coverage: float, tier: Tier) -> list[Lack]:
+def _lacks(card: Scorecard, block: Block, coverage: float, tier: Tier) -> list[Lack]:
     found = []
     status = card.status
     if status.new_column is not None and status.new_column in block:
@@ -147,7 +146,7 @@ def _unknown(card: Scorecard, scores: Scores) -> tuple[Blank, ...]:
 
 
 def next_tier_plan(
-    block: Mapping[str, Array],
+    block: Block,
     scorecard: str | Scorecard = "default",
     row: int = 0,
     *,
@@ -168,7 +167,7 @@ def next_tier_plan(
     scorecard : str or Scorecard
     row : int, default=0
     missing : frozenset of str
-        Columns that were not collected.
+        Block that were not collected.
     as_of : date, optional
         Day of the review.
 

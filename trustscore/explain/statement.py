@@ -14,10 +14,10 @@ import numpy as np
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
+from trustscore.typing import Array, Block
 
 __all__ = ["Statement", "explain", "explain_scores"]
 
-Array = np.ndarray[Any, Any]
 # Losses and gains that a statement names.
 MOST = 5
 # Fewer points than this are rounding, not a loss.
@@ -185,12 +185,12 @@ class Statement:
         return found
 
 
-def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
+def one_row(block: Block, row: int) -> dict[str, Array]:
     """Return one row of a block as a block."""
     return {name: np.asarray(values)[row : row + 1] for name, values in block.items()}
 
 
-def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict[str, float]:
+def figures(card: Scorecard, signal: Signal, block: Block) -> dict[str, float]:
     """Return the numbers of a signal for a row, with overlays and peers applied."""
     found = {name: getattr(signal.numbers, name) for name in ("poor", "good", "prior", "strength")}
 
@@ -212,7 +212,7 @@ def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict
 
 
 def _lines(
-    card: Scorecard, block: Mapping[str, Array], scores: Scores, missing: frozenset[str]
+    card: Scorecard, block: Block, scores: Scores, missing: frozenset[str]
 ) -> tuple[SignalLine, ...]:
     assert scores.utility is not None and scores.reliability is not None
     assert scores.value is not None and scores.weight is not None
@@ -335,7 +335,7 @@ def _largest(lines: tuple[SignalLine, ...], key: str) -> tuple[str, ...]:
 
 def explain_scores(
     card: Scorecard,
-    block: Mapping[str, Array],
+    block: Block,
     scores: Scores,
     missing: frozenset[str] = frozenset(),
 ) -> Statement:
@@ -373,7 +373,7 @@ def explain_scores(
 
 
 def explain(
-    block: Mapping[str, Array],
+    block: Block,
     scorecard: str | Scorecard = "default",
     row: int = 0,
     *,
@@ -389,7 +389,7 @@ def explain(
     scorecard : str or Scorecard
     row : int, default=0
     missing : frozenset of str
-        Columns that were not collected.
+        Block that were not collected.
     as_of : date, optional
         Day of the review.
 

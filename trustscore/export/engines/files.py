@@ -52,7 +52,7 @@ def export_boosts(
     out: str | Path,
     engine: str,
     *,
-    policy: Any = "boost",
+    policy: str | Path | BoostPolicy = "boost",
     scored_on: dt.date | None = None,
     encoding: str | None = None,
     progress: Progress = silent,
@@ -124,7 +124,7 @@ def export_boosts(
     )
 
 
-def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
+def load_boosts(path: str | Path, policy: str | Path | BoostPolicy = "boost") -> TrustTable:
     r"""Return the table of a Parquet that ``trustscore export boost --to parquet`` wrote.
 
     Its boosts end on the days it holds. An npz is mapped by `TrustTable.load`.
