@@ -105,7 +105,8 @@ def _steps(x: FloatArray, steps: FloatArray) -> FloatArray:
     below = edges < 0
     up = np.concatenate([[0.0], values[~below]])[np.searchsorted(edges[~below], x, side="right")]
     down = np.concatenate([values[below], [0.0]])[np.searchsorted(edges[below], x, side="left")]
-    return up + down
+    found: FloatArray = up + down
+    return found
 
 
 def _monotone_cubic(x: FloatArray, xs: FloatArray, ys: FloatArray) -> FloatArray:

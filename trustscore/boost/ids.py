@@ -164,7 +164,7 @@ def _words(ids: NDArray[np.bytes_]) -> Words:
 
 def _hashes(words: Words, seed: int) -> Words:
     """Hash by multiply and add, then fold the well mixed upper half over the lower one, twice."""
-    mixed = words[0] * _factor(seed, 0)
+    mixed: Words = words[0] * _factor(seed, 0)
     for number in range(1, len(words)):
         mixed += words[number] * _factor(seed, number)
     mixed ^= mixed >> _HALF

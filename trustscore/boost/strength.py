@@ -389,7 +389,8 @@ def knee(loss: FloatArray, share: FloatArray) -> int:
     """
 
     def scaled(values: FloatArray) -> FloatArray:
-        return (values - values[0]) / ((values[-1] - values[0]) or 1.0)
+        whole = float(values[-1] - values[0]) or 1.0
+        return np.asarray((values - values[0]) / whole)
 
     return int(np.argmax(scaled(share) - scaled(loss)))
 

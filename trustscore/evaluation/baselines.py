@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import binom
 
 from trustscore.evaluation.panel import Panel
-from trustscore.typing import IntArray
+from trustscore.typing import FloatArray, IntArray
 
 # Cormack, Clarke and Buettcher 2009 found 60 by trial, and search engines adopted it.
 _RRF = 60
@@ -121,7 +121,7 @@ def fa_ir_table(share: float, places: int, alpha: float = _ALPHA) -> IntArray:
 
 
 def _prefixes(share: float, places: int, alpha: float) -> IntArray:
-    least = binom.ppf(alpha, np.arange(1, places + 1), share)
+    least: FloatArray = binom.ppf(alpha, np.arange(1, places + 1), share)
     return np.maximum(least, 0).astype(np.int64)
 
 

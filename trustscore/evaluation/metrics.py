@@ -145,7 +145,9 @@ def merchant_gini(panel: Panel, seen: FloatArray) -> float:
 
 def _ratio(part: FloatArray, whole: FloatArray, otherwise: float) -> FloatArray:
     whole = np.broadcast_to(whole, part.shape)
-    return np.divide(part, whole, out=np.full(part.shape, otherwise), where=whole > 0)
+    out: FloatArray = np.full(part.shape, otherwise)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out
 
 
 def _where(mask: BoolArray, values: FloatArray) -> FloatArray:
