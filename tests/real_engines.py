@@ -117,6 +117,7 @@ def tab_separated(columns):
 def rows_of(data, nothing="\\N"):
     """Rows of a client's answer, NULL as None, everything else as text."""
     back = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r", "0": "\0", "'": "'", "b": "\b", "f": "\f"}
+    back["v"] = "\v"
 
     def cell(text):
         if text == nothing:
@@ -286,13 +287,15 @@ def clickhouse():
         server.query = lambda text: rows_of(ask(text.strip().removesuffix(";")))
 
         def load(table, kinds, columns):
+            make(create(table, kinds, "Nullable(String)", "Nullable(Float64)"), table, columns)
+
+        def make(made, table, columns):
             rows = Path(folder, "rows")
             rows.write_bytes(tab_separated(columns))
-            made = create(table, kinds, "Nullable(String)", "Nullable(Float64)")
             made = made.rstrip().removesuffix(";") + " ENGINE = MergeTree ORDER BY tuple()"
             ask(made, f"INSERT INTO {table} SELECT * FROM file('{rows}', TSV)")
 
-        server.load = load
+        server.load, server.make, server.ask = load, make, ask
         yield server
 
 

@@ -18,33 +18,23 @@ from boost_engines import (
     typesense_key,
     vespa_score,
 )
+from ranking_case import (
+    DAYS,
+    FORMS,
+    MISSING,
+    assert_ranked_like_python,
+    candidates_of,
+    scores_of,
+)
 
-from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists, trust_boost
+from tests import hostile_texts
+from trustscore.boost import BoostPolicy, trust_boost
 from trustscore.errors import InputError
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.export.engines.elastic import FLOOR_WEIGHT, MOST_TERMS
 from trustscore.export.engines.rows import STEPS_DOWN, STEPS_UP
 
-HOSTILE = [
-    "plain",
-    "o'brien",
-    'say "hi"',
-    "'); DROP TABLE trust_boosts; --",
-    "two\nlines",
-    "back\\slash",
-    "\\",
-    "\\'; DROP TABLE trust_boosts; --",
-    "tab\tand\rreturn",
-    "*1\r\n$8\r\nFLUSHALL\r\n",
-    "商家一号",
-    "\u2028separator",
-    "{{q}}",
-    '{"index": {}}',
-    " lead and trail ",
-    "🙂",
-    "a:b/c#d?e&f=g",
-]
-MISSING = "nobody knows him"
+HOSTILE = list(hostile_texts.HOSTILE.values())
 SCORED, LAST, AFTER = dt.date(2026, 1, 1), dt.date(2026, 1, 15), dt.date(2026, 1, 16)
 POLICIES = {
     "preset": {},
@@ -54,25 +44,7 @@ POLICIES = {
 }
 
 
-def scores_of(count=200, seed=3):
-    draw = np.random.default_rng(seed)
-    ids = HOSTILE + [f"m{at}" for at in range(count - len(HOSTILE))]
-    coverage = np.where(draw.random(count) < 0.1, 0.0, draw.random(count))
-    index = draw.uniform(0, 100, count)
-    index[coverage == 0] = 71.0
-    words = np.array(["", "", "", "", "cap", "floor", "block"], dtype=object)
-    return {
-        "merchant_id": np.array(ids, dtype=object),
-        "trust_index": index,
-        "index_se": draw.uniform(0, 8, count),
-        "prior_index": np.full(count, 71.0),
-        "coverage": coverage,
-        "veto": draw.choice(words, count),
-        "tier": draw.choice(np.array(["", "standard", 'it\'s "top"'], dtype=object), count),
-    }
-
-
-SCORES = scores_of()
+SCORES = scores_of([*HOSTILE, *(f"m{at}" for at in range(200 - len(HOSTILE)))])
 
 
 def policy_of(name):
@@ -310,30 +282,13 @@ def test_redis_lifts_a_veto_and_an_end_that_are_gone():
         assert server.get(f"trust:veto:{merchant}") is None
 
 
-FORMS = {
-    "multiplicative": {"validity": {"days": 14}},
-    "additive": {"form": "additive", "validity": {"days": 14}},
-    "vetoes_expire": {"validity": {"days": 14, "keep_vetoes": False}},
-}
-
-
-@pytest.mark.parametrize("expired", [False, True], ids=["valid", "expired"])
+@pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("form", FORMS)
-def test_sql_ranks_like_python(form, expired):
+def test_sql_ranks_like_python(form, day):
     duckdb = pytest.importorskip("duckdb")
     policy = BoostPolicy.parse(FORMS[form])
-    scored_on = dt.date(2000, 1, 1) if expired else dt.date(2999, 1, 1)
-    files = files_of("sql", policy, scored_on)
-    draw = np.random.default_rng(5)
-    merchants = [*SCORES["merchant_id"].tolist(), MISSING]
-    count = 600
-    columns = {
-        "query_id": [f"q{at}" for at in draw.integers(0, 12, count)],
-        "item_id": [f"i{at:04d}" for at in draw.permutation(count)],
-        "merchant_id": [merchants[at] for at in draw.integers(0, len(merchants), count)],
-        # Coarse, so that there are ties to break.
-        "relevance": np.round(draw.uniform(0.01, 1, count), 1) + 0.1,
-    }
+    files = files_of("sql", policy, DAYS[day])
+    candidates = candidates_of(SCORES)
     database = duckdb.connect()
     database.execute(
         "CREATE TABLE candidates (query_id VARCHAR, item_id VARCHAR, merchant_id VARCHAR,"
@@ -341,7 +296,7 @@ def test_sql_ranks_like_python(form, expired):
     )
     database.executemany(
         "INSERT INTO candidates VALUES (?, ?, ?, ?)",
-        list(zip(*columns.values(), strict=True)),
+        list(zip(*candidates.values(), strict=True)),
     )
     # Twice: an export goes over the one before it.
     database.execute(files["boosts.sql"])
@@ -349,34 +304,7 @@ def test_sql_ranks_like_python(form, expired):
     database.execute(files["ranking.sql"])
     names = [column[0] for column in database.description]
     found = [dict(zip(names, row, strict=True)) for row in database.fetchall()]
-
-    table = TrustTable.build(SCORES, policy)
-    if expired:
-        vetoes = SCORES["veto"] if policy.validity.keep_vetoes else np.full(200, "", dtype=object)
-        neutral = SCORES | {"trust_index": np.full(200, 71.0), "coverage": np.zeros(200)}
-        table = TrustTable.build(neutral | {"veto": np.full(200, "", dtype=object)}, policy)
-        words = {"": 0, "cap": 1, "floor": 2, "block": 3}
-        codes = np.array([words[word] for word in vetoes] + [0], dtype=np.int8)
-        table = TrustTable(
-            table.index,
-            dict(table.columns) | {"veto": codes},
-            table.stamp,
-            table.lean_sha256,
-            table.first_end,
-            int(codes.max()),
-        )
-    lists = Lists.from_columns(
-        columns["query_id"], columns["relevance"], columns["merchant_id"], columns["item_id"]
-    )
-    expected = rerank_lists(lists, table, policy)
-    at = {item: row for row, item in enumerate(columns["item_id"])}
-    assert len(found) == int((expected.final_rank > 0).sum())
-    for row in found:
-        place = at[row["item_id"]]
-        assert row["trust_boost"] == pytest.approx(expected.trust_boost[place], rel=1e-12)
-        assert row["final_score"] == pytest.approx(expected.final_score[place], rel=1e-12)
-        assert row["base_rank"] == expected.base_rank[place]
-        assert row["final_rank"] == expected.final_rank[place]
+    assert_ranked_like_python(found, SCORES, candidates, policy, DAYS[day])
 
 
 def test_hostile_ids_reach_a_database_unchanged():
@@ -429,11 +357,13 @@ def test_a_boost_without_an_end_counts_on_any_day():
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_merchant_and_a_thousand_lines(engine):
-    one = {name: values[:1] for name, values in SCORES.items()}
-    assert "plain" in "".join(files_of(engine, BoostPolicy.load(), scores=one).values())
-    many = scores_of(1200, 9)
+    one = {name: values[-1:] for name, values in SCORES.items()}
+    assert one["merchant_id"][0] in "".join(
+        files_of(engine, BoostPolicy.load(), scores=one).values()
+    )
+    many = scores_of([f"m{at}" for at in range(1200)], 9)
     text = "".join(files_of(engine, BoostPolicy.load(), scores=many).values())
-    assert "m1182" in text
+    assert "m1199" in text
 
 
 def test_the_last_day_counts_to_its_end():

@@ -44,8 +44,9 @@ _PLUS = (
     "relevance + LN(trust_boost) * (MAX(relevance) OVER (PARTITION BY query_id)"
     " - MIN(relevance) OVER (PARTITION BY query_id))"
 )
-# A backslash or a control character means something inside quotes to some engines.
-_SPECIAL = re.compile(r"[\\\x00-\x1f\x7f\x85\u2028\u2029]")
+# A backslash or a control character means something inside quotes to some engines. CHR of more than
+# one byte is another character in some, so what has more stays as it is.
+_SPECIAL = re.compile(r"[\\\x00-\x1f\x7f]")
 
 
 def sql(boosts: Boosts) -> dict[str, Iterator[str]]:

@@ -65,7 +65,7 @@ def export_boosts(
     out: str | Path,
     engine: str,
     *,
-    policy: str | Path | BoostPolicy = "boost",
+    policy: Any = "boost",
     scored_on: dt.date | None = None,
     encoding: str | None = None,
     progress: Progress = silent,
@@ -119,8 +119,8 @@ def export_boosts(
         raise InputError(f"the output of parquet must end in .parquet. Got {out}")
     if engine == "npz":
         return _export_table(scores, out, rule, scored_on, encoding, progress)
-    counts = Counts(engine)
     files: tuple[str, ...] = (str(out),)
+    counts = Counts(engine)
     blocks = checked_blocks(scores, rule, scored_on, encoding, counts, progress)
     if engine == "parquet":
         write_blocks(out, ({n: c for n, c in b.items() if n != "step"} for b in blocks))
@@ -167,7 +167,7 @@ def _export_table(
     )
 
 
-def load_boosts(path: str | Path, policy: str | Path | BoostPolicy = "boost") -> TrustTable:
+def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
     r"""Return the table of a Parquet that ``trustscore export boost --to parquet`` wrote.
 
     Its boosts end on the days it holds. An npz is mapped by `TrustTable.load`.
