@@ -14,7 +14,7 @@ FLOORS = [
     {"errors", "typing", "compiled", "uncompiled"},
     {"words"},
     {"scorecard"},
-    {"evidence", "curves", "aggregate", "rules", "tiers", "outcomes", "scratch"},
+    {"outcomes"},
     {"scoring"},
     {"boost"},
     {"io"},

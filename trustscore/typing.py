@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Array",
+    "Block",
     "BoolArray",
-    "Columns",
     "FilePath",
     "FloatArray",
     "IntArray",
@@ -27,8 +27,8 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 # Objects: str, or None for blank.
 TextArray: TypeAlias = NDArray[np.object_]
-# Arrays of one length by the name of their column.
-Columns: TypeAlias = Mapping[str, Array]
+# The column block: arrays of one length by the name of their column.
+Block: TypeAlias = Mapping[str, Array]
 FilePath: TypeAlias = str | Path
 
 

@@ -29,7 +29,7 @@ from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.io.blocks import read_blocks
 from trustscore.io.outcomes_file import read_outcomes
 from trustscore.io.whole_table import read_table
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import Progress, silent
 
 __all__ = ["AuditReport", "audit_files"]
@@ -65,7 +65,7 @@ def audit_files(
     export: str | Path,
     out: str | Path,
     *,
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     outcomes: str | Path | None = None,
     truth: str | Path | None = None,
     as_of: dt.date | None = None,
@@ -144,7 +144,7 @@ def audit_files(
 
 def _market(
     export: str | Path,
-    scorecard: Any,
+    scorecard: str | Path | Scorecard,
     allow_missing: bool,
     encoding: str | None,
     progress: Progress,

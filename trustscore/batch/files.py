@@ -29,7 +29,7 @@ from trustscore.io.inputs import Inputs, Part, as_paths, expand, read_part
 from trustscore.io.rejects import Reject
 from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.io.text_stream import BLOCK
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.presets import find
 from trustscore.typing import Progress, silent
 
@@ -116,8 +116,8 @@ def score_files(
     paths: str | Path | Iterable[str | Path],
     out: str | Path,
     *,
-    scorecard: Any = "default",
-    policy: Any = "boost",
+    scorecard: str | Path | Scorecard = "default",
+    policy: str | Path | BoostPolicy = "boost",
     jobs: int = 1,
     rejects: str | Path | None = None,
     manifest: str | Path | None = None,

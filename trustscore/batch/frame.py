@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
@@ -12,7 +13,7 @@ from trustscore.batch.scorer import Scorer
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.io.frames import read_frame
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 
 __all__ = ["score_frame"]
 
@@ -21,13 +22,13 @@ _SHOWN = 20
 
 def score_frame(
     frame: Any,
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     *,
     errors: Literal["raise", "reject"] = "raise",
     allow_missing_columns: bool = False,
     as_of: dt.date | None = None,
     contributions: bool = False,
-    policy: Any = "boost",
+    policy: str | Path | BoostPolicy = "boost",
 ) -> Any:
     """Score the rows of a frame.
 

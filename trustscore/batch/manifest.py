@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import STATUS_WORDS
 
 __all__ = ["BY_SIGNAL", "Summary", "Tally"]
@@ -135,7 +136,7 @@ class Tally:
         self.coverage.merge(other.coverage)
         self.index.merge(other.index)
 
-    def as_dict(self, scorecard: Any) -> dict[str, Any]:
+    def as_dict(self, scorecard: Scorecard) -> dict[str, Any]:
         """Return the counts of a manifest."""
         signals = [signal.id for signal in scorecard.signals]
         ladder = [tier.id for tier in scorecard.tiers.ladder]

@@ -163,8 +163,15 @@ def score_merchant(
     found = one.score(cells, merchant, as_of)
     signals, rules = card.signals, card.rules
     names = [dimension.id for dimension in card.dimensions]
+    index, lower, upper, se, prior, raw, coverage = found.numbers
     return MerchantScore(
-        *found.numbers,
+        trust_index=index,
+        trust_index_lower=lower,
+        trust_index_upper=upper,
+        index_se=se,
+        prior_index=prior,
+        raw_index=raw,
+        coverage=coverage,
         dimensions=dict(zip(names, found.dimensions, strict=True)),
         status=STATUS_WORDS[found.status],
         tier=card.tiers.ladder[found.tier - 1].id if found.tier else "",

@@ -26,6 +26,7 @@ from trustscore.io.csv_text import (
     lines_of,
 )
 from trustscore.io.rejects import Reject
+from trustscore.scorecard import Scorecard
 from trustscore.scorecard.output_columns import OutputColumn, columns_of
 
 __all__ = [
@@ -56,7 +57,7 @@ class Scored:
     stamp: str
 
 
-def score_columns_out(scorecard: Any, keep: Iterable[str] = ()) -> dict[str, Any]:
+def score_columns_out(scorecard: Scorecard, keep: Iterable[str] = ()) -> dict[str, Any]:
     """Return the columns of the score table and their Arrow types.
 
     Examples
@@ -69,7 +70,7 @@ def score_columns_out(scorecard: Any, keep: Iterable[str] = ()) -> dict[str, Any
     return columns | dict.fromkeys(keep, _ARROW["text"])
 
 
-def _columns(scorecard: Any) -> tuple[OutputColumn, ...]:
+def _columns(scorecard: Scorecard) -> tuple[OutputColumn, ...]:
     return columns_of(dimension.id for dimension in scorecard.dimensions)
 
 
@@ -168,7 +169,7 @@ def score_table(scored: Scored, schema: Any) -> Any:
     return pa.RecordBatch.from_arrays([*own, *rows.keep.values()], schema=schema)
 
 
-def contribution_columns(scorecard: Any) -> dict[str, Any]:
+def contribution_columns(scorecard: Scorecard) -> dict[str, Any]:
     """Return the columns of the contributions table and their types."""
     names = [signal.id for signal in scorecard.signals] + [rule.id for rule in scorecard.rules]
     columns = {"merchant_id": pa.string()} | dict.fromkeys(names, pa.float64())

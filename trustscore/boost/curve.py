@@ -17,15 +17,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from trustscore.typing import FloatArray
 
 if TYPE_CHECKING:
     from trustscore.boost.policy import Curve
 
-Floats = NDArray[np.float64]
 
-
-def neutral_point(point: Floats | float, prior_index: Floats, coverage: Floats) -> Floats:
+def neutral_point(
+    point: FloatArray | float, prior_index: FloatArray, coverage: FloatArray
+) -> FloatArray:
     """Return the index a merchant is compared with: ``coverage * point + (1 - coverage) * prior``.
 
     A merchant about which nothing is known (coverage 0) is compared with the index of an
@@ -40,8 +41,8 @@ def neutral_point(point: Floats | float, prior_index: Floats, coverage: Floats) 
 
 
 def settled_excess(
-    index: Floats, index_se: Floats, neutral: Floats, z_promote: float, z_demote: float
-) -> Floats:
+    index: FloatArray, index_se: FloatArray, neutral: FloatArray, z_promote: float, z_demote: float
+) -> FloatArray:
     """Return the part of ``index - neutral`` beyond z standard errors.
 
     For a promotion it is the lower bound minus neutral, for a demotion the upper bound minus
@@ -59,7 +60,7 @@ def settled_excess(
     return up + down
 
 
-def logistic_gate(point: Floats, middle: float, width: float) -> Floats:
+def logistic_gate(point: FloatArray, middle: float, width: float) -> FloatArray:
     """Return a logistic step: 0 well below `middle`, 0.5 at it, 1 well above.
 
     Examples
@@ -71,7 +72,7 @@ def logistic_gate(point: Floats, middle: float, width: float) -> Floats:
     return 0.5 + 0.5 * np.tanh(0.5 * (point - middle) / width)
 
 
-def lean_curve(settled: Floats, curve: Curve) -> Floats:
+def lean_curve(settled: FloatArray, curve: Curve) -> FloatArray:
     """Return the lean that the curve of a policy gives to a settled excess in index points.
 
     For every shape the lean is non-decreasing, 0 at 0, and between ``-rho`` and 1.
@@ -98,16 +99,17 @@ def lean_curve(settled: Floats, curve: Curve) -> Floats:
     return np.tanh(up) + curve.rho * np.tanh(down)
 
 
-def _steps(x: Floats, steps: Floats) -> Floats:
+def _steps(x: FloatArray, steps: FloatArray) -> FloatArray:
     """Return a step function that rises and is 0 around 0; an edge belongs to the outer step."""
     edges, values = steps[:, 0], steps[:, 1]
     below = edges < 0
     up = np.concatenate([[0.0], values[~below]])[np.searchsorted(edges[~below], x, side="right")]
     down = np.concatenate([values[below], [0.0]])[np.searchsorted(edges[below], x, side="left")]
-    return up + down
+    found: FloatArray = up + down
+    return found
 
 
-def _monotone_cubic(x: Floats, xs: Floats, ys: Floats) -> Floats:
+def _monotone_cubic(x: FloatArray, xs: FloatArray, ys: FloatArray) -> FloatArray:
     """Return the monotone cubic (Fritsch and Carlson 1980) of the knots, constant beyond them."""
     if len(xs) == 1:
         return np.zeros_like(x)

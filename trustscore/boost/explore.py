@@ -12,10 +12,9 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trustscore.boost.curve import Floats
 from trustscore.boost.policy import Exploration
+from trustscore.typing import FloatArray
 
 
 def chance(seed: int, query_id: str) -> tuple[float, int]:
@@ -31,8 +30,8 @@ def chance(seed: int, query_id: str) -> tuple[float, int]:
 
 
 def choose(
-    log_score: Floats, policy: Exploration, query_id: str
-) -> tuple[int | None, NDArray[np.float64]]:
+    log_score: FloatArray, policy: Exploration, query_id: str
+) -> tuple[int | None, FloatArray]:
     """Choose the candidate to lift, or none.
 
     Parameters

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Order = NDArray[np.int64]
+from trustscore.typing import IntArray
 
 
-def displace(order: Order, up: int | None, down: int | None) -> Order:
+def displace(order: IntArray, up: int | None, down: int | None) -> IntArray:
     """Keep every item within `up` places above and `down` places below its base place.
 
     This is scheduling by release times and deadlines: each place takes the item that may fall no
@@ -68,7 +67,7 @@ def displace(order: Order, up: int | None, down: int | None) -> Order:
     return np.asarray(shown, dtype=np.int64)
 
 
-def protect_head(order: Order, head: int) -> Order:
+def protect_head(order: IntArray, head: int) -> IntArray:
     """Keep the items of the first `head` base places there; the others follow in their order.
 
     Examples
@@ -82,8 +81,8 @@ def protect_head(order: Order, head: int) -> Order:
 
 
 def cap_merchants(
-    order: Order, merchants: Sequence[Any], most: int, top: int, head: int = 0
-) -> Order:
+    order: IntArray, merchants: Sequence[Any], most: int, top: int, head: int = 0
+) -> IntArray:
     """Show at most `most` items of one merchant among the first `top` places.
 
     Items over the limit wait until the first `top` places are filled, and follow right after

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
+from trustscore.typing import IntArray
 
 Words = NDArray[np.uint64]
 
@@ -73,7 +74,7 @@ class IdIndex:
                 return cls(seed, table, slots)
         raise InputError("the merchant ids cannot be indexed; are they distinct?")
 
-    def rows(self, ids: Any) -> NDArray[np.int64]:
+    def rows(self, ids: Any) -> IntArray:
         """Return the row of each id, and the number of rows for an id that is not in the table."""
         asked = self._as_words(ids)
         hashes = _hashes(asked, self.seed)
@@ -163,7 +164,7 @@ def _words(ids: NDArray[np.bytes_]) -> Words:
 
 def _hashes(words: Words, seed: int) -> Words:
     """Hash by multiply and add, then fold the well mixed upper half over the lower one, twice."""
-    mixed = words[0] * _factor(seed, 0)
+    mixed: Words = words[0] * _factor(seed, 0)
     for number in range(1, len(words)):
         mixed += words[number] * _factor(seed, number)
     mixed ^= mixed >> _HALF
@@ -178,11 +179,11 @@ def _factor(seed: int, number: int) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little") | 1)
 
 
-def _first_slot(hashes: Words, size: int) -> NDArray[np.int64]:
+def _first_slot(hashes: Words, size: int) -> IntArray:
     return (hashes >> np.uint64(65 - size.bit_length())).view(np.int64)
 
 
-def _second_slot(hashes: Words, size: int) -> NDArray[np.int64]:
+def _second_slot(hashes: Words, size: int) -> IntArray:
     return (hashes & np.uint64(size - 1)).view(np.int64)
 
 

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.boost.curve import Floats
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.ranking import combine, relevance_error, rerank
 from trustscore.boost.serving import TableSource
 from trustscore.boost.table import at, text_column
 from trustscore.errors import InputError
 from trustscore.scorecard.vetoes import Veto
+from trustscore.typing import BoolArray, FloatArray, IntArray, TextArray
 
-Rows = NDArray[np.int64]
 # Plain integers compare faster with arrays than an enum does.
 _FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
 _SHOWN = 5
@@ -47,14 +46,14 @@ class Lists:
         Line of each input row in its file, for messages.
     """
 
-    queries: NDArray[np.object_]
-    offsets: Rows
-    relevance: Floats
-    merchant_ids: NDArray[np.object_]
-    item_ids: NDArray[np.object_] | None
-    source: Rows
-    kinds: NDArray[np.object_] | None = None
-    lines: Rows | None = None
+    queries: TextArray
+    offsets: IntArray
+    relevance: FloatArray
+    merchant_ids: TextArray
+    item_ids: TextArray | None
+    source: IntArray
+    kinds: TextArray | None = None
+    lines: IntArray | None = None
 
     @classmethod
     def from_columns(
@@ -65,7 +64,7 @@ class Lists:
         item_id: Any = None,
         *,
         query_kind: Any = None,
-        lines: Rows | None = None,
+        lines: IntArray | None = None,
     ) -> Lists:
         """Return the lists of a candidate table; rows of one query need not stand together.
 
@@ -124,7 +123,7 @@ class Lists:
         return len(self.queries)
 
     @property
-    def lengths(self) -> Rows:
+    def lengths(self) -> IntArray:
         """Candidates of each list."""
         return np.diff(self.offsets)
 
@@ -139,7 +138,7 @@ class Lists:
             given[self.source] = self.relevance
             raise relevance_error(given, policy, self.lines)
 
-    def off(self, policy: BoostPolicy) -> NDArray[np.bool_]:
+    def off(self, policy: BoostPolicy) -> BoolArray:
         """Return on which lists the policy keeps the boost off."""
         excluded = policy.exclusions
         if not excluded.queries and (not excluded.kinds or self.kinds is None):
@@ -151,14 +150,14 @@ class Lists:
             len(self),
         )
 
-    def spread(self) -> Floats:
+    def spread(self) -> FloatArray:
         """Return the range of relevance of each list."""
         found, some = np.zeros(len(self)), self.lengths > 0
         first, last = self.offsets[:-1][some], self.offsets[1:][some] - 1
         found[some] = self.relevance[first] - self.relevance[last]
         return found
 
-    def grids(self) -> Iterator[tuple[Rows, Rows, NDArray[np.bool_]]]:
+    def grids(self) -> Iterator[tuple[IntArray, IntArray, BoolArray]]:
         """Yield grids of similarly long lists: list numbers, flat positions, which cells are real.
 
         Lists are grouped by powers of two, so padding at most doubles them. A padded cell points
@@ -190,19 +189,19 @@ class Reranked:
         Probability of the outcome of exploration on the candidate's list; 1 without exploration.
     """
 
-    trust_boost: Floats
-    final_score: Floats
-    base_rank: Rows
-    final_rank: Rows
-    explored: NDArray[np.bool_]
-    propensity: Floats
+    trust_boost: FloatArray
+    final_score: FloatArray
+    base_rank: IntArray
+    final_rank: IntArray
+    explored: BoolArray
+    propensity: FloatArray
 
 
 def rerank_lists(
     lists: Lists,
     table: TableSource,
     policy: BoostPolicy,
-    rows: Rows | None = None,
+    rows: IntArray | None = None,
     *,
     today: dt.date | str | None = None,
 ) -> Reranked:
@@ -280,7 +279,9 @@ def rerank_lists(
     )
 
 
-def _sink(rank: Rows, list_of: Rows, codes: NDArray[np.int8], vetoed: Rows, lists: Lists) -> None:
+def _sink(
+    rank: IntArray, list_of: IntArray, codes: NDArray[np.int8], vetoed: IntArray, lists: Lists
+) -> None:
     """Move floored candidates below the others of their list and blocked ones out of it."""
     touched = np.unique(list_of[vetoed])
     for number in touched.tolist():
@@ -297,7 +298,7 @@ def _each(
     lists: Lists,
     table: TableSource,
     policy: BoostPolicy,
-    rows: Rows,
+    rows: IntArray,
     today: dt.date | str | None,
 ) -> Reranked:
     count = len(lists.relevance)
@@ -331,7 +332,7 @@ def _each(
     return Reranked(**{f.name: getattr(found, f.name)[back] for f in fields(found)})
 
 
-def _back(lists: Lists) -> Rows:
+def _back(lists: Lists) -> IntArray:
     """Return the place in the lists of each input row."""
     back = np.empty_like(lists.source)
     back[lists.source] = np.arange(len(back))
@@ -342,7 +343,7 @@ def _is_blank(query: Any) -> bool:
     return query is None or query == "" or query != query
 
 
-def _one_kind(list_of: Rows, kinds: NDArray[np.object_], lines: Rows | None) -> NDArray[np.object_]:
+def _one_kind(list_of: IntArray, kinds: TextArray, lines: IntArray | None) -> TextArray:
     """Return the kind of each list; all rows of a list must have the same."""
     _, first = np.unique(list_of, return_index=True)
     mixed = np.flatnonzero(kinds != kinds[first][list_of])
@@ -356,7 +357,7 @@ def _one_kind(list_of: Rows, kinds: NDArray[np.object_], lines: Rows | None) -> 
     return kinds[first]
 
 
-def _places_by_id(list_of: Rows, items: NDArray[np.object_], lines: Rows | None) -> Rows:
+def _places_by_id(list_of: IntArray, items: TextArray, lines: IntArray | None) -> IntArray:
     """Return the rank of each item id, which breaks ties; an item twice in a list is a fault."""
     texts = [str(item) for item in items]
     ids = {text: number for number, text in enumerate(sorted(set(texts)))}
@@ -372,7 +373,7 @@ def _places_by_id(list_of: Rows, items: NDArray[np.object_], lines: Rows | None)
     return place
 
 
-def from_log_odds(scores: Any) -> Floats:
+def from_log_odds(scores: Any) -> FloatArray:
     """Return relevance in (0, 1) from scores on the log-odds scale, in the same order.
 
     Raises

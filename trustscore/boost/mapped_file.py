@@ -16,19 +16,19 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
+from trustscore.typing import Array
 
 _ALIGN = 64
 _LOCAL_HEADER = 30
 _CHUNK = 1 << 22
 
 
-def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_arrays(path: str | Path, arrays: Mapping[str, Array]) -> None:
     """Write arrays under a temporary name beside `path`, then rename: complete or absent."""
     # The file behind a link is replaced, not the link.
     final = Path(os.path.realpath(path))
@@ -46,7 +46,7 @@ def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         raise
 
 
-def _add(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
+def _add(archive: zipfile.ZipFile, name: str, array: Array) -> None:
     if array.dtype.hasobject:
         raise InputError(f"array {name} holds Python objects, which a mapped file cannot")
     head = io.BytesIO()
@@ -70,7 +70,7 @@ def _add(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
             out.write(flat[at : at + _CHUNK].tobytes())
 
 
-def map_arrays(path: str | Path, verify: bool = True) -> dict[str, NDArray[Any]]:
+def map_arrays(path: str | Path, verify: bool = True) -> dict[str, Array]:
     """Map the arrays of a file read-only.
 
     Parameters
@@ -117,7 +117,7 @@ def _crc(held: NDArray[np.uint8]) -> int:
     return value
 
 
-def _array(held: NDArray[np.uint8], path: str) -> NDArray[Any]:
+def _array(held: NDArray[np.uint8], path: str) -> Array:
     head = io.BytesIO(bytes(held[:4096]))
     try:
         version = np.lib.format.read_magic(head)

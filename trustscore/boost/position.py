@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost import Ranking
 from trustscore.boost.ranking import PARTS
 from trustscore.scorecard.vetoes import Veto
+from trustscore.typing import BoolArray, IntArray, TextArray
 
 __all__ = [
     "Neighbour",
@@ -36,7 +36,7 @@ _VETO_DOES = {
 }
 
 
-def rank_without_boost(ranking: Ranking) -> NDArray[np.int64]:
+def rank_without_boost(ranking: Ranking) -> IntArray:
     """Return the place of each candidate with vetoes but without boost; 0 for a blocked one.
 
     Examples
@@ -164,8 +164,8 @@ class Position:
 def explain_position(
     ranking: Ranking,
     at: int,
-    item_ids: NDArray[np.object_],
-    merchant_ids: NDArray[np.object_],
+    item_ids: TextArray,
+    merchant_ids: TextArray,
     query_id: str = "",
 ) -> Position:
     """Explain the place of one candidate.
@@ -210,7 +210,7 @@ def explain_position(
         value = float(table.columns[name][row])
         return None if value != value else value
 
-    def names(mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    def names(mask: BoolArray) -> tuple[str, ...]:
         rows = np.flatnonzero(mask)
         return tuple(str(item_ids[i]) for i in rows[np.argsort(base[rows])].tolist())
 

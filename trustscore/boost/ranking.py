@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.boost.curve import Floats
 from trustscore.boost.explore import choose
 from trustscore.boost.guards import cap_merchants, displace, protect_head
 from trustscore.boost.policy import BoostPolicy
@@ -20,8 +19,8 @@ from trustscore.boost.serving import TableSource, TrustTable
 from trustscore.boost.table import at
 from trustscore.errors import InputError
 from trustscore.scorecard.vetoes import Veto
+from trustscore.typing import BoolArray, FloatArray, IntArray, TextArray
 
-Rows = NDArray[np.int64]
 # Plain integers compare faster with arrays than an enum does.
 _FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
 # Far above any relevance, and small enough that no boost makes it overflow.
@@ -60,16 +59,16 @@ class Ranking:
 
     policy: BoostPolicy
     table: TrustTable
-    relevance: Floats
-    rows: Rows
-    order: Rows
-    trust_boost: Floats
-    final_score: Floats
+    relevance: FloatArray
+    rows: IntArray
+    order: IntArray
+    trust_boost: FloatArray
+    final_score: FloatArray
     item_ids: Any = None
     codes: NDArray[np.int8] | None = None
     off: str = ""
-    stale: NDArray[np.bool_] | None = None
-    hits: Mapping[str, Rows] = field(default_factory=dict)
+    stale: BoolArray | None = None
+    hits: Mapping[str, IntArray] = field(default_factory=dict)
     explored: int | None = None
     propensity: float = 1.0
     lift: float = 0.0
@@ -78,22 +77,22 @@ class Ranking:
         return len(self.relevance)
 
     @cached_property
-    def final_rank(self) -> Rows:
+    def final_rank(self) -> IntArray:
         """Place of each candidate, from 1; 0 for a blocked one."""
         return _ranks(self.order, len(self))
 
     @cached_property
-    def base_rank(self) -> Rows:
+    def base_rank(self) -> IntArray:
         """Place of each candidate by relevance alone, from 1: the counterfactual."""
         return _ranks(base_order(self.relevance, self.item_ids), len(self))
 
     @cached_property
-    def blocked(self) -> NDArray[np.bool_]:
+    def blocked(self) -> BoolArray:
         """Candidates that left the list."""
         return np.zeros(len(self), dtype=bool) if self.codes is None else self.codes == _BLOCK
 
     @cached_property
-    def vetoes(self) -> NDArray[np.object_]:
+    def vetoes(self) -> TextArray:
         """Word of the veto applied to each candidate; an expired veto may no longer apply."""
         words = self.table.vetoes(self.rows)
         if self.stale is not None and not self.policy.validity.keep_vetoes:
@@ -106,7 +105,7 @@ class Ranking:
         return tuple(self.hits)
 
     @cached_property
-    def parts(self) -> dict[str, Floats]:
+    def parts(self) -> dict[str, FloatArray]:
         """Parts of each candidate's lean: ``beta * sum of parts = log(trust_boost)``."""
         found = {name: self.table.columns[name].take(self.rows) for name in PARTS}
         silent = np.full(len(self), bool(self.off))
@@ -127,7 +126,7 @@ def rerank(
     *,
     table: TableSource,
     policy: BoostPolicy | str | Path = "boost",
-    rows: Rows | None = None,
+    rows: IntArray | None = None,
     query_id: object = None,
     query_kind: str | None = None,
     today: dt.date | str | None = None,
@@ -236,7 +235,7 @@ def rerank(
         explored, lift, propensity, order = _explore(
             held, policy, str(query_id), rows, stale, base, order, score, boost, final
         )
-    hits: dict[str, Rows] = {}
+    hits: dict[str, IntArray] = {}
     order = _guarded(order, base, rows, merchant_ids, held, policy, hits)
     order = np.concatenate([order, floor]) if len(floor) else order
     return Ranking(
@@ -246,8 +245,8 @@ def rerank(
 
 
 def combine(
-    relevance: Floats, boost: Floats, policy: BoostPolicy, spread: Floats | None = None
-) -> Floats:
+    relevance: FloatArray, boost: FloatArray, policy: BoostPolicy, spread: FloatArray | None = None
+) -> FloatArray:
     """Return the scores that sort a list.
 
     In the multiplicative form that is relevance times boost. In the additive form it is relevance
@@ -269,7 +268,7 @@ def combine(
     )
 
 
-def base_order(relevance: Floats, item_ids: Any = None) -> Rows:
+def base_order(relevance: FloatArray, item_ids: Any = None) -> IntArray:
     """Return the order without boost: relevance, then item id as text, then place in the input.
 
     Examples
@@ -289,8 +288,8 @@ def base_order(relevance: Floats, item_ids: Any = None) -> Rows:
 
 
 def _sorted(
-    score: Floats, final: Floats, item_ids: Any, down: Rows | None
-) -> tuple[Rows, Rows | None]:
+    score: FloatArray, final: FloatArray, item_ids: Any, down: IntArray | None
+) -> tuple[IntArray, IntArray | None]:
     """Sort all rows but those of `down`; return the base order too, if ties made it necessary."""
     key = -final
     if down is not None:
@@ -306,7 +305,7 @@ def _sorted(
     return (order if down is None else order[: len(key) - len(down)]), base
 
 
-def _relevance(relevance: Any, policy: BoostPolicy) -> Floats:
+def _relevance(relevance: Any, policy: BoostPolicy) -> FloatArray:
     try:
         score = np.asarray(relevance, dtype=np.float64)
     except (TypeError, ValueError):
@@ -325,7 +324,9 @@ def _relevance(relevance: Any, policy: BoostPolicy) -> Floats:
     return score
 
 
-def relevance_error(score: Floats, policy: BoostPolicy, lines: Rows | None = None) -> InputError:
+def relevance_error(
+    score: FloatArray, policy: BoostPolicy, lines: IntArray | None = None
+) -> InputError:
     """Return the error that names the rows (or lines) whose relevance cannot be used."""
     if policy.form == "multiplicative":
         bad = np.flatnonzero(~((score > 0) & (score < _MOST)))
@@ -365,7 +366,7 @@ def _repeated(item_ids: Any) -> InputError:
     return InputError("a list holds an item twice", faults[:_SHOWN])
 
 
-def _ranks(order: Rows, count: int) -> Rows:
+def _ranks(order: IntArray, count: int) -> IntArray:
     ranks = np.zeros(count, dtype=np.int64)
     ranks[order] = np.arange(1, len(order) + 1)
     return ranks
@@ -375,14 +376,14 @@ def _explore(
     table: TrustTable,
     policy: BoostPolicy,
     query_id: str,
-    rows: Rows,
-    stale: NDArray[np.bool_] | None,
-    base: Rows,
-    order: Rows,
-    score: Floats,
-    boost: Floats,
-    final: Floats,
-) -> tuple[int | None, float, float, Rows]:
+    rows: IntArray,
+    stale: BoolArray | None,
+    base: IntArray,
+    order: IntArray,
+    score: FloatArray,
+    boost: FloatArray,
+    final: FloatArray,
+) -> tuple[int | None, float, float, IntArray]:
     """Lift one newcomer, or none.
 
     Its entries of `boost` and `final` are overwritten. Returns the row, the lift, the probability
@@ -414,21 +415,21 @@ def _explore(
 
 
 def _guarded(
-    order: Rows,
-    base: Rows,
-    rows: Rows,
+    order: IntArray,
+    base: IntArray,
+    rows: IntArray,
     merchant_ids: Any,
     table: TrustTable,
     policy: BoostPolicy,
-    hits: dict[str, Rows],
-) -> Rows:
+    hits: dict[str, IntArray],
+) -> IntArray:
     """Apply the guards to an order of input rows, and note in `hits` the rows each moved."""
     guards = policy.guards
     places = np.empty(len(rows), dtype=np.int64)
     places[base] = np.arange(len(base))
     now = places.take(order)
 
-    def note(name: str, after: Rows) -> Rows:
+    def note(name: str, after: IntArray) -> IntArray:
         moved = after != now
         if moved.any():
             hits[name] = base.take(np.sort(after[moved]))

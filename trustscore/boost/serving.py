@@ -20,6 +20,7 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import at, boost_table, text_column
 from trustscore.errors import InputError, PolicyError
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
+from trustscore.typing import Array, BoolArray, FloatArray, IntArray, TextArray
 
 FORMAT = 1
 _NUMBERS = ("trust_index", "lcb", "ucb", "neutral", "excess")
@@ -71,12 +72,12 @@ class TrustTable:
     """
 
     index: IdIndex
-    columns: Mapping[str, NDArray[Any]]
+    columns: Mapping[str, Array]
     stamp: str
     lean_sha256: str
     first_end: int
     strictest: int
-    _boosts: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _boosts: dict[float, FloatArray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def build(
@@ -84,7 +85,7 @@ class TrustTable:
         scores: Mapping[str, Any],
         policy: BoostPolicy | str | Path = "boost",
         scored_on: dt.date | str | None = None,
-        lines: NDArray[np.int64] | None = None,
+        lines: IntArray | None = None,
     ) -> TrustTable:
         """Return the table of a score file.
 
@@ -108,7 +109,7 @@ class TrustTable:
         table: Mapping[str, Any],
         policy: BoostPolicy,
         scored_on: dt.date | str | None = None,
-        lines: NDArray[np.int64] | None = None,
+        lines: IntArray | None = None,
     ) -> TrustTable:
         """Return the table made of the columns that :func:`boost_table` returns.
 
@@ -130,7 +131,7 @@ class TrustTable:
                 f"the policy is {policy.stamp}: make the table again"
             )
         ids = [str(i) for i in np.asarray(table["merchant_id"], dtype=object)]
-        columns: dict[str, NDArray[Any]] = {}
+        columns: dict[str, Array] = {}
         for name in (*_NUMBERS, *_LEANS):
             unknown = 0.0 if name in _LEANS or name == "excess" else np.nan
             columns[name] = np.append(np.asarray(table[name], dtype=np.float64), unknown)
@@ -148,7 +149,7 @@ class TrustTable:
 
     @classmethod
     def _of(
-        cls, index: IdIndex, columns: Mapping[str, NDArray[Any]], stamp: str, lean_sha256: str
+        cls, index: IdIndex, columns: Mapping[str, Array], stamp: str, lean_sha256: str
     ) -> TrustTable:
         for column in columns.values():
             if column.flags.writeable:
@@ -164,7 +165,7 @@ class TrustTable:
         """Return the table itself."""
         return self
 
-    def rows(self, merchant_ids: Any) -> NDArray[np.int64]:
+    def rows(self, merchant_ids: Any) -> IntArray:
         """Return the row of each merchant; ``len(table)`` for an unknown one.
 
         A service may keep the rows beside its items to save the lookup. They are valid for this
@@ -172,13 +173,13 @@ class TrustTable:
         """
         return self.index.rows(merchant_ids)
 
-    def boosts(self, merchant_ids: Any, policy: BoostPolicy | None = None) -> NDArray[np.float64]:
+    def boosts(self, merchant_ids: Any, policy: BoostPolicy | None = None) -> FloatArray:
         """Return the factor of each merchant, at the strength of `policy` (default preset)."""
         policy = BoostPolicy.load("boost") if policy is None else policy
         self.require(policy)
         return self.factors(policy.beta).take(self.rows(merchant_ids))
 
-    def factors(self, beta: float) -> NDArray[np.float64]:
+    def factors(self, beta: float) -> FloatArray:
         """Return ``exp(beta * lean)`` of every row, computed once for each strength."""
         held = self._boosts.get(beta)
         if held is None:
@@ -189,13 +190,11 @@ class TrustTable:
             self._boosts[beta] = held
         return held
 
-    def stale(
-        self, rows: NDArray[np.int64], today: dt.date | str | None
-    ) -> NDArray[np.bool_] | None:
+    def stale(self, rows: IntArray, today: dt.date | str | None) -> BoolArray | None:
         """Return which of `rows` have scores that expired before `today`; None when none have."""
         if today is None or (day := day_number(today)) <= self.first_end:
             return None
-        ended: NDArray[np.bool_] = self.columns["valid_to"].take(rows) < day
+        ended: BoolArray = self.columns["valid_to"].take(rows) < day
         return ended
 
     def on(self, today: dt.date | str | None, policy: BoostPolicy) -> TrustTable:
@@ -244,13 +243,14 @@ class TrustTable:
                 "leans differently: make the table again"
             )
 
-    def texts(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    def texts(self, name: str, rows: IntArray) -> TextArray:
         """Return a text column at `rows`."""
         return np.asarray([v.decode() for v in self.columns[name][rows].tolist()], dtype=object)
 
-    def vetoes(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    def vetoes(self, rows: IntArray) -> TextArray:
         """Return the veto word at `rows`."""
-        return np.asarray(VETO_WORDS, dtype=object)[self.columns["veto"][rows]]
+        found: TextArray = np.asarray(VETO_WORDS, dtype=object)[self.columns["veto"][rows]]
+        return found
 
     def save(self, path: str | Path) -> None:
         """Write the table to a file that :meth:`load` maps; complete or absent."""
@@ -368,7 +368,7 @@ _DTYPE_KINDS = dict.fromkeys((*_NUMBERS, *_LEANS), "f") | dict.fromkeys(_TEXTS, 
 _DTYPE_KINDS |= {"veto": "i", "newcomer": "b", "valid_to": "i"}
 
 
-def _require_one_table(index: IdIndex, columns: Mapping[str, NDArray[Any]]) -> None:
+def _require_one_table(index: IdIndex, columns: Mapping[str, Array]) -> None:
     """Raise ValueError unless the arrays of a file form one table."""
     rows = index.ids.shape[-1]
     for name, kind in _DTYPE_KINDS.items():
@@ -411,7 +411,7 @@ def last_days(
     policy: BoostPolicy,
     scored_on: dt.date | str | None,
     rows: int,
-    lines: NDArray[np.int64] | None,
+    lines: IntArray | None,
 ) -> NDArray[np.int32]:
     """Return the last day on which each row counts; the row of an unknown merchant never ends."""
     ends = np.full(rows + 1, _NEVER, dtype=np.int32)
@@ -436,9 +436,7 @@ def _last_day(day: int, days: int) -> int:
     return min(day + days, _LAST)
 
 
-def _day_numbers(
-    column: NDArray[np.object_], name: str, lines: NDArray[np.int64] | None
-) -> dict[str, int]:
+def _day_numbers(column: TextArray, name: str, lines: IntArray | None) -> dict[str, int]:
     """Return the day number of each distinct text in a column of days; blanks are left out."""
     known, faults = {}, []
     for word in sorted(set(column.tolist()) - {""}):

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trustscore.boost.curve import Floats
 from trustscore.boost.lists import Lists
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.serving import TableSource
 from trustscore.errors import InputError, PolicyError
 from trustscore.scorecard.vetoes import Veto
+from trustscore.typing import BoolArray, FloatArray, IntArray
 
 STEPS = 22
 _WORST = 0.99
@@ -96,14 +95,14 @@ class Front:
         The point farthest from the line between the ends: beyond it, exposure gets expensive.
     """
 
-    beta: Floats
-    loss: Floats
-    loss_lower: Floats
-    loss_upper: Floats
-    loss_worst: Floats
-    share: Floats
-    share_lower: Floats
-    share_upper: Floats
+    beta: FloatArray
+    loss: FloatArray
+    loss_lower: FloatArray
+    loss_upper: FloatArray
+    loss_worst: FloatArray
+    share: FloatArray
+    share_lower: FloatArray
+    share_upper: FloatArray
     knee: int
 
 
@@ -123,15 +122,15 @@ def guaranteed_beta(eps: float, policy: BoostPolicy) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Grid:
-    which: NDArray[np.int64]
-    base: Floats
-    lean: Floats
-    gain: Floats
-    group: Floats
-    discount: Floats
-    best: Floats
-    seen: Floats
-    spread: Floats
+    which: IntArray
+    base: FloatArray
+    lean: FloatArray
+    gain: FloatArray
+    group: FloatArray
+    discount: FloatArray
+    best: FloatArray
+    seen: FloatArray
+    spread: FloatArray
 
 
 class Trial:
@@ -217,7 +216,7 @@ class Trial:
         # Every strength uses the same bootstrap samples, so the bounds are monotone as well.
         self._weights = _bootstrap(len(self._used), draws, seed)
 
-    def measure(self, beta: float) -> tuple[Floats, Floats]:
+    def measure(self, beta: float) -> tuple[FloatArray, FloatArray]:
         """Return loss and exposure share of each list at a strength."""
         loss, share = np.zeros(self._lists), np.zeros(self._lists)
         for grid in self._grids:
@@ -261,11 +260,11 @@ class Trial:
             return 1.0
         return 1 - math.exp(-beta * (1 + self.policy.curve.rho))
 
-    def upper(self, per_list: Floats) -> float:
+    def upper(self, per_list: FloatArray) -> float:
         """Return the upper 95 % bound of a mean over lists."""
         return float(np.quantile(self._weights @ per_list, 0.95))
 
-    def interval(self, per_list: Floats) -> tuple[float, float]:
+    def interval(self, per_list: FloatArray) -> tuple[float, float]:
         """Return the two-sided 95 % interval of a mean over lists."""
         low, high = np.quantile(self._weights @ per_list, [0.025, 0.975])
         return float(low), float(high)
@@ -380,7 +379,7 @@ def pareto(trial: Trial, n: int = 41, *, most_beta: float = 2.0) -> Front:
     )
 
 
-def knee(loss: Floats, share: Floats) -> int:
+def knee(loss: FloatArray, share: FloatArray) -> int:
     """Return the point farthest above the line between the first and the last.
 
     Examples
@@ -389,8 +388,9 @@ def knee(loss: Floats, share: Floats) -> int:
     1
     """
 
-    def scaled(values: Floats) -> Floats:
-        return (values - values[0]) / ((values[-1] - values[0]) or 1.0)
+    def scaled(values: FloatArray) -> FloatArray:
+        whole = float(values[-1] - values[0]) or 1.0
+        return np.asarray((values - values[0]) / whole)
 
     return int(np.argmax(scaled(share) - scaled(loss)))
 
@@ -400,7 +400,7 @@ def _require_share(name: str, value: float) -> None:
         raise InputError(f"{name} must be between 0 and 1. Got {value!r}")
 
 
-def _bootstrap(count: int, draws: int, seed: int) -> Floats:
+def _bootstrap(count: int, draws: int, seed: int) -> FloatArray:
     picks = np.random.default_rng(seed).integers(0, count, size=(draws, count))
     offset = np.arange(draws)[:, None] * count
     counts = np.bincount((picks + offset).reshape(-1), minlength=draws * count)
@@ -408,8 +408,8 @@ def _bootstrap(count: int, draws: int, seed: int) -> Floats:
 
 
 def _without_vetoed(
-    lists: Lists, lean: Floats, member: NDArray[np.bool_], keep: NDArray[np.bool_]
-) -> tuple[Lists, Floats, NDArray[np.bool_]]:
+    lists: Lists, lean: FloatArray, member: BoolArray, keep: BoolArray
+) -> tuple[Lists, FloatArray, BoolArray]:
     """Return the lists of the kept rows, their leans, and which of them are members."""
     if keep.all():
         return lists, lean, member
@@ -428,11 +428,11 @@ def _without_vetoed(
 
 def _grids(
     lists: Lists,
-    lean: Floats,
-    member: NDArray[np.bool_],
+    lean: FloatArray,
+    member: BoolArray,
     policy: BoostPolicy,
     k: int,
-    spread: Floats,
+    spread: FloatArray,
 ) -> list[_Grid]:
     found = []
     for which, cells, real in lists.grids():
@@ -455,7 +455,7 @@ def _grids(
     return found
 
 
-def _measure(grid: _Grid, beta: float) -> tuple[Floats, Floats]:
+def _measure(grid: _Grid, beta: float) -> tuple[FloatArray, FloatArray]:
     places = len(grid.discount)
     key = -(grid.base + beta * grid.lean)
     order = np.argsort(key, axis=1)

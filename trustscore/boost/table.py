@@ -9,19 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.boost.curve import (
-    Floats,
-    lean_curve,
-    logistic_gate,
-    neutral_point,
-    settled_excess,
-)
+from trustscore.boost.curve import lean_curve, logistic_gate, neutral_point, settled_excess
 from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
+from trustscore.typing import Array, FloatArray, IntArray, TextArray
 
 NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 """Score columns without which there is no boost."""
@@ -56,24 +51,24 @@ class Parts:
         Treatment, as a code of `Veto`.
     """
 
-    neutral: Floats
-    excess: Floats
-    trust: Floats
-    programme: Floats
-    pacing: Floats
-    limit: Floats
-    veto: Floats
-    lean: Floats
+    neutral: FloatArray
+    excess: FloatArray
+    trust: FloatArray
+    programme: FloatArray
+    pacing: FloatArray
+    limit: FloatArray
+    veto: FloatArray
+    lean: FloatArray
     code: NDArray[np.int8]
 
 
-def at(row: int, lines: NDArray[np.int64] | None) -> str:
+def at(row: int, lines: IntArray | None) -> str:
     """Return the place of a row for a message: its line in the file, or else its number."""
     return f"row {row + 1}" if lines is None else f"line {lines[row]}"
 
 
 def lean_parts(
-    columns: Mapping[str, Any], policy: BoostPolicy, lines: NDArray[np.int64] | None = None
+    columns: Mapping[str, Any], policy: BoostPolicy, lines: IntArray | None = None
 ) -> Parts:
     """Return the parts of each merchant's lean.
 
@@ -137,7 +132,7 @@ def lean_parts(
     )
 
 
-def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -> Floats:
+def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -> FloatArray:
     """Return the factor by which each merchant multiplies relevance; 1.0 where nothing is known.
 
     Parameters
@@ -165,8 +160,8 @@ def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -
 def boost_table(
     scores: Mapping[str, Any],
     policy: BoostPolicy | None = None,
-    lines: NDArray[np.int64] | None = None,
-) -> dict[str, NDArray[Any]]:
+    lines: IntArray | None = None,
+) -> dict[str, Array]:
     """Return the boosts of a score file as columns, one row for each merchant.
 
     Parameters
@@ -222,7 +217,7 @@ def boost_table(
     status = text_column(scores, "status", len(ids))
     newcomer = np.isin(status, policy.exploration.statuses) & (parts.lean >= 0)
     newcomer &= parts.code == Veto.NONE
-    table: dict[str, NDArray[Any]] = {
+    table: dict[str, Array] = {
         "merchant_id": np.asarray([str(i) for i in ids], dtype=object),
         "trust_boost": np.exp(log_boost),
         "log_boost": log_boost,
@@ -253,7 +248,7 @@ def veto_codes(
     columns: Mapping[str, Any],
     rows: int,
     policy: BoostPolicy,
-    lines: NDArray[np.int64] | None = None,
+    lines: IntArray | None = None,
 ) -> NDArray[np.int8]:
     """Return the treatment of each merchant's veto, as a code of `Veto`."""
     if "veto" not in columns:
@@ -278,7 +273,7 @@ def veto_codes(
     return codes
 
 
-def text_column(columns: Mapping[str, Any], name: str, rows: int) -> NDArray[np.object_]:
+def text_column(columns: Mapping[str, Any], name: str, rows: int) -> TextArray:
     """Return a text column with blanks as empty text; all blank when it is absent."""
     if name not in columns:
         return np.full(rows, "", dtype=object)
@@ -294,8 +289,8 @@ def _text_of(value: Any) -> str:
 
 
 def _checked(
-    columns: Mapping[str, Any], lines: NDArray[np.int64] | None
-) -> tuple[Floats, Floats, Floats, Floats]:
+    columns: Mapping[str, Any], lines: IntArray | None
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     absent = [name for name in NEEDED if name not in columns]
     if absent:
         raise _absent(absent, columns)
@@ -324,21 +319,21 @@ def _rows(values: Any) -> int:
     return shape[0] if shape else 0
 
 
-def _column(columns: Mapping[str, Any], name: str) -> Floats:
+def _column(columns: Mapping[str, Any], name: str) -> FloatArray:
     try:
         return np.asarray(columns[name], dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(f"column {name} of the scores must hold numbers") from None
 
 
-def _numbers(columns: Mapping[str, Any], name: str, rows: int) -> Floats:
+def _numbers(columns: Mapping[str, Any], name: str, rows: int) -> FloatArray:
     """Return a side column with blanks as 0, and zeros when it is absent."""
     if name not in columns:
         return np.zeros(rows)
     return np.nan_to_num(_column(columns, name), nan=0.0)
 
 
-def _points(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> Floats | float:
+def _points(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> FloatArray | float:
     by_category = policy.neutral.by_category
     if not by_category or "category" not in columns:
         return policy.neutral.point
@@ -356,7 +351,7 @@ def _absent(names: list[str], columns: Mapping[str, Any]) -> InputError:
     )
 
 
-def _id_faults(ids: NDArray[np.object_], lines: NDArray[np.int64] | None) -> list[str]:
+def _id_faults(ids: TextArray, lines: IntArray | None) -> list[str]:
     faults = []
     first: dict[str, int] = {}
     for row, value in enumerate(ids):

@@ -55,7 +55,8 @@ INPUT_OR_DASH = click.Path(exists=True, dir_okay=False, allow_dash=True)
 OUTPUT_OR_DASH = click.Path(dir_okay=False, allow_dash=True)
 
 
-class _Day(click.ParamType):
+# Newer versions of click have a generic ParamType.
+class _Day(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """A day as ISO 8601 writes it."""
 
     name = "date"
@@ -88,7 +89,7 @@ class _Exports(click.Path):
         return super().convert(value, param, ctx)
 
 
-class _Names(click.ParamType):
+class _Names(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """Names with commas between them."""
 
     name = "names"

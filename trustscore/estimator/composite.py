@@ -10,10 +10,10 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, parse_scorecard
+from trustscore.typing import Array
 
 __all__ = ["NAME", "block_of", "learn", "position"]
 
-Array = np.ndarray[Any, Any]
 
 # Name of the scorecard and of its only dimension.
 NAME = "composite"

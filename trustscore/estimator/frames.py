@@ -15,10 +15,10 @@ from trustscore.io.checks import check_block
 from trustscore.io.header import Columns, Wanted, match
 from trustscore.io.text_columns import parse_block
 from trustscore.scorecard import Scorecard
+from trustscore.typing import Array
 
 __all__ = ["as_frame", "match_columns", "read_block"]
 
-Array = np.ndarray[Any, Any]
 
 _MOST_FAULTS = 20
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.fitting import Labelled, collect_outcomes
+from trustscore.typing import Block
 
 __all__ = ["labelled"]
 
-Array = np.ndarray[Any, Any]
 
-
-def labelled(block: Mapping[str, Array], y: Any) -> Labelled | None:
+def labelled(block: Block, y: Any) -> Labelled | None:
     """Return the rows of a block with their outcomes; None without `y`.
 
     Examples

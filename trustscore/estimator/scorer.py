@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,14 @@ from trustscore.estimator.composite import block_of, learn, position
 from trustscore.estimator.frames import as_frame, match_columns, read_block
 from trustscore.estimator.labels import labelled
 from trustscore.fitting.fit import fit_scorecard, open_weights
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
+from trustscore.typing import Array
 
 __all__ = ["TrustScorer"]
 
-Array = np.ndarray[Any, Any]
 
 _NUMBERS = tuple(
     column.name
@@ -63,7 +64,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
     scorecard_ : Scorecard
         The scorecard as loaded, or as `fit` made it.
     missing_ : frozenset of str
-        Columns of the scorecard that were absent in `fit`.
+        Block of the scorecard that were absent in `fit`.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -120,7 +121,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        scorecard: Any = "default",
+        scorecard: str | Path | Scorecard | None = "default",
         direction: Any = None,
         *,
         quantiles: tuple[float, float] = (0.05, 0.95),
@@ -203,7 +204,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features_out)
-            Columns as in `get_feature_names_out`; a frame after ``set_output``. The index and its
+            Block as in `get_feature_names_out`; a frame after ``set_output``. The index and its
             bounds are NaN where nothing at all is known, and a dimension where it does not apply.
 
         Raises

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from trustscore.evaluation.panel import Panel, Rows
+from trustscore.evaluation.panel import Panel
+from trustscore.typing import FloatArray, IntArray
 
 # Cormack, Clarke and Buettcher 2009 found 60 by trial, and search engines adopted it.
 _RRF = 60
@@ -38,9 +39,9 @@ class Baseline:
     name: str
     dial: str
     settings: Callable[[Panel, int], list[float]]
-    ranks: Callable[[Panel, float, int], Rows]
+    ranks: Callable[[Panel, float, int], IntArray]
 
-    def on(self, panel: Panel, setting: float, places: int) -> Rows:
+    def on(self, panel: Panel, setting: float, places: int) -> IntArray:
         """Return the ranks, with the lists that the policy excludes unchanged.
 
         The boost is off on those lists, so a fair comparison leaves them out for all methods.
@@ -51,17 +52,17 @@ class Baseline:
         return np.where(panel.off[panel.number], panel.base, ranks)
 
 
-def raw_additive(panel: Panel, constant: float, places: int) -> Rows:
+def raw_additive(panel: Panel, constant: float, places: int) -> IntArray:
     """Add ``constant * lean`` to relevance, whatever the scale of relevance in the list."""
     return panel.rank_by(-(panel.lists.relevance + constant * panel.lean))
 
 
-def tier_sort(panel: Panel, _: float, places: int) -> Rows:
+def tier_sort(panel: Panel, _: float, places: int) -> IntArray:
     """Sort by tier, then by relevance, as an engine does that sorts by the tier first."""
     return panel.rank_by(-panel.tiers.level)
 
 
-def buckets(panel: Panel, count: float, places: int) -> Rows:
+def buckets(panel: Panel, count: float, places: int) -> IntArray:
     """Cut each list into `count` buckets of equal length and sort each by lean.
 
     Typesense ranks like this with ``_text_match(buckets: N)`` followed by a trust field.
@@ -71,7 +72,7 @@ def buckets(panel: Panel, count: float, places: int) -> Rows:
     return panel.rank_by(3.0 * bucket - panel.lean)
 
 
-def rrf(panel: Panel, weight: float, places: int) -> Rows:
+def rrf(panel: Panel, weight: float, places: int) -> IntArray:
     """Fuse the ranks by relevance and by lean: Reciprocal Rank Fusion.
 
     Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual
@@ -80,7 +81,7 @@ def rrf(panel: Panel, weight: float, places: int) -> Rows:
     return panel.rank_by(-(1.0 / (_RRF + panel.base) + weight / (_RRF + panel.by_trust)))
 
 
-def det_greedy(panel: Panel, share: float, places: int) -> Rows:
+def det_greedy(panel: Panel, share: float, places: int) -> IntArray:
     """Keep the promoted between the floor and the ceiling of their share in every prefix.
 
     DetGreedy of Geyik, Ambler and Kenthapadi, "Fairness-Aware Ranking in Search &
@@ -91,7 +92,7 @@ def det_greedy(panel: Panel, share: float, places: int) -> Rows:
     return interleave(panel, least.astype(np.int64), most.astype(np.int64))
 
 
-def fa_ir(panel: Panel, share: float, places: int) -> Rows:
+def fa_ir(panel: Panel, share: float, places: int) -> IntArray:
     """Keep the promoted in every prefix at least as many as chance at `share` would allow.
 
     FA*IR of Zehlike, Bonchi, Castillo, Hajian, Megahed and Baeza-Yates, "FA*IR: A Fair Top-k
@@ -100,7 +101,7 @@ def fa_ir(panel: Panel, share: float, places: int) -> Rows:
     return interleave(panel, fa_ir_table(share, places), np.arange(1, places + 1))
 
 
-def fa_ir_table(share: float, places: int, alpha: float = _ALPHA) -> Rows:
+def fa_ir_table(share: float, places: int, alpha: float = _ALPHA) -> IntArray:
     """Return the smallest number of promoted in each prefix that a fair list rarely misses.
 
     Examples
@@ -119,12 +120,12 @@ def fa_ir_table(share: float, places: int, alpha: float = _ALPHA) -> Rows:
     return _prefixes(share, places, high)
 
 
-def _prefixes(share: float, places: int, alpha: float) -> Rows:
-    least = binom.ppf(alpha, np.arange(1, places + 1), share)
+def _prefixes(share: float, places: int, alpha: float) -> IntArray:
+    least: FloatArray = binom.ppf(alpha, np.arange(1, places + 1), share)
     return np.maximum(least, 0).astype(np.int64)
 
 
-def _fails(least: Rows, share: float) -> float:
+def _fails(least: IntArray, share: float) -> float:
     """Return the probability that a list drawn with `share` breaks the table in some prefix."""
     mass = np.ones(1)
     for need in least.tolist():
@@ -133,7 +134,7 @@ def _fails(least: Rows, share: float) -> float:
     return 1.0 - float(mass.sum())
 
 
-def interleave(panel: Panel, least: Rows, most: Rows) -> Rows:
+def interleave(panel: Panel, least: IntArray, most: IntArray) -> IntArray:
     """Fill the first places with the best candidate that the limits on the promoted allow.
 
     Parameters

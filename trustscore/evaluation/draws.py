@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from trustscore.evaluation.panel import Floats
+from trustscore.typing import FloatArray
 
 # Largest number of counts in memory, of 8 bytes each.
 _CELLS = 4_000_000
@@ -28,8 +28,8 @@ class Draws:
     drawn : array of shape (draws, columns)
     """
 
-    means: Floats
-    drawn: Floats
+    means: FloatArray
+    drawn: FloatArray
 
     def interval(self, column: int) -> tuple[float, float]:
         """Return the two-sided 95 % interval of a mean; NaN when any draw is NaN."""
@@ -37,7 +37,7 @@ class Draws:
         return float(low), float(high)
 
     @cached_property
-    def _bounds(self) -> Floats:
+    def _bounds(self) -> FloatArray:
         return np.quantile(self.drawn, [0.025, 0.975], axis=0)
 
     def change(self, column: int, base: int) -> tuple[float, float, float]:
@@ -46,7 +46,7 @@ class Draws:
         return float(self.means[column] - self.means[base]), low, high
 
 
-def between(drawn: Floats) -> tuple[float, float]:
+def between(drawn: FloatArray) -> tuple[float, float]:
     """Return the 2.5 % and 97.5 % quantiles; NaN when any draw is NaN.
 
     Examples
@@ -60,7 +60,7 @@ def between(drawn: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def bootstrap(values: Floats, draws: int = 1000, seed: int = 1) -> Draws:
+def bootstrap(values: FloatArray, draws: int = 1000, seed: int = 1) -> Draws:
     """Return the mean of each column and of `draws` samples of its rows, with replacement.
 
     Parameters

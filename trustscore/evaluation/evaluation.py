@@ -24,9 +24,9 @@ from trustscore.evaluation import metrics
 from trustscore.evaluation.baselines import BASELINES
 from trustscore.evaluation.draws import Draws, between, bootstrap
 from trustscore.evaluation.measure import Key, Measure
-from trustscore.evaluation.panel import Floats, Mask, Panel, Rows
+from trustscore.evaluation.panel import Panel
 from trustscore.evaluation.sweep import BOOST, Point, boost_ranks, loss_at, sweep
-from trustscore.typing import Progress, silent
+from trustscore.typing import BoolArray, FloatArray, IntArray, Progress, silent
 
 NONE = "none"
 _NAN = math.nan
@@ -227,7 +227,7 @@ def evaluate(
     )
 
 
-def _mean(values: Floats) -> float:
+def _mean(values: FloatArray) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else _NAN
 
@@ -245,7 +245,7 @@ def _places(ks: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted({int(k) for k in ks}))
 
 
-def _facts(panel: Panel, stale: Mask | None) -> dict[str, int | float]:
+def _facts(panel: Panel, stale: BoolArray | None) -> dict[str, int | float]:
     keep = panel.keep
     facts: dict[str, int | float] = {
         "lists": len(panel),
@@ -289,7 +289,7 @@ def _vetoes(panel: Panel, k: int) -> dict[str, float]:
     }
 
 
-def _figures(measure: Measure, ranks: dict[str, Rows], draws: int, seed: int) -> list[Figure]:
+def _figures(measure: Measure, ranks: dict[str, IntArray], draws: int, seed: int) -> list[Figure]:
     panel = measure.panel
     columns = {method: measure.columns(rank) for method, rank in ranks.items()}
     places = {

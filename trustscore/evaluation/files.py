@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore import __version__
 from trustscore.boost import BoostPolicy, TrustTable
@@ -23,7 +22,7 @@ from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.whole_table import Table, read_table
 from trustscore.scorecard.faults import suggest
-from trustscore.typing import Progress, silent
+from trustscore.typing import Array, Progress, silent
 
 __all__ = ["EvaluationReport", "evaluate_files", "read_labels"]
 
@@ -56,7 +55,7 @@ class EvaluationReport(NamedTuple):
     notes: list[str]
 
 
-def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) -> NDArray[Any]:
+def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) -> Array:
     """Read labels and return one for each candidate, NaN for a candidate without one.
 
     Parameters
@@ -104,7 +103,7 @@ def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) 
     return label
 
 
-def read_volumes(path: str | Path, column: str, *, encoding: str | None = None) -> NDArray[Any]:
+def read_volumes(path: str | Path, column: str, *, encoding: str | None = None) -> Array:
     """Read the volume of each merchant of a score file.
 
     Raises
@@ -123,7 +122,7 @@ def read_volumes(path: str | Path, column: str, *, encoding: str | None = None) 
             f"{path}: no column {column}{near} A column of the export must be in `keep` when the"
             " export is scored"
         ) from error
-    volumes: NDArray[Any] = found.columns[column]
+    volumes: Array = found.columns[column]
     return volumes
 
 

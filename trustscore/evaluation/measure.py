@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trustscore.evaluation import metrics
-from trustscore.evaluation.panel import Floats, Panel, Rows
+from trustscore.evaluation.panel import Panel
+from trustscore.typing import FloatArray, IntArray
 
 Key = tuple[str, str, int]
 """Metric, group and number of places; 0 places means whole lists."""
@@ -14,33 +15,33 @@ Key = tuple[str, str, int]
 class Measure:
     """Measures rankings of a panel: exposure at `main_k` by `weights`, relevance at all `ks`."""
 
-    def __init__(self, panel: Panel, ks: tuple[int, ...], main_k: int, weights: Floats) -> None:
+    def __init__(self, panel: Panel, ks: tuple[int, ...], main_k: int, weights: FloatArray) -> None:
         self.panel, self.ks, self.main_k, self.weights = panel, ks, main_k, weights
         takes = panel.gain * panel.keep
         self.merit = metrics.shares_of(panel, takes, panel.tiers)
 
-    def loss(self, rank: Rows) -> Floats:
+    def loss(self, rank: IntArray) -> FloatArray:
         """Return the loss of score-DCG of each list."""
         return metrics.score_loss(self.panel, rank, self.main_k)
 
-    def share(self, rank: Rows) -> Floats:
+    def share(self, rank: IntArray) -> FloatArray:
         """Return the exposure share of the promoted in each list."""
         seen = metrics.attention(rank, self.weights)
         return metrics.share_of(self.panel, seen, self.panel.promoted)
 
-    def trust(self, rank: Rows) -> Floats:
+    def trust(self, rank: IntArray) -> FloatArray:
         """Return the mean index in each list, weighted by attention."""
         return metrics.mean_trust(self.panel, metrics.attention(rank, self.weights))
 
-    def label(self, rank: Rows) -> Floats:
+    def label(self, rank: IntArray) -> FloatArray:
         """Return the label-NDCG of each list."""
         return metrics.label_ndcg(self.panel, rank, self.main_k)
 
-    def columns(self, rank: Rows) -> dict[Key, Floats]:
+    def columns(self, rank: IntArray) -> dict[Key, FloatArray]:
         """Return every figure that is averaged over lists, with one value for each list."""
         panel, k = self.panel, self.main_k
         seen = metrics.attention(rank, self.weights)
-        found: dict[Key, Floats] = {}
+        found: dict[Key, FloatArray] = {}
         for at in self.ks:
             found["score_ndcg", "", at] = 1.0 - metrics.score_loss(panel, rank, at)
             if panel.label is not None:
@@ -58,7 +59,7 @@ class Measure:
         found["displacement_mean", "", 0], _ = metrics.displacement(panel, rank)
         return found
 
-    def singles(self, rank: Rows) -> dict[Key, float]:
+    def singles(self, rank: IntArray) -> dict[Key, float]:
         """Return the figures that are not averaged over lists."""
         panel, k = self.panel, self.main_k
         loss = self.loss(rank)[panel.used]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.evaluation.panel import Floats, Groups, Mask, Panel, Rows, summed
+from trustscore.evaluation.panel import Groups, Panel, summed
+from trustscore.typing import BoolArray, FloatArray, IntArray
 
 POSITIONS = ("log2", "reciprocal")
 
 
-def position_weights(model: str | Sequence[float], places: int) -> Floats:
+def position_weights(model: str | Sequence[float], places: int) -> FloatArray:
     """Return the attention that each place gets.
 
     Parameters
@@ -46,7 +47,7 @@ def position_weights(model: str | Sequence[float], places: int) -> Floats:
     return weights
 
 
-def attention(rank: Rows, weights: Floats) -> Floats:
+def attention(rank: IntArray, weights: FloatArray) -> FloatArray:
     """Return the weight of each row's place; 0 beyond the last place and for rank 0.
 
     Examples
@@ -58,12 +59,12 @@ def attention(rank: Rows, weights: Floats) -> Floats:
     return padded.take(np.minimum(rank, len(weights) + 1))
 
 
-def dcg(panel: Panel, rank: Rows, gain: Floats, k: int) -> Floats:
+def dcg(panel: Panel, rank: IntArray, gain: FloatArray, k: int) -> FloatArray:
     """Return discounted cumulative gain at `k` of each list, gain over ``log2(1 + place)``."""
     return panel.total(attention(rank, position_weights("log2", panel.places(k))) * gain)
 
 
-def score_loss(panel: Panel, rank: Rows, k: int) -> Floats:
+def score_loss(panel: Panel, rank: IntArray, k: int) -> FloatArray:
     """Return the share of the base list's score-DCG that each list loses; NaN without candidates.
 
     The base list is sorted by score and therefore ideal, so the loss is ``1 - NDCG`` by score.
@@ -73,7 +74,7 @@ def score_loss(panel: Panel, rank: Rows, k: int) -> Floats:
     return _where(panel.used, 1.0 - _ratio(shown, best, 1.0))
 
 
-def label_ndcg(panel: Panel, rank: Rows, k: int) -> Floats:
+def label_ndcg(panel: Panel, rank: IntArray, k: int) -> FloatArray:
     """Return NDCG at `k` of each list by labels; NaN for a list without a label above 0.
 
     The gain is the label itself, as in trec_eval; for ``2 ** label - 1`` pass that as the label.
@@ -87,13 +88,13 @@ def label_ndcg(panel: Panel, rank: Rows, k: int) -> Floats:
     return _where(panel.used & (best > 0), _ratio(dcg(panel, rank, gain, k), best, 0.0))
 
 
-def share_of(panel: Panel, seen: Floats, member: Mask) -> Floats:
+def share_of(panel: Panel, seen: FloatArray, member: BoolArray) -> FloatArray:
     """Return the share of `seen` that falls on `member` in each list; NaN where nothing is seen."""
     whole = panel.total(seen)
     return _ratio(panel.total(seen * member), whole, np.nan)
 
 
-def shares_of(panel: Panel, seen: Floats, groups: Groups) -> Floats:
+def shares_of(panel: Panel, seen: FloatArray, groups: Groups) -> FloatArray:
     """Return the share of `seen` of each group in each list, of shape (lists, groups)."""
     count = len(groups.names)
     cell = panel.number * count + groups.code
@@ -101,27 +102,27 @@ def shares_of(panel: Panel, seen: Floats, groups: Groups) -> Floats:
     return _ratio(part, part.sum(axis=1, keepdims=True), np.nan)
 
 
-def mean_trust(panel: Panel, seen: Floats) -> Floats:
+def mean_trust(panel: Panel, seen: FloatArray) -> FloatArray:
     """Return the mean index in each list weighted by `seen`, over merchants with an index."""
     known = ~np.isnan(panel.index)
     weight = np.where(known, seen, 0.0)
     return _ratio(panel.total(weight * np.nan_to_num(panel.index)), panel.total(weight), np.nan)
 
 
-def changed(panel: Panel, rank: Rows, k: int) -> Floats:
+def changed(panel: Panel, rank: IntArray, k: int) -> FloatArray:
     """Return 1 for a list whose first `k` places differ from the base list's, else 0."""
     moved = (rank != panel.base) & ((panel.base <= k) | (rank <= k)) & panel.keep
     return _where(panel.used, (panel.total(moved) > 0).astype(np.float64))
 
 
-def displacement(panel: Panel, rank: Rows) -> tuple[Floats, int]:
+def displacement(panel: Panel, rank: IntArray) -> tuple[FloatArray, int]:
     """Return the mean distance of candidates from their base place in each list, and the most."""
     moved = np.abs(rank - panel.base) * panel.keep
     each = _ratio(panel.total(moved), panel.total(panel.keep), np.nan)
     return each, int(moved.max(initial=0))
 
 
-def gini(values: Floats) -> float:
+def gini(values: FloatArray) -> float:
     """Return the Gini coefficient: 0 when all values are equal, near 1 when one holds everything.
 
     Examples
@@ -137,15 +138,17 @@ def gini(values: Floats) -> float:
     return float(max(2.0 * (place @ held) / (count * total) - (count + 1) / count, 0.0))
 
 
-def merchant_gini(panel: Panel, seen: Floats) -> float:
+def merchant_gini(panel: Panel, seen: FloatArray) -> float:
     """Return the Gini coefficient of exposure among all merchants of the candidates."""
     return gini(summed(panel.merchant[panel.keep], seen[panel.keep]))
 
 
-def _ratio(part: Floats, whole: Floats, otherwise: float) -> Floats:
+def _ratio(part: FloatArray, whole: FloatArray, otherwise: float) -> FloatArray:
     whole = np.broadcast_to(whole, part.shape)
-    return np.divide(part, whole, out=np.full(part.shape, otherwise), where=whole > 0)
+    out: FloatArray = np.full(part.shape, otherwise)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out
 
 
-def _where(mask: Mask, values: Floats) -> Floats:
+def _where(mask: BoolArray, values: FloatArray) -> FloatArray:
     return np.where(mask, values, np.nan)

@@ -12,15 +12,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable
 from trustscore.errors import InputError
 from trustscore.scorecard.vetoes import Veto
+from trustscore.typing import BoolArray, FloatArray, IntArray
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 _SHOWN = 5
 PROMOTED = 0.25
 """Lean from which a merchant counts as promoted, as in :class:`trustscore.boost.Trial`."""
@@ -41,8 +38,8 @@ class Groups:
     """
 
     names: tuple[str, ...]
-    code: Rows
-    level: Floats
+    code: IntArray
+    level: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +71,16 @@ class Panel:
 
     lists: Lists
     policy: BoostPolicy
-    number: Rows
-    keep: Mask
-    gain: Floats
-    lean: Floats
-    index: Floats
-    newcomer: Mask
-    merchant: Rows
+    number: IntArray
+    keep: BoolArray
+    gain: FloatArray
+    lean: FloatArray
+    index: FloatArray
+    newcomer: BoolArray
+    merchant: IntArray
     tiers: Groups
     sizes: Groups | None
-    label: Floats | None
+    label: FloatArray | None
 
     @classmethod
     def of(
@@ -166,38 +163,38 @@ class Panel:
         return len(self.lists)
 
     @cached_property
-    def off(self) -> Mask:
+    def off(self) -> BoolArray:
         """Lists that the policy excludes; no method changes them."""
         return self.lists.off(self.policy)
 
     @cached_property
-    def base(self) -> Rows:
+    def base(self) -> IntArray:
         """Ranks without boost."""
         return self.rank_by(np.zeros(len(self.keep)))
 
     @cached_property
-    def ideal(self) -> Rows:
+    def ideal(self) -> IntArray:
         """Ranks by label, over all candidates including vetoed ones."""
         label = np.zeros(len(self.keep)) if self.label is None else np.nan_to_num(self.label)
         return self.rank_by(-label, vetoed=True)
 
     @cached_property
-    def used(self) -> Mask:
+    def used(self) -> BoolArray:
         """Lists in which at least one candidate takes part."""
         return np.bincount(self.number[self.keep], minlength=len(self)) > 0
 
     @cached_property
-    def held(self) -> Rows:
+    def held(self) -> IntArray:
         """Candidates that take part in the list of each row."""
         return np.bincount(self.number[self.keep], minlength=len(self)).take(self.number)
 
     @property
-    def promoted(self) -> Mask:
+    def promoted(self) -> BoolArray:
         """Rows whose merchant is promoted."""
         return self.lean >= PROMOTED
 
     @cached_property
-    def by_trust(self) -> Rows:
+    def by_trust(self) -> IntArray:
         """Ranks by lean alone; equal leans share the best of their ranks (1, 2, 2, 4)."""
         rank = self.rank_by(-self.lean)
         order = np.lexsort((rank, self.number))
@@ -209,7 +206,7 @@ class Panel:
         shared[order] = rank[order][start]
         return np.where(self.keep, shared, 0)
 
-    def rank_by(self, key: Floats, *, vetoed: bool = False) -> Rows:
+    def rank_by(self, key: FloatArray, *, vetoed: bool = False) -> IntArray:
         """Return ranks by `key`, smallest first; equal keys stay in base order.
 
         Parameters
@@ -234,12 +231,12 @@ class Panel:
         """Return `k`, or the length of the longest list if that is smaller."""
         return min(k, int(self.lists.lengths.max()))
 
-    def total(self, values: Any) -> Floats:
+    def total(self, values: Any) -> FloatArray:
         """Return the sum over each list."""
         return summed(self.number, values, len(self))
 
 
-def summed(code: Rows, values: Any, count: int = 0) -> Floats:
+def summed(code: IntArray, values: Any, count: int = 0) -> FloatArray:
     """Return the sum of the values of each code.
 
     Examples
@@ -250,7 +247,7 @@ def summed(code: Rows, values: Any, count: int = 0) -> Floats:
     return np.asarray(np.bincount(code, weights=values, minlength=count), dtype=np.float64)
 
 
-def _merchants(lists: Lists, rows: Rows, known: int) -> Rows:
+def _merchants(lists: Lists, rows: IntArray, known: int) -> IntArray:
     code = rows.copy()
     others = np.flatnonzero(rows == known)
     if len(others):
@@ -259,7 +256,7 @@ def _merchants(lists: Lists, rows: Rows, known: int) -> Rows:
     return np.unique(code, return_inverse=True)[1].reshape(-1)
 
 
-def _tiers(table: TrustTable, rows: Rows, lean: Floats, policy: BoostPolicy) -> Groups:
+def _tiers(table: TrustTable, rows: IntArray, lean: FloatArray, policy: BoostPolicy) -> Groups:
     """Return groups by tier, best mean index first, or by bands of the lean without tiers."""
     words = table.texts("tier", np.arange(len(table)))
     index = table.columns["trust_index"][:-1]
@@ -279,7 +276,7 @@ def _tiers(table: TrustTable, rows: Rows, lean: Floats, policy: BoostPolicy) -> 
     return Groups((*names, "unknown"), code, level.take(code))
 
 
-def _sizes(volumes: Any, table: TrustTable, rows: Rows) -> Groups:
+def _sizes(volumes: Any, table: TrustTable, rows: IntArray) -> Groups:
     """Return groups by volume: tenths of the merchants among the candidates."""
     volume = np.asarray(volumes, dtype=np.float64)
     if volume.shape != (len(table),):
@@ -302,7 +299,7 @@ def _sizes(volumes: Any, table: TrustTable, rows: Rows) -> Groups:
     return Groups(names, code, np.nan_to_num(each))
 
 
-def _labels(labels: Any, lists: Lists) -> Floats:
+def _labels(labels: Any, lists: Lists) -> FloatArray:
     label = np.asarray(labels, dtype=np.float64)
     if label.shape != lists.relevance.shape:
         raise InputError(

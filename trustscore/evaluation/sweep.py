@@ -12,8 +12,8 @@ from trustscore.boost.strength import knee
 from trustscore.evaluation.baselines import BASELINES
 from trustscore.evaluation.draws import bootstrap
 from trustscore.evaluation.measure import Measure
-from trustscore.evaluation.panel import Floats, Panel, Rows
-from trustscore.typing import Progress, silent
+from trustscore.evaluation.panel import Panel
+from trustscore.typing import FloatArray, IntArray, Progress, silent
 
 BOOST = "boost"
 # From mild to strong, denser where most policies are.
@@ -70,7 +70,7 @@ class Point(NamedTuple):
     knee: bool
 
 
-def boost_ranks(panel: Panel, table: TrustTable, policy: BoostPolicy) -> Rows:
+def boost_ranks(panel: Panel, table: TrustTable, policy: BoostPolicy) -> IntArray:
     """Return the ranks by the boost; floored candidates stand below the others and get rank 0."""
     final = rerank_lists(panel.lists, table, policy).final_rank[panel.lists.source]
     return np.where(panel.keep, final, 0)
@@ -92,9 +92,9 @@ def sweep(
     panel = measure.panel
     # Keep one figure for each list, not the ranks: those of all settings might not fit in memory.
     settings: list[tuple[str, float]] = []
-    columns: list[tuple[Floats, ...]] = []
+    columns: list[tuple[FloatArray, ...]] = []
 
-    def take(method: str, setting: float, rank: Rows) -> None:
+    def take(method: str, setting: float, rank: IntArray) -> None:
         settings.append((method, setting))
         labels = () if panel.label is None else (measure.label(rank),)
         columns.append((measure.loss(rank), measure.share(rank), measure.trust(rank), *labels))

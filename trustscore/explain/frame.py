@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ NOTES = ("", "unknown", "withheld", "without_whole", "not_applicable", "not_coll
 
 def explain_frame(
     frame: Any,
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     ids: Iterable[str] | str | None = None,
     *,
     allow_missing_columns: bool = False,

@@ -5,7 +5,6 @@ One row or many are treated by the same arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +14,9 @@ from trustscore.explain.statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.model import Field
 from trustscore.scoring import Scores
+from trustscore.typing import Array, Block
 
 __all__ = ["Headroom", "headroom_of", "value_at"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class Headroom:
     open: Array
 
 
-def headroom_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Headroom:
+def headroom_of(card: Scorecard, block: Block, scores: Scores) -> Headroom:
     """Return how far each signal can be improved in each row.
 
     Parameters
@@ -92,7 +90,7 @@ def _end(
     return np.clip(end, np.ceil(low), np.floor(high))
 
 
-def _good_anchors(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, Array]:
+def _good_anchors(card: Scorecard, block: Block, rows: int) -> dict[str, Array]:
     """Return the good anchor of each signal in each row, with overlays and peers applied."""
     names = {name for overlay in card.overlays for name, _ in overlay.match}
     names |= set(card.peers.by)

@@ -20,10 +20,10 @@ from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
+from trustscore.typing import Array, Block
 
 __all__ = ["Blank", "Change", "Lack", "TierPlan", "next_tier_plan"]
 
-Array = np.ndarray[Any, Any]
 # Volumes are tried from one to this many times the present one.
 _MOST_VOLUME = 1000.0
 _COVERAGE_SLACK = 1e-12
@@ -208,7 +208,7 @@ def _unknown(card: Scorecard, scores: Scores) -> tuple[Blank, ...]:
 
 
 def next_tier_plan(
-    block: Mapping[str, Array],
+    block: Block,
     scorecard: str | Scorecard = "default",
     row: int = 0,
     *,

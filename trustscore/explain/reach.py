@@ -7,9 +7,7 @@ found. Changes are not combined, and no larger volume is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,10 +18,10 @@ from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
+from trustscore.typing import Array, Block
 
 __all__ = ["LACKS", "Reach", "next_tier_reach"]
 
-Array = np.ndarray[Any, Any]
 # Rows that are scored together, once for each signal at full marks.
 _CHUNK = 2048
 _COVERAGE_SLACK = 1e-12
@@ -72,7 +70,7 @@ class Reach:
 
 
 def next_tier_reach(
-    block: Mapping[str, Array],
+    block: Block,
     scorecard: Scorecard,
     target: Array,
     *,
@@ -142,10 +140,10 @@ class _Chunk:
         self.higher = self.target > card.tiers.entry
         self.z = np.where(self.higher, card.tiers.z, 0.0)
 
-    def scores(self, block: Mapping[str, Array]) -> Scores:
+    def scores(self, block: Block) -> Scores:
         return score_columns(block, self.card, "statement", missing=self.missing)
 
-    def bound(self, block: Mapping[str, Array], rows: Array) -> Array:
+    def bound(self, block: Block, rows: Array) -> Array:
         """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
         scores = self.scores(block)
         found: Array = index_without_caps(scores) - self.z[rows] * scores.index_se

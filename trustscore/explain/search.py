@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from trustscore.explain.headroom import headroom_of, value_at
 from trustscore.scorecard import Scorecard, Signal, Tier
 from trustscore.scoring import Scores, score_columns
+from trustscore.typing import Array, Block
 
 __all__ = [
     "Change",
@@ -22,7 +22,6 @@ __all__ = [
     "smallest_plan",
 ]
 
-Array = np.ndarray[Any, Any]
 # Bisections: a share is then exact to 1e-12.
 _HALVINGS = 40
 
@@ -98,7 +97,7 @@ class Search:
         self.today = block if today is None else today
         self.tier, self.z = tier, z
 
-    def scores(self, changed: Mapping[str, Array]) -> Scores:
+    def scores(self, changed: Block) -> Scores:
         """Score one candidate for each value of the changed columns."""
         rows = len(next(iter(changed.values()))) if changed else 1
         block = {
@@ -129,7 +128,7 @@ class Search:
         return high
 
 
-def possible_moves(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> list[Move]:
+def possible_moves(card: Scorecard, block: Block, scores: Scores) -> list[Move]:
     """Return the signals that have evidence and can still be improved."""
     found = headroom_of(card, block, scores)
     return [

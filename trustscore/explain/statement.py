@@ -17,10 +17,10 @@ from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
 from trustscore.scoring.score import true_scores
+from trustscore.typing import Array, Block
 
 __all__ = ["Statement", "explain", "explain_scores"]
 
-Array = np.ndarray[Any, Any]
 # Losses and gains that a statement names.
 MOST = 5
 # Fewer points than this are rounding, not a loss.
@@ -219,7 +219,7 @@ def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
     return {name: np.asarray(values)[row : row + 1] for name, values in block.items()}
 
 
-def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict[str, float]:
+def figures(card: Scorecard, signal: Signal, block: Block) -> dict[str, float]:
     """Return the numbers of a signal for a row, with overlays and peers applied."""
     found = {name: getattr(signal.numbers, name) for name in ("poor", "good", "prior", "strength")}
 
@@ -241,7 +241,7 @@ def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict
 
 
 def _lines(
-    card: Scorecard, block: Mapping[str, Array], scores: Scores, missing: frozenset[str]
+    card: Scorecard, block: Block, scores: Scores, missing: frozenset[str]
 ) -> tuple[SignalLine, ...]:
     assert scores.utility is not None and scores.reliability is not None
     assert scores.value is not None and scores.weight is not None
@@ -392,7 +392,7 @@ def _largest(lines: tuple[SignalLine, ...], key: str) -> tuple[str, ...]:
 
 def explain_scores(
     card: Scorecard,
-    block: Mapping[str, Array],
+    block: Block,
     scores: Scores,
     missing: frozenset[str] = frozenset(),
 ) -> Statement:
@@ -430,7 +430,7 @@ def explain_scores(
 
 
 def explain(
-    block: Mapping[str, Array],
+    block: Block,
     scorecard: str | Scorecard = "default",
     row: int = 0,
     *,

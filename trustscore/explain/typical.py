@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trustscore.scorecard import Scorecard
+from trustscore.typing import Array
 
 __all__ = ["AMPLE", "typical_block", "unknown_block"]
 
-Array = np.ndarray[Any, Any]
 
 # With this multiple of the strength as sample, the prior has a weight of one in a hundred.
 AMPLE = 99.0

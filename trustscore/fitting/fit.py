@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Fitted:
 
 def fit_scorecard(
     block: Mapping[str, Array],
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     *,
     missing: frozenset[str] = frozenset(),
     labelled: Labelled | None = None,

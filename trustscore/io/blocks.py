@@ -12,7 +12,7 @@ from trustscore.io.inputs import Inputs, as_paths, expand, read_part
 from trustscore.io.rejects import REASONS, Reject
 from trustscore.io.seen_ids import SeenIds
 from trustscore.io.text_stream import BLOCK
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import Progress, silent
 
 __all__ = ["ReadBlock", "read_blocks"]
@@ -41,7 +41,7 @@ class ReadBlock(NamedTuple):
 
 def read_blocks(
     paths: str | Path | Iterable[str | Path],
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     *,
     allow_missing_columns: bool = False,
     encoding: str | None = None,

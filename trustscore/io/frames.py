@@ -18,12 +18,13 @@ from trustscore.io.columns import floats_of, rows_of, text_of
 from trustscore.io.header import Columns, Wanted, match
 from trustscore.io.seen_ids import SeenIds
 from trustscore.io.text_columns import TEXT, one_chunk
+from trustscore.scorecard import Scorecard
 
 __all__ = ["read_frame"]
 
 
 def read_frame(
-    frame: Any, scorecard: Any, *, allow_missing_columns: bool = False
+    frame: Any, scorecard: Scorecard, *, allow_missing_columns: bool = False
 ) -> tuple[Rows, frozenset[str], pd.Index]:
     """Turn a frame into rows.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from trustscore.errors import InputError
 from trustscore.io.text_columns import TEXT
+from trustscore.scorecard import Scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_NUMERIC
 
@@ -74,7 +75,7 @@ class Wanted:
     )
 
     @classmethod
-    def by(cls, scorecard: Any) -> Wanted:
+    def by(cls, scorecard: Scorecard) -> Wanted:
         """Return what the scorecard wants."""
         fields = tuple(scorecard.fields)
         known = {field.name for field in fields}

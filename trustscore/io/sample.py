@@ -14,7 +14,7 @@ from trustscore.errors import InputError
 from trustscore.io.blocks import read_blocks
 from trustscore.io.seen_ids import hash_ids
 from trustscore.io.text_stream import BLOCK
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import Progress, silent
 
 __all__ = ["SAMPLE", "Sample", "read_halves", "read_sample"]
@@ -112,7 +112,7 @@ class Sample:
 
 def read_sample(
     paths: str | Path | Iterable[str | Path],
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     *,
     most: int = SAMPLE,
     special: Iterable[str] = (),
@@ -189,7 +189,7 @@ def read_sample(
 def read_halves(
     one: str | Path,
     other: str | Path,
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     *,
     most: int = SAMPLE,
     missing: frozenset[str] = frozenset(),

@@ -15,10 +15,10 @@ import numpy as np
 
 from trustscore.scorecard.model import Tiers
 from trustscore.scoring import assign_tiers
+from trustscore.typing import Array
 
 __all__ = ["REASONS", "Figures", "Held", "Review", "review_rights", "rights_of"]
 
-Array = np.ndarray[Any, Any]
 
 REASONS = (
     "kept",

@@ -20,7 +20,7 @@ from trustscore.errors import InputError
 from trustscore.io.atomic_files import suffix_of
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, as_paths
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.spark.hadoop import Hadoop, Stored
 from trustscore.spark.opening import open_files
 from trustscore.spark.run import Run
@@ -36,8 +36,8 @@ def score_files(
     out: str,
     *,
     session: Any = None,
-    scorecard: Any = "default",
-    policy: Any = "boost",
+    scorecard: str | Path | Scorecard = "default",
+    policy: str | Path | BoostPolicy = "boost",
     rejects: str | None = None,
     manifest: str | None = None,
     strict: bool = False,

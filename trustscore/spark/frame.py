@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from trustscore.io.arrow import take
 from trustscore.io.header import Wanted
 from trustscore.io.parquet_reader import ArrowPiece, ArrowPlan, plan_columns, read_batch
 from trustscore.io.rejects import REASONS
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.spark.records import check_types, quoted, spark_types
 from trustscore.spark.session import need_pyspark, quiet
@@ -35,14 +36,14 @@ class SparkScores(NamedTuple):
 
 def score_spark(
     df: Any,
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     *,
     errors: Literal["raise", "reject"] = "raise",
     order: str | Sequence[str] = (),
     keep: Iterable[str] = (),
     allow_missing_columns: bool = False,
     as_of: dt.date | None = None,
-    policy: Any = "boost",
+    policy: str | Path | BoostPolicy = "boost",
 ) -> Any:
     """Score the rows of a Spark DataFrame.
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
 from trustscore.boost.files.log import item_log, log_paths, rankings, request_log, reranked
@@ -21,7 +20,7 @@ from trustscore.io.whole_table import Table, read_table, table_blocks
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
-from trustscore.typing import Progress, silent
+from trustscore.typing import Array, FloatArray, Progress, silent
 
 __all__ = [
     "BoostReport",
@@ -181,7 +180,7 @@ def boost_files(
     scores: str | Path,
     out: str | Path,
     *,
-    policy: Any = "boost",
+    policy: str | Path | BoostPolicy = "boost",
     blocked: str | Path | None = None,
     log: str | Path | None = None,
     today: dt.date | None = None,
@@ -261,7 +260,7 @@ def boost_files(
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
     lists = lists_of(asked)
-    tables: dict[str | Path, dict[str, NDArray[Any]]] = {}
+    tables: dict[str | Path, dict[str, Array]] = {}
     if not logs:
         progress("ranking", math.nan)
         found = rerank_lists(lists, table, rule, today=today)
@@ -271,7 +270,7 @@ def boost_files(
         tables[logs[0]] = item_log(lists, shown, known.columns, rule)
         tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
     added = {name: getattr(found, name) for name in taken}
-    # Rows go out by query, in order of appearance, and inside a query by place.
+    # IntArray go out by query, in order of appearance, and inside a query by place.
     queries = np.empty(len(asked.lines), dtype=np.int64)
     queries[lists.source] = np.repeat(np.arange(len(lists)), lists.lengths)
     on_list = found.final_rank > 0
@@ -301,7 +300,7 @@ def find_position(
     query: str,
     item: str,
     *,
-    policy: Any = "boost",
+    policy: str | Path | BoostPolicy = "boost",
     today: dt.date | None = None,
     scored_on: dt.date | None = None,
     encoding: str | None = None,
@@ -358,7 +357,7 @@ def endless(table: TrustTable, policy: BoostPolicy) -> int:
     return int((ends == np.iinfo(ends.dtype).max).sum())
 
 
-def other_boosts(scores: Mapping[str, Any], boosts: NDArray[np.float64]) -> int:
+def other_boosts(scores: Mapping[str, Any], boosts: FloatArray) -> int:
     """Count merchants whose boost in the score file is not the one given."""
     if "trust_boost" not in scores:
         return 0

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, Ranking, Reranked, TrustTable, rerank
 from trustscore.boost.position import rank_without_boost
 from trustscore.boost.ranking import PARTS
 from trustscore.errors import InputError
-from trustscore.typing import Progress, silent
+from trustscore.typing import Array, BoolArray, Progress, silent
 
 __all__ = ["item_log", "log_paths", "rankings", "request_log", "reranked"]
 
@@ -90,8 +89,8 @@ def reranked(lists: Lists, shown: Sequence[Ranking]) -> Reranked:
 
 
 def item_log(
-    lists: Lists, shown: Sequence[Ranking], scores: dict[str, NDArray[Any]], policy: BoostPolicy
-) -> dict[str, NDArray[Any]]:
+    lists: Lists, shown: Sequence[Ranking], scores: dict[str, Array], policy: BoostPolicy
+) -> dict[str, Array]:
     """Return the log of items, one row for each candidate, in the order without the boost.
 
     Parameters
@@ -108,7 +107,7 @@ def item_log(
     table = shown[0].table
     rows = np.concatenate([ranking.rows for ranking in shown])
     known = rows < len(table)
-    columns: dict[str, NDArray[Any]] = {
+    columns: dict[str, Array] = {
         "query_id": np.repeat(lists.queries, lists.lengths),
         "item_id": lists.item_ids,
         "merchant_id": lists.merchant_ids,
@@ -142,7 +141,7 @@ def item_log(
     return columns
 
 
-def _flags(flags: NDArray[np.bool_] | None, count: int) -> NDArray[np.bool_]:
+def _flags(flags: BoolArray | None, count: int) -> BoolArray:
     return np.zeros(count, dtype=bool) if flags is None else flags
 
 
@@ -157,10 +156,10 @@ def _guards(ranking: Ranking) -> list[str]:
 def request_log(
     lists: Lists,
     shown: Sequence[Ranking],
-    scores: dict[str, NDArray[Any]],
+    scores: dict[str, Array],
     policy: BoostPolicy,
     today: dt.date | None = None,
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Array]:
     """Return the log of requests, one row for each list; common values are repeated."""
     assert lists.item_ids is not None
     found: dict[str, list[Any]] = {}
@@ -208,13 +207,13 @@ def request_log(
     return columns | {name: _column([value] * count) for name, value in same.items()}
 
 
-def _column(values: list[Any]) -> NDArray[Any]:
+def _column(values: list[Any]) -> Array:
     if isinstance(values[0], str):
         return np.array([*values, None], dtype=object)[:-1]
     return np.array(values)
 
 
-def _dcg_ratio(ranking: Ranking, seen: NDArray[np.bool_]) -> float:
+def _dcg_ratio(ranking: Ranking, seen: BoolArray) -> float:
     """Return the DCG of the relevance as shown, divided by that without the boost.
 
     It is NaN unless all relevance is above 0, because DCG needs positive gains.

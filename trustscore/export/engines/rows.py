@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, boost_table
 from trustscore.boost.serving import last_days
 from trustscore.scorecard.vetoes import Veto
-from trustscore.typing import Columns
+from trustscore.typing import Array, Block, IntArray, TextArray
 
 __all__ = ["LEVELS", "STEPS_DOWN", "STEPS_UP", "Boosts", "Parts", "boost_columns", "json_text"]
 
@@ -44,7 +43,7 @@ class Boosts:
 
     policy: BoostPolicy
     count: int
-    blocks: Callable[[], Iterator[Columns]]
+    blocks: Callable[[], Iterator[Block]]
 
     @classmethod
     def of(
@@ -52,7 +51,7 @@ class Boosts:
         scores: Mapping[str, Any],
         policy: BoostPolicy,
         scored_on: dt.date | None = None,
-        lines: NDArray[np.int64] | None = None,
+        lines: IntArray | None = None,
     ) -> Boosts:
         """Return the boosts of scores in memory, as one block.
 
@@ -95,8 +94,8 @@ def boost_columns(
     scores: Mapping[str, Any],
     policy: BoostPolicy,
     scored_on: dt.date | None = None,
-    lines: NDArray[np.int64] | None = None,
-) -> dict[str, NDArray[Any]]:
+    lines: IntArray | None = None,
+) -> dict[str, Array]:
     """Return what `boost_table` makes of scores, and two columns more.
 
     ``valid_to`` is the last day a row counts as ISO text, blank where it never ends. ``step`` is
@@ -116,7 +115,7 @@ def boost_columns(
     return columns | {"valid_to": valid_to, "step": _steps(columns, policy)}
 
 
-def _steps(columns: Columns, policy: BoostPolicy) -> NDArray[np.object_]:
+def _steps(columns: Block, policy: BoostPolicy) -> TextArray:
     rho, lean, vetoes = policy.curve.rho, columns["lean"], columns["veto"]
     share = np.where(lean > 0, lean, lean / rho if rho else 0.0)
     level = np.rint(share * LEVELS).astype(np.int64)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
-from trustscore.typing import Progress, silent
+from trustscore.typing import Array, FloatArray, IntArray, Progress, TextArray, silent
 
 __all__ = ["NextSteps", "next_steps"]
 
@@ -37,7 +36,7 @@ class NextSteps(NamedTuple):
         the one the export gives.
     """
 
-    columns: dict[str, NDArray[Any]]
+    columns: dict[str, Array]
     unplanned: int
     differ: int
 
@@ -45,9 +44,9 @@ class NextSteps(NamedTuple):
 def next_steps(
     export: Sequence[str | Path],
     card: Scorecard,
-    ids: NDArray[np.object_],
-    target: NDArray[np.int64],
-    index: NDArray[np.float64],
+    ids: TextArray,
+    target: IntArray,
+    index: FloatArray,
     *,
     allow_missing_columns: bool = False,
     encoding: str | None = None,

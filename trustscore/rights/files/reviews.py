@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustscore.boost.serving import day_number
 from trustscore.errors import InputError
@@ -24,7 +23,7 @@ from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.scorecard.statuses import STATUS_WORDS, Status
 from trustscore.scorecard.vetoes import VETO_WORDS
-from trustscore.typing import Progress, silent
+from trustscore.typing import Array, BoolArray, IntArray, Progress, TextArray, silent
 from trustscore.words import named, text
 
 __all__ = ["RightsReport", "rights_files"]
@@ -67,7 +66,7 @@ def rights_files(
     *,
     previous: str | Path,
     as_of: dt.date,
-    scorecard: Any = "default",
+    scorecard: str | Path | Scorecard = "default",
     export: str | Path | Iterable[str | Path] | None = None,
     notice_days: int = 7,
     allow_missing_columns: bool = False,
@@ -285,7 +284,7 @@ def _read_previous(
 
 def _matched(
     now: Table, last: Table, card: Scorecard
-) -> tuple[NDArray[np.object_], Figures, Held, NDArray[np.bool_]]:
+) -> tuple[TextArray, Figures, Held, BoolArray]:
     """Return ids, scores, last state and which are absent: merchants of the scores come first."""
     steps = {tier.id: at for at, tier in enumerate(card.tiers.ladder)}
     place = {name: row for row, name in enumerate(last.columns["merchant_id"].tolist())}
@@ -297,7 +296,7 @@ def _matched(
     rows = np.array([place.get(name, -1) for name in ids.tolist()], dtype=np.int64)
     old = rows >= 0
 
-    def steps_of(column: str) -> NDArray[np.int64]:
+    def steps_of(column: str) -> IntArray:
         words = last.columns[column].tolist()
         return np.array([steps.get(words[row], -1) if row >= 0 else -1 for row in rows.tolist()])
 
@@ -310,7 +309,7 @@ def _matched(
     if "reviews_below" in last.columns:
         below[old] = np.nan_to_num(last.columns["reviews_below"])[rows[old]]
 
-    def padded(values: Any, blank: Any) -> NDArray[Any]:
+    def padded(values: Any, blank: Any) -> Array:
         return np.concatenate([values, np.full(len(gone), blank)])
 
     columns = now.columns
@@ -330,12 +329,12 @@ def _day(number: float) -> str:
     return (_START + dt.timedelta(min(int(number), _LAST))).isoformat()
 
 
-def _texts(values: Iterable[str]) -> NDArray[np.object_]:
+def _texts(values: Iterable[str]) -> TextArray:
     return np.array([*values, None], dtype=object)[:-1]
 
 
 def _columns(
-    ids: NDArray[np.object_],
+    ids: TextArray,
     now: Table,
     figures: Figures,
     done: Review,
@@ -358,7 +357,7 @@ def _columns(
     lost = {pair: only(pair[0], pair[1]) for pair in set(pairs)}
     blank = len(ids) - len(now.lines)
 
-    def word(name: str) -> NDArray[Any]:
+    def word(name: str) -> Array:
         return np.concatenate([now.columns[name], np.full(blank, "", dtype=object)])
 
     return {
@@ -387,11 +386,11 @@ def _details(
     figures: Figures,
     done: Review,
     card: Scorecard,
-    vetoes: NDArray[Any],
+    vetoes: Array,
     since: list[str],
     until: list[str],
     lang: str,
-) -> NDArray[np.object_]:
+) -> TextArray:
     tiers, found = card.tiers, []
     bounds = figures.index - tiers.z * figures.index_se
     rows = zip(

@@ -19,7 +19,7 @@ from trustscore.export.engines.limits import LIMITS
 from trustscore.export.engines.rows import boost_columns
 from trustscore.io.arrow import strings
 from trustscore.io.seen_ids import SeenIds
-from trustscore.typing import Columns, Progress, silent
+from trustscore.typing import Block, Progress, silent
 
 __all__ = ["Counts", "Spool", "checked_blocks"]
 
@@ -61,7 +61,7 @@ def checked_blocks(
     encoding: str | None,
     counts: Counts,
     progress: Progress = silent,
-) -> Iterator[Columns]:
+) -> Iterator[Block]:
     """Yield the boosts of a score file, see `boost_columns`, without those an engine cannot hold.
 
     Raises
@@ -107,7 +107,7 @@ def checked_blocks(
         raise InputError(f"{scores}: has no rows")
 
 
-def _held(columns: Columns, counts: Counts) -> Columns:
+def _held(columns: Block, counts: Counts) -> Block:
     """Return the rows that an engine can hold, and count the others."""
     fault = LIMITS[counts.engine]
     texts = zip(columns["merchant_id"].tolist(), columns["tier"].tolist(), strict=True)
@@ -137,7 +137,7 @@ class Spool:
         See `boost_columns`.
     """
 
-    def __init__(self, file: IO[bytes], blocks: Iterable[Columns]) -> None:
+    def __init__(self, file: IO[bytes], blocks: Iterable[Block]) -> None:
         self._file = file
         kinds = [(name, pa.string()) for name in _TEXTS] + [(n, pa.float64()) for n in _NUMBERS]
         schema = pa.schema(kinds)
@@ -147,7 +147,7 @@ class Spool:
                 arrays += [pa.array(block[name], pa.float64()) for name in _NUMBERS]
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
-    def blocks(self) -> Iterator[Columns]:
+    def blocks(self) -> Iterator[Block]:
         """Yield the blocks from the first one on."""
         with pa.ipc.open_stream(pa.PythonFile(_Part(self._file), "r")) as reader:
             for batch in reader:
