@@ -12,27 +12,28 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.measure import best
-from trustscore.batch import output
+from trustscore.batch import output, scorer
 from trustscore.batch.scorer import Formatter, Scorer
 from trustscore.boost import BoostPolicy
-from trustscore.io import csv_reader
+from trustscore.io import checks, clean_rows, csv_reader
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, read_part
-from trustscore.io.seen_ids import SeenIds, hash_ids, new_seed
+from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.scorecard import load_scorecard
-from trustscore.scoring import kernel
+from trustscore.scoring import score
 
 # Stage, the module whose name for the function is replaced, and the name; a stage may hold others.
 _TIMED = (
-    ("find the cells", csv_reader, "tokenise"),
-    ("read the digits", csv_reader, "parse"),
+    ("find records, read numbers", csv_reader, "find_records"),
     ("read odd cells", csv_reader, "read_odd"),
-    ("check, make columns", csv_reader, "assemble"),
-    ("kernel: evidence to utility", kernel, "evidence"),
-    ("kernel: up the tree", kernel, "fold"),
-    ("kernel: rules", kernel, "adjust"),
+    ("check numbers", checks, "rows_out_of_bounds"),
+    ("side columns", clean_rows, "text_column"),
+    ("kernel", score.kernel, "score_rows"),
+    ("boosts", scorer, "trust_boost"),
     ("write lines", output, "score_lines"),
 )
+_READING = ("find records, read numbers", "read odd cells", "check numbers", "side columns")
+_RESULT = ("kernel", "boosts", "write lines")
 
 
 class Clock:
@@ -78,25 +79,23 @@ class Clock:
 def stages(export: str) -> dict[str, float]:
     """Return microseconds a row of each stage of scoring an export with the default outputs."""
     card, policy = load_scorecard("default"), BoostPolicy.load("boost")
-    seen, clock, seed, rows = SeenIds(0), Clock(), new_seed(), 0
-    formatter = Formatter(Scorer(card, policy), (), ".csv", None, seed)
+    seen, clock, rows = SeenIds(), Clock(), 0
+    formatter = Formatter(Scorer(card, policy), (), ".csv", None)
     split = clock.timed("split into blocks", next)
     read = clock.timed("_read", read_part)
-    repeats = clock.timed("repeated ids", lambda r: seen.add(hash_ids(r.ids, seed), r.lines, 0))
+    hashes = clock.timed("hash ids", lambda block: hash_ids(block.ids, seen.key))
+    repeats = clock.timed("repeated ids", seen.add)
     result = clock.timed("_result", formatter.result)
     with clock.watching():
         parts = Inputs([export], Wanted.by(card)).parts()
         while (part := split(parts, None)) is not None:
             block = read(part)
-            repeats(block)
-            result(block, part.plan.columns.missing)
+            repeats(block.ids, block.lines, part.file, hashes(block))
+            result(block, part.missing)
             rows += len(block)
     found = clock.seconds
-    of_kernel = [name for name in found if name.startswith("kernel")]
-    inner = [stage for stage, module, _ in _TIMED if module is csv_reader]
-    found["ids and texts"] = found.pop("_read") - sum(found[name] for name in inner)
-    known = sum(found[name] for name in of_kernel) + found["write lines"]
-    found["statuses, tiers, boosts, counts"] = found.pop("_result") - known
+    found["ids, blocks"] = found.pop("_read") - sum(found[name] for name in _READING)
+    found["counts, other"] = found.pop("_result") - sum(found[name] for name in _RESULT)
     return {name: 1e6 * seconds / rows for name, seconds in found.items() if seconds}
 
 

@@ -20,7 +20,6 @@ from trustscore.scoring import score_columns
 
 __all__ = ["Formatter", "Result", "Scorer"]
 
-_FOR_BOOST = (*NEEDED, "veto")
 # A column `pacing` is of the day of the ranking, not of the export.
 _BESIDE = [name for name in side_read_by(Reader.BOOST) if SIDE_COLUMNS[name].in_export]
 
@@ -49,7 +48,10 @@ class Scorer:
         scores = score_columns(
             rows.block, self.card, detail=detail, missing=missing, as_of=self.as_of
         )
-        columns = {name: getattr(scores, name) for name in _FOR_BOOST}
+        columns = {name: getattr(scores, name) for name in NEEDED}
+        # Vetoes are rare, and their words are looked at one by one.
+        if scores.veto_code.any():
+            columns["veto"] = scores.veto
         columns |= {name: rows.block[name] for name in _BESIDE if name in rows.block}
         return Scored(rows, scores, trust_boost(columns, self.policy), self.card.stamp)
 

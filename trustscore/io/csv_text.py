@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,9 +30,11 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_FORMULA = b"=+-@\t\r'"
 _GUARDED = re.compile(r"'*[=+\-@\t\r]")
-_QUOTED = b'",\r\n'
+# By byte: may a text that begins with it be a formula, and is a text that holds it quoted?
+_FORMULA, _QUOTED = np.zeros((2, 256), dtype=np.bool_)
+_FORMULA[list(b"=+-@\t\r'")] = True
+_QUOTED[list(b'",\r\n')] = True
 # From 0 to here numbers are written in the compiled loop, and up to so many decimals.
 _MOST = 999.0
 _MOST_DECIMALS = 12
@@ -127,11 +129,17 @@ class _Tables:
         self.widest += len("999.;") + decimals
 
     def _add_words(self, codes: Sequence[NDArray[Any]], words: Sequence[str]) -> None:
-        # A word with a comma or a quotation mark is quoted like any text.
-        ready = [word.encode() for word in inert(strings(words)).to_pylist()]
+        ready = _ready(tuple(words))
         self.codes += [each.astype(np.int32) + len(self.words) for each in codes]
         self.words += ready
         self.widest += len(codes) * max(map(len, ready), default=0)
+
+
+# Signals, tiers and statuses are the same in every block.
+@lru_cache(maxsize=64)
+def _ready(words: tuple[str, ...]) -> list[bytes]:
+    """Return words as cells: one with a comma or a quotation mark is quoted like any text."""
+    return [word.encode() for word in inert(strings(words)).to_pylist()]
 
 
 def lines_of(columns: Sequence[Column], rows: int) -> Any:
@@ -269,16 +277,18 @@ def inert(texts: Any) -> Any:
     >>> inert(pa.array(["m1", "=1+1", "-12", "a,b", None])).to_pylist()
     ['m1', "'=1+1", '-12', '"a,b"', '']
     """
+    if not len(texts):
+        return texts
     data, starts, ends = spans(texts)
-    if not texts.null_count and texts.type == pa.string():
-        used = data[starts[0] : ends[-1]] if len(starts) else data
-        special = used == _QUOTED[0]
-        for mark in _QUOTED[1:]:
-            special |= used == mark
-        first = data.take(starts[starts < ends]) if len(data) else data
-        if not special.any() and not np.isin(first, list(_FORMULA)).any():
-            return texts
-    return strings([_inert_text(text or "") for text in texts.to_pylist()])
+    there = np.flatnonzero(starts < ends)
+    begin_formula = there[_FORMULA[data.take(starts[there])]]
+    to_quote = np.flatnonzero(_QUOTED[data[starts[0] : ends[-1]]]) + starts[0]
+    if not (len(begin_formula) or len(to_quote) or texts.null_count) and texts.type == pa.string():
+        return texts
+    cells = [text or "" for text in texts.to_pylist()]
+    for row in {*begin_formula.tolist(), *np.searchsorted(ends, to_quote, "right").tolist()}:
+        cells[row] = _inert_text(cells[row])
+    return strings(cells)
 
 
 def lines(columns: Sequence[Any]) -> Any:

@@ -116,14 +116,18 @@ class Scores:
         rules, rows = self.fired.shape
         if not rules or not rows:
             return ("",) * min(rows, 1), np.zeros(rows, dtype=np.int64)
-        packed = np.ascontiguousarray(np.packbits(self.fired, axis=0).T)
+        # In most rows no rule fires; only the others are compared.
+        hit = np.flatnonzero(self.fired.any(axis=0))
+        packed = np.ascontiguousarray(np.packbits(self.fired[:, hit], axis=0).T)
         keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
-        texts = tuple(
+        texts = [
             ";".join(self.scorecard.rules[i].id for i in np.flatnonzero(self.fired[:, row]))
-            for row in first.tolist()
-        )
-        return texts, place
+            for row in hit[first].tolist()
+        ]
+        places = np.zeros(rows, dtype=np.int64)
+        places[hit] = place + 1
+        return ("", *texts), places
 
     @cached_property
     def rules(self) -> Array:
