@@ -17,7 +17,7 @@ from trustscore.boost.curve import (
     settled_excess,
 )
 from trustscore.boost.policy import BoostPolicy
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
@@ -29,7 +29,6 @@ NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 _BESIDE = ("veto", "tier", "status", "scored_on", *side_read_by(Reader.BOOST))
 # What rounding in a score file leaves between an index and the prior it equals.
 _ROUNDING = max(OUTPUT_COLUMNS[name].rounding for name in ("trust_index", "prior_index"))
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,7 @@ def boost_table(
     ids = np.asarray(scores["merchant_id"], dtype=object)
     faults = _id_faults(ids, lines)
     if faults:
-        raise InputError(f"the scores have {len(faults)} faulty merchant ids", faults[:_SHOWN])
+        raise InputError(f"the scores have {len(faults)} faulty merchant ids", at_most(faults))
     parts = lean_parts(scores, policy, lines)
     if len(parts.lean) != len(ids):
         raise InputError(f"trust_index has {len(parts.lean)} rows, merchant_id has {len(ids)}")
@@ -304,10 +303,8 @@ def _checked(
     for name, values in zip(NEEDED, found, strict=True):
         low, high = OUTPUT_COLUMNS[name].low, OUTPUT_COLUMNS[name].high
         bad = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
-        faults += [
-            f"{at(row, lines)}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"
-            for row in bad[:_SHOWN]
-        ]
+        must = f"{name} must be between {low:g} and {high:g}"
+        faults += _at_rows(bad, lines, must, values)
     # A column of another length would end in a traceback, one value alone count for everybody.
     for name in (*NEEDED, *_BESIDE):
         rows = _rows(columns[name]) if name in columns else len(found[0])
@@ -316,6 +313,12 @@ def _checked(
     if faults:
         raise InputError("the scores have values that cannot be", faults)
     return found[0], found[1], found[2], found[3]
+
+
+def _at_rows(
+    bad: NDArray[np.int64], lines: NDArray[np.int64] | None, must: str, values: Floats
+) -> list[str]:
+    return at_most(bad, lambda row: f"{at(row, lines)}: {must}. Got {values[row]:g}", what="rows")
 
 
 def _rows(values: Any) -> int:

@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.scorecard.vetoes import Veto
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-_SHOWN = 5
 PROMOTED = 0.25
 """Lean from which a merchant counts as promoted, as in :class:`trustscore.boost.Trial`."""
 
@@ -286,7 +285,7 @@ def _sizes(volumes: Any, table: TrustTable, rows: Rows) -> Groups:
         raise InputError(f"volumes: must be one a merchant, {len(table)}. Got {volume.shape}")
     bad = np.flatnonzero((volume < 0) | np.isinf(volume))
     if len(bad):
-        faults = [f"row {row + 1}: must be at least 0. Got {volume[row]:g}" for row in bad[:_SHOWN]]
+        faults = at_most(bad, lambda row: f"row {row + 1}: must be at least 0. Got {volume[row]:g}")
         raise InputError("volumes that cannot be", faults)
     met = np.unique(rows[rows < len(table)])
     known = np.sort(volume[met][~np.isnan(volume[met])])
@@ -308,7 +307,7 @@ def _labels(labels: Any, lists: Lists) -> Floats:
         )
     bad = np.flatnonzero((label < 0) | np.isinf(label))
     if len(bad):
-        faults = [f"row {row + 1}: must be at least 0. Got {label[row]:g}" for row in bad[:_SHOWN]]
+        faults = at_most(bad, lambda row: f"row {row + 1}: must be at least 0. Got {label[row]:g}")
         raise InputError("labels that cannot be", faults)
     known = label[~np.isnan(label)]
     if not len(known):
