@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from trustscore.boost import BoostPolicy, TrustTable, trust_boost
+from trustscore.boost import BoostPolicy, TrustTable, rerank, trust_boost
 from trustscore.commands.export_boost import command
 from trustscore.commands.main import main
 from trustscore.errors import InputError, PolicyError
@@ -83,7 +83,7 @@ def test_parquet_is_loaded_with_its_ends_and_its_table_is_that_of_the_npz(scores
         np.testing.assert_array_equal(table.columns[name], column)
         assert table.columns[name].dtype == column.dtype
     assert (table.stamp, table.lean_sha256) == (mapped.stamp, mapped.lean_sha256)
-    late = BoostPolicy.load().rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-24")
+    late = rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-24")
     assert late.trust_boost.tolist() == [1.0, 1.0]
 
 
@@ -131,7 +131,7 @@ def test_npz_reads_back_as_a_table(scores, tmp_path):
     table = TrustTable.load(out)
     assert table.boosts([*IDS, "nobody"]).tolist() == [*boosts_in_python().tolist(), 1.0]
     assert table.vetoes(table.rows(["d", "nobody"])).tolist() == ["block", ""]
-    late = BoostPolicy.load().rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-16")
+    late = rerank([0.5, 0.4], ["a", "c"], table=table, today="2026-01-16")
     assert late.trust_boost.tolist() == [1.0, 1.0]
 
 

@@ -14,13 +14,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from trustscore.boost.policy import Curve
+from trustscore.boost.policy_tables import Curve
 
 Floats = NDArray[np.float64]
 

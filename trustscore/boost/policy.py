@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.functional_validators import ModelWrapValidatorHandler
@@ -32,10 +32,6 @@ from trustscore.boost.policy_tables import (
 from trustscore.errors import PolicyError, plural
 from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
-
-if TYPE_CHECKING:
-    from trustscore.boost.ranking import Ranking
-    from trustscore.boost.serving import TableSource
 
 __all__ = ["BoostPolicy", "Curve", "Exploration", "policy_schema"]
 
@@ -293,21 +289,6 @@ class BoostPolicy(Base):
         return query_id is not None and any(
             fnmatch.fnmatchcase(str(query_id), pattern) for pattern in self.exclusions.queries
         )
-
-    def rerank(
-        self,
-        relevance: Any,
-        merchant_ids: Any,
-        item_ids: Any = None,
-        *,
-        table: TableSource,
-        **context: Any,
-    ) -> Ranking:
-        """Re-rank one list; see :func:`trustscore.boost.rerank`."""
-        # ranking.py needs the policy, so the policy may meet it only when both are loaded.
-        from trustscore.boost.ranking import rerank
-
-        return rerank(relevance, merchant_ids, item_ids, policy=self, table=table, **context)
 
 
 def _faulty(source: str, faults: list[str]) -> PolicyError:
