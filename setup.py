@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 COMPILED = [
     "trustscore.io.bounds",
     "trustscore.io.csv_cells",
+    "trustscore.io.csv_lines",
     "trustscore.io.id_table",
     "trustscore.scoring.kernel",
 ]

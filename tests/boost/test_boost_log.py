@@ -187,7 +187,7 @@ def test_the_same_run_gives_the_same_bytes(market, tmp_path):
 @pytest.mark.parametrize("there", ["log.parquet", "log.requests.parquet"])
 def test_a_log_is_never_written_over(there, market, tmp_path):
     (tmp_path / there).write_text("mine")
-    with pytest.raises(InputError, match="never written over"):
+    with pytest.raises(InputError, match="never overwritten"):
         run(market, tmp_path, {})
     assert [path.name for path in tmp_path.iterdir()] == [there]
 
@@ -275,7 +275,7 @@ def test_the_command_tells_a_story(tmp_path):
     for line in (
         "Item third of merchant strong stands at place 1 of 3; without the boost at 3.",
         "Place 1 would be held by first, relevance 0.5; this item has 0.47,"
-        " the promise is at least 0.819 of it.",
+        " and the bound allows no less than 0.819 of it.",
         "  index 90.0; 86.2 counts for promotion, 94.9 for demotion",
         "  neutral point 71.0: +15.2 points are settled",
         "  boost exp(0.1 x +0.7660) = 1.0796",

@@ -454,12 +454,12 @@ def on_a_terminal(*arguments):
 
 @pytest.mark.parametrize("name", ["long.csv", "long.csv.gz"])
 def test_progress_on_a_terminal(name, folder):
-    rows = "".join(f"x{n}{',' * 9}\n" for n in range(60_000))
+    rows = "".join(f"x{n}{',' * 9}\n" for n in range(400_000))
     data = f"{HEADER}\n{rows}".encode()
     (folder / name).write_bytes(gzip.compress(data, 1) if name.endswith("gz") else data)
     said = on_a_terminal(name, "-o", "s.csv")
     assert "rows/s" in said
     assert "%" in said
     assert ":" in said  # the time left
-    assert "60,000 rows scored, 0 rejected" in said
+    assert "400,000 rows scored, 0 rejected" in said
     assert on_a_terminal(name, "-o", "s.csv", "--quiet") == ""

@@ -180,13 +180,13 @@ def test_what_a_panel_refuses():
         ([1.0, 1.0], "all are 1"),
         ([0.0, math.nan], "none is above 0"),
         ([math.nan, math.nan], "no candidate has one"),
-        ([-1.0, math.inf], "labels that cannot be"),
+        ([-1.0, math.inf], "these labels are out of range"),
         ([1.0], "one a candidate, 2"),
     ):
         with pytest.raises(InputError, match=match):
             Panel.of(lists, table, POLICY, labels=labels)
     for volumes, match in (
-        ([-1.0], "volumes that cannot be"),
+        ([-1.0], "these volumes are out of range"),
         ([1.0, 2.0], "one a merchant, 1"),
         ([math.nan], "no merchant of the candidates"),
     ):

@@ -58,7 +58,7 @@ def test_like_the_plan_of_each():
         ]
         assert changes_of(found, card, row) == alone
         assert found.gap[row] == pytest.approx(max(plan.at - plan.bound, 0))
-        assert found.together[row] == (plan.outcome in ("changes", "held"))
+        assert found.all_suffice[row] == (plan.outcome in ("changes", "held"))
         told += len(alone)
     assert told > 5
 

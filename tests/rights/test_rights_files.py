@@ -124,7 +124,7 @@ def test_chinese_details(files, tmp_path):
         ("scores", HEAD + "m,70,1,1,formel,\n", "status must be not_scored.* Got 'formel'"),
         ("scores", HEAD + "m,70,1,1,formal,flor\n", "veto must be blank, cap.* Got 'flor'"),
         ("scores", HEAD + "m,1e308,1,1,formal,\n", "trust_index must be 0 to 100"),
-        ("scores", HEAD + "m,70,,1,formal,\n", "index_se is blank beside an index"),
+        ("scores", HEAD + "m,70,,1,formal,\n", "index_se is blank, but there is an index"),
         ("scores", HEAD + "m,70,-1,1,formal,\n", "index_se"),
         ("last", "merchant_id,tier\nm,trustd\n", "'trustd' is no tier .* mean trusted"),
         ("last", "merchant_id,tier,tier_since\nm,trusted,soon\n", "Got 'soon'"),

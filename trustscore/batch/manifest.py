@@ -107,8 +107,8 @@ class Tally:
                 if count:
                     mine[name] += count
         texts, place = scores.rule_sets
-        counts = np.bincount(place, minlength=len(texts))
-        for text, count in zip(texts, counts.tolist(), strict=True):
+        counts = np.bincount(place, minlength=len(texts)).tolist()
+        for text, count in zip(texts, counts, strict=True):
             for rule in text.split(";") if text else ():
                 self.rules[rule] += count
         if self.blanks is None or self.withheld is None:

@@ -154,7 +154,7 @@ def score_merchant(
     card = load_scorecard(scorecard)
     one, checker = _DESK.of(card, missing)
     cells = _row(merchant, card, missing)
-    faults = checker.check(cells[:, None])
+    faults = checker.check(cells[None, :])
     if faults:
         raise InputError(
             f"the merchant cannot be scored by scorecard {card.name}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,17 @@ from numpy.typing import NDArray
 
 from trustscore.io.arrow import floats, int32s, strings, take
 from trustscore.io.clean_rows import Rows
-from trustscore.io.csv_text import exact, fixed, inert, lines, repeated, segment
+from trustscore.io.csv_text import (
+    Column,
+    Listed,
+    Numbers,
+    Texts,
+    Words,
+    exact,
+    inert,
+    lines,
+    lines_of,
+)
 from trustscore.io.rejects import Reject
 from trustscore.scorecard.output_columns import OutputColumn, columns_of
 
@@ -110,15 +119,28 @@ def _tenths() -> Any:
 def score_lines(scored: Scored) -> Any:
     """Return the lines of CSV of some rows, numbers rounded."""
     scores, rows, numbers = scored.scores, scored.rows, _numbers(scored)
-    texts = _texts(scores) | {"merchant_id": inert(rows.ids)}
-    texts |= {"scorecard": repeated(scored.stamp, len(rows))}
-    parts: list[Any] = []
-    for kind, columns in groupby(_columns(scores.scorecard), lambda column: column.type):
-        if kind == "number":
-            parts.append(segment([fixed(numbers[c.name], c.decimals) for c in columns]))
-        else:
-            parts += [texts[c.name] for c in columns]
-    return lines([*parts, *(inert(column) for column in rows.keep.values())])
+    texts: dict[str, Column] = {
+        "merchant_id": Texts(rows.ids),
+        "tier": Words(scores.tier_code, scores.tier_names),
+        "status": Words(scores.status_code, scores.status_names),
+        "rules": Words(scores.rule_sets[1], scores.rule_sets[0]),
+        "veto": Words(scores.veto_code, scores.veto_names),
+        "reasons": Listed(
+            scores.reason_signal,
+            scores.reason_points,
+            [f"{signal.id}:-" for signal in scores.scorecard.signals],
+            1,
+        ),
+        "scorecard": Words(np.zeros(len(rows), dtype=np.int8), [scored.stamp]),
+    }
+    columns: list[Column] = [
+        Numbers(numbers[column.name], column.decimals)
+        if column.type == "number"
+        else texts[column.name]
+        for column in _columns(scores.scorecard)
+    ]
+    columns += [Texts(column) for column in rows.keep.values()]
+    return lines_of(columns, len(rows))
 
 
 def score_values(scored: Scored) -> dict[str, Any]:

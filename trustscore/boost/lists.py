@@ -1,4 +1,4 @@
-"""Many lists at once: held flat, laid out as padded grids where numpy sorts them together."""
+"""Many lists at once, stored flat; numpy sorts those of similar length together in padded grids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trustscore.scorecard.vetoes import Veto
 Rows = NDArray[np.int64]
 # Plain integers compare faster with arrays than an enum does.
 _FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
-# Beyond this a logistic curve is flat to the last bits, and order would be lost.
+# Beyond this the logistic curve is flat in float64, so the order would be lost.
 _MOST_LOG_ODDS = 30.0
 
 
@@ -41,7 +41,7 @@ class Lists:
     source : int array
         Row of the input that each row came from.
     kinds : object array or None
-        Kind of each query, which a policy may exclude; empty where it has none.
+        Kind of each query, which a policy may exclude; empty for a query without a kind.
     lines : int array or None
         Line of each input row in its file, for messages.
     """
@@ -128,7 +128,7 @@ class Lists:
         return np.diff(self.offsets)
 
     def check(self, policy: BoostPolicy) -> None:
-        """Raise InputError when the form of `policy` cannot use the relevance; rows are input's."""
+        """Raise InputError, naming input rows, if the form of `policy` cannot use the relevance."""
         if not len(self.relevance):
             return
         low, high = self.relevance.min(), self.relevance.max()
@@ -158,10 +158,10 @@ class Lists:
         return found
 
     def grids(self) -> Iterator[tuple[Rows, Rows, NDArray[np.bool_]]]:
-        """Yield lists of about one length as grids: list numbers, flat positions, real cells.
+        """Yield grids of similarly long lists: list numbers, flat positions, which cells are real.
 
-        Lists are bundled by powers of two, so padding at most doubles them. A padded cell
-        points one past the end.
+        Lists are grouped by powers of two, so padding at most doubles them. A padded cell points
+        one past the end.
         """
         lengths = self.lengths
         size = np.maximum(lengths, 1)
@@ -186,7 +186,7 @@ class Reranked:
     explored : bool array
         Candidates that exploration lifted.
     propensity : array
-        Probability of the draw of exploration on the candidate's list; 1 without it.
+        Probability of the outcome of exploration on the candidate's list; 1 without exploration.
     """
 
     trust_boost: Floats
@@ -205,7 +205,9 @@ def rerank_lists(
     *,
     today: dt.date | str | None = None,
 ) -> Reranked:
-    """Re-rank every list as :func:`rerank` does, all together where no guard needs one by one.
+    """Re-rank every list as :func:`rerank` does.
+
+    All lists are sorted together, unless a guard or exploration needs them one by one.
 
     Parameters
     ----------
@@ -329,7 +331,7 @@ def _each(
 
 
 def _back(lists: Lists) -> Rows:
-    """Place in the lists of each input row."""
+    """Return the place in the lists of each input row."""
     back = np.empty_like(lists.source)
     back[lists.source] = np.arange(len(back))
     return back
@@ -340,7 +342,7 @@ def _is_blank(query: Any) -> bool:
 
 
 def _one_kind(list_of: Rows, kinds: NDArray[np.object_], lines: Rows | None) -> NDArray[np.object_]:
-    """Kind of each list, of which all rows must say the same."""
+    """Return the kind of each list; all rows of a list must have the same."""
     _, first = np.unique(list_of, return_index=True)
     mixed = np.flatnonzero(kinds != kinds[first][list_of])
     if len(mixed):
@@ -356,7 +358,7 @@ def _one_kind(list_of: Rows, kinds: NDArray[np.object_], lines: Rows | None) -> 
 
 
 def _places_by_id(list_of: Rows, items: NDArray[np.object_], lines: Rows | None) -> Rows:
-    """Rank of each item id, so that ties break by id; an item twice in a list is a fault."""
+    """Return the rank of each item id, which breaks ties; an item twice in a list is a fault."""
     texts = [str(item) for item in items]
     ids = {text: number for number, text in enumerate(sorted(set(texts)))}
     place = np.fromiter((ids[text] for text in texts), np.int64, len(texts))
@@ -377,7 +379,7 @@ def from_log_odds(scores: Any) -> Floats:
     Raises
     ------
     InputError
-        When a score lies beyond 30 either way: it is no log-odds, and order would be lost.
+        When a score is below -30 or above 30: it is no log-odds, and the order would be lost.
 
     Examples
     --------

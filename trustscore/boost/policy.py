@@ -171,7 +171,7 @@ class BoostPolicy(Base):
     @model_validator(mode="wrap")
     @classmethod
     def _named(cls, data: Any, handler: ModelWrapValidatorHandler[BoostPolicy]) -> BoostPolicy:
-        # A policy built from keywords names its faults as one from a file does.
+        # A policy built from keywords then reports its faults like one from a file.
         try:
             return handler(data)
         except ValidationError as error:
@@ -240,9 +240,10 @@ class BoostPolicy(Base):
 
     @cached_property
     def lean_sha256(self) -> str:
-        """Hash over the parts that decide a merchant's lean: not strength, guards or names.
+        """Hash over the parts of the policy that decide a merchant's lean.
 
-        A table of boosts stays usable while this is the same.
+        Strength, guards and names are not among them. A table of boosts stays usable while this
+        hash stays the same.
         """
         parts = ("neutral", "evidence", "curve", "programme", "pacing", "veto", "validity")
         held = self.model_dump(mode="json", include={*parts})
@@ -256,21 +257,21 @@ class BoostPolicy(Base):
 
     @property
     def most_beta(self) -> float:
-        """Largest strength that the ratio guard allows; infinite without one."""
+        """Largest strength that ``guards.max_relevance_loss`` allows; infinite without it."""
         loss = self.guards.max_relevance_loss
         return math.inf if loss is None else -math.log1p(-loss) / (1 + self.curve.rho)
 
     @property
     def bound(self) -> float:
-        """Least ratio of the relevance shown at a place to what stands there without the boost.
+        """Smallest possible ratio of the relevance at a place with boost to that without.
 
-        ``exp(-beta (1 + rho))``; it holds for the multiplicative form on every list.
+        It is ``exp(-beta (1 + rho))`` and holds on every list in the multiplicative form.
         """
         return math.exp(-self.beta * (1 + self.curve.rho))
 
     @cached_property
     def acts_on_order(self) -> bool:
-        """Whether a guard looks at the finished order."""
+        """Whether a guard acts on the finished order."""
         guards = self.guards
         limits = (guards.max_up, guards.max_down, guards.merchant_most)
         return guards.head > 0 or any(limit is not None for limit in limits)
@@ -292,7 +293,7 @@ class BoostPolicy(Base):
 
 
 def _faulty(source: str, faults: list[str]) -> PolicyError:
-    # A fault of the whole file names its keys itself, so it has no address to lead.
+    # A fault of the whole file has an empty address.
     listed = [fault.removeprefix(": ") for fault in faults]
     return PolicyError(f"policy {source} has {plural(len(faults), 'fault')}", listed)
 

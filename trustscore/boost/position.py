@@ -1,4 +1,4 @@
-"""The story of one position in a boosted ranking."""
+"""Why an item stands at its place in a boosted ranking."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _NAMES = {
 }
 _VETO_DOES = {
     Veto.CAP: "no promotion",
-    Veto.FLOOR: "below everybody without one",
+    Veto.FLOOR: "below all others",
     Veto.BLOCK: "leaves the list",
 }
 
 
 def rank_without_boost(ranking: Ranking) -> NDArray[np.int64]:
-    """Return the place of each candidate where vetoes hold and nothing else moves; 0 for none.
+    """Return the place of each candidate with vetoes but without boost; 0 for a blocked one.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def rank_without_boost(ranking: Ranking) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A candidate who stands near."""
+    """A candidate near the item."""
 
     item_id: str
     merchant_id: str
@@ -78,7 +78,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Position:
-    """Why an item stands where it stands.
+    """Why an item stands at its place.
 
     Attributes
     ----------
@@ -89,32 +89,32 @@ class Position:
         Index in points, and the bounds that decided: the lower one counts for promotion, the
         upper one for demotion.
     neutral, excess : float or None
-        Neutral point, and what is settled beyond it.
+        Neutral point, and the settled distance of the index from it.
     parts : dict of str to float
-        Of the lean.
+        Parts of the lean.
     lean, beta, trust_boost : float
         ``trust_boost = exp(beta * lean)``.
     relevance, final_score : float
     base_rank : int
         Place by relevance alone, without the boost and without vetoes.
     rank_without_boost : int
-        Place where vetoes hold and nothing else moves.
+        Place with vetoes but without the boost.
     rank : int
         Place shown; 0 when the item left the list.
     candidates, shown : int
     veto, off : str
-        The veto that was applied, and why the boost was off; blank for none.
+        Veto that was applied, and reason why the boost was off; blank for none.
     expired, explored : bool
     propensity : float
-        Of this outcome among those of exploration.
+        Probability of this outcome of exploration.
     guards : tuple of str
         Guards that moved the item.
     instead : str
-        Item that would stand at `rank` without the boost, blank when it is the same.
+        Item that would stand at `rank` without the boost; blank when it is this item.
     instead_relevance : float
     bound : float or None
-        Least ratio of the relevance at a place to what would stand there, vetoes and guards
-        that look at merchants apart; None in the additive form, which has none.
+        Smallest possible ratio of the relevance at a place to that without the boost, not counting
+        vetoes and the merchant cap; None in the additive form, which has no such bound.
     passed, passed_by : tuple of str
         Items this one overtook, and items that overtook it.
     around : tuple of Neighbour
@@ -157,7 +157,7 @@ class Position:
     policy: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the story as plain dicts, lists and numbers, ready for JSON."""
+        """Return the explanation as plain dicts, lists and numbers, ready for JSON."""
         return asdict(self)
 
 
@@ -168,7 +168,7 @@ def explain_position(
     merchant_ids: NDArray[np.object_],
     query_id: str = "",
 ) -> Position:
-    """Tell the story of one candidate.
+    """Explain the place of one candidate.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def explain_position(
 
 
 def render_position(story: Position) -> str:
-    """Return the story as text."""
+    """Return the explanation as text."""
     s = story
     lines = [
         f"Item {s.item_id} of merchant {s.merchant_id} stands at place {s.rank} of {s.shown};"
@@ -278,7 +278,11 @@ def render_position(story: Position) -> str:
         lines.append(
             f"Place {s.rank} would be held by {s.instead}, relevance {s.instead_relevance:.6g};"
             f" this item has {s.relevance:.6g}"
-            + (f", the promise is at least {s.bound:.3f} of it." if s.bound is not None else ".")
+            + (
+                f", and the bound allows no less than {s.bound:.3f} of it."
+                if s.bound is not None
+                else "."
+            )
         )
     lines += ["", "Trust", *_trust(s), "", "Boost", *_boost(s)]
     if s.around:
@@ -305,7 +309,7 @@ def _trust(s: Position) -> list[str]:
     settled = (
         f"{s.excess:+.1f} points are settled"
         if s.excess
-        else "the evidence does not settle on which side: neutral"
+        else "the evidence does not settle on which side the index lies: neutral"
     )
     return [
         f"  index {s.trust_index:.1f}; {s.lcb:.1f} counts for promotion, {s.ucb:.1f} for demotion",

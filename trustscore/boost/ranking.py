@@ -24,7 +24,7 @@ from trustscore.scorecard.vetoes import Veto
 Rows = NDArray[np.int64]
 # Plain integers compare faster with arrays than an enum does.
 _FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
-# Far above any relevance, and far enough below the largest float to be multiplied by any boost.
+# Far above any relevance, and small enough that no boost makes it overflow.
 _MOST = 1e300
 PARTS = ("trust", "programme", "pacing", "limit", "veto_part")
 
@@ -38,9 +38,9 @@ class Ranking:
     order : int array
         Input rows as shown, best first; blocked candidates are not among them.
     relevance, trust_boost, final_score : array
-        Relevance, factor, and what the list was sorted by.
+        Relevance, factor, and the score that sorted the list.
     rows : int array
-        Row of each candidate's merchant in `table`; ``len(table)`` = unknown.
+        Row of each candidate's merchant in `table`; ``len(table)`` for an unknown merchant.
     codes : int8 array or None
         Treatment of vetoes; None when no merchant of the table is floored or blocked.
     off : str
@@ -52,7 +52,7 @@ class Ranking:
     explored : int or None
         Input row that exploration lifted.
     propensity : float
-        Probability of this draw among those of exploration; 1 without it.
+        Probability of this outcome of exploration; 1 without exploration.
     lift : float
         Lean that exploration added.
     """
@@ -83,7 +83,7 @@ class Ranking:
 
     @cached_property
     def base_rank(self) -> Rows:
-        """Place of each candidate without boost and vetoes, from 1: the counterfactual."""
+        """Place of each candidate by relevance alone, from 1: the counterfactual."""
         return _ranks(base_order(self.relevance, self.item_ids), len(self))
 
     @cached_property
@@ -93,7 +93,7 @@ class Ranking:
 
     @cached_property
     def vetoes(self) -> NDArray[np.object_]:
-        """Veto that was applied to each candidate, as a word; an expired one may be none."""
+        """Word of the veto applied to each candidate; an expired veto may no longer apply."""
         words = self.table.vetoes(self.rows)
         if self.stale is not None and not self.policy.validity.keep_vetoes:
             words[self.stale] = ""
@@ -140,17 +140,17 @@ def rerank(
     merchant_ids : array-like of str, shape (n,)
         Merchants not in the table are neutral.
     item_ids : array-like, optional
-        Break exact ties of relevance, compared as text, so that the result does not depend on
-        the order of the input; must be distinct. Without them ties keep the order of the input.
+        Distinct ids. They break exact ties of relevance, compared as text, so that the result
+        does not depend on the order of the input. Without them ties keep the input order.
     table : TrustTable or LiveTable
     policy : BoostPolicy, str or Path, default="boost"
     rows : int array, optional
-        ``table.rows(merchant_ids)``, when the caller keeps it; `merchant_ids` may then be None.
+        ``table.rows(merchant_ids)``, if the caller keeps them; `merchant_ids` may then be None.
     query_id : str, optional
-        For exclusions, and for the draw of exploration, which stays off without it. A number
-        counts as its text.
+        Used by exclusions and by the draw of exploration, which is off without it. A number is
+        taken as its text.
     query_kind : str, optional
-        Such as ``"brand"``; the policy excludes kinds.
+        Kind such as ``"brand"``, which the policy may exclude.
     today : date or ISO text, optional
         Scores that expired before this day are neutral. Without it nothing expires: this
         function reads no clock.
@@ -165,7 +165,7 @@ def rerank(
         When relevance is NaN, infinite, or not above 0 in the multiplicative form (the rows
         are named), items repeat, or lengths differ.
     PolicyError
-        When the table was made by a policy that leans differently.
+        When the table was made with a policy that gives other leans.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def rerank(
     ([1, 2, 3], [3, 2, 1])
     """
     policy = policy if isinstance(policy, BoostPolicy) else BoostPolicy.load(policy)
-    # One snapshot for the whole request: a reload in between must not mix two tables.
+    # Take one snapshot for the whole request, so that a reload cannot mix two tables.
     held = table.snapshot()
     held.require(policy)
     score = _relevance(relevance, policy)
@@ -247,9 +247,11 @@ def rerank(
 def combine(
     relevance: Floats, boost: Floats, policy: BoostPolicy, spread: Floats | None = None
 ) -> Floats:
-    """Return what a list is sorted by: relevance times boost, or plus its share of the range.
+    """Return the scores that sort a list.
 
-    The range is that of `relevance`, unless `spread` says it: of many lists, row by row.
+    In the multiplicative form that is relevance times boost. In the additive form it is relevance
+    plus log boost times the range of relevance; `spread` gives the range row by row when
+    `relevance` holds many lists.
 
     Examples
     --------
@@ -288,7 +290,7 @@ def base_order(relevance: Floats, item_ids: Any = None) -> Rows:
 def _sorted(
     score: Floats, final: Floats, item_ids: Any, down: Rows | None
 ) -> tuple[Rows, Rows | None]:
-    """Sort all but the rows `down`; the base order comes along when ties asked for it."""
+    """Sort all rows but those of `down`; return the base order too, if ties made it necessary."""
     key = -final
     if down is not None:
         key[down] = np.inf
@@ -313,7 +315,7 @@ def _relevance(relevance: Any, policy: BoostPolicy) -> Floats:
     if not len(score):
         return score
     low, high = score.min(), score.max()
-    # NaN fails every comparison, and min and max hand it on.
+    # NaN passes through min and max and fails every comparison.
     if policy.form == "multiplicative":
         if not (low > 0 and high < _MOST):
             raise relevance_error(score, policy)
@@ -346,7 +348,7 @@ def _all_differ(item_ids: Any) -> bool:
     if len(set(item_ids)) < len(item_ids):
         return False
     try:
-        # Nearly always ids are texts; to join them asks that in a tenth of the time.
+        # Ids are nearly always texts. Joining them checks that in a tenth of the time of a loop.
         "".join(item_ids)
     except TypeError:
         return len(set(map(str, item_ids))) == len(item_ids)
@@ -381,14 +383,18 @@ def _explore(
     boost: Floats,
     final: Floats,
 ) -> tuple[int | None, float, float, Rows]:
-    """Lift one newcomer, writing its boost and score; return it, the lift, and the new order."""
+    """Lift one newcomer, or none.
+
+    Its entries of `boost` and `final` are overwritten. Returns the row, the lift, the probability
+    of this outcome, and the new order.
+    """
     plan = policy.exploration
-    able = table.columns["newcomer"].take(rows)
+    eligible = table.columns["newcomer"].take(rows)
     if stale is not None:
-        able &= ~stale
-    able[order[: plan.first]] = False
+        eligible &= ~stale
+    eligible[order[: plan.first]] = False
     pool = base[: plan.pool]
-    pool = pool[able.take(pool)]
+    pool = pool[eligible.take(pool)]
     if policy.form == "multiplicative":
         log_score = np.log(final.take(pool))
     else:
@@ -416,7 +422,7 @@ def _guarded(
     policy: BoostPolicy,
     hits: dict[str, Rows],
 ) -> Rows:
-    """Run the guards over an order of input rows and note whom each moved."""
+    """Apply the guards to an order of input rows, and note in `hits` the rows each moved."""
     guards = policy.guards
     places = np.empty(len(rows), dtype=np.int64)
     places[base] = np.arange(len(base))
@@ -431,22 +437,22 @@ def _guarded(
     if guards.head:
         now = note("head", protect_head(now, guards.head))
     if guards.max_up is not None or guards.max_down is not None:
-        # The protected places are no part of what may be passed.
+        # The protected places do not take part.
         head = min(guards.head, len(now))
         rest = displace(now[head:] - head, guards.max_up, guards.max_down) + head
         now = note("displacement", np.concatenate([now[:head], rest]))
     if guards.merchant_most is not None:
         keys = rows.take(base).tolist()
-        nobody = len(table)
+        unknown = len(table)
         if merchant_ids is not None:
             names = list(merchant_ids)
             keys = [
-                key if key < nobody else str(names[row])
+                key if key < unknown else str(names[row])
                 for key, row in zip(keys, base.tolist(), strict=True)
             ]
         else:
-            # Without ids nothing says that two unknown merchants are the same one.
-            keys = [key if key < nobody else -1 - place for place, key in enumerate(keys)]
+            # Without ids no two unknown merchants are known to be the same one.
+            keys = [key if key < unknown else -1 - place for place, key in enumerate(keys)]
         now = note(
             "merchant_cap",
             cap_merchants(now, keys, guards.merchant_most, guards.merchant_top, guards.head),

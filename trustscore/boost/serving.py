@@ -1,4 +1,4 @@
-"""Boosts at hand: an immutable table, and a holder that swaps tables while serving."""
+"""The boosts in memory: an immutable table, and a holder that swaps tables while serving."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TEXTS = ("tier", "status", "category")
 
 
 class TableSource(Protocol):
-    """What can give a table: a table itself, or a holder of the newest one."""
+    """A source of tables: a table itself, or a holder of the newest one."""
 
     def snapshot(self) -> TrustTable:
         """Return the table to use for one request."""
@@ -39,8 +39,8 @@ class TableSource(Protocol):
 class TrustTable:
     """Boosts of all merchants, ready for ranking; immutable.
 
-    Every column has one more row than there are merchants: the last one is the unknown
-    merchant, neutral and without a veto, so a lookup never branches.
+    Every column has one more row than there are merchants. The last row is that of an unknown
+    merchant, neutral and without a veto, so a lookup needs no branch.
 
     Attributes
     ----------
@@ -51,9 +51,9 @@ class TrustTable:
         ``tier``, ``status``, ``category``, ``trust_index``, ``lcb``, ``ucb``, ``neutral``,
         ``excess``, ``valid_to`` (days since 1970-01-01).
     stamp : str
-        Policy the table was built with.
+        Stamp of the policy the table was built with.
     lean_sha256 : str
-        Its hash over what decides a lean.
+        Hash over the parts of the policy that decide a lean.
 
     Examples
     --------
@@ -94,8 +94,8 @@ class TrustTable:
             See :func:`trustscore.boost.boost_table`.
         policy : BoostPolicy, str or Path, default="boost"
         scored_on : date or ISO text, optional
-            Day from which the policy's validity counts; a column ``scored_on`` of the scores
-            goes before it. Without either the table never expires.
+            Day from which the policy's validity counts. A column ``scored_on`` of the scores
+            takes precedence. Without either the table never expires.
         lines : int array, optional
             Line of each row in its file, for messages.
         """
@@ -110,10 +110,11 @@ class TrustTable:
         scored_on: dt.date | str | None = None,
         lines: NDArray[np.int64] | None = None,
     ) -> TrustTable:
-        """Return the table of the columns that :func:`boost_table` makes.
+        """Return the table made of the columns that :func:`boost_table` returns.
 
-        An exported Parquet holds them and ``valid_to``, the last day on which a row counts (blank
-        is never), which then goes before ``scored_on``; `trustscore.load_boosts` reads one.
+        An exported Parquet also holds ``valid_to``, the last day on which a row counts (blank when
+        it never ends), which takes precedence over ``scored_on``; `trustscore.load_boosts` reads
+        such a file.
 
         Raises
         ------
@@ -142,7 +143,7 @@ class TrustTable:
         columns["newcomer"] = np.append(
             np.asarray(table["newcomer"], dtype=bool), policy.exploration.absent
         )
-        columns["valid_to"] = _ends(table, policy, scored_on, len(ids), lines)
+        columns["valid_to"] = _last_days(table, policy, scored_on, len(ids), lines)
         return cls._of(IdIndex.build(ids), columns, policy.stamp, policy.lean_sha256)
 
     @classmethod
@@ -166,7 +167,7 @@ class TrustTable:
     def rows(self, merchant_ids: Any) -> NDArray[np.int64]:
         """Return the row of each merchant; ``len(table)`` for an unknown one.
 
-        A service that keeps the rows beside its items saves the lookup: they hold for this
+        A service may keep the rows beside its items to save the lookup. They are valid for this
         table only.
         """
         return self.index.rows(merchant_ids)
@@ -178,7 +179,7 @@ class TrustTable:
         return self.factors(policy.beta).take(self.rows(merchant_ids))
 
     def factors(self, beta: float) -> NDArray[np.float64]:
-        """Return ``exp(beta * lean)`` of every row, computed once a strength."""
+        """Return ``exp(beta * lean)`` of every row, computed once for each strength."""
         held = self._boosts.get(beta)
         if held is None:
             held = np.exp(beta * self.columns["lean"])
@@ -191,23 +192,24 @@ class TrustTable:
     def stale(
         self, rows: NDArray[np.int64], today: dt.date | str | None
     ) -> NDArray[np.bool_] | None:
-        """Return which of `rows` have scores that ended before `today`; None when none have."""
+        """Return which of `rows` have scores that expired before `today`; None when none have."""
         if today is None or (day := day_number(today)) <= self.first_end:
             return None
         ended: NDArray[np.bool_] = self.columns["valid_to"].take(rows) < day
         return ended
 
     def on(self, today: dt.date | str | None, policy: BoostPolicy) -> TrustTable:
-        """Return the table as it counts on a day: merchants whose scores have ended are neutral.
+        """Return the table of a day: merchants whose scores have expired are neutral.
 
-        Their vetoes go as well unless the policy keeps them. The table itself when none have.
+        Their vetoes expire as well unless the policy keeps them. When no scores have expired, the
+        table itself is returned.
 
         Parameters
         ----------
         today : date, ISO text or None
-            None reads no clock: nothing ends.
+            With None nothing expires: the clock is never read.
         policy : BoostPolicy
-            That the table was made with.
+            The policy the table was made with.
 
         Examples
         --------
@@ -292,7 +294,7 @@ class TrustTable:
                 )
             index = IdIndex(about["seed"], arrays.pop("ids"), arrays.pop("slots"))
             columns = {name.removeprefix("column_"): held for name, held in arrays.items()}
-            _fits(index, columns)
+            _require_one_table(index, columns)
             return cls._of(index, columns, str(about["stamp"]), str(about["lean_sha256"]))
         except KeyError as error:
             raise InputError(f"{path}: is no boost table: it has no {error}") from None
@@ -301,11 +303,11 @@ class TrustTable:
 
 
 class LiveTable:
-    """The newest table of a file, swapped whole while requests run.
+    """The newest table of a file, replaced as a whole while requests run.
 
-    A request takes one snapshot and keeps it; a reload maps the new file, checks it, and
-    only then replaces the reference. So no request sees half of one table and half of
-    another, and a damaged file leaves the old table in place.
+    A request takes one snapshot and keeps it. A reload maps the new file, checks it, and only
+    then replaces the reference: no request sees parts of two tables, and a damaged file leaves
+    the old table in service.
 
     Parameters
     ----------
@@ -361,21 +363,21 @@ class LiveTable:
 
 _NEVER = np.iinfo(np.int32).max
 _LAST = dt.date.max.toordinal() - dt.date(1970, 1, 1).toordinal()
-_KINDS = dict.fromkeys((*_NUMBERS, *_LEANS), "f") | dict.fromkeys(_TEXTS, "S")
-_KINDS |= {"veto": "i", "newcomer": "b", "valid_to": "i"}
+_DTYPE_KINDS = dict.fromkeys((*_NUMBERS, *_LEANS), "f") | dict.fromkeys(_TEXTS, "S")
+_DTYPE_KINDS |= {"veto": "i", "newcomer": "b", "valid_to": "i"}
 
 
-def _fits(index: IdIndex, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Raise ValueError unless the arrays of a file make one table."""
+def _require_one_table(index: IdIndex, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ValueError unless the arrays of a file form one table."""
     rows = index.ids.shape[-1]
-    for name, kind in _KINDS.items():
+    for name, kind in _DTYPE_KINDS.items():
         held = columns[name]
         if held.dtype.kind != kind or held.shape != (rows,):
             raise ValueError(f"{name} has shape {held.shape} and type {held.dtype}")
     slots = len(index.slots)
     words = index.ids.ndim == 2 and index.ids.dtype == np.uint64
     if not words or index.slots.dtype != np.uint64 or slots < 8 or slots & (slots - 1):
-        raise ValueError("its ids are not indexed as this version does")
+        raise ValueError("its ids are not indexed in the way of this version")
 
 
 def _is_parquet(path: str | Path) -> bool:
@@ -403,40 +405,40 @@ def day_number(day: dt.date | str) -> int:
     return found.toordinal() - dt.date(1970, 1, 1).toordinal()
 
 
-def _ends(
+def _last_days(
     table: Mapping[str, Any],
     policy: BoostPolicy,
     scored_on: dt.date | str | None,
     rows: int,
     lines: NDArray[np.int64] | None,
 ) -> NDArray[np.int32]:
-    """Last day on which each row counts; the unknown merchant needs no evidence."""
+    """Return the last day on which each row counts; the row of an unknown merchant never ends."""
     ends = np.full(rows + 1, _NEVER, dtype=np.int32)
     days = policy.validity.days
     if days is None:
         return ends
     if scored_on is not None:
-        ends[:-1] = _end(day_number(scored_on), days)
-    # An exported table holds the ends themselves: the days were added when it was made.
+        ends[:-1] = _last_day(day_number(scored_on), days)
+    # An exported table holds the last days themselves; validity was added when it was made.
     name = "valid_to" if "valid_to" in table else "scored_on"
     if name in table:
         column = text_column(table, name, rows)
         added = 0 if name == "valid_to" else days
-        numbers = _days(column, name, lines)
-        known = {text: _end(number, added) for text, number in numbers.items()}
+        numbers = _day_numbers(column, name, lines)
+        known = {text: _last_day(number, added) for text, number in numbers.items()}
         ends[:-1] = [known.get(text, ends[0]) for text in column.tolist()]
     return ends
 
 
-def _end(day: int, days: int) -> int:
-    # No calendar goes further, and the engines write days.
+def _last_day(day: int, days: int) -> int:
+    # Engines write calendar days, and the calendar ends with the year 9999.
     return min(day + days, _LAST)
 
 
-def _days(
+def _day_numbers(
     column: NDArray[np.object_], name: str, lines: NDArray[np.int64] | None
 ) -> dict[str, int]:
-    """Day number of each word of a column of days, blanks apart."""
+    """Return the day number of each distinct text in a column of days; blanks are left out."""
     known, faults = {}, []
     for word in sorted(set(column.tolist()) - {""}):
         try:

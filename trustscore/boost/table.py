@@ -1,4 +1,4 @@
-"""From scores to boosts: one row a merchant, every part of the boost beside it."""
+"""From scores to boosts: one row for each merchant, with every part of its boost."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
 NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 """Score columns without which there is no boost."""
-# Read or taken along when present.
+# Score columns that are used when present.
 _BESIDE = ("veto", "tier", "status", "scored_on", *side_read_by(Reader.BOOST))
-# What rounding in a score file leaves between an index and the prior it equals.
+# By rounding in a score file, an index and a prior that are equal may differ by this much.
 _ROUNDING = max(OUTPUT_COLUMNS[name].rounding for name in ("trust_index", "prior_index"))
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a lean, one value a merchant.
+    """The parts of a lean, one value for each merchant.
 
     ``trust + programme + pacing + limit + veto = lean``, up to rounding.
 
@@ -42,13 +42,13 @@ class Parts:
     neutral : array
         Neutral point in index points.
     excess : array
-        Settled distance from it in index points.
+        Settled distance of the index from the neutral point.
     trust, programme, pacing : array
-        What each adds to the lean.
+        Lean that each adds.
     limit : array
-        What the clip to [-rho, 1] takes back.
+        Change of the lean by the clip to [-rho, 1].
     veto : array
-        What a veto takes away.
+        Change of the lean by a veto.
     lean : array
         The sum; ``log_boost = beta * lean``.
     code : int8 array
@@ -67,7 +67,7 @@ class Parts:
 
 
 def at(row: int, lines: NDArray[np.int64] | None) -> str:
-    """Return where a row stands, for messages: its line in a file, or its number."""
+    """Return the place of a row for a message: its line in the file, or else its number."""
     return f"row {row + 1}" if lines is None else f"line {lines[row]}"
 
 
@@ -117,8 +117,8 @@ def lean_parts(
     clipped = np.clip(total, -policy.curve.rho, 1.0)
 
     code = veto_codes(columns, rows, policy, lines)
-    # A cap forbids promotion and the programme. Floor and block carry the full demotion: a
-    # multiplier may travel to an engine that never reads the veto.
+    # A cap forbids promotion and the programme. Floor and block carry the full demotion, because
+    # the multiplier may reach an engine that never reads the veto.
     capped = np.clip(trust + pacing, -policy.curve.rho, 0.0)
     capped = np.where(code == Veto.CAP, capped, -policy.curve.rho)
     lean = np.where(code == Veto.NONE, clipped, capped)
@@ -137,7 +137,7 @@ def lean_parts(
 
 
 def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -> Floats:
-    """Return the factor on relevance of each merchant, 1.0 where nothing is known.
+    """Return the factor by which each merchant multiplies relevance; 1.0 where nothing is known.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def boost_table(
     policy: BoostPolicy | None = None,
     lines: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Return the boosts of a score file, one row a merchant, as columns.
+    """Return the boosts of a score file as columns, one row for each merchant.
 
     Parameters
     ----------
@@ -282,11 +282,11 @@ def text_column(columns: Mapping[str, Any], name: str, rows: int) -> NDArray[np.
     if name not in columns:
         return np.full(rows, "", dtype=object)
     values = np.asarray(columns[name], dtype=object)
-    # A blank is None, NaN or pandas' NA; only a blank differs from itself or is no text.
-    return np.asarray([v if isinstance(v, str) else _worded(v) for v in values], dtype=object)
+    # A blank is None, NaN or the NA of pandas, and none of these is a str.
+    return np.asarray([v if isinstance(v, str) else _text_of(v) for v in values], dtype=object)
 
 
-def _worded(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if value is None or str(value) in ("nan", "NaT", "<NA>"):
         return ""
     return str(value)
@@ -305,13 +305,13 @@ def _checked(
         bad = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
         must = f"{name} must be between {low:g} and {high:g}"
         faults += _at_rows(bad, lines, must, values)
-    # A column of another length would end in a traceback, one value alone count for everybody.
+    # Check lengths first: a scalar would be broadcast to every merchant.
     for name in (*NEEDED, *_BESIDE):
         rows = _rows(columns[name]) if name in columns else len(found[0])
         if rows != len(found[0]):
             faults.append(f"{name} has {rows} rows, trust_index has {len(found[0])}")
     if faults:
-        raise InputError("the scores have values that cannot be", faults)
+        raise InputError("the scores have values out of their range", faults)
     return found[0], found[1], found[2], found[3]
 
 
@@ -323,7 +323,7 @@ def _at_rows(
 
 def _rows(values: Any) -> int:
     shape = values.shape if hasattr(values, "shape") else np.shape(np.array(values, dtype=object))
-    # One value alone is no column, not even of one row.
+    # A scalar is no column, not even of one row.
     return shape[0] if shape else 0
 
 
@@ -335,7 +335,7 @@ def _column(columns: Mapping[str, Any], name: str) -> Floats:
 
 
 def _numbers(columns: Mapping[str, Any], name: str, rows: int) -> Floats:
-    """A side column with blanks as 0."""
+    """Return a side column with blanks as 0, and zeros when it is absent."""
     if name not in columns:
         return np.zeros(rows)
     return np.nan_to_num(_column(columns, name), nan=0.0)
@@ -363,7 +363,7 @@ def _id_faults(ids: NDArray[np.object_], lines: NDArray[np.int64] | None) -> lis
     faults = []
     first: dict[str, int] = {}
     for row, value in enumerate(ids):
-        text = value if isinstance(value, str) else _worded(value)
+        text = value if isinstance(value, str) else _text_of(value)
         if not text:
             faults.append(f"{at(row, lines)}: merchant_id is blank")
         elif first.setdefault(text, row) != row:

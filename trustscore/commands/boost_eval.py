@@ -16,7 +16,7 @@ from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from trustscore.evaluation import Evaluation
-    from trustscore.evaluation.files import Evaluated
+    from trustscore.evaluation.files import EvaluationReport
 
 EXAMPLE = """\b
 Example:
@@ -120,7 +120,7 @@ def command(
             note(with_flags(text))
 
 
-def _show(done: Evaluated) -> None:
+def _show(done: EvaluationReport) -> None:
     found = done.evaluation
     facts = found.facts
     click.echo(

@@ -55,8 +55,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 class _Bar:
     """One line: the step, the share done, rows and rows a second, and the time left.
 
-    The line is drawn by the caller's thread: with a drawing thread beside it the process could
-    not fork workers safely.
+    The line is drawn by the caller's thread, when there is something new to show.
     """
 
     def __init__(self) -> None:

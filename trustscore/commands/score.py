@@ -104,9 +104,9 @@ def command(
     """Score exports of merchants: CSV, JSON Lines or Parquet, or - for standard input.
 
     CSV and JSON Lines may be gzip. A folder stands for the tables in it, a pattern for the files
-    that match it. Every row comes out exactly once: scored in OUT, or in the rejects with its line and
-    reason. OUT is complete or absent; Spark writes a new folder. Exit codes: 0 done, 1 the
-    machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
+    that match it. Every row comes out exactly once: scored in OUT, or in the rejects with its
+    line and reason. OUT is complete or absent; Spark writes a new folder. Exit codes: 0 done, 1
+    the machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
     --strict.
     """
     from trustscore.batch.files import StrictStop, score_files

@@ -1,4 +1,4 @@
-"""A scorecard learnt from a bare array: equal weights, quantile anchors, medians as priors."""
+"""A scorecard made from a bare array: equal weights, quantiles as anchors, medians as priors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["NAME", "block_of", "learn", "position"]
 
 Array = np.ndarray[Any, Any]
 
-# Of the scorecard and of its only dimension.
+# Name of the scorecard and of its only dimension.
 NAME = "composite"
-# The scorecard format takes no larger number, and nothing real is larger.
+# The largest number that a scorecard may hold.
 _LARGEST = 9e299
 
 
@@ -35,7 +35,7 @@ def learn(values: Array, names: Array | None, direction: Any, ends: Any, power: 
     Returns
     -------
     Scorecard
-        Column i is the signal ``xi``; columns without a known value have none.
+        Column i becomes the signal ``xi``; a column without a known value becomes none.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def learn(values: Array, names: Array | None, direction: Any, ends: Any, power: 
             "signals": {NAME: signals},
             "words": words,
         },
-        "learnt in fit",
+        "learned in fit",
     )
 
 

@@ -1,4 +1,4 @@
-"""Frames of any kind to checked blocks; a row that cannot be is an error here, not a reject."""
+"""Reads frames of any kind into checked blocks; a faulty row is an error here, not a reject."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 
 
 def as_frame(X: Any) -> pd.DataFrame:
-    """Return a pandas frame of whatever frame this is."""
+    """Return a frame of any kind as a pandas frame."""
     if not isinstance(X, pd.DataFrame) and hasattr(X, "to_pandas"):
         X = X.to_pandas()
     if not isinstance(X, pd.DataFrame):
@@ -34,7 +34,7 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 
 def match_columns(frame: pd.DataFrame, card: Scorecard, missing: bool | frozenset[str]) -> Columns:
-    """Find the columns; `missing` may be absent: any (True), none (False), or those named."""
+    """Find the columns; those that may be absent are all (True), none (False) or the named ones."""
     header = [str(name) for name in frame.columns]
     found = match(header, Wanted.by(card), "X", allow_missing=bool(missing), id_elsewhere=True)
     if not isinstance(missing, bool) and found.missing - missing:
@@ -51,7 +51,7 @@ def match_columns(frame: pd.DataFrame, card: Scorecard, missing: bool | frozense
 def read_block(
     frame: pd.DataFrame, columns: Columns, card: Scorecard, missing: frozenset[str]
 ) -> dict[str, Array]:
-    """Return the checked block of a frame; cells of text are read as in a file."""
+    """Return the checked block of a frame; text cells are read like cells of a file."""
     block: dict[str, Array] = {}
     texts: dict[str, Any] = {}
     for name, at in columns.numbers.items():
@@ -68,7 +68,8 @@ def read_block(
     wanted = Wanted.by(card)
     read, faults = parse_block(texts, wanted.fields, wanted.pairs, decimal=wanted.decimal)
     block |= read
-    # Text has been checked among itself, but a part may be text and its whole a number.
+    # parse_block checks text columns against each other only, but a count may be text and its
+    # sample a number.
     seen = {(fault.row, fault.column) for fault in faults}
     faults += [
         fault
@@ -87,7 +88,7 @@ def read_block(
 
 
 def _strings(column: pd.Series, decimal: str) -> Any:
-    """Return cells as a file would hold them, where numbers have the scorecard's decimal sign."""
+    """Return the cells as a file would hold them, with the scorecard's decimal sign."""
 
     def text(cell: Any) -> str:
         return str(cell).replace(".", decimal) if isinstance(cell, (Real, Decimal)) else str(cell)

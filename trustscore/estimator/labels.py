@@ -1,4 +1,4 @@
-"""Labels and counts of events as scikit-learn passes them, for scorecards with open weights."""
+"""Outcomes as scikit-learn passes them in `y`: labels, or orders and events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def labelled(block: Mapping[str, Array], y: Any) -> Labelled | None:
-    """Return the rows of a block with what became of them; None without `y`.
+    """Return the rows of a block with their outcomes; None without `y`.
 
     Examples
     --------

@@ -33,35 +33,35 @@ _NUMBERS = tuple(
 class TrustScorer(TransformerMixin, BaseEstimator):
     """Trust index of merchants, or of the rows of any array, as a transformer.
 
-    With a scorecard, `X` is a frame whose columns are those of a merchant export. A closed
-    scorecard learns nothing: `fit` checks that the columns are there. The open values of an open
-    one are fitted to `X`, and its open weights to `y` (see `trustscore.fitting.fit_scorecard`).
-    Without a scorecard (``scorecard=None``), `X` is any
-    array of numbers and `fit` makes a scorecard of it: every column has the same weight, is worth
-    nothing at its lower quantile and full marks at its upper one, and stands at its median where
-    it is NaN. Both are scored by `score_columns`.
+    With a scorecard, `X` is a frame with the columns of a merchant export. With a closed scorecard
+    `fit` only checks that the columns exist. With an open one it fits the open values to `X`, and
+    open weights to `y` (see `trustscore.fitting.fit_scorecard`). Without a scorecard
+    (``scorecard=None``), `X` is any array of numbers and `fit` makes a scorecard from it: all
+    columns have the same weight, utility 0 at the lower quantile and 1 at the upper one, and NaN
+    stands at the median. Both kinds are scored by `score_columns`.
 
     Parameters
     ----------
     scorecard : str, Path, Scorecard or None, default="default"
         Preset, file or scorecard. None for a composite index of all columns.
     direction : {1, -1}, sequence, mapping or None, default=None
-        Whether higher (1) or lower (-1) values are better, for all columns, for each in turn, or
-        by column name, where columns that are not named are 1. None is 1. Only for
-        ``scorecard=None``: a scorecard says it itself.
+        Whether higher (1) or lower (-1) values are better: one value for all columns, a sequence
+        with one for each, or a mapping by column name, where columns not named are 1. None means
+        1. Only for ``scorecard=None``, because a scorecard holds the directions.
     quantiles : (float, float), default=(0.05, 0.95)
-        Where the anchors of a column lie among its known values. Only for ``scorecard=None``.
+        Quantiles of the known values of a column that become its anchors. Only for
+        ``scorecard=None``.
     power : float, default=1.0
-        Exponent of the mean over columns, from -1 to 1; the lower, the less can one column make
-        up for another. Only for ``scorecard=None``.
+        Exponent of the power mean over columns, from -1 to 1. The lower it is, the less can a good
+        column compensate a bad one. Only for ``scorecard=None``.
     allow_missing_columns : bool, default=False
-        Whether the signals of columns that are absent in `fit` stop to apply, rather than the
-        absence being an error. Only with a scorecard.
+        Whether columns may be absent in `fit`. The signals that read them then do not apply;
+        otherwise absence is an error. Only with a scorecard.
 
     Attributes
     ----------
     scorecard_ : Scorecard
-        As loaded, fitted or learnt.
+        The scorecard as loaded, or as `fit` made it.
     missing_ : frozenset of str
         Columns of the scorecard that were absent in `fit`.
     n_features_in_ : int
@@ -72,14 +72,14 @@ class TrustScorer(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    trustscore.score_columns : The arithmetic behind it.
-    trustscore.score_frame : The same with status, tier, rules and reasons, which are not numbers.
+    trustscore.score_columns : The arithmetic.
+    trustscore.score_frame : Also returns status, tier, rules and reasons, which are not numbers.
 
     Notes
     -----
-    A column without a known value in `fit` has no part in a composite index. A constant one is
-    worth half of its marks wherever it keeps its value. Where more than nine tenths of a column
-    are one value, so that both quantiles meet, its extremes are the anchors.
+    A column without a known value in `fit` takes no part in a composite index. A constant column
+    has utility 0.5 at its constant. Where more than nine tenths of a column have one value, so that
+    both quantiles are equal, the extremes become the anchors.
 
     Examples
     --------
@@ -142,21 +142,21 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         return tags
 
     def fit(self, X: Any, y: Any = None) -> TrustScorer:
-        """Check the columns; fit what a scorecard leaves open, or learn a whole one.
+        """Check the columns, and fit the open values of a scorecard or make a whole one.
 
         Parameters
         ----------
         X : DataFrame, or array-like of shape (n_samples, n_features)
             A frame with a scorecard; numbers, NaN for unknown, without one.
         y : array-like of shape (n_samples,) or (n_samples, 2), optional
-            What became of each merchant, for a scorecard with open weights: 1 for bad and 0 for
-            good, or orders and the bad events among them; NaN where it is not known. Ignored
-            otherwise.
+            Outcome of each merchant, for a scorecard with open weights: 1 for bad and 0 for good,
+            or the number of orders and of bad events among them; NaN where it is not known.
+            Ignored otherwise.
 
         Returns
         -------
         TrustScorer
-            Itself.
+            The fitted estimator.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             self.missing_: frozenset[str] = frozenset()
             return self
         if self.direction is not None:
-            raise InputError("direction: must be None with a scorecard, which says it itself")
+            raise InputError("direction: must be None with a scorecard, which holds the directions")
         card = load_scorecard(self.scorecard)
         frame = as_frame(X)
         columns = match_columns(frame, card, self.allow_missing_columns)
@@ -204,13 +204,13 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_features_out)
             Columns as in `get_feature_names_out`; a frame after ``set_output``. The index and its
-            bounds are NaN where nothing at all is known, a dimension where it does not apply.
+            bounds are NaN where nothing at all is known, and a dimension where it does not apply.
 
         Raises
         ------
         InputError
-            When columns are missing or cells cannot be; a transformer cannot leave rows out, so
-            all of them are listed instead.
+            When columns are missing or cells have faults. A transformer must return every row, so
+            faulty rows are listed instead of left out.
         """
         scores = self._score(X)
         numbers = [getattr(scores, name) for name in _NUMBERS]
@@ -231,7 +231,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         return self._score(X).trust_index
 
     def explain(self, X: Any) -> pd.DataFrame:
-        """Return what each signal gained and lost of the 100 points of each row.
+        """Return how many of the 100 points of each row each signal gained and lost.
 
         Parameters
         ----------
@@ -240,11 +240,11 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame
-            One line per row of `X` and signal that applies there, with the columns ``dimension,
-            value, utility, reliability, weight, gained, lost``; below them one per rule, limit or
-            cap that moved the row, in dimension ``adjustment``. The gained points of a row add up
-            to its index, and the lost ones to what it lacks of 100; those of a row of which
-            nothing is known, to the index of an unknown one.
+            One line for each row of `X` and signal that applies to it, with the columns
+            ``dimension, value, utility, reliability, weight, gained, lost``, and one line in
+            dimension ``adjustment`` for each rule, limit or cap that moved the row. The gained
+            points of a row add up to its index and the lost ones to the rest of 100. For a row
+            about which nothing is known the index is that of an unknown merchant.
 
         Examples
         --------
@@ -289,7 +289,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Not used, but refused when they are not those of `fit`.
+            Only checked: an error is raised when they differ from those of `fit`.
 
         Returns
         -------
@@ -311,7 +311,8 @@ class TrustScorer(TransformerMixin, BaseEstimator):
     @property
     def _dimensions(self) -> list[str]:
         if self._composite:
-            return []  # the only one equals the index
+            # The only dimension equals the index.
+            return []
         return [dimension.id for dimension in self.scorecard_.dimensions]
 
     def _score(self, X: Any, detail: Any = "index") -> Scores:
@@ -327,6 +328,6 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             block = read_block(
                 frame, match_columns(frame, card, self.missing_), card, self.missing_
             )
-        # A value far beyond its anchors may overflow on its way to utility 0 or 1.
+        # A value far beyond its anchors may overflow before it is clipped to utility 0 or 1.
         with np.errstate(over="ignore"):
             return score_columns(block, card, detail, missing=self.missing_)

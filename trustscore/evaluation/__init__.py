@@ -1,4 +1,4 @@
-"""What a boost costs and buys on ranked lists, beside other ways to buy the same."""
+"""Measures what a boost costs and buys on ranked lists, and compares it with other methods."""
 
 from trustscore.evaluation.baselines import BASELINES, Baseline
 from trustscore.evaluation.draws import Draws, bootstrap

@@ -1,7 +1,7 @@
-"""Other ways to favour the trusted, each with one dial, to compare the boost with.
+"""Baselines: other methods to favour trusted merchants, each with one setting.
 
-Those that promote a group promote the same one: merchants whose lean is at least
-`PROMOTED`. All see the same lean, so what differs is the way of ranking and not the signal.
+Methods that promote a group all promote the same one, merchants whose lean is at least
+`PROMOTED`. All methods read the same lean, so they differ in how they rank and not in the signal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.stats import binom
 
 from trustscore.evaluation.panel import Panel, Rows
 
-# Cormack, Clarke and Buettcher 2009 found 60 by trial, and engines took it over.
+# Cormack, Clarke and Buettcher 2009 found 60 by trial, and search engines adopted it.
 _RRF = 60
 # Zehlike et al. 2017 test at 10 %.
 _ALPHA = 0.1
@@ -23,16 +23,16 @@ _TIE = 1e-9
 
 @dataclass(frozen=True)
 class Baseline:
-    """A way of ranking.
+    """A method of ranking.
 
     Attributes
     ----------
     name, dial : str
-        `dial` says what its setting means.
+        `dial` says what the setting means.
     settings : callable
-        From a panel and the places that count to settings, mild to strong.
+        Takes a panel and the number of places, and returns settings, mild to strong.
     ranks : callable
-        From a panel, a setting and the places that count to ranks.
+        Takes a panel, a setting and the number of places, and returns ranks.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Baseline:
     ranks: Callable[[Panel, float, int], Rows]
 
     def on(self, panel: Panel, setting: float, places: int) -> Rows:
-        """Return its ranks, with the lists that the policy excludes left as they are.
+        """Return the ranks, with the lists that the policy excludes unchanged.
 
-        The boost is off there, so a baseline that went on would buy and cost what it does not.
+        The boost is off on those lists, so a fair comparison leaves them out for all methods.
         """
         ranks = self.ranks(panel, setting, places)
         if not panel.off.any():
@@ -52,22 +52,22 @@ class Baseline:
 
 
 def raw_additive(panel: Panel, constant: float, places: int) -> Rows:
-    """Add ``constant * lean`` to relevance as it comes, whatever its scale in a list."""
+    """Add ``constant * lean`` to relevance, whatever the scale of relevance in the list."""
     return panel.rank_by(-(panel.lists.relevance + constant * panel.lean))
 
 
 def tier_sort(panel: Panel, _: float, places: int) -> Rows:
-    """Sort by tier, then by relevance: what a tie-break engine does with tiers first."""
+    """Sort by tier, then by relevance, as an engine does that sorts by the tier first."""
     return panel.rank_by(-panel.tiers.level)
 
 
 def buckets(panel: Panel, count: float, places: int) -> Rows:
     """Cut each list into `count` buckets of equal length and sort each by lean.
 
-    So ``_text_match(buckets: N)`` of Typesense, then a trust field, ranks.
+    Typesense ranks like this with ``_text_match(buckets: N)`` followed by a trust field.
     """
     bucket = (np.maximum(panel.base, 1) - 1) * int(count) // np.maximum(panel.held, 1)
-    # A lean lies in [-1, 1], so the bucket goes first.
+    # A lean lies in [-1, 1], so a step of 3 makes the bucket decide first.
     return panel.rank_by(3.0 * bucket - panel.lean)
 
 
@@ -75,7 +75,7 @@ def rrf(panel: Panel, weight: float, places: int) -> Rows:
     """Fuse the ranks by relevance and by lean: Reciprocal Rank Fusion.
 
     Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual
-    Rank Learning Methods", SIGIR 2009; the second list has a weight, as engines offer it.
+    Rank Learning Methods", SIGIR 2009. The second list has a weight, as in search engines.
     """
     return panel.rank_by(-(1.0 / (_RRF + panel.base) + weight / (_RRF + panel.by_trust)))
 
@@ -92,7 +92,7 @@ def det_greedy(panel: Panel, share: float, places: int) -> Rows:
 
 
 def fa_ir(panel: Panel, share: float, places: int) -> Rows:
-    """Keep the promoted from being fewer, in any prefix, than chance at `share` would allow.
+    """Keep the promoted in every prefix at least as many as chance at `share` would allow.
 
     FA*IR of Zehlike, Bonchi, Castillo, Hajian, Megahed and Baeza-Yates, "FA*IR: A Fair Top-k
     Ranking Algorithm", CIKM 2017, with its correction for testing every prefix.
@@ -101,7 +101,7 @@ def fa_ir(panel: Panel, share: float, places: int) -> Rows:
 
 
 def fa_ir_table(share: float, places: int, alpha: float = _ALPHA) -> Rows:
-    """Return the least number of the promoted in each prefix, so that a fair list fails rarely.
+    """Return the smallest number of promoted in each prefix that a fair list rarely misses.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def fa_ir_table(share: float, places: int, alpha: float = _ALPHA) -> Rows:
     """
     low, high = 0.0, alpha
     if _fails(_prefixes(share, places, high), share) > alpha:
-        # The chance to fail rises in steps, so this ends below a step.
+        # The probability to fail rises in steps, so the bisection ends just below a step.
         for _ in range(50):
             middle = (low + high) / 2
             failing = _fails(_prefixes(share, places, middle), share) > alpha
@@ -125,7 +125,7 @@ def _prefixes(share: float, places: int, alpha: float) -> Rows:
 
 
 def _fails(least: Rows, share: float) -> float:
-    """Chance that a list drawn with `share` breaks the table in some prefix."""
+    """Return the probability that a list drawn with `share` breaks the table in some prefix."""
     mass = np.ones(1)
     for need in least.tolist():
         mass = np.append((1 - share) * mass, 0.0) + np.append(0.0, share * mass)
@@ -140,19 +140,19 @@ def interleave(panel: Panel, least: Rows, most: Rows) -> Rows:
     ----------
     panel : Panel
     least, most : int array
-        How many of the promoted each prefix must and may hold, while there are any.
+        How many promoted candidates each prefix must hold and may hold, while there are any.
 
     Returns
     -------
     int array
-        Ranks; what is left follows in base order.
+        Ranks; the remaining candidates follow in base order.
     """
     takes = panel.keep & panel.used[panel.number]
     sides = []
     for member in (panel.promoted, ~panel.promoted):
         rows = np.flatnonzero(takes & member)
         count = np.bincount(panel.number[rows], minlength=len(panel))
-        # Rows stand list by list in base order; one more says that a side is at its end.
+        # Rows are sorted by list and base order; the -1 at the end marks the end of a side.
         sides.append((np.append(rows, -1), np.cumsum(count) - count, count))
     (ours, our_start, our_count), (theirs, their_start, their_count) = sides
     placed_ours = np.zeros(len(panel), dtype=np.int64)
@@ -179,7 +179,7 @@ def interleave(panel: Panel, least: Rows, most: Rows) -> Rows:
 
 
 def _shares(panel: Panel, places: int) -> list[float]:
-    """Shares from that of the promoted among the candidates up to all."""
+    """Return shares from that of the promoted among the candidates upward."""
     base = float((panel.promoted & panel.keep).sum() / panel.keep.sum())
     return [base + (1 - base) * step for step in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8)]
 

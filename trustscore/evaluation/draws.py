@@ -1,7 +1,7 @@
-"""Means over lists with intervals: lists are drawn again, all figures of a draw together.
+"""Means over lists with bootstrap intervals; a draw resamples all figures of a list together.
 
-Every column of one matrix sees the same draws, so a difference of two columns is a paired one,
-and a matrix drawn with the same seed over the same lists is paired with it as well.
+All columns of a matrix use the same draws, so the difference of two columns is a paired one. Two
+matrices drawn with the same seed over the same lists are paired as well.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 
 from trustscore.evaluation.panel import Floats
 
-# Counts held at once, of 8 bytes each.
+# Largest number of counts in memory, of 8 bytes each.
 _CELLS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Means of columns, and of the same columns over lists drawn again.
+    """Means of columns, and their means in each bootstrap sample of the lists.
 
     Attributes
     ----------
     means : array of shape (columns,)
-        Over lists where the column is defined.
+        Mean over the lists where the column is defined.
     drawn : array of shape (draws, columns)
     """
 
@@ -32,7 +32,7 @@ class Draws:
     drawn: Floats
 
     def interval(self, column: int) -> tuple[float, float]:
-        """Return the two-sided 95 % interval of a mean, NaN when any draw is."""
+        """Return the two-sided 95 % interval of a mean; NaN when any draw is NaN."""
         low, high = self._bounds[:, column]
         return float(low), float(high)
 
@@ -47,7 +47,7 @@ class Draws:
 
 
 def between(drawn: Floats) -> tuple[float, float]:
-    """Return the 2.5 % and 97.5 % quantiles, NaN when any draw is.
+    """Return the 2.5 % and 97.5 % quantiles; NaN when any draw is NaN.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def bootstrap(values: Floats, draws: int = 1000, seed: int = 1) -> Draws:
     Parameters
     ----------
     values : array of shape (lists, columns)
-        NaN where a list has no such figure; it then counts in no mean of that column.
+        NaN where a list has no such figure; the mean of the column then leaves the list out.
     draws, seed : int
 
     Examples
@@ -80,7 +80,7 @@ def bootstrap(values: Floats, draws: int = 1000, seed: int = 1) -> Draws:
     lists = len(values)
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
-    # Most columns are defined everywhere and need no count of their own.
+    # Only columns with gaps need a count of their own lists.
     gaps = np.flatnonzero(~known.all(axis=0))
     presence = known[:, gaps].astype(np.float64)
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""What the boost costs and buys on given lists, beside other ways to buy the same."""
+"""Measure what the boost costs and buys on given lists, and compare it with other methods."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Figure(NamedTuple):
     ----------
     method, metric, group : str
     k : int
-        Places that count; 0 for whole lists.
+        Number of first places; 0 for whole lists.
     value, lower, upper : float
-        With the 95 % interval by bootstrap over lists; NaN bounds where there is none.
+        Value with its 95 % bootstrap interval over lists; NaN bounds where there is none.
     change, change_lower, change_upper : float
-        Against no boost on the same lists, paired.
+        Change against no boost on the same lists, with its paired interval.
     """
 
     method: str
@@ -69,18 +69,18 @@ class Evaluation:
     policy : BoostPolicy
     ks : tuple of int
     main_k : int
-        Places of exposure, of prices and of the sweep.
+        Number of places for exposure, prices and the sweep.
     eps : float
     facts : dict of str to int or float
         Counts and shares of the input.
     vetoes : dict of str to float
-        What vetoes take from the raw lists, which is no part of any other figure.
+        What vetoes take from the raw lists. No other figure includes it.
     settings : dict of str to float
-        Setting of each baseline in `figures`: that whose exposure of the promoted comes nearest
-        to the boost's.
+        Setting of each baseline in `figures`: the one whose exposure of promoted merchants is
+        nearest to the boost's.
     equal_exposure, equal_trust : dict of str to float
-        Mean loss of each method at the boost's exposure of the promoted, and at its mean index
-        of what is seen, between the method's settings; NaN where it does not get there.
+        Mean loss of each method at the boost's exposure of promoted merchants, and at its mean
+        trust, interpolated between settings; NaN where the method does not reach it.
     figures : list of Figure
     points : list of Point
     guaranteed : float
@@ -105,12 +105,12 @@ class Evaluation:
     calibrated: Strength
 
     def figure(self, method: str, metric: str, group: str = "", k: int | None = None) -> Figure:
-        """Return one figure; `k` is the main one by default.
+        """Return one figure; `k` is `main_k` by default.
 
         Raises
         ------
         KeyError
-            When there is none.
+            When there is no such figure.
         """
         wanted = (method, metric, group)
         for found in self.figures:
@@ -149,13 +149,13 @@ def evaluate(
     labels, volumes : array-like, optional
         See :meth:`Panel.of`.
     ks : sequence of int
-        Places at which relevance is measured; exposure is measured at the middle one.
+        Numbers of places at which relevance is measured; exposure is measured at the middle one.
     eps : float
-        Mean loss that the calibrated strength may cost.
+        Largest mean loss that the calibrated strength may cost.
     position : str or sequence of float
         See :func:`trustscore.evaluation.position_weights`.
     draws, seed : int
-        Bootstrap over lists.
+        Samples and seed of the bootstrap over lists.
     today : date or ISO text, optional
         Day of the rankings: merchants whose scores expired before it are neutral, and lose
         their vetoes unless the policy keeps them. Without it nothing expires.
@@ -203,7 +203,8 @@ def evaluate(
     settings = {}
     for baseline in BASELINES:
         line = [point for point in points if point.method == baseline.name]
-        # Equally near but for the last bits, which follow the order of the lists: the mildest.
+        # The last bits depend on the order of the lists. Rounding makes equally near settings tie,
+        # and the mildest wins.
         nearest = min(line, key=lambda point: round(abs(point.exposure - share), _DIGITS))
         settings[baseline.name] = nearest.setting
         ranks[baseline.name] = baseline.on(panel, nearest.setting, panel.places(max(ks)))
@@ -268,14 +269,14 @@ def _facts(panel: Panel, stale: Mask | None) -> dict[str, int | float]:
 
 
 def _vetoes(panel: Panel, k: int) -> dict[str, float]:
-    """What vetoes cost by themselves: the list without the vetoed, against the raw list."""
+    """Return the cost of the vetoes: the lists without vetoed candidates against the raw lists."""
     gone = ~panel.keep
     gain = panel.lists.relevance
     if panel.policy.form == "additive":
         least = np.full(len(panel), np.inf)
         np.minimum.at(least, panel.number, gain)
         gain = gain - least[panel.number]
-    raw = panel.rank_by(np.zeros(len(gone)), everybody=True)
+    raw = panel.rank_by(np.zeros(len(gone)), vetoed=True)
     before, after = (metrics.dcg(panel, rank, gain, k) for rank in (raw, panel.base))
     some = before > 0
     loss = 1.0 - after[some] / before[some]
@@ -317,7 +318,7 @@ def _figures(measure: Measure, ranks: dict[str, Rows], draws: int, seed: int) ->
 def _merits(
     method: str, measure: Measure, drawn: Draws, places: dict[tuple[str, Key], int], start: int
 ) -> list[Figure]:
-    """Exposure over relevance of each tier (Singh and Joachims 2018): 1 = as it merits."""
+    """Return exposure over relevance of each tier (Singh and Joachims 2018): 1 is as merited."""
     found = []
     for at, tier in enumerate(measure.panel.tiers.names):
         key = ("exposure", tier, measure.main_k)
@@ -337,7 +338,7 @@ def _merits(
 
 
 def _price(method: str, k: int, drawn: Draws, places: dict[tuple[str, Key], int]) -> Figure:
-    """Mean loss for each point of exposure gained; no figure where the gain is not settled."""
+    """Return the mean loss for each point of exposure gained; NaN if the gain may be zero."""
     loss = 1.0 - drawn.drawn[:, places[method, ("score_ndcg", "", k)]]
     shares = [places[m, ("promoted_exposure", "", k)] for m in (method, NONE)]
     gain = 100 * (drawn.drawn[:, shares[0]] - drawn.drawn[:, shares[1]])

@@ -1,4 +1,4 @@
-"""An evaluation of the boost on files: candidates, scores and labels in, figures out."""
+"""The evaluation of a boost in files: candidates, scores and labels in, figures out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from trustscore.io.whole_table import Table, read_table
 from trustscore.scorecard.faults import suggest
 from trustscore.typing import Progress, silent
 
-__all__ = ["Evaluated", "evaluate_files", "read_labels"]
+__all__ = ["EvaluationReport", "evaluate_files", "read_labels"]
 
 METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG = (
     "metrics.json",
@@ -37,8 +37,8 @@ METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG = (
 _DIGITS = 10
 
 
-class Evaluated(NamedTuple):
-    """What a run found and wrote.
+class EvaluationReport(NamedTuple):
+    """The results of a run.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Evaluated(NamedTuple):
     verdict : Verdict
     written : list of Path
     notes : list of str
-        What was left out, and why.
+        What could not be done, and why.
     """
 
     evaluation: Evaluation
@@ -56,7 +56,7 @@ class Evaluated(NamedTuple):
 
 
 def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) -> NDArray[Any]:
-    """Read labels and return one a candidate, NaN for a candidate that has none.
+    """Read labels and return one for each candidate, NaN for a candidate without one.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) 
             label[row] = value
             seen[query, item] = at
     if faults:
-        raise InputError(f"{path}: labels that cannot be used", at_most(faults, what="rows"))
+        raise InputError(f"{path}: these labels cannot be used", at_most(faults, what="rows"))
     return label
 
 
@@ -141,8 +141,8 @@ def evaluate_files(
     scored_on: dt.date | None = None,
     encoding: str | None = None,
     progress: Progress = silent,
-) -> Evaluated:
-    r"""Evaluate a boost policy on lists and write what was found.
+) -> EvaluationReport:
+    r"""Evaluate a boost policy on lists and write the figures.
 
     Parameters
     ----------
@@ -156,19 +156,19 @@ def evaluate_files(
     labels : path, optional
         See :func:`read_labels`.
     volume : str, optional
-        Column of `scores` by whose tenths exposure is reported as well.
+        Column of `scores` with the merchants' volume; exposure is then also reported by tenths.
     policy, ks, eps, position, draws, seed
         See :func:`trustscore.evaluation.evaluate`.
     today, scored_on : date, optional
         As for :func:`trustscore.boost.files.candidates.boost_files`: which scores have expired.
     encoding : str, optional
-        Of candidates and labels.
+        Encoding of candidates and labels.
     progress : Progress, optional
         Told which step is being done, and how much of it is done.
 
     Returns
     -------
-    Evaluated
+    EvaluationReport
 
     Raises
     ------
@@ -249,7 +249,7 @@ def evaluate_files(
     if PARETO_PNG not in files:
         # A plot of an earlier run would show other figures than the tables beside it.
         (out / PARETO_PNG).unlink(missing_ok=True)
-    return Evaluated(found, said, [out / name for name in files], notes)
+    return EvaluationReport(found, said, [out / name for name in files], notes)
 
 
 def _document(found: Evaluation, said: Verdict) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The figures of one ranking: columns of one value a list, and single numbers over all lists."""
+"""The figures of one ranking: columns with one value for each list, and numbers over all lists."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from trustscore.evaluation import metrics
 from trustscore.evaluation.panel import Floats, Panel, Rows
 
 Key = tuple[str, str, int]
-"""Metric, group and places; 0 places for whole lists."""
+"""Metric, group and number of places; 0 places means whole lists."""
 
 
 class Measure:
-    """Measures rankings of one panel, exposure at `main_k` by `weights`, relevance at all `ks`."""
+    """Measures rankings of a panel: exposure at `main_k` by `weights`, relevance at all `ks`."""
 
     def __init__(self, panel: Panel, ks: tuple[int, ...], main_k: int, weights: Floats) -> None:
         self.panel, self.ks, self.main_k, self.weights = panel, ks, main_k, weights
@@ -29,7 +29,7 @@ class Measure:
         return metrics.share_of(self.panel, seen, self.panel.promoted)
 
     def trust(self, rank: Rows) -> Floats:
-        """Return the mean index of what is seen in each list."""
+        """Return the mean index in each list, weighted by attention."""
         return metrics.mean_trust(self.panel, metrics.attention(rank, self.weights))
 
     def label(self, rank: Rows) -> Floats:
@@ -37,7 +37,7 @@ class Measure:
         return metrics.label_ndcg(self.panel, rank, self.main_k)
 
     def columns(self, rank: Rows) -> dict[Key, Floats]:
-        """Return every figure that is a mean over lists, list by list."""
+        """Return every figure that is averaged over lists, with one value for each list."""
         panel, k = self.panel, self.main_k
         seen = metrics.attention(rank, self.weights)
         found: dict[Key, Floats] = {}
@@ -59,7 +59,7 @@ class Measure:
         return found
 
     def singles(self, rank: Rows) -> dict[Key, float]:
-        """Return the figures that are no means over lists."""
+        """Return the figures that are not averaged over lists."""
         panel, k = self.panel, self.main_k
         loss = self.loss(rank)[panel.used]
         seen = metrics.attention(rank, self.weights)

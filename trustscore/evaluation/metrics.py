@@ -1,4 +1,4 @@
-"""Metrics of a ranking, list by list: what it costs, whom it shows, how far it moves."""
+"""Metrics of a ranking for each list: loss of relevance, exposure of groups, displacement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POSITIONS = ("log2", "reciprocal")
 
 
 def position_weights(model: str | Sequence[float], places: int) -> Floats:
-    """Return how much attention each place gets.
+    """Return the attention that each place gets.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def position_weights(model: str | Sequence[float], places: int) -> Floats:
         return 1.0 / (np.log2(1 + place) if model == "log2" else place)
     given = np.asarray(model, dtype=np.float64)
     if given.ndim != 1 or not len(given) or not np.isfinite(given).all() or (given < 0).any():
-        raise InputError("position: a click curve must hold numbers of at least 0")
+        raise InputError("position: a click curve must hold numbers that are 0 or more")
     if given[0] == 0:
         raise InputError("position: the first place of a click curve must be above 0")
     weights = np.zeros(places)
@@ -47,7 +47,7 @@ def position_weights(model: str | Sequence[float], places: int) -> Floats:
 
 
 def attention(rank: Rows, weights: Floats) -> Floats:
-    """Return the weight of the place of each row, 0 beyond the places and without one.
+    """Return the weight of each row's place; 0 beyond the last place and for rank 0.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def dcg(panel: Panel, rank: Rows, gain: Floats, k: int) -> Floats:
 
 
 def score_loss(panel: Panel, rank: Rows, k: int) -> Floats:
-    """Return what share of the base list's score-DCG each list loses; NaN without candidates.
+    """Return the share of the base list's score-DCG that each list loses; NaN without candidates.
 
-    The base list is sorted by score, so it is the ideal one: this is ``1 - NDCG`` by score.
+    The base list is sorted by score and therefore ideal, so the loss is ``1 - NDCG`` by score.
     """
     best = dcg(panel, panel.base, panel.gain, k)
     shown = dcg(panel, rank, panel.gain, k)
@@ -76,9 +76,9 @@ def score_loss(panel: Panel, rank: Rows, k: int) -> Floats:
 def label_ndcg(panel: Panel, rank: Rows, k: int) -> Floats:
     """Return NDCG at `k` of each list by labels; NaN for a list without a label above 0.
 
-    The gain is the label itself, as trec_eval has it; who wants ``2 ** label - 1`` gives
-    that as the label. A candidate without a label counts as 0. The ideal order is over all
-    labelled candidates of the list, vetoed ones too.
+    The gain is the label itself, as in trec_eval; for ``2 ** label - 1`` pass that as the label.
+    A candidate without a label counts as 0. The ideal order is taken over all labelled candidates
+    of the list, vetoed ones included.
     """
     if panel.label is None:
         raise InputError("there are no labels")
@@ -102,7 +102,7 @@ def shares_of(panel: Panel, seen: Floats, groups: Groups) -> Floats:
 
 
 def mean_trust(panel: Panel, seen: Floats) -> Floats:
-    """Return the mean index of what is seen in each list, over merchants with an index."""
+    """Return the mean index in each list weighted by `seen`, over merchants with an index."""
     known = ~np.isnan(panel.index)
     weight = np.where(known, seen, 0.0)
     return _ratio(panel.total(weight * np.nan_to_num(panel.index)), panel.total(weight), np.nan)
@@ -122,7 +122,7 @@ def displacement(panel: Panel, rank: Rows) -> tuple[Floats, int]:
 
 
 def gini(values: Floats) -> float:
-    """Return the Gini coefficient: 0 when all have the same, near 1 when one has everything.
+    """Return the Gini coefficient: 0 when all values are equal, near 1 when one holds everything.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Lists made ready to be measured: what is known of each candidate, one value a row.
+"""Lists prepared for measuring: everything known about each candidate, one value for each row.
 
-A ranking of many lists is one array of ranks beside the rows of :class:`trustscore.boost.Lists`:
-from 1 in each list, 0 for a candidate that takes no part. Every metric is then a lookup of
-the rank and a sum over each list, and no list is handled one by one.
+A ranking of many lists is one array of ranks that follows the rows of
+:class:`trustscore.boost.Lists`: from 1 in each list, 0 for a candidate that takes no part. Every
+metric is then a lookup of the rank and a sum over each list, for all lists at once.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ PROMOTED = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """A division of the candidates.
+    """A division of the candidates into groups.
 
     Attributes
     ----------
     names : tuple of str
-        From the best (or largest) to the least, the unknown last.
+        Names from the best (or largest) group to the least; unknown comes last.
     code : int array
         Group of each row.
     level : array
-        What each row is sorted by when groups are ranked, more is better.
+        Value that sorts the rows when groups are ranked; more is better.
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class Groups:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Lists and what is known of their candidates; arrays follow the rows of `lists`.
+    """Lists and everything known about their candidates; arrays follow the rows of `lists`.
 
     Attributes
     ----------
@@ -55,20 +55,20 @@ class Panel:
     number : int array
         List of each row.
     keep : bool array
-        Rows that take part: not floored or blocked. Vetoes are outside of every promise on
-        relevance and are the same for all methods, so their cost is reported by itself.
+        Rows that take part, that is, neither floored nor blocked. Vetoes are the same for all
+        methods and no promise on relevance covers them, so their cost is reported separately.
     gain : array
-        Relevance as DCG counts it: as it is in the multiplicative form, above the least of
-        its list in the additive one.
+        Gain of DCG: the relevance in the multiplicative form, the relevance above the smallest of
+        its list in the additive form.
     lean, index : array
-        Of the merchant; an unknown one has lean 0 and index NaN.
+        Lean and index of the merchant; an unknown merchant has lean 0 and index NaN.
     newcomer : bool array
     merchant : int array
         A number for each merchant, known or not.
     tiers : Groups
     sizes : Groups or None
     label : array or None
-        NaN where there is none.
+        NaN for a candidate without a label.
     """
 
     lists: Lists
@@ -94,7 +94,7 @@ class Panel:
         labels: Any = None,
         volumes: Any = None,
     ) -> Panel:
-        """Return the panel of lists, boosts and, where there are any, labels and volumes.
+        """Return the panel of lists and boosts, with labels and volumes if given.
 
         Parameters
         ----------
@@ -102,17 +102,17 @@ class Panel:
         table : TrustTable
         policy : BoostPolicy
         labels : array-like, optional
-            One a candidate, in the order of the input of `lists`; at least 0, NaN for none.
+            One for each candidate, in the input order of `lists`; 0 or more, NaN for none.
         volumes : array-like, optional
-            One a merchant, in the order of `table`; at least 0, NaN for none.
+            One for each merchant, in the order of `table`; 0 or more, NaN for none.
 
         Raises
         ------
         InputError
             When there is no candidate, relevance does not suit the policy's form, or labels or
-            volumes cannot be.
+            volumes are out of range.
         PolicyError
-            When the table was made by a policy that leans differently.
+            When the table was made with a policy that gives other leans.
 
         Examples
         --------
@@ -139,7 +139,7 @@ class Panel:
         number = np.repeat(np.arange(len(lists)), lists.lengths)
         keep = table.columns["veto"].take(rows) < Veto.FLOOR
         if not keep.any():
-            raise InputError("every candidate is of a merchant that is floored or blocked")
+            raise InputError("every candidate belongs to a floored or blocked merchant")
         gain = lists.relevance
         if policy.form == "additive":
             least = np.full(len(lists), np.inf)
@@ -166,7 +166,7 @@ class Panel:
 
     @cached_property
     def off(self) -> Mask:
-        """Lists that the policy excludes: every method leaves them as they are."""
+        """Lists that the policy excludes; no method changes them."""
         return self.lists.off(self.policy)
 
     @cached_property
@@ -176,13 +176,13 @@ class Panel:
 
     @cached_property
     def ideal(self) -> Rows:
-        """Ranks by label, the vetoed among them."""
+        """Ranks by label, over all candidates including vetoed ones."""
         label = np.zeros(len(self.keep)) if self.label is None else np.nan_to_num(self.label)
-        return self.rank_by(-label, everybody=True)
+        return self.rank_by(-label, vetoed=True)
 
     @cached_property
     def used(self) -> Mask:
-        """Lists in which somebody takes part."""
+        """Lists in which at least one candidate takes part."""
         return np.bincount(self.number[self.keep], minlength=len(self)) > 0
 
     @cached_property
@@ -197,7 +197,7 @@ class Panel:
 
     @cached_property
     def by_trust(self) -> Rows:
-        """Ranks by lean alone; equals share the best of their ranks, as in a race."""
+        """Ranks by lean alone; equal leans share the best of their ranks (1, 2, 2, 4)."""
         rank = self.rank_by(-self.lean)
         order = np.lexsort((rank, self.number))
         lean, number = self.lean[order], self.number[order]
@@ -208,16 +208,16 @@ class Panel:
         shared[order] = rank[order][start]
         return np.where(self.keep, shared, 0)
 
-    def rank_by(self, key: Floats, *, everybody: bool = False) -> Rows:
-        """Return ranks by `key`, least first; equals stay in base order.
+    def rank_by(self, key: Floats, *, vetoed: bool = False) -> Rows:
+        """Return ranks by `key`, smallest first; equal keys stay in base order.
 
         Parameters
         ----------
         key : array
-        everybody : bool, default=False
-            Rank the vetoed as well.
+        vetoed : bool, default=False
+            Whether to rank vetoed candidates as well.
         """
-        if not everybody:
+        if not vetoed:
             key = np.where(self.keep, key, np.inf)
         rank = np.zeros(len(key), dtype=np.int64)
         padded = np.append(key, np.inf)
@@ -227,10 +227,10 @@ class Panel:
             shown = np.take_along_axis(real, order, axis=1)
             places = np.broadcast_to(np.arange(1, cells.shape[1] + 1), cells.shape)
             rank[placed[shown]] = places[shown]
-        return rank if everybody else np.where(self.keep, rank, 0)
+        return rank if vetoed else np.where(self.keep, rank, 0)
 
     def places(self, k: int) -> int:
-        """Return `k`, or the length of the longest list: beyond it nobody stands."""
+        """Return `k`, or the length of the longest list if that is smaller."""
         return min(k, int(self.lists.lengths.max()))
 
     def total(self, values: Any) -> Floats:
@@ -259,7 +259,7 @@ def _merchants(lists: Lists, rows: Rows, known: int) -> Rows:
 
 
 def _tiers(table: TrustTable, rows: Rows, lean: Floats, policy: BoostPolicy) -> Groups:
-    """Tiers of the scores, by their mean index; where scores have none, bands of the lean."""
+    """Return groups by tier, best mean index first, or by bands of the lean without tiers."""
     words = table.texts("tier", np.arange(len(table)))
     index = table.columns["trust_index"][:-1]
     found = sorted({word for word in words.tolist() if word})
@@ -279,14 +279,16 @@ def _tiers(table: TrustTable, rows: Rows, lean: Floats, policy: BoostPolicy) -> 
 
 
 def _sizes(volumes: Any, table: TrustTable, rows: Rows) -> Groups:
-    """Tenths of the merchants among the candidates, by volume."""
+    """Return groups by volume: tenths of the merchants among the candidates."""
     volume = np.asarray(volumes, dtype=np.float64)
     if volume.shape != (len(table),):
-        raise InputError(f"volumes: must be one a merchant, {len(table)}. Got {volume.shape}")
+        raise InputError(
+            f"volumes: must be one for each merchant, {len(table)}. Got {volume.shape}"
+        )
     bad = np.flatnonzero((volume < 0) | np.isinf(volume))
     if len(bad):
         faults = at_most(bad, lambda row: f"row {row + 1}: must be at least 0. Got {volume[row]:g}")
-        raise InputError("volumes that cannot be", faults)
+        raise InputError("these volumes are out of range", faults)
     met = np.unique(rows[rows < len(table)])
     known = np.sort(volume[met][~np.isnan(volume[met])])
     if not len(known):
@@ -303,19 +305,17 @@ def _labels(labels: Any, lists: Lists) -> Floats:
     label = np.asarray(labels, dtype=np.float64)
     if label.shape != lists.relevance.shape:
         raise InputError(
-            f"labels: must be one a candidate, {len(lists.relevance)}. Got {label.shape}"
+            f"labels: must be one for each candidate, {len(lists.relevance)}. Got {label.shape}"
         )
     bad = np.flatnonzero((label < 0) | np.isinf(label))
     if len(bad):
         faults = at_most(bad, lambda row: f"row {row + 1}: must be at least 0. Got {label[row]:g}")
-        raise InputError("labels that cannot be", faults)
+        raise InputError("these labels are out of range", faults)
     known = label[~np.isnan(label)]
     if not len(known):
         raise InputError("labels: no candidate has one")
     if (known == known[0]).all() and not np.isnan(label).any():
-        raise InputError(
-            f"labels: all are {known[0]:g}, so they cannot tell one order from another"
-        )
+        raise InputError(f"labels: all are {known[0]:g}, so they cannot distinguish two orders")
     if not (known > 0).any():
         raise InputError("labels: none is above 0, so NDCG has no meaning")
     return label[lists.source]

@@ -1,4 +1,4 @@
-"""The plot of an evaluation: what each method buys, at which price, and whose exposure moves."""
+"""The plot of an evaluation: the price of exposure by method, and the exposure of each tier."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trustscore.evaluation import Evaluation, Point
 __all__ = ["pareto_png"]
 
 BOOST = "boost"
-# How far from the one before a strength is named, as a share of the line's extent.
+# Least distance between two labelled strengths, as a share of the line's extent.
 _APART = 0.15
 _BLUE, _GREY = "#1f5fa8", "#8a8a8a"
 _MARKS = {
@@ -32,7 +32,7 @@ def pareto_png(found: Evaluation) -> bytes:
     ImportError
         Without matplotlib.
     """
-    # Drawn without pyplot: no window system, and nothing left behind in a caller's session.
+    # pyplot is avoided: it needs a window system and keeps state in the caller's session.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -45,7 +45,7 @@ def pareto_png(found: Evaluation) -> bytes:
     if labelled:
         _labels(axes[1], found)
     _tiers(axes[-1], found)
-    # Below the panels, where it hides no line.
+    # The legend stands below the panels, where it hides no line.
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=5, fontsize=8, frameon=False)
     figure.suptitle(
@@ -59,7 +59,7 @@ def pareto_png(found: Evaluation) -> bytes:
 
 
 def _most_loss(found: Evaluation) -> float:
-    """Return the loss at which the plot ends: far enough to see eps and the policy well."""
+    """Return the loss at which the plot ends, so that eps and the policy are well inside."""
     return max(3 * found.eps, 2.5 * (1 - found.figure(BOOST, "score_ndcg").value))
 
 
@@ -111,7 +111,7 @@ def _price(axes: Any, found: Evaluation) -> None:
     high = max(100 * point.exposure for point in shown)
     room = max(high - low, 1.0)
     axes.set_xlim(-0.02 * right, right)
-    # The lower right is free: a method that costs much and gives little is no method.
+    # The lower right is always free, because no method costs much and gives little.
     axes.set_ylim(low - 0.05 * room, high + 0.1 * room)
     axes.text(
         100 * found.eps, low - 0.04 * room, f" eps {found.eps:.1%}", color=_GREY, fontsize=8,
@@ -153,7 +153,7 @@ def _labels(axes: Any, found: Evaluation) -> None:
 
 
 def _betas(axes: Any, line: list[Point], across: list[float], side: str) -> None:
-    """Name a few strengths beside the line, those far enough from the one before."""
+    """Label strengths beside the line that are far enough from the last label."""
     wide, high = across[-1] - across[0] or 1.0, 100 * line[-1].gain or 1.0
     last = (across[0], 100 * line[0].exposure)
     off = (-6, 5) if side == "right" else (7, 5)
@@ -169,14 +169,14 @@ def _betas(axes: Any, line: list[Point], across: list[float], side: str) -> None
 
 
 def _boost_line(axes: Any, line: list[Point], across: list[float]) -> None:
-    """Full as far as the ratio guard of the policy lets it go, dashed beyond."""
+    """Draw the line of the boost, dashed where max_relevance_loss of the policy forbids it."""
     up = [100 * point.exposure for point in line]
     last = max(at for at, point in enumerate(line) if point.allowed)
     axes.plot(across[last:], up[last:], "--", color=_BLUE, linewidth=1.6, zorder=4)
     axes.plot(
         across[: last + 1], up[: last + 1], "-o", color=_BLUE, linewidth=2.2, markersize=4,
         zorder=4, label="boost, by beta"
-        + (" (dashed: beyond the ratio guard)" if last + 1 < len(line) else ""),
+        + (" (dashed: beyond max_relevance_loss)" if last + 1 < len(line) else ""),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation says, in sentences: what the boost costs, buys, and leaves to decide."""
+"""An evaluation in sentences: what the boost costs, what it buys, and what is left to decide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SOME = 0.2
 
 
 class Verdict(NamedTuple):
-    """Sentences for people.
+    """The sentences about an evaluation.
 
     Attributes
     ----------
@@ -29,12 +29,12 @@ class Verdict(NamedTuple):
 
 
 def verdict(found: Evaluation) -> Verdict:
-    """Return what an evaluation says; every sentence holds figures of `found` only."""
+    """Return the sentences about an evaluation; they use figures of `found` only."""
     return Verdict(list(_costs(found)), list(_buys(found)), list(_decide(found)))
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """Return a share as per cent, without a minus before nothing.
+    """Return a share as per cent; what rounds to zero has no minus sign.
 
     Examples
     --------
@@ -133,9 +133,9 @@ def _strength(found: Evaluation) -> Iterator[str]:
             f" {percent(most.loss_worst, 1)} in the worst list, and gives the promoted"
             f" {percent(most.exposure, 1)}"
         )
-    bend = next(point for point in found.line(BOOST) if point.knee)
-    if beta > bend.setting > 0:
-        yield f"strength: beyond beta {bend.setting:g} exposure gets dear (the knee of the sweep)"
+    knee = next(point for point in found.line(BOOST) if point.knee)
+    if beta > knee.setting > 0:
+        yield f"strength: beyond beta {knee.setting:g}, the knee, exposure gets expensive"
 
 
 def _off(found: Evaluation) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _reach(found: Evaluation) -> Iterator[str]:
 
 
 def _rivals(found: Evaluation) -> Iterator[str]:
-    # On few lists such a difference is luck.
+    # On few lists such a difference may be chance.
     if found.facts["lists_measured"] < _FEW_LISTS:
         return
     mine = 1 - found.figure(BOOST, "score_ndcg").value
@@ -193,7 +193,7 @@ def _rivals(found: Evaluation) -> Iterator[str]:
 
 def _labels(found: Evaluation) -> Iterator[str]:
     if found.panel.label is None:
-        yield "labels: none given; score-NDCG takes the scores for the truth"
+        yield "labels: none given; score-NDCG assumes that the scores are true"
         return
     label = found.figure(BOOST, "label_ndcg")
     lists = found.facts["lists_with_labels"]
@@ -201,7 +201,7 @@ def _labels(found: Evaluation) -> Iterator[str]:
         yield f"labels: they confirm the loss on {lists} lists; is the exposure worth it?"
     elif label.change_lower < 0:
         yield (
-            f"labels: {lists} lists cannot tell the change from none; they rule out a fall of more"
+            f"labels: {lists} lists show no significant change; they rule out a fall of more"
             f" than {-label.change_lower:.4f}"
         )
     missing = found.facts["candidates_without_label"]
@@ -214,7 +214,7 @@ def _losers(found: Evaluation) -> Iterator[str]:
     if fresh.change_upper < 0:
         yield (
             f"newcomers: their exposure falls by {-100 * fresh.change:.2f} points, from"
-            f" {percent(fresh.value - fresh.change, 1)}; exploration in the policy gives some back"
+            f" {percent(fresh.value - fresh.change, 1)}; exploration in the policy restores some"
         )
     if found.panel.sizes is not None:
         small = [

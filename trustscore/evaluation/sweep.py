@@ -1,4 +1,4 @@
-"""Every method at all its strengths: what each buys, and at which price."""
+"""All methods at all their settings: the exposure each buys and the relevance it costs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trustscore.evaluation.panel import Floats, Panel, Rows
 from trustscore.typing import Progress, silent
 
 BOOST = "boost"
-# Mild to strong, denser where policies live.
+# From mild to strong, denser where most policies are.
 BETAS = (0.0, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.0)
 _NAN = math.nan
 
@@ -28,24 +28,25 @@ class Point(NamedTuple):
     ----------
     method : str
     setting : float
-        Beta of the boost, or the dial of the baseline.
+        Beta of the boost, or the setting of the baseline.
     loss, loss_lower, loss_upper, loss_p99, loss_worst : float
-        Of score-DCG at the main k, against no boost.
+        Loss of score-DCG at the main k against no boost.
     exposure : float
-        Share of the promoted.
+        Exposure share of promoted merchants.
     gain, gain_lower, gain_upper : float
-        What that is above the share without boost, paired.
+        Exposure share above that without boost, with its paired interval.
     price : float
         Mean loss for each point (1 %) of exposure gained; NaN when none was.
     trust : float
-        Mean index of what is seen.
+        Mean index weighted by attention.
     label_change, label_change_lower, label_change_upper : float
-        Of label-NDCG; NaN without labels.
+        Change of label-NDCG; NaN without labels.
     allowed : bool
-        Whether the ratio guard of the policy lets the boost be so strong.
+        Whether ``guards.max_relevance_loss`` of the policy allows this strength.
     on_front : bool
         Whether no other point of any method costs less and gives more.
     knee : bool
+        Whether the point is the knee of the boost's line.
     """
 
     method: str
@@ -70,7 +71,7 @@ class Point(NamedTuple):
 
 
 def boost_ranks(panel: Panel, table: TrustTable, policy: BoostPolicy) -> Rows:
-    """Ranks by the boost itself; a floored candidate stands below the others and takes no part."""
+    """Return the ranks by the boost; floored candidates stand below the others and get rank 0."""
     final = rerank_lists(panel.lists, table, policy).final_rank[panel.lists.source]
     return np.where(panel.keep, final, 0)
 
@@ -83,13 +84,13 @@ def sweep(
     seed: int,
     progress: Progress = silent,
 ) -> list[Point]:
-    """Measure every method at all its settings; the boost without guards and exploration.
+    """Measure every method at all its settings, and the boost without guards and exploration.
 
-    Guards make the loss uneven in strength and only lower it; the policy as it is stands in the
-    figures.
+    With guards the loss is not monotone in the strength and never higher. The figures of the
+    evaluation measure the policy with its guards.
     """
     panel = measure.panel
-    # Settings and columns; the ranks of so many would not fit where the lists do.
+    # Keep one figure for each list, not the ranks: those of all settings might not fit in memory.
     settings: list[tuple[str, float]] = []
     columns: list[tuple[Floats, ...]] = []
 
@@ -151,21 +152,21 @@ def sweep(
 
 
 def _marked(points: list[Point]) -> list[Point]:
-    """Mark the points that no other one beats, and the knee of the boost."""
+    """Mark the points on the Pareto front, and the knee of the boost."""
     loss = np.asarray([point.loss for point in points])
     share = np.asarray([point.exposure for point in points])
     no_worse = (loss <= loss[:, None]) & (share >= share[:, None])
     better = no_worse & ((loss < loss[:, None]) | (share > share[:, None]))
     mine = [at for at, point in enumerate(points) if point.method == BOOST]
-    bend = mine[knee(loss[mine], share[mine])]
+    at_knee = mine[knee(loss[mine], share[mine])]
     return [
-        point._replace(on_front=not better[at].any(), knee=at == bend)
+        point._replace(on_front=not better[at].any(), knee=at == at_knee)
         for at, point in enumerate(points)
     ]
 
 
 def loss_at(value: float, line: list[Point], field: str) -> float:
-    """Return the loss of a method at a value of one field, between its settings; NaN outside.
+    """Return the loss of a method where one field has a value, interpolated; NaN outside its range.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Statements of many merchants as one long frame."""
+"""The statements of many merchants as one long frame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trustscore.scoring import score_columns
 
 __all__ = ["explain_frame"]
 
-# What a note may say; nothing where a signal is known.
+# The notes; a known signal has none.
 NOTES = ("", "unknown", "withheld", "not_applicable", "not_collected")
 
 
@@ -39,14 +39,14 @@ def explain_frame(
     ids : iterable of str, optional
         Merchants to explain, in this order; all by default.
     allow_missing_columns : bool, default=False
-        Signals whose columns are not there do not apply.
+        Whether columns may be missing. The signals that read them then do not apply.
     as_of : date, optional
         Day of the review.
 
     Returns
     -------
     pandas.DataFrame
-        One row a merchant and signal: ``merchant_id, dimension, stage, signal, value,
+        One row for each merchant and signal: ``merchant_id, dimension, stage, signal, value,
         utility, reliability, gained, lost, note``. `value` is the figure after shrinkage;
         `note` is empty, ``unknown``, ``withheld``, ``not_applicable`` or ``not_collected``.
         A merchant's `gained` add up to the index before rules, and `lost` to the rest of 100.

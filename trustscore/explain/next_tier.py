@@ -1,6 +1,6 @@
-"""The plan that reaches the next tier: what to lift, to prove and to improve, and by how much.
+"""The plan to the next tier: caps to lift, evidence to gather, figures to improve.
 
-Every figure comes from scoring candidate rows, many at once, with the one scoring function.
+Every figure comes from scoring candidate rows, many at once, with `score_columns`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.explain.search import Change, Move, Search, moves_of, value_plan
+from trustscore.explain.search import Change, Move, Search, possible_moves, smallest_plan
 from trustscore.explain.statement import RuleLine, explain_scores, one_row, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scoring import Scores, score_columns
@@ -55,31 +55,32 @@ class TierPlan:
         Ids; `target` is empty when the highest tier is held.
     target_en, target_zh : str
     outcome : str
-        ``top``, ``held`` (the figures suffice; the ladder moves one step a review), ``changes``
-        (the changes suffice), ``evidence`` (evidence must come, then the changes suffice),
-        ``unknown`` (nothing can be said before there is evidence) or ``no``.
+        ``top`` (the highest tier is held), ``held`` (the figures suffice already, but a review
+        moves one step only), ``changes`` (the changes suffice), ``evidence`` (the changes suffice
+        once there is more evidence), ``unknown`` (without evidence nothing can be said) or
+        ``no`` (no change of figures suffices).
     at, z, coverage : float
-        What the target asks for; ``z`` is 0 up to the entry tier.
+        Requirements of the target; ``z`` is 0 up to the entry tier.
     bound : float
-        Index less z standard errors now, with caps lifted: what is compared with `at`.
+        Present index without caps, less z standard errors; it is compared with `at`.
     coverage_now : float
     best : float
         The bound with every known signal at full marks, at the volume of the plan.
     reached : float
         The bound once the plan is carried out; NaN when there is none.
     lift : tuple of RuleLine
-        Caps and vetoes in the way.
+        Caps and vetoes that stand against the target.
     lifted_by_plan : tuple of str
-        Those of them that the changes themselves lift.
+        Those of `lift` that no longer fire after the changes.
     lacks : tuple of Lack
     volume : float
-        Times the present volume that the plan supposes; 1 when the present volume is enough.
+        Multiple of the present volume that the plan assumes; 1 when the present volume suffices.
     unknown : tuple of Blank
-        Signals without evidence, heaviest first, where coverage is lacking.
+        Signals without evidence, heaviest first, when coverage is too low.
     changes : tuple of Change
-        To be made together.
+        Changes to make together.
     alone : tuple of Change
-        Each enough by itself, smallest first; empty when no single one is.
+        Changes that each suffice by themselves, smallest first.
     """
 
     tier: str
@@ -109,7 +110,7 @@ class TierPlan:
 
 
 def _more(card: Scorecard, block: dict[str, Array], factor: float) -> dict[str, Array]:
-    """Return the row with the same figures from `factor` times the volume."""
+    """Return the row with the same rates and `factor` times the volume."""
     columns: set[str | None] = {signal.sample for signal in card.signals}
     columns |= {s.value for s in card.signals if s.counts}
     columns.add(card.status.new_column)
@@ -155,10 +156,11 @@ def next_tier_plan(
 ) -> TierPlan:
     """Find the smallest plan that reaches the next tier.
 
-    Caps and vetoes in the way are listed and taken as lifted. Where status or coverage is not
-    enough, or full marks from the present volume are not, the plan supposes the least volume
-    that is. Then each figure is raised alone, towards its good anchor; when none is enough, the
-    figures with most points available are raised together, the last only as far as needed.
+    Caps and vetoes that stand against the tier are listed and assumed lifted. If status or
+    coverage does not suffice, or even full marks at the present volume do not, the plan assumes
+    the smallest volume that does. Then each figure is improved alone, towards its good anchor. If
+    no single one suffices, the figures with most points available are improved together, the last
+    one only as far as needed.
 
     Parameters
     ----------
@@ -206,7 +208,7 @@ def next_tier_plan(
 
     def full(candidate: Search) -> tuple[list[Move], float, bool]:
         scored = candidate.scores({})
-        moves = moves_of(card, candidate.block, scored)
+        moves = possible_moves(card, candidate.block, scored)
         best = (
             float(candidate.bounds(moves, np.ones((1, len(moves))))[0])
             if moves
@@ -231,7 +233,7 @@ def next_tier_plan(
     alone: list[Change] = []
     moved: dict[str, Array] = {}
     if ready and start < tier.at <= best:
-        changes, alone, moved = value_plan(search, moves, start)
+        changes, alone, moved = smallest_plan(search, moves, start)
     after = search.scores(moved)
     reached = float(search.bound(after)[0])
     arrives = ready and reached >= tier.at and statement.coverage > 0

@@ -1,8 +1,8 @@
-"""For many merchants at once: which single figure, and how far, reaches the next tier.
+"""For many merchants at once: which single change of a figure reaches the next tier.
 
-`next_tier_plan` answers for one merchant, with everything that is in the way, in about a
-second. Here the same question is asked of thousands: what lacks is named, and every signal
-that suffices alone is found, but changes are not combined and no larger volume is supposed.
+`next_tier_plan` makes the full plan of one merchant in about a second. Here thousands of merchants
+are treated at once: what each lacks is named, and every signal whose change alone suffices is
+found. Changes are not combined, and no larger volume is assumed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.explain.search import Search
-from trustscore.explain.ways import Ways, stops, ways
+from trustscore.explain.headroom import Headroom, headroom_of, value_at
+from trustscore.explain.search import index_without_caps
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
@@ -24,45 +24,46 @@ from trustscore.scoring.program import program_of
 __all__ = ["LACKS", "Reach", "next_tier_reach"]
 
 Array = np.ndarray[Any, Any]
-# Rows scored with every signal in turn at full marks: large enough for numpy, small in memory.
+# Rows that are scored together, once for each signal at full marks.
 _CHUNK = 2048
 _COVERAGE_SLACK = 1e-12
 LACKS = ("veto", "orders", "coverage", "figures")
-"""What may keep a merchant from the next tier."""
+"""What a merchant may lack for the next tier."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """How each row reaches its target; the arrays of changes hold one entry a way.
+    """What each row lacks for its target, and the single changes that suffice.
 
     Attributes
     ----------
     target : int array
-        Step of the ladder that was asked for; -1 where there is none, and nothing else is said.
+        Step of the ladder that was asked for; -1 for none, and then nothing else is said.
     index : array
         The trust index, NaN where a row is not scored.
     gap : array
-        Points by which the bound (index less z standard errors, caps lifted) misses the target,
+        Points by which the bound (index without caps, less z standard errors) misses the target;
         0 where it does not, NaN without a target.
     lacks : bool array of shape (4, rows)
-        In the order of `LACKS`: a veto or a cap below the line stands against it (a cap that does
-        not bite yet as well), orders are too few for a formal index, coverage is too low, the
-        bound is.
-    together : bool array
+        In the order of `LACKS`: a veto fired, or a cap below the line (even one that lowers
+        nothing at the present index); orders are too few for a formal index; coverage is too low;
+        the bound is too low.
+    all_suffice : bool array
         Whether the bound reaches the target with every known signal at its good anchor.
     row, signal : int array
-        Of each way; ordered by row, and in a row by the smallest share of the way.
+        Row and signal of each change, ordered by row, and in a row by the smallest share of the
+        distance to the good anchor.
     before, after : array
-        The column of the signal: a count for rates and events.
+        Value of the signal's column before and after the change; for rates and events a count.
     sample : array
-        What a count is out of; NaN for other kinds.
+        Sample of a count; NaN for other kinds.
     """
 
     target: Array
     index: Array
     gap: Array
     lacks: Array
-    together: Array
+    all_suffice: Array
     row: Array
     signal: Array
     before: Array
@@ -79,8 +80,8 @@ def next_tier_reach(
 ) -> Reach:
     """Find for each row the single changes that reach a tier.
 
-    Caps and vetoes are taken as lifted, as in `next_tier_plan`. Changes are looked for only
-    where evidence suffices: without it no figure opens a higher tier.
+    Caps and vetoes are assumed lifted, as in `next_tier_plan`. Changes are sought only where
+    evidence suffices, because without evidence no figure reaches a higher tier.
 
     Parameters
     ----------
@@ -110,16 +111,16 @@ def next_tier_reach(
     for start in range(0, rows, _CHUNK):
         chunk = slice(start, min(start + _CHUNK, rows))
         piece = {name: np.asarray(values)[chunk] for name, values in block.items()}
-        parts.append(_Chunk(piece, scorecard, target[chunk], missing).found(start))
+        parts.append(_Chunk(piece, scorecard, target[chunk], missing).reach(start))
     if not parts:
-        parts = [_nothing()]
+        parts = [_empty()]
     lacks = np.concatenate([part.lacks for part in parts], axis=1)
-    names = ("target", "index", "gap", "together", "row", "signal", "before", "after", "sample")
+    names = ("target", "index", "gap", "all_suffice", "row", "signal", "before", "after", "sample")
     whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return Reach(lacks=lacks, **whole)
 
 
-def _nothing() -> Reach:
+def _empty() -> Reach:
     none = np.empty(0)
     places, flags = none.astype(np.int64), none.astype(bool)
     lacks = np.empty((len(LACKS), 0), dtype=bool)
@@ -127,7 +128,7 @@ def _nothing() -> Reach:
 
 
 class _Chunk:
-    """Some rows, and the candidates tried for them."""
+    """Some rows, and the scoring of candidates for them."""
 
     def __init__(
         self, block: dict[str, Array], card: Scorecard, target: Array, missing: frozenset[str]
@@ -147,13 +148,13 @@ class _Chunk:
     def bound(self, block: Mapping[str, Array], rows: Array) -> Array:
         """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
         scores = self.scores(block)
-        found: Array = Search.lifted(scores) - self.z[rows] * scores.index_se
+        found: Array = index_without_caps(scores) - self.z[rows] * scores.index_se
         return found
 
-    def found(self, first: int) -> Reach:
+    def reach(self, first: int) -> Reach:
         rows = np.arange(len(self.target))
         scores = self.scores(self.block)
-        bound = Search.lifted(scores) - self.z * scores.index_se
+        bound = index_without_caps(scores) - self.z * scores.index_se
         wanted = (self.target >= 0) & (scores.coverage > 0)
         low = self.card.status.low_coverage
         need = np.where(self.higher, np.maximum(self.coverage, low), 0.0) - _COVERAGE_SLACK
@@ -166,15 +167,15 @@ class _Chunk:
             ]
         )
         lacks &= wanted
-        moving = ways(self.card, self.block, scores)
-        together = np.zeros(len(rows), dtype=bool)
+        headroom = headroom_of(self.card, self.block, scores)
+        all_suffice = np.zeros(len(rows), dtype=bool)
         asked = np.flatnonzero(lacks[3] & ~lacks[1] & ~lacks[2])
         if len(asked):
-            best = self.bound(self._full(asked, moving), asked)
-            together[asked] = best >= self.at[asked]
-        together |= wanted & ~lacks[3]
-        row, signal = self._alone(np.flatnonzero(together & lacks[3]), moving)
-        share, after = self._least(row, signal, moving)
+            best = self.bound(self._all_improved(asked, headroom), asked)
+            all_suffice[asked] = best >= self.at[asked]
+        all_suffice |= wanted & ~lacks[3]
+        row, signal = self._sufficient(np.flatnonzero(all_suffice & lacks[3]), headroom)
+        share, after = self._smallest_changes(row, signal, headroom)
         order = np.lexsort((share, row))
         row, signal, after = row[order], signal[order], after[order]
         sample = np.full(len(row), np.nan)
@@ -189,10 +190,10 @@ class _Chunk:
             scores.trust_index,
             gap,
             lacks,
-            together,
+            all_suffice,
             row + first,
             signal,
-            moving.start[signal, row],
+            headroom.start[signal, row],
             after,
             sample,
         )
@@ -200,7 +201,7 @@ class _Chunk:
     def _lowest_cap(self, scores: Scores) -> Array:
         """Return the lowest cap that fired for each row, infinite where none did.
 
-        A cap that does not bite today bites when the figures have improved.
+        A cap that lowers nothing today may do so once the figures have improved.
         """
         plan = program_of(self.card)
         variant = plan.variant_rows(self.block, len(self.target))
@@ -208,7 +209,7 @@ class _Chunk:
         for fired, one in zip(scores.fired, plan.rules, strict=True):
             if one.rule.effect == "cap":
                 points = np.asarray(one.points)
-                # Heights differ where an overlay sets its own.
+                # An overlay may set another height.
                 height = points if points.ndim == 0 else points[0 if variant is None else variant]
                 lowest = np.where(fired, np.minimum(lowest, height), lowest)
         return lowest
@@ -216,41 +217,43 @@ class _Chunk:
     def _at(self, rows: Array) -> dict[str, Array]:
         return {name: values[rows] for name, values in self.block.items()}
 
-    def _full(self, rows: Array, moving: Ways) -> dict[str, Array]:
-        """Return the rows with every signal at the end of its way."""
+    def _all_improved(self, rows: Array, headroom: Headroom) -> dict[str, Array]:
+        """Return the rows with every signal at its good anchor."""
         block = self._at(rows)
-        for i in np.flatnonzero(moving.open[:, rows].any(axis=1)).tolist():
+        for i in np.flatnonzero(headroom.open[:, rows].any(axis=1)).tolist():
             name = self.card.signals[i].value
-            block[name] = np.where(moving.open[i, rows], moving.end[i, rows], block[name])
+            block[name] = np.where(headroom.open[i, rows], headroom.end[i, rows], block[name])
         return block
 
-    def _alone(self, rows: Array, moving: Ways) -> tuple[Array, Array]:
-        """Return the pairs of row and signal that suffice at the end of the way."""
+    def _sufficient(self, rows: Array, headroom: Headroom) -> tuple[Array, Array]:
+        """Return the pairs of row and signal where the signal alone suffices at its good anchor."""
         pairs = []
-        for i in np.flatnonzero(moving.open[:, rows].any(axis=1)).tolist():
-            open_rows = rows[moving.open[i, rows]]
+        for i in np.flatnonzero(headroom.open[:, rows].any(axis=1)).tolist():
+            open_rows = rows[headroom.open[i, rows]]
             block = self._at(open_rows)
-            block[self.card.signals[i].value] = moving.end[i, open_rows]
+            block[self.card.signals[i].value] = headroom.end[i, open_rows]
             enough = open_rows[self.bound(block, open_rows) >= self.at[open_rows]]
             pairs.append(np.stack([enough, np.full(len(enough), i)]))
         found = np.concatenate([*pairs, np.empty((2, 0), dtype=np.int64)], axis=1)
         return found[0], found[1]
 
-    def _least(self, rows: Array, signals: Array, moving: Ways) -> tuple[Array, Array]:
-        """Return the least share of the way that suffices for each pair, and where it leads."""
-        start, end = moving.start[signals, rows], moving.end[signals, rows]
+    def _smallest_changes(
+        self, rows: Array, signals: Array, headroom: Headroom
+    ) -> tuple[Array, Array]:
+        """Return the smallest share of the distance that suffices for each pair, and the value."""
+        start, end = headroom.start[signals, rows], headroom.end[signals, rows]
         whole = np.array([signal.whole for signal in self.card.signals])[signals]
         low, high = np.zeros(len(rows)), np.ones(len(rows))
         block = self._at(rows)
         places = [(self.card.signals[i].value, signals == i) for i in np.unique(signals).tolist()]
-        # Halved until no two stops of any way lie between, whole numbers or three digits.
-        stops_at_most = max(float(np.abs(end - start)[whole].max(initial=0)), 1000.0)
-        for _ in range(int(np.ceil(np.log2(stops_at_most))) + 2 if len(rows) else 0):
+        # Bisect down to one unit (counts) or a thousandth of the distance.
+        most_steps = max(float(np.abs(end - start)[whole].max(initial=0)), 1000.0)
+        for _ in range(int(np.ceil(np.log2(most_steps))) + 2 if len(rows) else 0):
             middle = (low + high) / 2
-            value = stops(start, end, whole, middle)
+            value = value_at(start, end, whole, middle)
             tried = dict(block)
             for name, mine in places:
                 tried[name] = np.where(mine, value, tried[name])
             reached = self.bound(tried, rows) >= self.at[rows]
             high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-        return high, stops(start, end, whole, high)
+        return high, value_at(start, end, whole, high)

@@ -18,7 +18,7 @@ _SHOWN_ALONE = 5
 
 
 def _width(string: str) -> int:
-    """Return the columns a string takes on a terminal: a Chinese character takes two."""
+    """Return the width of a text on a terminal, where a Chinese character takes two columns."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in string)
 
 
@@ -38,7 +38,7 @@ def _table(rows: list[list[str]]) -> list[str]:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Return a figure with some significant digits, `-` when there is none.
+    """Return a figure with `digits` significant digits, or `-` for NaN and infinity.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _account(statement: Statement, lang: str) -> list[str]:
 
 
 def number_2(value: float) -> str:
-    """Return points with two decimals, `-` when there are none."""
+    """Return points with two decimals, or `-` for NaN and infinity."""
     return f"{value:.2f}" if math.isfinite(value) else "-"
 
 

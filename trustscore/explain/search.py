@@ -1,4 +1,4 @@
-"""Candidate rows scored many at once: how far each figure must move to reach a bound."""
+"""The search for the smallest changes that reach a bound, by scoring many candidates at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.explain.ways import stops, ways
+from trustscore.explain.headroom import headroom_of, value_at
 from trustscore.scorecard import Scorecard, Signal, Tier
 from trustscore.scoring import Scores, score_columns
 
-__all__ = ["Change", "Move", "Search", "moves_of", "value_plan"]
+__all__ = [
+    "Change",
+    "Move",
+    "Search",
+    "index_without_caps",
+    "possible_moves",
+    "smallest_plan",
+]
 
 Array = np.ndarray[Any, Any]
+# Bisections: a share is then exact to 1e-12.
 _HALVINGS = 40
 
 
@@ -27,13 +35,13 @@ class Change:
     ----------
     signal, en, zh, unit, kind : str
     before, after : float
-        The figure itself; for a rate k / n.
+        The figure; for a rate k / n.
     count_before, count_after, sample : float
-        Of a rate, at the volume of the plan; NaN otherwise.
+        Counts of a rate, at the volume of the plan; NaN for other kinds.
     points : float
-        What this change alone adds to the index, rules included and caps lifted.
+        Points that this change alone adds to the index, with rules and without caps.
     advice_en, advice_zh : str
-        From the scorecard.
+        Advice of the scorecard.
     """
 
     signal: str
@@ -53,21 +61,29 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A signal that can be moved: its column from `start` to `end`."""
+    """A signal that can be improved: its column can go from `start` to `end`."""
 
     position: int
     signal: Signal
     start: float
     end: float
-    whole: bool  # counts and flags move by whole numbers
+    # Counts and flags change by whole numbers.
+    whole: bool
 
-    def at(self, share: Array) -> Array:
-        """Return the column's value `share` of the way, rounded towards good."""
-        return stops(np.asarray(self.start), np.asarray(self.end), self.whole, share)
+    def value_at(self, share: Array) -> Array:
+        """Return the column's value at `share` of the distance, rounded towards `end`."""
+        return value_at(np.asarray(self.start), np.asarray(self.end), self.whole, share)
+
+
+def index_without_caps(scores: Scores) -> Array:
+    """Return the index as if no cap had fired."""
+    without = scores.trust_index - scores.adjustments["cap"]
+    found: Array = np.where(scores.coverage > 0, without, scores.raw_index)
+    return found
 
 
 class Search:
-    """The row, its goal, and the candidates tried for it."""
+    """A row, the tier to reach, and the scoring of candidates, that is, changed rows."""
 
     def __init__(
         self,
@@ -81,7 +97,7 @@ class Search:
         self.tier, self.z = tier, z
 
     def scores(self, changed: Mapping[str, Array]) -> Scores:
-        """Score the row with some columns changed, one candidate per value."""
+        """Score one candidate for each value of the changed columns."""
         rows = len(next(iter(changed.values()))) if changed else 1
         block = {
             name: changed[name] if name in changed else np.repeat(values, rows)
@@ -89,25 +105,20 @@ class Search:
         }
         return score_columns(block, self.card, "statement", missing=self.missing)
 
-    @staticmethod
-    def lifted(scores: Scores) -> Array:
-        """Return the index as if no cap had fired."""
-        lifted = scores.trust_index - scores.adjustments["cap"]
-        found: Array = np.where(scores.coverage > 0, lifted, scores.raw_index)
-        return found
-
     def bound(self, scores: Scores) -> Array:
-        """Return that index less z standard errors."""
-        found: Array = self.lifted(scores) - self.z * scores.index_se
+        """Return the index without caps, less z standard errors."""
+        found: Array = index_without_caps(scores) - self.z * scores.index_se
         return found
 
     def bounds(self, moves: list[Move], shares: Array) -> Array:
         """Return the bound of each candidate; `shares` has shape (candidates, moves)."""
-        columns = {m.signal.value: m.at(shares[:, i]) for i, m in enumerate(moves)}
+        columns = {m.signal.value: m.value_at(shares[:, i]) for i, m in enumerate(moves)}
         return self.bound(self.scores(columns))
 
-    def least(self, moves: list[Move], shares_at: Callable[[Array], Array], rows: int) -> Array:
-        """Return per candidate the least share that reaches the goal; it does at 1."""
+    def smallest_share(
+        self, moves: list[Move], shares_at: Callable[[Array], Array], rows: int
+    ) -> Array:
+        """Return the smallest share of each candidate that reaches the tier; share 1 must do so."""
         low, high = np.zeros(rows), np.ones(rows)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
@@ -116,9 +127,9 @@ class Search:
         return high
 
 
-def moves_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> list[Move]:
-    """Return the signals with evidence whose figure can still be raised."""
-    found = ways(card, block, scores)
+def possible_moves(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> list[Move]:
+    """Return the signals that have evidence and can still be improved."""
+    found = headroom_of(card, block, scores)
     return [
         Move(i, signal, float(start), float(end), signal.whole)
         for i, (signal, start, end, is_open) in enumerate(
@@ -154,30 +165,32 @@ def _change(search: Search, move: Move, after: float, points: float) -> Change:
     )
 
 
-def value_plan(
+def smallest_plan(
     search: Search, moves: list[Move], now: float
 ) -> tuple[list[Change], list[Change], dict[str, Array]]:
-    """Return the changes of the plan, the single ones that suffice, and the changed columns.
+    """Return the changes of the plan, the single changes that suffice, and the changed columns.
 
-    One signal alone if one suffices, the smallest part of its way first; else the ones with most
-    points available, the last only as far as needed.
+    If single signals suffice, the plan is the one that needs the smallest share of its distance.
+    Otherwise the plan combines the signals with most points available, the last one only as far
+    as needed.
     """
     goal, count = search.tier.at, len(moves)
     each = search.bounds(moves, np.eye(count))
     enough = np.flatnonzero(each >= goal)
     if len(enough):
         chosen = np.eye(count)[enough]
-        share = search.least(moves, lambda s: chosen * s[:, None], len(enough))
+        share = search.smallest_share(moves, lambda s: chosen * s[:, None], len(enough))
         ranked = enough[np.argsort(share, kind="stable")].tolist()
         parts = dict(zip(enough.tolist(), share.tolist(), strict=True))
     else:
         order = np.argsort(-np.round(each - now, 9), kind="stable")
-        stairs = np.zeros((count, count))
+        # Row i improves the first i + 1 signals fully.
+        cumulative = np.zeros((count, count))
         for step, place in enumerate(order):
-            stairs[step:, place] = 1.0
-        last = int(np.flatnonzero(search.bounds(moves, stairs) >= goal)[0])
+            cumulative[step:, place] = 1.0
+        last = int(np.flatnonzero(search.bounds(moves, cumulative) >= goal)[0])
         final = int(order[last])
-        base = stairs[last].copy()
+        base = cumulative[last].copy()
 
         def up_to(share: Array) -> Array:
             rows = np.repeat(base[None, :], len(share), axis=0)
@@ -185,14 +198,14 @@ def value_plan(
             return rows
 
         parts = {int(place): 1.0 for place in order[:last]}
-        parts[final] = float(search.least(moves, up_to, 1)[0])
+        parts[final] = float(search.smallest_share(moves, up_to, 1)[0])
         ranked = list(parts)
-    ends = {place: moves[place].at(np.array([share])) for place, share in parts.items()}
+    ends = {place: moves[place].value_at(np.array([share])) for place, share in parts.items()}
     before = search.scores({})
     changes = []
     for place in ranked:
         single = search.scores({moves[place].signal.value: ends[place]})
-        points = float((search.lifted(single) - search.lifted(before))[0])
+        points = float((index_without_caps(single) - index_without_caps(before))[0])
         changes.append(_change(search, moves[place], float(ends[place][0]), points))
     if len(enough):
         first = ranked[0]

@@ -1,4 +1,4 @@
-"""The statement of one merchant: every point of the index, where it came from or went."""
+"""The statement of one merchant: where every point of the index was gained or lost."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from trustscore.scoring import Scores, score_columns
 __all__ = ["Statement", "explain", "explain_scores"]
 
 Array = np.ndarray[Any, Any]
+# Losses and gains that a statement names.
 MOST = 5
-# Below this many points a line is noise of the arithmetic, not a loss.
+# Fewer points than this are rounding, not a loss.
 _NOTHING = 5e-5
 
 
@@ -46,8 +47,8 @@ def plain(value: Any) -> Any:
 class Part:
     """A dimension or a stage: points gained and lost by the signals in it.
 
-    `index` is the dimension's own index 0..100, NaN for a stage or where it does not apply;
-    `weight` its share of the index.
+    `index` is the dimension's own index 0..100, NaN for a stage or where the dimension does not
+    apply; `weight` is the share of the index.
     """
 
     id: str
@@ -71,13 +72,13 @@ class SignalLine:
         ``known``, ``unknown`` (the prior stands in), ``withheld`` (evidence must exist and is
         blank), ``not_applicable`` or ``not_collected``.
     raw : float
-        The figure as exported; for a rate k / n.
+        Figure as exported; for a rate k / n.
     count, sample : float
-        Numerator and denominator, or number of observations; NaN where there is none.
+        Numerator and denominator, or number of observations; NaN for kinds without them.
     value : float
-        After shrinkage towards the prior.
+        Figure after shrinkage towards the prior.
     poor, good, prior : float
-        As they hold for this merchant.
+        Anchors and prior of this merchant, with overlays and peers applied.
     utility, reliability, weight, gained, lost : float
         `weight` is the share of the index.
     """
@@ -118,10 +119,10 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """What one merchant's index is made of.
+    """The statement of one merchant.
 
-    The points gained and the adjustments add up to `trust_index`; the points lost and
-    `raw_index` to 100.
+    The points gained and the adjustments add up to `trust_index`. The points lost and
+    `raw_index` add up to 100.
 
     Attributes
     ----------
@@ -135,9 +136,9 @@ class Statement:
     dimensions, stages : tuple of Part
     signals : tuple of SignalLine
     adjustments : tuple of RuleLine
-        Lines that moved the index, ``limit`` and ``cap`` among them.
+        Rules that moved the index, and the lines ``limit`` and ``cap``.
     vetoes : tuple of RuleLine
-        Caps and vetoes that fired; `points` of a cap is its height.
+        Caps and vetoes that fired; `points` of a cap is the index it allows at most.
     losses, gains : tuple of str
         Signals with the largest losses and gains, largest first.
     """
@@ -171,7 +172,7 @@ class Statement:
         Raises
         ------
         KeyError
-            When there is none of that id.
+            When there is no signal of that id.
         """
         for line in self.signals:
             if line.id == signal_id:
@@ -190,7 +191,7 @@ def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
 
 
 def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict[str, float]:
-    """Return `poor`, `good`, `prior`... of a signal as overlays and peers set them for a row."""
+    """Return the numbers of a signal for a row, with overlays and peers applied."""
     found = {name: getattr(signal.numbers, name) for name in ("poor", "good", "prior", "strength")}
 
     def side(column: str) -> str:

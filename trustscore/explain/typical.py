@@ -1,4 +1,4 @@
-"""Two merchants to judge a scorecard by: one nobody knows, and one as the priors expect."""
+"""Two merchants to judge a scorecard by: an unknown one, and one as the priors expect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["AMPLE", "typical_block", "unknown_block"]
 
 Array = np.ndarray[Any, Any]
 
-# So many times its strength of observations leave the prior one part in a hundred.
+# With this multiple of the strength as sample, the prior has a weight of one in a hundred.
 AMPLE = 99.0
 
 
@@ -29,11 +29,11 @@ def unknown_block(scorecard: Scorecard) -> dict[str, Array]:
 
 
 def typical_block(scorecard: Scorecard) -> dict[str, Array]:
-    """Return one row with every signal at its prior, and ample evidence for it.
+    """Return one row with every signal at its prior, and with ample evidence.
 
-    A sample is 99 times the largest strength of the signals that share it, so reliability is
+    Each sample is 99 times the largest strength of the signals that share it, so reliability is
     at least 0.99. The index is that of an unknown merchant; interval, coverage, status and tier
-    are those of a known one.
+    are those of a well known one.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def typical_block(scorecard: Scorecard) -> dict[str, Array]:
             known = np.nan_to_num(block[signal.sample])
             block[signal.sample] = np.maximum(known, np.ceil(AMPLE * signal.strength))
     for signal in scorecard.signals:
-        # Cases that are themselves the sample of another signal, and rare: more of the whole.
+        # A count may be the sample of another signal. If it is rare, its own sample must grow.
         if signal.sample is not None and not np.isnan(block[signal.value][0]) and signal.prior > 0:
             least = np.ceil(block[signal.value] / signal.prior)
             block[signal.sample] = np.maximum(block[signal.sample], least)

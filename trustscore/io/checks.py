@@ -73,13 +73,15 @@ class Checker:
         self._flags = [at for at, field in enumerate(fields) if field.check == "flag"]
         place = self._place
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
-        parts, wholes = zip(*self._pairs, strict=True) if self._pairs else ((), ())
-        self._columns = [np.array(x, dtype=np.int32) for x in (self._flags, parts, wholes)]
+        self._places_of_flags = np.array(self._flags, dtype=np.int32)
+        self._parts, self._wholes = np.array(self._pairs, dtype=np.int32).reshape(-1, 2).T.copy()
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
         """Return the faults of a matrix of shape (rows, columns), ordered by row and field."""
         rows = np.empty(len(matrix), dtype=np.int64)
-        count = rows_out_of_bounds(matrix, self._low, self._high, *self._columns, rows)
+        count = rows_out_of_bounds(
+            matrix, self._low, self._high, self._places_of_flags, self._parts, self._wholes, rows
+        )
         # Nearly all rows are without fault; the others are looked at again to say what it is.
         faults = self._faults(matrix[rows[:count]]) if count else []
         return [fault._replace(row=int(rows[fault.row])) for fault in faults]

@@ -50,6 +50,7 @@ _BLANK: cython.double = cython.declare(cython.double, float("nan"))
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _closing_mark(
@@ -84,6 +85,7 @@ def _closing_mark(
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _field_end(

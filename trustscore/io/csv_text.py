@@ -1,114 +1,228 @@
-"""Columns to lines of CSV, a block at a time.
-
-Numbers are written with a fixed number of decimals from two tables, one of whole
-parts and one of four-digit groups; `PAD` fills the places a shorter number leaves
-free and is squeezed out at the end. It is a byte that UTF-8 never contains.
-"""
+"""Columns to lines of CSV, a block at a time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trustscore.io.arrow import floats, int32s, spans, strings
+from trustscore.io.arrow import floats, spans, strings
+from trustscore.io.csv_lines import LISTED, NUMBER, TEXT, WORD, write_lines
 
-__all__ = ["bare", "content", "exact", "fixed", "inert", "lines", "repeated", "segment"]
+__all__ = [
+    "Column",
+    "Listed",
+    "Numbers",
+    "Texts",
+    "Words",
+    "bare",
+    "content",
+    "exact",
+    "inert",
+    "lines",
+    "lines_of",
+]
 
-PAD = 0xFF
-_BLANK_WHOLE, _BLANK_GROUP = 1000, 10000
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FORMULA = b"=+-@\t\r'"
 _GUARDED = re.compile(r"'*[=+\-@\t\r]")
 _QUOTED = b'",\r\n'
+# From 0 to here numbers are written in the compiled loop, and up to so many decimals.
+_MOST = 999.0
+_MOST_DECIMALS = 12
 
 
-@cache
-def _tables() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    wholes = b"".join((b"%d." % n).rjust(4, b"\xff") for n in range(1000)) + b"\xff" * 4
-    groups = b"".join(b"%04d" % n for n in range(10000)) + b"\xff" * 4
-    return np.frombuffer(wholes, dtype=np.uint32), np.frombuffer(groups, dtype=np.uint32)
+class Numbers(NamedTuple):
+    """A column of numbers with fixed decimals; NaN is blank."""
+
+    values: NDArray[np.float64]
+    decimals: int
 
 
-def fixed(values: NDArray[np.float64], decimals: int) -> NDArray[np.uint8]:
-    r"""Return numbers with 4 or 8 decimals as rows of bytes, `PAD`-ded; NaN is all `PAD`.
+class Words(NamedTuple):
+    """A column that holds few different texts: which one in each row, and the texts."""
+
+    codes: NDArray[Any]
+    words: Sequence[str]
+
+
+class Texts(NamedTuple):
+    """A column of an Arrow string array."""
+
+    texts: Any
+
+
+class Listed(NamedTuple):
+    """A column of lists such as ``late:-3.2;refunds:-1.0``.
+
+    Attributes
+    ----------
+    codes : ndarray, shape (most, rows)
+        Which word; the first ones come first.
+    values : ndarray of float64, shape (most, rows)
+        The number behind each word; what is not above 0 once rounded is left out.
+    words : sequence of str
+    decimals : int
+    """
+
+    codes: NDArray[Any]
+    values: NDArray[np.float64]
+    words: Sequence[str]
+    decimals: int
+
+
+Column = Numbers | Words | Texts | Listed
+
+
+class _Tables:
+    """The flat tables that `write_lines` reads."""
+
+    def __init__(self) -> None:
+        self.kinds: list[int] = []
+        self.places: list[tuple[int, int, int]] = []
+        self.numbers: list[NDArray[np.float64]] = []
+        self.decimals: list[int] = []
+        self.codes: list[NDArray[Any]] = []
+        self.words: list[bytes] = []
+        self.texts: list[Any] = []
+        # Bytes of a line, and of all texts, at most.
+        self.widest = 0
+
+    def add(self, column: Column) -> None:
+        """Add a column."""
+        if isinstance(column, Numbers):
+            if not _is_short(column.values, column.decimals):
+                self.add(Texts(strings(_spelled(column.values, column.decimals))))
+                return
+            self._place(NUMBER, len(self.numbers))
+            self._add_numbers(column.values, column.decimals)
+        elif isinstance(column, Words):
+            self._place(WORD, len(self.codes))
+            self._add_words([column.codes], column.words)
+        elif isinstance(column, Texts):
+            self._place(TEXT, len(self.texts))
+            self.texts.append(inert(column.texts))
+        elif not _is_short(column.values, column.decimals):
+            self.add(Texts(strings(_joined(column))))
+        else:
+            self._place(LISTED, len(self.codes), len(self.numbers), len(column.values))
+            for values in column.values:
+                self._add_numbers(values, column.decimals)
+            self._add_words(list(column.codes), column.words)
+
+    def _place(self, kind: int, *places: int) -> None:
+        self.kinds.append(kind)
+        self.places.append((*places, 0, 0)[:3])  # type: ignore[arg-type]
+        self.widest += 1
+
+    def _add_numbers(self, values: NDArray[np.float64], decimals: int) -> None:
+        self.numbers.append(values)
+        self.decimals.append(decimals)
+        self.widest += len("999.;") + decimals
+
+    def _add_words(self, codes: Sequence[NDArray[Any]], words: Sequence[str]) -> None:
+        # A word with a comma or a quotation mark is quoted like any text.
+        ready = [word.encode() for word in inert(strings(words)).to_pylist()]
+        self.codes += [each.astype(np.int32) + len(self.words) for each in codes]
+        self.words += ready
+        self.widest += len(codes) * max(map(len, ready), default=0)
+
+
+def lines_of(columns: Sequence[Column], rows: int) -> Any:
+    r"""Return the string array of the lines of some rows, line breaks included.
 
     Parameters
     ----------
-    values : ndarray of float64
-    decimals : {4, 8}
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, 4 + decimals or more)
+    columns : sequence of Numbers, Words, Texts or Listed
+    rows : int
 
     Examples
     --------
-    >>> rows = fixed(np.array([71.25, 100.0, np.nan, 0.00004]), 4)
-    >>> [row.tobytes().replace(b"\xff", b"").decode() for row in rows]
-    ['71.2500', '100.0000', '', '0.0000']
+    >>> columns = [
+    ...     Texts(pa.array(["m1", "a,b"])),
+    ...     Numbers(np.array([71.25, np.nan]), 4),
+    ...     Words(np.array([1, 0]), ["", "formal"]),
+    ...     Listed(np.array([[1, 0]]), np.array([[3.21, 0.0]]), ["early:-", "late:-"], 1),
+    ... ]
+    >>> lines_of(columns, 2).to_pylist()
+    ['m1,71.2500,formal,late:-3.2\n', '"a,b",,,\n']
     """
-    wholes, groups = _tables()
-    scale = 10**decimals
-    blank = np.isnan(values)
-    has_blank = bool(blank.any())
-    scaled = np.where(blank, 0.0, values) if has_blank else values
-    scaled = np.rint(scaled * scale)
-    if len(scaled) and (scaled.min() < 0 or scaled.max() >= 1000 * scale):
-        return _fixed_any(values, decimals)
-    number = scaled.astype(np.int64)
-    out = np.empty((len(values), 1 + decimals // 4), dtype=np.uint32)
-    for place in range(decimals // 4, 0, -1):
-        rest = number // 10000
-        group = number - rest * 10000
-        if has_blank:
-            group[blank] = _BLANK_GROUP
-        out[:, place] = groups.take(group)
-        number = rest
-    if has_blank:
-        number[blank] = _BLANK_WHOLE
-    out[:, 0] = wholes.take(number)
-    return out.view(np.uint8)
-
-
-def _fixed_any(values: NDArray[np.float64], decimals: int) -> NDArray[np.uint8]:
-    texts = [b"" if v != v else f"{v:.{decimals}f}".encode() for v in values.tolist()]
-    width = max(map(len, texts), default=0)
-    flat = b"".join(text.rjust(width, b"\xff") for text in texts)
-    return np.frombuffer(flat, dtype=np.uint8).reshape(len(values), width)
-
-
-def segment(columns: Sequence[NDArray[np.uint8]]) -> Any:
-    """Join columns of `fixed` bytes with commas to an Arrow string array.
-
-    Examples
-    --------
-    >>> segment([fixed(np.array([1.5, np.nan]), 4), fixed(np.array([2.0, 3.0]), 4)]).to_pylist()
-    ['1.5000,2.0000', ',3.0000']
-    """
-    count = len(columns[0])
-    width = sum(column.shape[1] for column in columns) + len(columns) - 1
-    table = np.empty((count, width), dtype=np.uint8)
-    at = 0
-    for place, column in enumerate(columns):
-        if place:
-            table[:, at] = ord(",")
-            at += 1
-        table[:, at : at + column.shape[1]] = column
-        at += column.shape[1]
-    used = table != PAD
-    offsets = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(np.count_nonzero(used, axis=1), out=offsets[1:])
-    data = np.compress(used.reshape(-1), table.reshape(-1))
-    return pa.Array.from_buffers(
-        pa.string(), count, [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    tables = _Tables()
+    for column in columns:
+        tables.add(column)
+    content, bounds = _joined_texts(tables.texts, rows)
+    word_bounds = np.zeros(len(tables.words) + 1, dtype=np.int64)
+    np.cumsum([len(word) for word in tables.words], out=word_bounds[1:])
+    offsets = np.empty(rows + 1, dtype=np.int32)
+    out = np.empty(rows * tables.widest + len(content), dtype=np.uint8)
+    write_lines(
+        np.array(tables.kinds, dtype=np.int32),
+        np.array(tables.places, dtype=np.int32).reshape(-1, 3),
+        np.array(tables.numbers, dtype=np.float64).reshape(len(tables.numbers), rows),
+        np.array(tables.decimals, dtype=np.int32),
+        np.array(tables.codes, dtype=np.int32).reshape(len(tables.codes), rows),
+        b"".join(tables.words),
+        word_bounds,
+        content,
+        bounds,
+        offsets,
+        out,
     )
+    data = out[: offsets[-1]]
+    return pa.Array.from_buffers(
+        pa.string(), rows, [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    )
+
+
+def _joined_texts(columns: Sequence[Any], rows: int) -> tuple[memoryview, NDArray[np.int64]]:
+    """Return the bytes of columns one after the other, and where each text begins and ends."""
+    contents = []
+    bounds = np.empty((len(columns), rows, 2), dtype=np.int64)
+    size = 0
+    for place, column in enumerate(columns):
+        data, starts, ends = spans(column)
+        bounds[place, :, 0], bounds[place, :, 1] = starts + size, ends + size
+        contents.append(data)
+        size += len(data)
+    whole = np.concatenate(contents) if contents else np.empty(0, dtype=np.uint8)
+    return whole.data, bounds
+
+
+def _is_short(values: NDArray[np.float64], decimals: int) -> bool:
+    outside = (values < 0.0) | (values > _MOST)
+    return decimals <= _MOST_DECIMALS and not outside.any()
+
+
+def _spelled(values: NDArray[np.float64], decimals: int) -> list[str]:
+    """Return numbers with fixed decimals, those that the loop could write as it writes them."""
+    texts = []
+    for value in values.tolist():
+        if 0.0 <= value <= _MOST and 0 < decimals <= _MOST_DECIMALS:
+            units = f"{round(value * 10.0**decimals):0{decimals + 1}d}"
+            texts.append(f"{units[:-decimals]}.{units[-decimals:]}")
+        else:
+            texts.append("" if value != value else f"{value:.{decimals}f}")
+    return texts
+
+
+def _joined(column: Listed) -> list[str]:
+    parts = [
+        [
+            f"{column.words[code]}{text}" if value > 0.5 / 10**column.decimals else ""
+            for code, value, text in zip(codes, values, texts, strict=True)
+        ]
+        for codes, values, texts in (
+            (codes.tolist(), values.tolist(), _spelled(values, column.decimals))
+            for codes, values in zip(column.codes, column.values, strict=True)
+        )
+    ]
+    return [";".join(filter(None, row)) for row in zip(*parts, strict=True)]
 
 
 def exact(values: NDArray[np.float64]) -> Any:
@@ -121,17 +235,6 @@ def exact(values: NDArray[np.float64]) -> Any:
     """
     texts = floats(values, nulls=True).cast(pa.string())
     return pc.coalesce(texts, _marks()[1]) if texts.null_count else texts
-
-
-def repeated(text: str, count: int) -> Any:
-    """Return an array of one text, safe for CSV.
-
-    Examples
-    --------
-    >>> repeated("a", 2).to_pylist()
-    ['a', 'a']
-    """
-    return inert(strings([text])).take(int32s(np.zeros(count, dtype=np.int32)))
 
 
 def _inert_text(text: str) -> str:

@@ -31,6 +31,7 @@ _V3: cython.ulonglong = cython.declare(cython.ulonglong, 0x7465646279746573)
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def _siphash(

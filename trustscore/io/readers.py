@@ -24,9 +24,17 @@ __all__ = ["BINARY", "SUFFIXES", "TEXT", "Format", "Options", "Reader", "open_re
 class Opened(Protocol):
     """What is known of an input, apart from what it says."""
 
-    name: str
-    size: int
-    encoding: str
+    @property
+    def name(self) -> str:
+        """The path as given."""
+
+    @property
+    def encoding(self) -> str:
+        """As decided so far, or the name of the format."""
+
+    @property
+    def size(self) -> int:
+        """Bytes as stored; of a stream, those read so far."""
 
     @property
     def position(self) -> int:
@@ -34,30 +42,33 @@ class Opened(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Hash of the bytes as stored."""
+        """Hash of the bytes as stored; of a stream, of those read so far."""
 
     def close(self) -> None:
         """Close the file."""
 
 
 class Reader(Protocol):
-    """An input whose columns are known.
+    """An input whose columns are known."""
 
-    Attributes
-    ----------
-    source : Opened
-    columns : Columns
-    rows : int or None
-        How many rows it has, where that is known beforehand.
-    spreadsheet : bool
-        Whether people open such files in spreadsheets, so that this package writes an apostrophe
-        before texts that would be formulas there.
-    """
+    @property
+    def source(self) -> Opened:
+        """The file."""
 
-    source: Opened
-    columns: Columns
-    rows: int | None
-    spreadsheet: bool
+    @property
+    def columns(self) -> Columns:
+        """Where the wanted columns stand."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows it has, where that is known beforehand."""
+
+    @property
+    def spreadsheet(self) -> bool:
+        """Whether people open such files in spreadsheets.
+
+        This package then writes an apostrophe before texts that would be formulas there.
+        """
 
     def pieces(self) -> Iterator[Any]:
         """Yield the input piece by piece, once; each has ``data`` and ``line``."""

@@ -58,7 +58,7 @@ def hash_ids(ids: Any, key: Key) -> Hashes:
     """
     content, starts, ends = spans(ids)
     hashes = np.empty(len(starts), dtype=np.uint64)
-    hash_all(memoryview(content), starts, ends, *key, hashes)
+    hash_all(content.data, starts, ends, *key, hashes)
     return hashes
 
 
@@ -146,8 +146,8 @@ class SeenIds:
         slots = max(slots, _SMALLEST)
         # The old one first gives back its memory.
         self._tags = self._rows = memoryview(b"")
-        self._tags = memoryview(np.zeros(slots, np.uint8))
-        self._rows = memoryview(np.zeros(slots, np.uint32))
+        self._tags = np.zeros(slots, np.uint8).data
+        self._rows = np.zeros(slots, np.uint32).data
 
     def _keep(self, ids: Any, hashes: Hashes) -> None:
         content, starts, ends = spans(ids)
@@ -156,7 +156,7 @@ class SeenIds:
         self._kept.extend(bytes(room - len(self._kept)))
         self._places.extend([0] * (-(-self._count // STRIDE) - len(self._places)))
         self._size = keep_all(
-            memoryview(content),
+            content.data,
             starts,
             ends,
             hashes,
@@ -182,7 +182,7 @@ class SeenIds:
             place,
             first,
             self._places,
-            memoryview(hashes),
+            hashes.data,
             self._tags,
             self._rows,
             found,

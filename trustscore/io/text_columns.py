@@ -202,7 +202,7 @@ def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.floa
         ends = np.where(valid(column), ends, starts)
     values, odd = np.empty((len(starts), 1)), np.empty(len(starts), dtype=np.int64)
     places = np.stack([starts, ends], axis=1)
-    odd = odd[: read_plain(memoryview(content), places, ord(decimal), values, odd)]
+    odd = odd[: read_plain(content.data, places, ord(decimal), values, odd)]
     faults: Oddities = []
     if len(odd):
         cells = strings_at(content, ends[odd], ends[odd] - starts[odd])

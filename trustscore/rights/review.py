@@ -1,7 +1,8 @@
-"""A review of operating rights: who moves on the ladder, from which day, and why.
+"""A review of operating rights: which merchants change tier, from which day, and why.
 
-The ladder is `assign_tiers` and nothing else. It is asked three times, with the whole state,
-without patience, and without a past; what differs between the answers is the reason.
+`assign_tiers` alone decides the tier. The review calls it three times: with the whole state, with
+the present tier but without minimum stay and reviews below the line, and without any past. The
+differences between the answers give the reason.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ REASONS = (
     "not_scored",
     "absent",
 )
-"""Why a merchant is where he is after a review."""
+"""Why a merchant has its tier after a review."""
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What a review looks at, one value a merchant, as scores have it.
+    """The scores that a review reads, one value for each merchant.
 
     Attributes
     ----------
@@ -54,18 +55,18 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """What the last review left, one value a merchant; days are days since 1970-01-01.
+    """The state after the last review, one value for each merchant; days count from 1970-01-01.
 
     Attributes
     ----------
     tier : int array
-        Step decided at the last review; -1 where there was none.
+        Step decided at the last review; -1 for none.
     before : int array
-        Step held until `since`, where that day is still to come.
+        Step held until `since`, if that day is still to come.
     since : array
-        Day from which `tier` counts; NaN when unknown.
+        Day from which `tier` is in force; NaN when unknown.
     below : array
-        Reviews in a row spent below the line to stay.
+        Consecutive reviews below the line for staying.
     """
 
     tier: Array
@@ -76,7 +77,7 @@ class Held:
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """What a review decides, one value a merchant.
+    """The decisions of a review, one value for each merchant.
 
     Attributes
     ----------
@@ -85,14 +86,14 @@ class Review:
     tier : int array
         Step decided; -1 for none.
     since : array
-        Day from which it counts, NaN when unknown: the day of the review for a rise and for a
-        veto, after the notice for other falls.
+        Day from which `tier` is in force; NaN when unknown. A rise and a veto are in force on the
+        day of the review, another fall after the notice.
     below : array
-        Reviews in a row below the line to stay, this one included.
+        Consecutive reviews below the line for staying, this one included.
     stay_until : array
-        First day on which nothing but a veto's fall is barred by the minimum stay.
+        Day on which the minimum stay ends. Before it only a veto lowers the tier.
     entitled : int array
-        Step that the figures alone would enter, without a past.
+        Step that the figures alone would reach, without a past.
     reason : int array
         Place in `REASONS`.
     """
@@ -111,9 +112,9 @@ def review_rights(
 ) -> Review:
     """Review merchants by the ladder of a scorecard.
 
-    A merchant without an index keeps what he has, unless a veto takes it: nothing was measured
-    (for a merchant who is not there at all the caller may say ``absent``).
-    A fall that is announced and not yet in force can only be hastened, by a veto.
+    A merchant without an index keeps its tier unless it has a veto, because nothing was measured.
+    (For a merchant that the scores do not have, the caller may replace the reason by ``absent``.)
+    A fall that is announced and not yet in force can only be brought forward, by a veto.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def review_rights(
     today : int
         Day of the review, in days since 1970-01-01.
     notice_days : int, default=7
-        Days between the announcement of a fall and its force.
+        Days between the announcement of a fall and its effect.
 
     Examples
     --------
@@ -157,7 +158,7 @@ def review_rights(
 
     entitled = np.where(scored, asked(), -1)
     final = asked(held.tier, days, held.below)
-    # Without patience: what keeps a merchant from it is patience.
+    # Without minimum stay and reviews below: where this differs from `final`, they are the reason.
     eager = asked(held.tier)
     final = np.where(scored | (figures.vetoed & known), final, held.tier)
     fell, rose = known & (final < held.tier), known & (final > held.tier)
@@ -196,5 +197,5 @@ def review_rights(
 
 
 def rights_of(tiers: Tiers, step: int) -> Sequence[str]:
-    """Return what a step of the ladder allows; nothing below the ladder."""
+    """Return the rights of a step of the ladder; none below the first step."""
     return tiers.ladder[step].rights if step >= 0 else ()

@@ -112,7 +112,7 @@ class Scores:
         """Distinct texts of `rules`, and the position of each row's."""
         rules, rows = self.fired.shape
         if not rules or not rows:
-            return ("",), np.zeros(rows, dtype=np.int64)
+            return ("",) * min(rows, 1), np.zeros(rows, dtype=np.int64)
         packed = np.ascontiguousarray(np.packbits(self.fired, axis=0).T)
         keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)

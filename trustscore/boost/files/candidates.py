@@ -24,7 +24,7 @@ from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
 from trustscore.typing import Progress, silent
 
 __all__ = [
-    "Boosted",
+    "BoostReport",
     "boost_files",
     "endless",
     "find_position",
@@ -43,15 +43,15 @@ _OPTIONAL = (*(name for name in SCORE_NUMBERS if name not in NEEDED), *SCORE_TEX
 _RANKED = ("query_id", "relevance", "merchant_id", "item_id")
 _KIND = "query_kind"
 _ADDED = ("trust_boost", "final_score", "base_rank", "final_rank")
-# Without the probability of what was shown, exploration teaches nobody anything.
+# Exploration can be evaluated only with the probability of what was shown.
 _EXPLORED = ("explored", "propensity")
-# Score files round the boost finely and what it is made of coarsely: at usual strengths that moves
-# the boost by a small part of the last decimal of an index.
+# Score files round the boost finely and the columns it is computed from coarsely. At usual
+# strengths that changes the boost by a small part of the last decimal of an index.
 _ROUNDING = OUTPUT_COLUMNS["trust_index"].unit / 10
 
 
-class Boosted(NamedTuple):
-    """What a run did.
+class BoostReport(NamedTuple):
+    """The counts of a run.
 
     Attributes
     ----------
@@ -62,8 +62,8 @@ class Boosted(NamedTuple):
     other_boosts : int
         Merchants whose ``trust_boost`` in the scores is not what this policy gives them.
     endless : int
-        Merchants who could not expire on the day given, although the policy limits validity: no
-        day of their scores is known.
+        Merchants that could not expire on the given day, although the policy limits validity,
+        because the day of their scores is not known.
     """
 
     queries: int
@@ -82,7 +82,7 @@ def read_candidates(
     taken: Sequence[str] = _ADDED,
     progress: Progress = silent,
 ) -> Table:
-    """Read candidates: ``query_id, item_id, merchant_id, relevance`` and whatever stands beside.
+    """Read candidates: ``query_id, item_id, merchant_id, relevance`` and any other columns.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def read_candidates(
 
 
 def lists_of(asked: Table) -> Lists:
-    """Return the lists of a table of candidates, which know the lines they came from."""
+    """Return the lists of a table of candidates, with the line of each row."""
     columns = asked.columns
     return Lists.from_columns(
         *(columns[name] for name in _RANKED), query_kind=columns.get(_KIND), lines=asked.lines
@@ -135,7 +135,7 @@ def lists_of(asked: Table) -> Lists:
 def read_scores(
     path: str | Path, *, encoding: str | None = None, progress: Progress = silent
 ) -> Table:
-    """Read a score file as the boost needs it.
+    """Read the columns of a score file that the boost uses.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def boost_files(
     scored_on: dt.date | None = None,
     encoding: str | None = None,
     progress: Progress = silent,
-) -> Boosted:
+) -> BoostReport:
     r"""Rank candidates again by trust.
 
     Parameters
@@ -182,10 +182,10 @@ def boost_files(
     blocked : path, optional
         Where the candidates of blocked merchants go; they leave the list either way.
     log : path, optional
-        ``.parquet``, not there yet: every candidate with all that made its place. One row a
-        list goes beside it, to ``.requests.parquet``.
+        A new ``.parquet``: every candidate with all that decided its place. One row for each list
+        goes beside it, to ``.requests.parquet``.
     today : date, optional
-        Day of the ranking: scores that expired before it are neutral. Nothing reads a clock.
+        Day of the ranking: scores that expired before it are neutral. The clock is never read.
     scored_on : date, optional
         Day from which the policy's validity counts where the scores have no ``scored_on``.
     encoding : str, optional
@@ -194,7 +194,7 @@ def boost_files(
 
     Returns
     -------
-    Boosted
+    BoostReport
 
     Raises
     ------
@@ -248,7 +248,7 @@ def boost_files(
         tables[logs[0]] = item_log(lists, shown, known.columns, rule)
         tables[logs[1]] = request_log(lists, shown, known.columns, rule, today)
     added = {name: getattr(found, name) for name in taken}
-    # As a searcher meets them: queries in order of appearance, each from its first place on.
+    # Rows go out by query, in order of appearance, and inside a query by place.
     queries = np.empty(len(asked.lines), dtype=np.int64)
     queries[lists.source] = np.repeat(np.arange(len(lists)), lists.lengths)
     on_list = found.final_rank > 0
@@ -261,7 +261,7 @@ def boost_files(
     progress("writing", math.nan)
     write_tables(tables)
     rows = table.rows(columns["merchant_id"])
-    return Boosted(
+    return BoostReport(
         queries=len(lists),
         candidates=len(asked.lines),
         blocked=len(gone),
@@ -284,7 +284,7 @@ def find_position(
     encoding: str | None = None,
     progress: Progress = silent,
 ) -> Position:
-    """Tell why an item stands where it stands; the parameters are those of `boost_files`.
+    """Explain why an item stands at its place; the parameters are those of `boost_files`.
 
     Raises
     ------
@@ -328,7 +328,7 @@ def _all_different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) 
 
 
 def endless(table: TrustTable, policy: BoostPolicy) -> int:
-    """Count merchants whose boost never ends although the policy limits validity."""
+    """Count merchants whose boost never expires although the policy limits validity."""
     if policy.validity.days is None:
         return 0
     ends = table.columns["valid_to"][:-1]
@@ -339,6 +339,6 @@ def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPoli
     """Count merchants whose boost in the score file is not the one of this policy."""
     if "trust_boost" not in scores:
         return 0
-    # A blank boost differs from nothing.
+    # A blank boost gives NaN, which compares as not different.
     ratio = scores["trust_boost"] / table.factors(policy.beta)[:-1]
     return int((np.abs(ratio - 1) > _ROUNDING).sum())

@@ -1,8 +1,8 @@
 """The log of a boosted ranking: one table of items, one of requests.
 
-A row of items tells the whole of its place: what trust added and from what, what a guard did,
-and where the item would stand by relevance alone (``base_rank``) and with vetoes but without the
-boost (``rank_without_boost``). A log is never written over.
+A row of items holds all that decided its place: what trust added and why, what a guard did, and
+where the item would stand by relevance alone (``base_rank``) and with vetoes but without the boost
+(``rank_without_boost``). An existing log is never overwritten.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def log_paths(path: str | Path) -> tuple[Path, Path]:
     requests = items.with_suffix(".requests.parquet")
     for found in (items, requests):
         if found.exists():
-            raise InputError(f"{found} exists: a log is never written over, name another file")
+            raise InputError(f"{found} exists and a log is never overwritten: name another file")
     return items, requests
 
 
@@ -51,7 +51,7 @@ def rankings(
     *,
     progress: Progress = silent,
 ) -> list[Ranking]:
-    """Rank each list as :func:`trustscore.boost.rerank` does, keeping how it came about."""
+    """Rank each list as :func:`trustscore.boost.rerank` does, and keep every detail."""
     lists.check(policy)
     rows = table.rows(lists.merchant_ids)
     found = []
@@ -74,7 +74,7 @@ def rankings(
 
 
 def reranked(lists: Lists, shown: Sequence[Ranking]) -> Reranked:
-    """Return rankings of lists as columns that follow the input."""
+    """Return the rankings of lists as columns in the order of the input."""
     back = np.empty_like(lists.source)
     back[lists.source] = np.arange(len(back))
     found = {
@@ -92,16 +92,16 @@ def reranked(lists: Lists, shown: Sequence[Ranking]) -> Reranked:
 def item_log(
     lists: Lists, shown: Sequence[Ranking], scores: dict[str, NDArray[Any]], policy: BoostPolicy
 ) -> dict[str, NDArray[Any]]:
-    """Return the item level, one row a candidate, in the order without the boost.
+    """Return the log of items, one row for each candidate, in the order without the boost.
 
     Parameters
     ----------
     lists : Lists
         With item ids.
     shown : sequence of Ranking
-        Of each list.
+        The ranking of each list.
     scores : dict of str to array
-        What the table was built from.
+        The scores that the table was built from.
     policy : BoostPolicy
     """
     assert lists.item_ids is not None
@@ -161,7 +161,7 @@ def request_log(
     policy: BoostPolicy,
     today: dt.date | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Return the request level, one row a list; what is the same for all of them is repeated."""
+    """Return the log of requests, one row for each list; common values are repeated."""
     assert lists.item_ids is not None
     found: dict[str, list[Any]] = {}
     for query, ranking, start in zip(lists.queries, shown, lists.offsets.tolist(), strict=False):
@@ -215,9 +215,9 @@ def _column(values: list[Any]) -> NDArray[Any]:
 
 
 def _dcg_ratio(ranking: Ranking, seen: NDArray[np.bool_]) -> float:
-    """DCG of the relevance as shown, over that of the same candidates without the boost.
+    """Return the DCG of the relevance as shown, divided by that without the boost.
 
-    NaN where relevance is not above 0 throughout: gains must be.
+    It is NaN unless all relevance is above 0, because DCG needs positive gains.
     """
     gains = ranking.relevance[seen]
     if not len(gains) or gains.min() <= 0:

@@ -1,4 +1,4 @@
-"""Boosts for engines that rank: data, and the query that reads them with a stated neutral.
+"""Boosts for other engines: the data, and the query that reads them.
 
 The names are loaded at first use, so that a command can list the engines at no cost.
 """

@@ -20,10 +20,10 @@ from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.typing import Progress, silent
 
-__all__ = ["TARGETS", "ExportedBoosts", "export_boosts", "load_boosts"]
+__all__ = ["TARGETS", "ExportReport", "export_boosts", "load_boosts"]
 
 
-class ExportedBoosts(NamedTuple):
+class ExportReport(NamedTuple):
     """What an export did.
 
     Attributes
@@ -54,7 +54,7 @@ def export_boosts(
     scored_on: dt.date | None = None,
     encoding: str | None = None,
     progress: Progress = silent,
-) -> ExportedBoosts:
+) -> ExportReport:
     r"""Write the boosts of a score file for an engine.
 
     Parameters
@@ -75,7 +75,7 @@ def export_boosts(
 
     Returns
     -------
-    ExportedBoosts
+    ExportReport
 
     Raises
     ------
@@ -115,7 +115,7 @@ def export_boosts(
         boosts.table.save(out)
     else:
         files = _write(out, engine, boosts, (scores, policy))
-    return ExportedBoosts(
+    return ExportReport(
         len(boosts),
         other_boosts(known.columns, boosts.table, rule),
         files,

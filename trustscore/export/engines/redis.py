@@ -1,4 +1,4 @@
-"""Redis: commands in its own protocol, where every text goes by its length."""
+"""Redis: commands in its serialization protocol (RESP), where texts are prefixed by length."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def engine_files(engine: str, boosts: Boosts) -> dict[str, Iterator[str]]:
     Returns
     -------
     dict of str to iterator of str
-        By name; a blank name is the only file there is.
+        Files by name; a blank name stands for the output file itself.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Vespa: the merchant as a global parent, so one write moves all of his offers."""
+"""Vespa: the merchant is a global parent document, so one write moves all of its offers."""
 
 from __future__ import annotations
 

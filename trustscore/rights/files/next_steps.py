@@ -15,14 +15,14 @@ from trustscore.scorecard import Scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.typing import Progress, silent
 
-__all__ = ["PathsUp", "paths_up"]
+__all__ = ["NextSteps", "next_steps"]
 
 # Score files round the index to 4 decimals.
 _ROUNDING = OUTPUT_COLUMNS["trust_index"].rounding
 _FIGURES = LACKS.index("figures")
 
 
-class PathsUp(NamedTuple):
+class NextSteps(NamedTuple):
     """What the export adds to a review.
 
     Attributes
@@ -30,10 +30,11 @@ class PathsUp(NamedTuple):
     columns : dict of str to array
         ``next_tier``, ``gap`` in points, ``needs`` (``veto``, ``orders``, ``coverage``,
         ``figures``, ``one_signal``, ``several_signals``, ``more_evidence`` or ``time``, joined
-        by ``;``) and ``changes``: ``signal:before->after`` for every signal that suffices alone,
-        the smallest part of its way first; counts as ``k/n``.
+        by ``;``) and ``changes``: ``signal:before->after`` for every signal whose change alone
+        suffices, the smallest change relative to its range first; counts are written ``k/n``.
     unplanned, differ : int
-        Merchants that the export does not have, and those to whom it gives another index.
+        Number of merchants that the export does not have, and of those whose index differs from
+        the one the export gives.
     """
 
     columns: dict[str, NDArray[Any]]
@@ -41,7 +42,7 @@ class PathsUp(NamedTuple):
     differ: int
 
 
-def paths_up(
+def next_steps(
     export: Sequence[str | Path],
     card: Scorecard,
     ids: NDArray[np.object_],
@@ -51,7 +52,7 @@ def paths_up(
     allow_missing_columns: bool = False,
     encoding: str | None = None,
     progress: Progress = silent,
-) -> PathsUp:
+) -> NextSteps:
     """Return what each merchant needs to reach a step of the ladder.
 
     Parameters
@@ -62,7 +63,7 @@ def paths_up(
     target : int array
         Step wanted for each id; -1 for none.
     index : array
-        Of the scores, to be compared with what the export gives.
+        Index of each id in the scores, to compare with the one the export gives.
     allow_missing_columns : bool, default=False
     encoding : str, optional
     progress : Progress, optional
@@ -93,20 +94,20 @@ def paths_up(
         differ += int((blank | (np.abs(found.index - index[at]) > _ROUNDING)).sum())
         gap[at] = found.gap
         texts["next_tier"][at] = [names[step] if step >= 0 else "" for step in found.target]
-        ways = _ways(found, card, len(at))
-        texts["changes"][at] = [";".join(each) for each in ways]
-        texts["needs"][at] = _needs(found, [len(each) for each in ways])
+        changes = _changes(found, card, len(at))
+        texts["changes"][at] = [";".join(each) for each in changes]
+        texts["needs"][at] = _needs(found, [len(each) for each in changes])
     columns = {
         "next_tier": texts["next_tier"],
         "gap": np.round(gap, 4),
         "needs": texts["needs"],
         "changes": texts["changes"],
     }
-    return PathsUp(columns, int((~met).sum()), differ)
+    return NextSteps(columns, int((~met).sum()), differ)
 
 
-def _ways(found: Reach, card: Scorecard, rows: int) -> list[list[str]]:
-    ways: list[list[str]] = [[] for _ in range(rows)]
+def _changes(found: Reach, card: Scorecard, rows: int) -> list[list[str]]:
+    changes: list[list[str]] = [[] for _ in range(rows)]
     for row, signal, before, after, sample in zip(
         found.row.tolist(),
         found.signal.tolist(),
@@ -116,21 +117,24 @@ def _ways(found: Reach, card: Scorecard, rows: int) -> list[list[str]]:
         strict=True,
     ):
         of = "" if sample != sample else f"/{sample:.12g}"
-        ways[row].append(f"{card.signals[signal].id}:{before:.12g}{of}->{after:.12g}{of}")
-    return ways
+        changes[row].append(f"{card.signals[signal].id}:{before:.12g}{of}->{after:.12g}{of}")
+    return changes
 
 
 def _needs(found: Reach, counts: list[int]) -> list[str]:
     needs = []
-    for row, (target, lacks, together, ways) in enumerate(
-        zip(found.target.tolist(), found.lacks.T, found.together.tolist(), counts, strict=True)
+    for row, (target, lacks, all_suffice, single) in enumerate(
+        zip(found.target.tolist(), found.lacks.T, found.all_suffice.tolist(), counts, strict=True)
     ):
         if target < 0:
             needs.append("")
             continue
         words = [name for name, lacking in zip(LACKS, lacks, strict=True) if lacking]
         if found.lacks[_FIGURES, row] and not ({"orders", "coverage"} & set(words)):
-            # Full marks from the present evidence either reach the tier or do not.
-            words[-1] = "one_signal" if ways else "several_signals" if together else "more_evidence"
+            # With all signals at full marks the present evidence may reach the tier or not.
+            if single:
+                words[-1] = "one_signal"
+            else:
+                words[-1] = "several_signals" if all_suffice else "more_evidence"
         needs.append(";".join(words) or "time")
     return needs

@@ -15,7 +15,7 @@ from trustscore.boost.serving import day_number
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_columns
 from trustscore.io.whole_table import Table, read_table
-from trustscore.rights.files.next_steps import paths_up
+from trustscore.rights.files.next_steps import next_steps
 from trustscore.rights.review import REASONS, Figures, Held, Review, review_rights, rights_of
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
@@ -26,7 +26,7 @@ from trustscore.scorecard.vetoes import VETO_WORDS
 from trustscore.typing import Progress, silent
 from trustscore.words import named, text
 
-__all__ = ["Reviewed", "rights_files"]
+__all__ = ["RightsReport", "rights_files"]
 
 _START = dt.date(1970, 1, 1)
 _LAST = (dt.date.max - _START).days
@@ -34,18 +34,18 @@ _SCORES = {name: OUTPUT_COLUMNS[name].check for name in ("trust_index", "index_s
 _MOVES = {1: "up", -1: "down", 0: "same"}
 
 
-class Reviewed(NamedTuple):
-    """What a review did.
+class RightsReport(NamedTuple):
+    """The counts of a review.
 
     Attributes
     ----------
     merchants, raised, lowered, vetoed, first, absent, not_scored : int
-        `lowered` counts falls of this review, those of a veto apart; `absent` merchants of the
-        last review that the scores do not have.
+        `lowered` counts falls of this review other than by veto, `absent` merchants of the last
+        review that the scores do not have.
     unplanned : int
         Merchants that the export does not have, or that have faults in it.
     differ : int
-        Merchants whose index in the scores is not what the export gives.
+        Merchants whose index in the scores differs from the one the export gives.
     """
 
     merchants: int
@@ -72,7 +72,7 @@ def rights_files(
     lang: str = "en",
     encoding: str | None = None,
     progress: Progress = silent,
-) -> Reviewed:
+) -> RightsReport:
     r"""Review operating rights.
 
     Parameters
@@ -80,30 +80,31 @@ def rights_files(
     scores : path
         What ``trustscore score`` wrote.
     out : path
-        One row a merchant, those of `scores` first; the next review takes it as `previous`.
+        One row for each merchant, those of `scores` first. The next review reads it as
+        `previous`.
     previous : path
         The last review, or the scores the present tiers come from: ``merchant_id`` and
         ``tier``, and from a review ``old_tier``, ``tier_since`` and ``reviews_below``. A header
-        alone says that nobody has a tier yet.
+        alone says that no merchant has a tier yet.
     as_of : date
         Day of the review.
     scorecard : str, Path or Scorecard, default="default"
-        Whose ladder it is.
+        Scorecard whose tier ladder applies.
     export : path or iterable of paths, optional
-        What was scored: adds what each merchant needs to reach the next tier.
+        Export that was scored. It adds what each merchant needs to reach the next tier.
     notice_days : int, default=7
-        Days between the announcement of a fall and its force; a veto needs none.
+        Days between the announcement of a fall and its effect. A veto takes effect at once.
     allow_missing_columns : bool, default=False
-        For the export.
+        Whether the export may lack columns of the scorecard.
     lang : {"en", "zh"}
-        Of the column ``detail``.
+        Language of the column ``detail``.
     encoding : str, optional
     progress : Progress, optional
         Told which step is being done, and how much of it is done.
 
     Returns
     -------
-    Reviewed
+    RightsReport
 
     Raises
     ------
@@ -141,7 +142,7 @@ def rights_files(
     progress("reviewing", math.nan)
     ids, figures, held, absent = _matched(now, last, card)
     today = day_number(as_of)
-    # Only a fall is announced ahead of its day; a rise to come is a review yet to come.
+    # Only a fall is announced ahead of its day. A rise on a later day comes from a later review.
     later = (held.since > today) & (held.before < held.tier)
     if later.any():
         row = int(np.flatnonzero(later)[0])
@@ -155,7 +156,7 @@ def rights_files(
     columns = _columns(ids, now, figures, done, card, lang)
     unplanned = differ = 0
     if exports:
-        plan = paths_up(
+        plan = next_steps(
             exports,
             card,
             ids,
@@ -173,7 +174,7 @@ def rights_files(
     progress("writing", math.nan)
     write_columns(out, columns)
     counts = {name: int((done.reason == at).sum()) for at, name in enumerate(REASONS)}
-    return Reviewed(
+    return RightsReport(
         merchants=len(ids),
         raised=counts["raised"],
         lowered=counts["lowered"],
@@ -231,8 +232,8 @@ def _read_scores(
     scored = ~np.isnan(index)
     for name in ("index_se", "coverage"):
         for row in np.flatnonzero(scored & np.isnan(columns[name])).tolist():
-            faults.append(f"{table.at(row)}: {name} is blank beside an index")
-    _raise(table, faults, "scores that cannot be reviewed")
+            faults.append(f"{table.at(row)}: {name} is blank, but there is an index")
+    _raise(table, faults, "these scores cannot be reviewed")
     others = sorted(set(columns.get("scorecard", np.empty(0)).tolist()) - {card.stamp, ""})
     if others:
         raise InputError(
@@ -272,14 +273,14 @@ def _read_previous(
             dt.date.fromisoformat(word or "2000-01-01")
         except ValueError:
             faults.append(f"{table.at(row)}: tier_since must be like 2026-01-31. Got {word!r}")
-    _raise(table, faults, "a last review that cannot be read")
+    _raise(table, faults, "this last review cannot be read")
     return table
 
 
 def _matched(
     now: Table, last: Table, card: Scorecard
 ) -> tuple[NDArray[np.object_], Figures, Held, NDArray[np.bool_]]:
-    """Return ids, figures and what was held: the merchants of the scores, then the absent."""
+    """Return ids, scores, last state and which are absent: merchants of the scores come first."""
     steps = {tier.id: at for at, tier in enumerate(card.tiers.ladder)}
     place = {name: row for row, name in enumerate(last.columns["merchant_id"].tolist())}
     here = now.columns["merchant_id"].tolist()
@@ -403,7 +404,7 @@ def _details(
     )
     for code, held, tier, entitled, index, bound, coverage, below, veto, day, stay in rows:
         reason = REASONS[code]
-        # A rise is measured by the tier that is entered, all else by the one that was held.
+        # A rise is judged by the tier that is entered, everything else by the tier held.
         step = max(tier if reason == "raised" else held, 0)
         rung, higher = tiers.ladder[step], step > tiers.entry
         said = text(

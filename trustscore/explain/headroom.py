@@ -1,4 +1,7 @@
-"""Which figures can be raised, from where to where: one row or many, by the same arithmetic."""
+"""The headroom of signals: which figures can still be improved, and how far.
+
+One row or many are treated by the same arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ from trustscore.explain.statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scoring import Scores
 
-__all__ = ["Ways", "stops", "ways"]
+__all__ = ["Headroom", "headroom_of", "value_at"]
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Ways:
-    """What can move in each row; arrays of shape (signals, rows).
+class Headroom:
+    """How far each signal can be improved in each row; arrays of shape (signals, rows).
 
     Attributes
     ----------
     start, end : ndarray
-        The signal's column now, and at its good anchor.
+        Value of the signal's column now, and at the good anchor.
     open : ndarray of bool
-        Whether there is evidence, and a way to go.
+        Whether the signal has evidence and is short of the good anchor.
     """
 
     start: Array
@@ -34,15 +37,15 @@ class Ways:
     open: Array
 
 
-def ways(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Ways:
-    """Return how far each signal's column can be raised in each row.
+def headroom_of(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Headroom:
+    """Return how far each signal can be improved in each row.
 
     Parameters
     ----------
     card : Scorecard
     block : mapping of str to ndarray
     scores : Scores
-        Of the block, with detail ``statement`` or ``all``.
+        Scores of the block, with detail ``statement`` or ``all``.
     """
     assert scores.applies is not None and scores.reliability is not None
     assert scores.weight is not None
@@ -51,24 +54,24 @@ def ways(card: Scorecard, block: Mapping[str, Array], scores: Scores) -> Ways:
     opened = np.zeros(shape, dtype=bool)
     samples = {signal.sample for signal in card.signals}
     taken: dict[str, Array] = {}
-    goods = _goods(card, block, shape[1])
+    goods = _good_anchors(card, block, shape[1])
     for i, signal in enumerate(card.signals):
-        # A figure that is the sample of another signal would move evidence with it.
+        # Skip a column that is the sample of another signal: changing it would change evidence.
         if signal.value in samples:
             continue
         known = scores.applies[i] & (scores.reliability[i] > 0) & (scores.weight[i] > 0)
         known = known & ~taken.get(signal.value, np.zeros(shape[1], dtype=bool))
         if not known.any():
             continue
-        start[i], end[i] = block[signal.value], _end(signal, block, goods[signal.id])
+        start[i], end[i] = block[signal.value], _at_good(signal, block, goods[signal.id])
         ahead = end[i] > start[i] if signal.higher_is_better else end[i] < start[i]
         opened[i] = known & ahead & np.isfinite(start[i])
         taken[signal.value] = taken.get(signal.value, False) | opened[i]
-    return Ways(start, end, opened)
+    return Headroom(start, end, opened)
 
 
-def _end(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
-    """Return the column at the good anchor."""
+def _at_good(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
+    """Return the value of the signal's column at its good anchor."""
     end = good
     if signal.counts:
         sample = block[str(signal.sample)]
@@ -82,8 +85,8 @@ def _end(signal: Signal, block: Mapping[str, Array], good: Array) -> Array:
     return end
 
 
-def _goods(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, Array]:
-    """Return the good anchor of each signal in each row, as overlays and peers set it."""
+def _good_anchors(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, Array]:
+    """Return the good anchor of each signal in each row, with overlays and peers applied."""
     names = {name for overlay in card.overlays for name, _ in overlay.match}
     names |= set(card.peers.by)
     sides = [block[name].tolist() for name in sorted(names) if name in block]
@@ -98,20 +101,21 @@ def _goods(card: Scorecard, block: Mapping[str, Array], rows: int) -> dict[str, 
     return found
 
 
-def stops(start: Array, end: Array, whole: Array | bool, share: Array) -> Array:
-    """Return the column's value `share` of the way, rounded towards good.
+def value_at(start: Array, end: Array, whole: Array | bool, share: Array) -> Array:
+    """Return the value at `share` of the distance from `start` to `end`, rounded towards `end`.
 
-    Whole numbers where `whole` says so, else three digits of the way.
+    It is rounded to a whole number where `whole` is true, else to a thousandth of the distance.
 
     Examples
     --------
-    >>> stops(np.array([9.0]), np.array([2.0]), True, np.array([0.5])).tolist()
+    >>> value_at(np.array([9.0]), np.array([2.0]), True, np.array([0.5])).tolist()
     [5.0]
-    >>> stops(np.array([40.0, 40.0]), np.array([20.0, 20.0]), False, np.array([0.033, 0])).tolist()
+    >>> start, end = np.array([40.0, 40.0]), np.array([20.0, 20.0])
+    >>> value_at(start, end, False, np.array([0.033, 0])).tolist()
     [39.3, 40.0]
     """
-    reach = np.abs(end - start)
-    digits = np.floor(np.log10(np.where(reach > 0, reach, 1.0))) - 2
+    distance = np.abs(end - start)
+    digits = np.floor(np.log10(np.where(distance > 0, distance, 1.0))) - 2
     step = np.where(whole, 1.0, np.power(10.0, digits))
     value = np.round((start + (end - start) * share) / step, 6)
     value = np.where(end > start, np.ceil(value), np.floor(value)) * step
