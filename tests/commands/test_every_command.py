@@ -354,3 +354,22 @@ def test_no_message_of_the_library_names_a_flag():
                     and " --" in re.sub(r"`trustscore [^`]*`", "", str(part.value))
                 ]
     assert faults == []
+
+
+# --- folders and patterns ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("export", ["exports", "exports/*.csv"])
+@pytest.mark.parametrize("name", ["score", "check", "explain", "fit", "audit", "rights"])
+def test_a_folder_or_a_pattern_is_an_export(name, export, folder):
+    (folder / "exports").mkdir()
+    head, *rows = (folder / "export.csv").read_text().splitlines(keepends=True)
+    (folder / "exports" / "1.csv").write_text("".join([head, *rows[30:]]))
+    (folder / "exports" / "2.csv").write_text("".join([head, *rows[:30]]))
+    words = [export if word == "export.csv" else word for word in LONG[name]]
+    assert run(*words, "--quiet") == 0
+
+
+def test_a_pattern_that_matches_nothing_is_said(folder, capsys):
+    assert run("score", "none/*.csv", *MINIMAL, "-o", "out.csv") == 2
+    assert "none/*.csv" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from trustscore.commands.export import command as group
 from trustscore.commands.export_sql import command
 from trustscore.commands.main import main
 from trustscore.export import export_sql
-from trustscore.export.sql.dialects import DIALECTS, translate
+from trustscore.export.sql.dialects import DIALECTS, PARSED, translate
 
 
 def failing(capsys, *arguments):
@@ -145,6 +145,10 @@ def test_help_names_every_dialect_and_shows_examples():
     help_text = CliRunner().invoke(command, ["--help"]).output
     assert "trustscore export sql --dialect" in help_text
     assert [name for name in DIALECTS if name not in help_text] == []
+    # Nobody must take a text that was only parsed for one that was run.
+    run, parsed = re.search(r"--dialect NAME(.*?)--table", help_text, re.DOTALL)[1].split(";")
+    assert {*re.findall(r"\w+", parsed)} & {*DIALECTS} == {*PARSED}
+    assert {*re.findall(r"\w+", run)} & {*DIALECTS} == {*DIALECTS} - {*PARSED}
 
 
 def test_the_group_lists_its_commands():

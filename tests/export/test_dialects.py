@@ -1,20 +1,24 @@
 """The query in the words of other engines."""
 
+import copy
 from functools import cache
 
 import pytest
 
-from tests.export.sql_cards import CARDS
+from tests.export.sql_cards import CARDS, ODD
 from tests.export.sql_engines import asked
 from trustscore.errors import InputError
 from trustscore.export import export_sql
-from trustscore.export.sql.dialects import DIALECTS, translate
+from trustscore.export.sql.dialects import DIALECTS, PARSED, translate
+from trustscore.scorecard import parse_scorecard
 
 sqlglot = pytest.importorskip("sqlglot")
 exp = sqlglot.exp
 OTHERS = [dialect for dialect in DIALECTS if dialect != "duckdb"]
 
 
+# What sqlglot calls them.
+READ = {name: name for name in DIALECTS} | {"sqlserver": "tsql"}
 QUERY = asked(CARDS["odd"]())[1]
 
 
@@ -25,7 +29,9 @@ def text(dialect):
 
 @cache
 def tree(dialect):
-    (parsed,) = sqlglot.parse(text(dialect), read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+    (parsed,) = sqlglot.parse(
+        text(dialect), read=READ[dialect], error_level=sqlglot.ErrorLevel.RAISE
+    )
     return parsed
 
 
@@ -35,7 +41,7 @@ def test_duckdb_needs_no_translation():
 
 @pytest.mark.parametrize("dialect", OTHERS)
 def test_the_text_parses_in_its_dialect_and_is_written_the_same_again(dialect):
-    again = tree(dialect).sql(dialect, pretty=True, comments=False)
+    again = tree(dialect).sql(READ[dialect], pretty=True, comments=False)
     assert again.splitlines() == text(dialect).splitlines()[2:]
 
 
@@ -49,14 +55,16 @@ def test_the_heading_and_the_outputs_stay(dialect):
 
 def test_only_functions_that_every_engine_has():
     known = {"LEAST", "GREATEST", "COALESCE", "EXP", "LN", "POWER", "SQRT", "ABS", "SIGN"}
-    known |= {"LOWER", "TRIM", "CONCAT", "SUBSTRING", "NULLIF", "CAST", "DATEDIFF"}
+    known |= {"REPLACE", "TRIM", "CHR", "CONCAT", "SUBSTRING", "NULLIF", "CAST", "DATEDIFF"}
     words = {"CASE", "IF", "AND", "OR"}  # sqlglot counts these as functions
     assert {call.sql_name() for call in tree("duckdb").find_all(exp.Func)} <= known | words
 
 
 @pytest.mark.parametrize("dialect", OTHERS)
 def test_texts_with_quotes_and_backslashes_come_back_whole(dialect):
-    words = {literal.this for literal in tree(dialect).find_all(exp.Literal) if literal.is_string}
+    found = tree(dialect)
+    words = {literal.this for literal in found.find_all(exp.Literal) if literal.is_string}
+    words |= {national.name for national in found.find_all(exp.National)}
     assert {"men's \\ wear", "\\", "épice", "家居"} <= words
 
 
@@ -74,9 +82,35 @@ def test_postgres_computes_in_doubles_step_by_step():
             assert isinstance(figure.parent, exp.Cast), figure.parent.sql()
 
 
-def test_clickhouse_makes_all_letters_small():
-    assert "lowerUTF8(TRIM(" in text("clickhouse")
-    assert " LOWER(" not in text("clickhouse")
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_engine_is_asked_what_a_capital_is(dialect):
+    assert not list(tree(dialect).find_all(exp.Lower, exp.Upper))
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "sqlserver"])
+def test_where_capitals_are_equal_by_default_texts_are_compared_exactly(dialect):
+    casts = [c for c in tree(dialect).find_all(exp.Cast) if c.to.is_type(*exp.DataType.TEXT_TYPES)]
+    assert casts
+    for cast in casts:
+        assert isinstance(cast.parent, exp.Collate), cast.sql(READ[dialect])
+
+
+def test_sqlserver_keeps_letters_that_its_code_page_lacks():
+    assert "N'家居'" in text("sqlserver") and "N'épice'" in text("sqlserver")
+    assert "NVARCHAR(MAX)" in text("sqlserver")
+    assert " '家居'" not in text("sqlserver")
+
+
+def test_mysql_computes_step_by_step():
+    steps = list(tree("mysql").find_all(exp.CTE))
+    assert len(steps) > 10
+    assert all(step.this.args.get("limit") for step in steps)
+
+
+def test_every_dialect_is_run_or_said_to_be_parsed_only():
+    assert {*DIALECTS} - {*PARSED} == {
+        *("duckdb", "spark", "hive", "postgres", "clickhouse", "mysql"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,6 +119,9 @@ def test_clickhouse_makes_all_letters_small():
         ("my-project.shop.merchants", "bigquery", "FROM `my-project`.shop.merchants"),
         ("shop.order", "hive", "FROM shop.`order`"),
         ("Shop.Merchants", "postgres", 'FROM "Shop"."Merchants"'),
+        ("shop.order", "mysql", "FROM `shop`.`order`"),
+        ("shop.order", "sqlserver", "FROM [shop].[order]"),
+        ("shop.merchants", "snowflake", "FROM shop.merchants"),
     ],
 )
 def test_table_names_keep_their_spelling(table, dialect, written):
@@ -94,3 +131,27 @@ def test_table_names_keep_their_spelling(table, dialect, written):
 def test_an_unknown_dialect_is_an_error_with_the_near_name():
     with pytest.raises(InputError, match=r"dialect must be one of .* did you mean clickhouse\?"):
         translate("SELECT 1", "clickhous")
+
+
+NEWLINE = "line1\n-- hidden\nline2"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_line_break_in_a_text_stays_in_it(dialect):
+    changed = copy.deepcopy(ODD)
+    changed["overlays"]["own"]["match"] = {"category": [NEWLINE]}
+    query = export_sql(parse_scorecard(changed))
+    found = translate(query, dialect)
+    heading, rest = found.splitlines()[:2], found.splitlines()[2:]
+    assert all(line.startswith("--") for line in heading)
+    assert not [line for line in rest if line.strip().startswith("--")]
+    (parsed,) = sqlglot.parse(found, read=READ[dialect])
+    assert parsed.named_selects[-1] == "trust_boost"
+    assert len(list(parsed.find_all(exp.Chr))) >= 2
+
+
+def test_a_text_that_no_engine_holds_is_refused():
+    changed = copy.deepcopy(ODD)
+    changed["overlays"]["own"]["match"] = {"category": ["a\0b"]}
+    with pytest.raises(InputError, match=r"no SQL engine holds this text.*'a\\x00b'"):
+        export_sql(parse_scorecard(changed))

@@ -1,6 +1,9 @@
 """The query, run by DuckDB, answers what Python does."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -120,6 +123,42 @@ def test_a_young_tier_is_kept_until_the_minimum_stay_is_over():
     assert tier == ["low", "entry", "entry", "low", "low"]
 
 
+def spelled(category):
+    """The index of a merchant whose category is written in some way."""
+    given = ONE | {
+        "overlays": {"own": {"match": {"category": ["Maß  hof", "fisch"]}, "dimensions": {}}},
+    }
+    given["overlays"]["own"]["signals"] = {"points": {"good": 50}}
+    rows = {
+        "merchant_id": np.array(["a"], dtype=object),
+        "points": np.array([40.0]),
+        "gone": np.zeros(1),
+        "category": np.array([category], dtype=object),
+    }
+    card = parse_scorecard(given)
+    found = duck(export_sql(card), rows)["trust_index"]
+    assert found == expected_scores(rows, card)["trust_index"].tolist()
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    "category",
+    ["fisch", " FISCH ", "\tFisch\n", "\u3000fisch\xa0", "fi\u017fch", "\ufb01sch", "\x1cfisch\x85"]
+    + ["Maß  hof", "MASS  HOF", "\r\nmaſs  hof\u2003", "ma\u1e9e  hof", "\vmass  hof\f"],
+)  # fmt: skip
+def test_a_category_is_read_as_python_reads_it(category):
+    assert spelled(category) == 80
+
+
+@pytest.mark.parametrize(
+    "category",
+    ["fische", "fi sch", "f\u0131sch", "f\u0130sch", "\u200bfisch", "mass hof", "mass\t\thof"]
+    + ["mass\xa0\xa0hof", "mass  hof mass  hof", "", None, "mass   hof", "masshof"],
+)
+def test_another_category_is_not_taken_for_it(category):
+    assert spelled(category) == 40
+
+
 # The frame tells a wrong copy ---------------------------------------------------------------------
 
 
@@ -185,3 +224,16 @@ def test_a_line_break_in_a_version_stays_in_the_comment():
     query = export_sql(CARDS["odd"]())
     assert "DROP TABLE" in query.splitlines()[0]
     assert [line for line in query.splitlines() if "DROP" in line] == [query.splitlines()[0]]
+
+
+def test_the_made_up_rows_are_the_same_in_every_process(tmp_path):
+    names = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        command = [sys.executable, "-m", "trustscore", "export", "sql", "--dialect", "duckdb"]
+        command += ["--scorecard", "minimal", "--side", "category,shop_type,previous_tier,pacing"]
+        command += ["--test-frame", str(folder), "-o", str(tmp_path / f"{seed}.sql")]
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": seed})
+        names.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert names[0] == names[1]
+    assert (tmp_path / "1.sql").read_bytes() == (tmp_path / "2.sql").read_bytes()

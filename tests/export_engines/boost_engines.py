@@ -174,6 +174,7 @@ def solr_boost(expression, doc, today):
         "exists": lambda name: doc.get(name) is not None,
         "and": lambda *all_of: all(all_of),
         "gt": lambda left, right: left > right,
+        "eq": lambda left, right: left == right,
         "ms": lambda left, right: left - right,
     }
     return Expression(expression.replace("NOW/DAY", "TODAY"), values, functions).value()
@@ -222,19 +223,17 @@ def typesense_key(search, doc, bucket):
     field, barred = re.fullmatch(r"(\w+):!=(\w+)", search["filter_by"]).groups()
     if doc.get(field) == barred:
         return None
-    text, down, up = re.fullmatch(
-        r"(_text_match\(buckets: \d+\)):desc,_eval\(\[(.*?)\]\):asc,_eval\(\[(.*?)\]\):desc",
-        search["sort_by"],
+    # The server refuses a second _eval.
+    (cases,) = re.fullmatch(
+        r"_text_match\(buckets: \d+\):desc,_eval\(\[(.*)\]\):desc", search["sort_by"]
     ).groups()
-    assert text
-
-    def points(cases):
-        for name, word, value in re.findall(r"\((\w+):=(\w+)\):(\d+)", cases):
-            if doc.get(name) == word:
-                return int(value)
-        return 0
-
-    return bucket, -points(down), points(up)
+    points = []
+    for name, mark, words, value in re.findall(r"\((\w+):(!?=)\[?([\w,]+)\]?\):(\d+)", cases):
+        # A record without the field meets a negative condition.
+        if (doc.get(name) in words.split(",")) != (mark == "!="):
+            points.append(int(value))
+    assert len(points) <= 1, "the order of the conditions must not matter"
+    return bucket, *(points or [0])
 
 
 def algolia_points(search, doc):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import numpy as np
 import pytest
@@ -112,6 +113,10 @@ def test_elastic_scores_like_python(engine, policy):
                 assert found is None
             else:
                 assert found == pytest.approx(2.5 * expected, rel=1e-12)
+        assert search["sort"][1:] == [
+            {"_score": {"order": "desc"}},
+            {"item_id": {"order": "asc", "unmapped_type": "keyword"}},
+        ]
         first = search["sort"][0]["trust_floor"]
         assert (doc.get("trust_floor", first["missing"]) > first["missing"]) == (veto == "floor")
 
@@ -134,6 +139,7 @@ def test_elastic_by_tier_gives_everyone_the_mean_of_his_group(policy):
         if not veto:
             group &= SCORES["tier"] == tier
         mean = float(np.exp(logs[group].mean()))
+        # A tier in braces is no variable of the template.
         expected = FLOOR_WEIGHT if veto == "floor" else 1.0 if not veto and not tier else mean
         assert found == pytest.approx(2.0 * expected, rel=1e-12)
         if veto == "cap":
@@ -148,7 +154,7 @@ def test_a_lookup_holds_no_more_terms_than_an_index_allows():
     scores["tier"] = np.full(count, "t", dtype=object)
     files = files_of("elasticsearch", BoostPolicy.load(), scores=scores)
     docs = bulk(files["tiers.ndjson"])
-    assert [len(docs[name]["merchant_ids"]) for name in ("tier-t", "tier-t-2")] == [MOST_TERMS, 1]
+    assert [len(docs[name]["merchant_ids"]) for name in ("tier-1", "tier-1-2")] == [MOST_TERMS, 1]
     lookups = {("trust_tiers", name): doc for name, doc in docs.items()}
     search = json.loads(files["query_by_tier.json"])
     last = {"merchant_id": f"m{count - 1}"}
@@ -162,15 +168,18 @@ def test_solr_scores_like_python(policy):
     docs = {doc["id"]: doc for doc in json.loads(files["merchants.json"])}
     fields = {field["name"] for field in json.loads(files["schema.json"])["add-field"]}
     asked = json.loads(files["query.json"])["params"]
-    assert (asked["defType"], asked["fq"]) == ("edismax", "-trust_veto:block")
-    assert asked["sort"].startswith("def(trust_floor,0) asc,score desc")
+    assert (asked["defType"], asked["fq"]) == ("edismax", "-trust_veto:3")
+    floor, order = re.fullmatch(r"(.*) asc,(score desc,id asc)", asked["sort"]).groups()
+    assert order
     for merchant, boost, veto in cases(policy):
         doc = {k: v["set"] for k, v in docs.get(merchant, {}).items() if k != "id"}
         assert set(doc) <= fields
+        # In place: numbers only, none of them null.
+        assert all(value is not None for value in doc.values())
         assert solr_boost(asked["boost"], doc, LAST) == pytest.approx(boost, rel=1e-12)
         assert solr_boost(asked["boost"], doc, AFTER) == 1.0
-        assert doc.get("trust_veto", "") == veto
-        assert doc.get("trust_floor", 0) == int(veto == "floor")
+        assert doc.get("trust_veto", 0) == {"": 0, "cap": 1, "floor": 2, "block": 3}[veto]
+        assert solr_boost(floor, doc, LAST) == int(veto == "floor")
 
 
 def test_solr_bounds_what_an_index_may_hold():
@@ -224,6 +233,8 @@ def test_typesense_orders_equal_matches_by_trust(name):
             doc = json.loads(line)
             docs[doc.pop("id")] = doc
     search = json.loads(files["query.json"])
+    assert search["sort_by"].count("_eval(") == 1
+    assert len(re.findall(r":(?:asc|desc)", search["sort_by"])) <= 3
     neutral = typesense_key(search, {}, 7)
     floors, others = [], []
     for merchant, boost, veto in cases(policy):
@@ -238,7 +249,7 @@ def test_typesense_orders_equal_matches_by_trust(name):
             continue
         others.append(key)
         assert (key > neutral, key < neutral) == (step > 0, step < 0)
-        assert key == (7, min(step, 0), max(step, 0))
+        assert key == (7, neutral[1] + step)
     assert max(floors) < min(others)
 
 
@@ -246,6 +257,8 @@ def test_typesense_orders_equal_matches_by_trust(name):
 def test_algolia_orders_equal_matches_by_trust(name):
     policy = policy_of(name)
     files = files_of("algolia", policy)
+    # What is sent as settings replaces the lists that are there.
+    assert list(json.loads(files["settings_to_add.json"])) == ["add"]
     docs = {}
     for line in files["batches.jsonl"].split("\n"):
         for asked in json.loads(line)["requests"] if line else []:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.io.header import Wanted
-from trustscore.io.inputs import Inputs, read_part
+from trustscore.io.inputs import Inputs, expand, read_part
 from trustscore.io.seen_ids import SeenIds
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns
@@ -81,8 +81,10 @@ def check_export(
     if str(path) == "-":
         raise InputError("standard input (-) cannot be checked: it can be read only once")
     wanted = Wanted.by(scorecard)
-    faults = _faults(Inputs([str(path)], wanted, encoding=encoding))
-    inputs = Inputs([str(path)], wanted, allow_missing=True, encoding=encoding, progress=progress)
+    paths = expand([str(path)])
+    each = [_faults(Inputs([one], wanted, encoding=encoding)) for one in paths]
+    faults = tuple(dict.fromkeys(fault for found in each for fault in found))
+    inputs = Inputs(paths, wanted, allow_missing=True, encoding=encoding, progress=progress)
     count = len(scorecard.signals)
     applies, known, withheld = (np.zeros(count) for _ in range(3))
     weight = np.zeros(len(scorecard.dimensions))
@@ -92,7 +94,8 @@ def check_export(
     seen = SeenIds()
     missing: frozenset[str] = frozenset()
     for part in inputs.parts():
-        missing = part.missing
+        here = part.missing
+        missing |= here
         read = read_part(part)
         repeats = seen.add(read.ids, read.lines, part.file)
         if len(repeats.rows):
@@ -101,7 +104,7 @@ def check_export(
         rejected += read.read - len(read)
         if not len(read):
             continue
-        scores: Any = score_columns(read.block, scorecard, "statement", missing=missing)
+        scores: Any = score_columns(read.block, scorecard, "statement", missing=here)
         applies += scores.applies.sum(axis=1)
         known += (scores.applies & (scores.reliability > 0)).sum(axis=1)
         withheld += (scores.applies & scores.withheld).sum(axis=1)

@@ -143,7 +143,7 @@ class TrustTable:
         columns["newcomer"] = np.append(
             np.asarray(table["newcomer"], dtype=bool), policy.exploration.absent
         )
-        columns["valid_to"] = _last_days(table, policy, scored_on, len(ids), lines)
+        columns["valid_to"] = last_days(table, policy, scored_on, len(ids), lines)
         return cls._of(IdIndex.build(ids), columns, policy.stamp, policy.lean_sha256)
 
     @classmethod
@@ -405,7 +405,7 @@ def day_number(day: dt.date | str) -> int:
     return found.toordinal() - dt.date(1970, 1, 1).toordinal()
 
 
-def _last_days(
+def last_days(
     table: Mapping[str, Any],
     policy: BoostPolicy,
     scored_on: dt.date | str | None,

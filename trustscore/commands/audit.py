@@ -20,7 +20,7 @@ Example:
 
 
 @click.command("audit", epilog=EXAMPLE)
-@click.argument("export", type=options.INPUT_OR_DASH)
+@click.argument("export", type=options.EXPORTS)
 @options.output_folder("audit.json, summary.txt, a CSV for every table, and plots")
 @options.scorecard("to audit")
 @options.outcomes()

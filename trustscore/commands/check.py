@@ -188,7 +188,7 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
 
 
 @click.command("check", epilog=EXAMPLE)
-@click.argument("export", required=False, type=options.INPUT_OR_DASH)
+@click.argument("export", required=False, type=options.EXPORTS)
 @options.scorecard("to check")
 @options.as_json("the findings")
 @options.encoding("the export")

@@ -19,7 +19,7 @@ Example:
 
 
 @click.command("explain", epilog=EXAMPLE)
-@click.argument("export", type=options.INPUT_OR_DASH)
+@click.argument("export", type=options.EXPORTS)
 @click.option(
     "--id", "merchant_id", required=True, metavar="ID", help="merchant_id of the merchant."
 )

@@ -7,6 +7,7 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
+from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
 from trustscore.export.engines.registry import TARGETS
@@ -51,13 +52,14 @@ def command(
     scored_on: dt.date | None,
     encoding: str | None,
     quiet: bool,
-) -> None:
+) -> int:
     """Write the boosts of SCORES in the format of an engine.
 
     Search engines get the data and the query that reads them, which says what a merchant without
     a score gets; the page on engines in the docs says what each file is for. An engine lets
     boosts end only if it knows the day of the scores: give --scored-on, or keep a column
-    scored_on in SCORES.
+    scored_on in SCORES. Exit codes: 0 done, 2 wrong use or files, 3 done without the merchants
+    whose id or tier the engine cannot hold.
     """
     from trustscore.export.engines.files import export_boosts
 
@@ -71,8 +73,9 @@ def command(
             encoding=encoding,
             progress=progress,
         )
+    code = ROWS_REJECTED if done.not_held else DONE
     if quiet:
-        return
+        return code
     if done.endless:
         note(
             f"the boosts of {done.endless:,} merchants never expire: give --scored-on, so that"
@@ -88,4 +91,15 @@ def command(
             f"{done.other_boosts:,} merchants have another trust_boost in {scores} than this"
             " policy gives them"
         )
+    if done.not_held:
+        vetoed = (
+            f"; {done.not_held_vetoed:,} of them under a veto, which {engine} will not know"
+            if done.not_held_vetoed
+            else ""
+        )
+        note(
+            f"{done.not_held:,} merchants are left out, because {engine} cannot hold their id or"
+            f" tier: {', '.join(done.not_held_shown)}{vetoed}"
+        )
     click.echo(f"{done.merchants:,} merchants written to {', '.join(done.files)}", err=True)
+    return code

@@ -23,7 +23,8 @@ Example:
     "--dialect",
     required=True,
     metavar="NAME",
-    help="SQL dialect: duckdb, spark, postgres, bigquery, clickhouse, hive or trino.",
+    help="SQL dialect. The tests run duckdb, spark, postgres, clickhouse, mysql and hive; they only"
+    " parse databricks, bigquery, redshift, snowflake, sqlserver and trino.",
 )
 @click.option(
     "--table",

@@ -32,7 +32,7 @@ _MOVED = 0.0005
 
 
 @click.command("fit", epilog=EXAMPLE)
-@click.argument("exports", metavar="EXPORT...", nargs=-1, required=True, type=options.INPUT_OR_DASH)
+@click.argument("exports", metavar="EXPORT...", nargs=-1, required=True, type=options.EXPORTS)
 @options.output_file("Write the fitted scorecard to OUT: .toml, or - for standard output.")
 @options.scorecard("to start from (its open values are always fitted)")
 @options.outcomes()

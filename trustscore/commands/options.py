@@ -7,6 +7,8 @@ the difference is the argument.
 from __future__ import annotations
 
 import datetime as dt
+import glob
+import os
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +18,7 @@ from trustscore.words import LANGUAGES
 
 __all__ = [
     "DAY",
+    "EXPORTS",
     "INPUT",
     "INPUT_OR_DASH",
     "NAMES",
@@ -70,6 +73,21 @@ class _Day(click.ParamType):
             self.fail(f"must be a day like 2026-01-31. Got {value!r}", param, ctx)
 
 
+class _Exports(click.Path):
+    """A file, a folder of files, or a pattern such as ``exports/*.parquet``."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path; the files of a pattern are looked up when the run begins."""
+        if isinstance(value, str) and glob.has_magic(value) and not os.path.exists(value):
+            return value
+        return super().convert(value, param, ctx)
+
+
 class _Names(click.ParamType):
     """Names with commas between them."""
 
@@ -85,6 +103,7 @@ class _Names(click.ParamType):
 
 
 DAY = _Day()
+EXPORTS = _Exports(exists=True, allow_dash=True)
 NAMES = _Names()
 
 

@@ -33,7 +33,7 @@ Example:
     "--export",
     multiple=True,
     metavar="EXPORT",
-    type=options.INPUT,
+    type=options.EXPORTS,
     help="Export that was scored. Adds what each merchant needs for the next tier. May be given"
     " several times.",
 )

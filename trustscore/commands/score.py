@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import glob
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -23,16 +22,12 @@ Example:
   trustscore score --engine spark hdfs:///exports/day1 -o hdfs:///scores/day1.parquet
 """
 
-_EXISTING = click.Path(exists=True, allow_dash=True)
-
 
 def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]) -> Any:
     """Check the exports of the local engine; Spark looks on file systems of its own."""
     if ctx.params.get("engine") != "spark":
         for path in paths:
-            # The files of a pattern are looked up when the run begins.
-            if not glob.has_magic(path):
-                _EXISTING.convert(path, param, ctx)
+            options.EXPORTS.convert(path, param, ctx)
     return paths
 
 

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -37,6 +37,7 @@ __all__ = [
     "same_file",
     "suffix_fault",
     "suffix_of",
+    "write_blocks",
     "write_columns",
     "write_tables",
 ]
@@ -347,6 +348,25 @@ def write_columns(path: str | Path, columns: Mapping[str, Any]) -> None:
     write_tables({path: columns})
 
 
+def write_blocks(path: str | Path, blocks: Iterator[Mapping[str, Any]]) -> None:
+    """Write a table block by block: complete or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    blocks : iterator of mapping
+        Of the same columns each, at least one; see :func:`write_columns`.
+    """
+    first = {name: _array(column) for name, column in next(blocks).items()}
+    sink = open_sink(path, {name: array.type for name, array in first.items()})
+    with sink.file:
+        _add(sink, first)
+        for block in blocks:
+            _add(sink, {name: _array(block[name]) for name in first})
+        sink.finish()
+        sink.file.commit()
+
+
 def write_tables(tables: Mapping[str | Path, Mapping[str, Any] | bytes]) -> None:
     """Write small files that belong together: none takes its name before all are on disk.
 
@@ -375,12 +395,16 @@ def write_tables(tables: Mapping[str | Path, Mapping[str, Any] | bytes]) -> None
 
 
 def _fill(sink: Sink, arrays: Mapping[str, Any]) -> None:
+    _add(sink, arrays)
+    sink.finish()
+
+
+def _add(sink: Sink, arrays: Mapping[str, Any]) -> None:
     if isinstance(sink, CsvSink):
         texts = [array if array.type == pa.string() else _text(array) for array in arrays.values()]
         sink.write(lines([inert(text) for text in texts]))
     else:
         sink.write(pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays)))
-    sink.finish()
 
 
 def _array(column: Any) -> Any:

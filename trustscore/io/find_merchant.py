@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trustscore.io.cells import trim
 from trustscore.io.csv_text import bare
 from trustscore.io.header import Wanted
-from trustscore.io.inputs import Inputs, read_part
+from trustscore.io.inputs import Inputs, expand, read_part
 from trustscore.io.rejects import Reject
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Progress, silent
@@ -68,7 +68,7 @@ def find_merchant(
     Parameters
     ----------
     path : str or Path
-        CSV, gzip CSV, Parquet or ``-``.
+        CSV, JSON Lines or Parquet, a folder or a pattern of such files, or ``-``.
     scorecard : Scorecard
     merchant_id : str
     allow_missing : bool, default=False
@@ -93,7 +93,11 @@ def find_merchant(
     rejects: dict[str, Reject] = {}
     wanted = Wanted.by(scorecard)
     inputs = Inputs(
-        [str(path)], wanted, allow_missing=allow_missing, encoding=encoding, progress=progress
+        expand([str(path)]),
+        wanted,
+        allow_missing=allow_missing,
+        encoding=encoding,
+        progress=progress,
     )
     same: list[str] = []
     alike: list[str] = []

@@ -6,7 +6,7 @@ place to be set aside in: all faults are listed and nothing is made of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from trustscore.io.inputs import Inputs, read_part
 from trustscore.io.rejects import Reject
 from trustscore.typing import Progress, silent
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "read_table", "table_blocks"]
 
 _SHOWN = 20
 
@@ -102,58 +102,99 @@ def read_table(
     >>> table.columns["item_id"].tolist(), table.columns["label"].tolist()
     (['a', 'b'], [2.0, nan])
     """
+    tables = list(
+        table_blocks(
+            path,
+            numbers,
+            texts,
+            optional=optional,
+            rest=rest,
+            ours=ours,
+            encoding=encoding,
+            progress=progress,
+        )
+    )
+    if not tables and may_be_empty:
+        none = {name: np.empty(0) for name in numbers if name not in optional}
+        none |= {name: np.empty(0, dtype=object) for name in texts if name not in optional}
+        return Table(str(path), none, np.empty(0, dtype=np.int64))
+    if not tables:
+        raise InputError(f"{path}: has no rows")
+    columns = {
+        name: np.concatenate([table.columns[name] for table in tables])
+        for name in tables[-1].columns
+    }
+    return Table(str(path), columns, np.concatenate([table.lines for table in tables]))
+
+
+def table_blocks(
+    path: str | Path,
+    numbers: Mapping[str, str],
+    texts: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    rest: bool = False,
+    ours: bool = False,
+    encoding: str | None = None,
+    progress: Progress = silent,
+) -> Iterator[Table]:
+    """Read a table block by block, for those who need not hold it whole.
+
+    The parameters are those of `read_table`. After a fault no more blocks come: the rest is read
+    for the list of faults only.
+
+    Raises
+    ------
+    InputError
+        As `read_table`, at the end of the file where rows have faults.
+    """
     fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
     needed = tuple(name for name in texts[1:] if name not in optional)
     wanted = Wanted(fields, (), ".", {}, key=texts[0], needed=needed, cure="")
     inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding, progress=progress)
-    blocks, rejects = [], []
-    header: list[str] = []
-    guarded = False
+    rejects: list[Reject] = []
+    count = 0
     for part in inputs.parts():
         guarded = ours and part.reader.spreadsheet
         rows = read_part(part)
+        count += len(rows.rejects)
+        rejects += rows.rejects[: _SHOWN - len(rejects)]
+        if count:
+            continue
         header = list(rows.keep)
-        blocks.append(rows)
-        rejects += rows.rejects
-    if not blocks and may_be_empty:
-        none = {name: np.empty(0) for name in numbers if name not in optional}
-        none |= {name: np.empty(0, dtype=object) for name in texts if name not in optional}
-        return Table(str(path), none, np.empty(0, dtype=np.int64))
-    if not blocks:
-        raise InputError(f"{path}: has no rows")
-    by_fold = {fold(name): name for name in header} | {name: name for name in header}
-    named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
-    if rejects:
-        raise _faulty(str(path), rejects, texts[0])
-    found: dict[str, NDArray[Any]] = {}
-    known = {given: name for name, given in named.items() if given is not None}
-    numeric = {by_fold.get(name, by_fold.get(fold(name))): name for name in numbers}
-    for given in header:
-        name = numeric.get(given)
-        if name is not None:
-            found[name] = np.concatenate([rows.block[name] for rows in blocks])
-        elif given in known or rest:
-            cells = [trim(text or "") for rows in blocks for text in rows.keep[given].to_pylist()]
-            if guarded:
-                cells = [bare(cell) for cell in cells]
-            column = np.empty(len(cells), dtype=object)
-            column[:] = cells
-            found[known.get(given, given)] = column
-    return Table(str(path), found, np.concatenate([rows.lines for rows in blocks]))
+        by_fold = {fold(name): name for name in header} | {name: name for name in header}
+        named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
+        known = {given: name for name, given in named.items() if given is not None}
+        numeric = {by_fold.get(name, by_fold.get(fold(name))): name for name in numbers}
+        found: dict[str, NDArray[Any]] = {}
+        for given in header:
+            name = numeric.get(given)
+            if name is not None:
+                found[name] = rows.block[name]
+            elif given in known or rest:
+                cells = [trim(text or "") for text in rows.keep[given].to_pylist()]
+                if guarded:
+                    cells = [bare(cell) for cell in cells]
+                column = np.empty(len(cells), dtype=object)
+                column[:] = cells
+                found[known.get(given, given)] = column
+        yield Table(str(path), found, rows.lines)
+    if count:
+        raise _faulty(str(path), rejects, count, texts[0])
 
 
-def _faulty(path: str, rejects: list[Reject], key: str) -> InputError:
+def _faulty(path: str, rejects: list[Reject], count: int, key: str) -> InputError:
     faults = []
-    for reject in rejects[:_SHOWN]:
+    for reject in rejects:
         if reject.reason == "missing_id":
             faults.append(f"line {reject.line}, {key}: is blank")
             continue
         column = f", {reject.column}" if reject.column else ""
         got = f". Got {reject.value!r}" if reject.value else ""
         faults.append(f"line {reject.line}{column}: {reject.message}{got}")
-    if len(rejects) > _SHOWN:
-        faults.append(f"and {len(rejects) - _SHOWN} more")
-    return InputError(f"{path}: {_count(len(rejects), 'row')} with faults", faults)
+    if count > len(rejects):
+        faults.append(f"and {count - len(rejects)} more")
+    return InputError(f"{path}: {_count(count, 'row')} with faults", faults)
 
 
 def _count(number: int, what: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from trustscore.boost.position import Position, explain_position
 from trustscore.boost.table import NEEDED
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
-from trustscore.io.whole_table import Table, read_table
+from trustscore.io.whole_table import Table, read_table, table_blocks
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
@@ -32,6 +32,7 @@ __all__ = [
     "other_boosts",
     "read_candidates",
     "read_scores",
+    "score_blocks",
 ]
 
 _SIDE = [SIDE_COLUMNS[name] for name in side_read_by(Reader.BOOST)]
@@ -143,6 +144,27 @@ def read_scores(
         When columns are missing or rows have faults.
     """
     return read_table(
+        path,
+        SCORE_NUMBERS,
+        SCORE_TEXTS,
+        optional=_OPTIONAL,
+        ours=True,
+        encoding=encoding,
+        progress=progress,
+    )
+
+
+def score_blocks(
+    path: str | Path, *, encoding: str | None = None, progress: Progress = silent
+) -> Iterator[Table]:
+    """Read a score file as the boost needs it, block by block.
+
+    Raises
+    ------
+    InputError
+        When columns are missing, at the end of the file when rows have faults.
+    """
+    return table_blocks(
         path,
         SCORE_NUMBERS,
         SCORE_TEXTS,
@@ -267,7 +289,7 @@ def boost_files(
         blocked=len(gone),
         unknown=int((rows == len(table)).sum()),
         moved=int((found.base_rank != found.final_rank)[on_list].sum()),
-        other_boosts=other_boosts(known.columns, table, rule),
+        other_boosts=other_boosts(known.columns, table.factors(rule.beta)[:-1]),
         endless=0 if today is None else endless(table, rule),
     )
 
@@ -335,10 +357,10 @@ def endless(table: TrustTable, policy: BoostPolicy) -> int:
     return int((ends == np.iinfo(ends.dtype).max).sum())
 
 
-def other_boosts(scores: Mapping[str, Any], table: TrustTable, policy: BoostPolicy) -> int:
-    """Count merchants whose boost in the score file is not the one of this policy."""
+def other_boosts(scores: Mapping[str, Any], boosts: NDArray[np.float64]) -> int:
+    """Count merchants whose boost in the score file is not the one given."""
     if "trust_boost" not in scores:
         return 0
     # A blank boost gives NaN, which compares as not different.
-    ratio = scores["trust_boost"] / table.factors(policy.beta)[:-1]
+    ratio = scores["trust_boost"] / boosts
     return int((np.abs(ratio - 1) > _ROUNDING).sum())

@@ -6,12 +6,13 @@ that a command can offer the engines without loading any.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trustscore.errors import InputError
+from trustscore.export.engines.limits import anything, at_most_bytes, sql_text, xml_text
 from trustscore.scorecard.registry import Registry
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Engine:
         Whether it multiplies a relevance by the boost, and so needs a multiplicative policy.
     one_file : bool
         Whether it takes one file; the others take a folder.
+    fault : callable
+        What is wrong with an id or a tier that it cannot hold; blank for one that it can.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Engine:
     write: str = ""
     multiplies: bool = False
     one_file: bool = False
+    fault: Callable[[str], str] = anything
 
     def files(self, boosts: Boosts) -> dict[str, Iterator[str]]:
         """Return its files, each as an iterator of text; a blank name is the only file."""
@@ -53,16 +57,21 @@ class Engine:
         return {"": write(boosts)} if self.one_file else write(boosts)
 
 
+# The longest _id in bytes; the longest term of Lucene; a record of 10 kB in the smallest plan of
+# Algolia, with what stands beside the id.
+_ELASTIC, _LUCENE, _ALGOLIA = map(at_most_bytes, (512, 32_766, 9_000))
 TARGETS: Registry[Engine] = Registry(
     "engine",
     [
-        Engine("elasticsearch", "Elasticsearch", "elastic:elastic", multiplies=True),
-        Engine("opensearch", "OpenSearch", "elastic:elastic", multiplies=True),
-        Engine("solr", "Solr", "solr:solr", multiplies=True),
-        Engine("vespa", "Vespa", "vespa:vespa", multiplies=True),
+        Engine(
+            "elasticsearch", "Elasticsearch", "elastic:elastic", multiplies=True, fault=_ELASTIC
+        ),
+        Engine("opensearch", "OpenSearch", "elastic:elastic", multiplies=True, fault=_ELASTIC),
+        Engine("solr", "Solr", "solr:solr", multiplies=True, fault=_LUCENE),
+        Engine("vespa", "Vespa", "vespa:vespa", multiplies=True, fault=xml_text),
         Engine("typesense", "Typesense", "typesense_algolia:typesense"),
-        Engine("algolia", "Algolia", "typesense_algolia:algolia"),
-        Engine("sql", "SQL databases", "sql:sql"),
+        Engine("algolia", "Algolia", "typesense_algolia:algolia", fault=_ALGOLIA),
+        Engine("sql", "SQL databases", "sql:sql", fault=sql_text),
         Engine("redis", "Redis", "redis:redis", one_file=True),
         Engine("parquet", "Parquet", one_file=True),
         Engine("npz", "a mapped table of the library", one_file=True),

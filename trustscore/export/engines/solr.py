@@ -11,14 +11,10 @@ from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["solr"]
 
-_FIELDS = {
-    "trust_boost": "pdouble",
-    "trust_floor": "pint",
-    "trust_veto": "string",
-    "trust_tier": "string",
-    "trust_valid_to": "pdate",
-    "trust_policy": "string",
-}
+# Numbers that are neither indexed nor stored are updated in place. One field of another kind in
+# an update, or a null, and Solr writes the whole document anew, from what it has stored of it.
+_FIELDS = {"trust_boost": "pdouble", "trust_veto": "pint", "trust_valid_to": "pdate"}
+_NEVER = "9999-12-31"
 
 
 def solr(boosts: Boosts) -> dict[str, Iterator[str]]:
@@ -31,33 +27,24 @@ def solr(boosts: Boosts) -> dict[str, Iterator[str]]:
 
 
 def _schema() -> dict[str, Any]:
-    return {
-        "add-field": [
-            # Numbers that are neither indexed nor stored are updated in place.
-            {"name": name, "type": kind, "docValues": True, "stored": False}
-            | {"indexed": kind == "string"}
-            for name, kind in _FIELDS.items()
-        ]
-    }
+    how = {"docValues": True, "stored": False, "indexed": False}
+    return {"add-field": [{"name": name, "type": kind} | how for name, kind in _FIELDS.items()]}
 
 
 def _merchants(boosts: Boosts) -> Iterator[str]:
     """Yield a JSON array for ``POST /<collection>/update``, one line a merchant."""
-    names = ("merchant_id", "trust_boost", "veto", "tier", "valid_to", "policy")
     before = "[\n"
-    for merchant, boost, veto, tier, end, policy in boosts.rows(*names):
+    names = ("merchant_id", "trust_boost", "veto", "valid_to")
+    for merchant, boost, veto, end in boosts.rows(*names):
         values = {
             "trust_boost": boost,
-            "trust_floor": int(veto == Veto.FLOOR.word),
-            "trust_veto": veto,
-            "trust_tier": tier,
-            "trust_valid_to": f"{end}T00:00:00Z" if end else None,
-            "trust_policy": policy,
+            "trust_veto": int(Veto.of(veto)),
+            "trust_valid_to": f"{end or _NEVER}T00:00:00Z",
         }
         doc = {"id": merchant} | {name: {"set": value} for name, value in values.items()}
         yield before + json_text(doc)
         before = ",\n"
-    yield "\n]\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _request(boosts: Boosts) -> dict[str, Any]:
@@ -69,7 +56,9 @@ def _request(boosts: Boosts) -> dict[str, Any]:
         "params": {
             "defType": "edismax",
             "boost": f"if({expired},1.0,{bounded})",
-            "fq": f"-trust_veto:{Veto.BLOCK.word}",
-            "sort": "def(trust_floor,0) asc,score desc",
+            "fq": f"-trust_veto:{int(Veto.BLOCK)}",
+            "sort": f"if(eq(def(trust_veto,0),{int(Veto.FLOOR)}),1,0) asc,score desc,id asc",
+            # Solr leaves this alone; it tells who asks by which policy.
+            "trust_policy": policy.stamp,
         }
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from trustscore.export.engines.rows import Boosts
-from trustscore.export.sql.text import number, text
+from trustscore.export.sql.text import number, one_line, text
 from trustscore.scorecard.vetoes import Veto
 
 __all__ = ["sql"]
@@ -14,11 +14,14 @@ __all__ = ["sql"]
 _BATCH = 500
 _RANKING = """\
 -- candidates(query_id, item_id, merchant_id, relevance); a merchant without a row is neutral.
+-- No boost is 0: some engines fill a row that no row joins with zeros instead of NULL.
 WITH matched AS (
   SELECT
     c.*,
-    CASE WHEN b.valid_to < CURRENT_DATE THEN 1e0 ELSE COALESCE(b.trust_boost, 1e0) END
-      AS trust_boost,
+    CASE
+      WHEN b.valid_to < CURRENT_DATE THEN 1e0
+      ELSE COALESCE(NULLIF(b.trust_boost, 0e0), 1e0)
+    END AS trust_boost,
     {veto} AS trust_veto,
     ROW_NUMBER() OVER (PARTITION BY c.query_id ORDER BY c.relevance DESC, c.item_id) AS base_rank
   FROM candidates AS c
@@ -59,20 +62,20 @@ def sql(boosts: Boosts) -> dict[str, Iterator[str]]:
     ranking = _RANKING.format(veto=veto, score=score, floor=floor, block=block)
     return {
         "boosts.sql": _table(boosts),
-        "ranking.sql": iter([f"-- policy {policy.stamp}\n", ranking]),
+        "ranking.sql": iter([f"-- policy {one_line(policy.stamp)}\n", ranking]),
     }
 
 
 def _table(boosts: Boosts) -> Iterator[str]:
     yield (
-        f"-- policy {boosts.policy.stamp}\n"
+        f"-- policy {one_line(boosts.policy.stamp)}\n"
         "BEGIN;\n"
         "DROP TABLE IF EXISTS trust_boosts;\n"
         "CREATE TABLE trust_boosts (\n"
         "  merchant_id VARCHAR(512) NOT NULL PRIMARY KEY,\n"
         "  trust_boost DOUBLE PRECISION NOT NULL,\n"
         "  veto VARCHAR(8) NOT NULL,\n"
-        "  tier VARCHAR(64) NOT NULL,\n"
+        "  tier VARCHAR(512) NOT NULL,\n"
         "  valid_to DATE\n"
         ");\n"
     )
@@ -102,10 +105,4 @@ def quoted(value: str) -> str:
     >>> quoted("men's"), quoted("a\\'b")
     ("'men''s'", "('a' || CHR(92) || '''b')")
     """
-    if not _SPECIAL.search(value):
-        return text(value)
-    parts = []
-    for part in re.split(f"({_SPECIAL.pattern})", value):
-        if part:
-            parts.append(f"CHR({ord(part)})" if _SPECIAL.fullmatch(part) else text(part))
-    return f"({' || '.join(parts)})"
+    return text(value, _SPECIAL)

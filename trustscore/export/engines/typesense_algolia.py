@@ -25,17 +25,9 @@ def typesense(boosts: Boosts) -> dict[str, Iterator[str]]:
         {"name": name, "type": "string", "optional": True, "index": True}
         for name in ("trust_step", "trust_tier")
     ]
-
-    def points(steps: tuple[str, ...]) -> str:
-        # The strongest first: the first condition that holds is the one that counts.
-        cases = [f"(trust_step:={word}):{at}" for at, word in enumerate(steps, start=1)]
-        return f"_eval([{','.join(reversed(cases))}])"
-
     search = {
         "filter_by": f"trust_step:!={Veto.BLOCK.word}",
-        "sort_by": (
-            f"_text_match(buckets: {BUCKETS}):desc,{points(STEPS_DOWN)}:asc,{points(STEPS_UP)}:desc"
-        ),
+        "sort_by": f"_text_match(buckets: {BUCKETS}):desc,_eval([{_points()}]):desc",
     }
     return {
         "schema.json": iter([json_text({"fields": fields}, pretty=True), "\n"]),
@@ -44,15 +36,33 @@ def typesense(boosts: Boosts) -> dict[str, Iterator[str]]:
     }
 
 
+def _points() -> str:
+    """Return the points of each step; no record meets two of the conditions.
+
+    Typesense takes a single `_eval` and gives 0 points where no condition holds. So the lowest
+    step has none, and whoever is in no other step gets the points of the middle: records without
+    the field among them.
+    """
+    lowest, *below = STEPS_DOWN[::-1]
+    words = [*below, *STEPS_UP]
+    points = {word: at for at, word in enumerate(words, start=1)}
+    middle = len(below) + 1
+    points |= {word: points[word] + 1 for word in STEPS_UP}
+    cases = [f"(trust_step:={word}):{points[word]}" for word in reversed(words)]
+    others = f"(trust_step:!=[{','.join([lowest, *words])}]):{middle}"
+    return ",".join([*cases, others])
+
+
 def _documents(boosts: Boosts) -> Iterator[str]:
-    rows = boosts.rows("merchant_id", "tier")
-    for (merchant, tier), step in zip(rows, boosts.steps, strict=True):
+    for merchant, tier, step in boosts.rows("merchant_id", "tier", "step"):
         yield json_text({"id": merchant, "trust_step": step, "trust_tier": tier}) + "\n"
 
 
 def algolia(boosts: Boosts) -> dict[str, Iterator[str]]:
     """Return the files: settings, bodies for the batch endpoint, and the search parameters."""
-    settings = {"attributesForFaceting": ["filterOnly(trust_step)", "filterOnly(trust_tier)"]}
+    # Not settings as the engine takes them: what is sent replaces a list, and every facet that
+    # the index has would be gone.
+    add = {"attributesForFaceting": ["filterOnly(trust_step)", "filterOnly(trust_tier)"]}
     up = [f"trust_step:{word}<score={at}>" for at, word in enumerate(STEPS_UP, start=1)]
     # A negative filter gives its points to all others, a record without a step among them.
     down = [f"trust_step:-{word}<score={at}>" for at, word in enumerate(STEPS_DOWN, start=1)]
@@ -62,7 +72,7 @@ def algolia(boosts: Boosts) -> dict[str, Iterator[str]]:
         "sumOrFiltersScores": True,
     }
     return {
-        "settings.json": iter([json_text(settings, pretty=True), "\n"]),
+        "settings_to_add.json": iter([json_text({"add": add}, pretty=True), "\n"]),
         "batches.jsonl": _batches(boosts),
         "query.json": iter([json_text(search, pretty=True), "\n"]),
     }
@@ -70,8 +80,7 @@ def algolia(boosts: Boosts) -> dict[str, Iterator[str]]:
 
 def _batches(boosts: Boosts) -> Iterator[str]:
     requests = []
-    rows = boosts.rows("merchant_id", "tier")
-    for (merchant, tier), step in zip(rows, boosts.steps, strict=True):
+    for merchant, tier, step in boosts.rows("merchant_id", "tier", "step"):
         body = {"objectID": merchant, "trust_step": step, "trust_tier": tier}
         requests.append({"action": "partialUpdateObject", "body": body})
         if len(requests) == _BATCH:

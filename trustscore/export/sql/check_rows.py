@@ -16,7 +16,7 @@ import numpy as np
 
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import lean_parts
-from trustscore.export.sql.columns import check_columns, contexts_of, output_names
+from trustscore.export.sql.columns import SIDE, check_columns, contexts_of, output_names
 from trustscore.export.sql.select import SIDE_BY_DEFAULT
 from trustscore.scorecard import Condition, Scorecard, Signal, load_scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
@@ -32,6 +32,7 @@ HUGE, TINY = 1e15, 1e-12
 BLANK = np.nan
 _MIXED = 600
 _EDGE = 1e-7
+_LEAST = 1e-100
 
 
 def beside(value: float) -> list[float]:
@@ -44,6 +45,9 @@ def beside(value: float) -> list[float]:
     """
     step = 1e-3 * (abs(value) or 1.0)
     up, down = np.nextafter(value, np.inf), np.nextafter(value, -np.inf)
+    if value == 0:
+        # The next float to 0 has no inverse: PostgreSQL stops a query that divides by it.
+        up, down = _LEAST, -_LEAST
     return [float(value), float(up), float(down), value + step, value - step]
 
 
@@ -176,6 +180,8 @@ class _Frame:
         self.card, self.plan, self.as_of = card, program_of(card), as_of
         self.fields = {f.name: f for f in card.fields if f.name not in missing}
         self.side = frozenset(side)
+        # In a stated order: that of a set changes from one process to the next.
+        self.columns = [column for column in SIDE if column in self.side]
         self.signals = [
             plan for plan in self.plan.signals if self.fields.keys() >= {*plan.signal.columns}
         ]
@@ -199,11 +205,11 @@ class _Frame:
         for column in SIDE_TEXT:
             if column not in self.side:
                 continue
-            spelled = [v for word in contexts.get(column, []) for v in (word, f" {word.upper()} ")]
+            spelled = [v for word in contexts.get(column, []) for v in _spellings(word)]
             texts[column] = [None, "", "something else", *spelled]
         if "previous_tier" in texts:
             ids = [tier.id for tier in self.card.tiers.ladder]
-            texts["previous_tier"] += [*ids, *(f" {name.upper()} " for name in ids)]
+            texts["previous_tier"] += [v for name in ids for v in _spellings(name)]
         if "tier_since" in texts:
             stay = int(self.card.tiers.minimum_stay_days)
             day = self.as_of or dt.date(2026, 1, 1)
@@ -274,7 +280,7 @@ class _Frame:
             for column in self.fields:
                 if draw.random() < 0.3:
                     row[column] = pools[column][draw.integers(len(pools[column]))]
-            for column in self.side:
+            for column in self.columns:
                 pool = self._pool(column)
                 row[column] = pool[draw.integers(len(pool))]
             yield row
@@ -374,6 +380,13 @@ class _Frame:
                 given = [row.get(column, BLANK) for row in rows]
                 block.setdefault(column, np.array(given, dtype=np.float64))
         return block
+
+
+def _spellings(word: str) -> list[str]:
+    """Return a word as it may stand in a table, and what is another word but looks like it."""
+    # The long s and the ligature fold to plain letters; LOWER leaves them in most engines.
+    odd = word.upper().replace("S", "ſ").replace("FI", "ﬁ")
+    return [word, f" {word.upper()} ", f"\t{odd}\u3000\n", word.replace(" ", "\t") + "\xa0"]
 
 
 def _raw(signal: Signal, x: float, prior: float, strength: float) -> Iterator[Row]:

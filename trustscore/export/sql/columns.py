@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
+from trustscore.export.sql.fold import folded_text
 from trustscore.export.sql.query import Query
-from trustscore.export.sql.text import name, number, text
+from trustscore.export.sql.text import name, number
 from trustscore.scorecard import Condition, Scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import columns_of
@@ -86,11 +87,14 @@ class Card:
                 return_inverse=True,
             )
             member = member.reshape(-1)
-            branches = [
-                f"WHEN LOWER(TRIM({self._texts[column]})) IN "
-                f"({', '.join(text(v) for v, m in zip(values, member, strict=True) if m == which)})"
-                f" THEN {which}"
+            folded = folded_text(self.query, self._texts[column], values, column)
+            members = [
+                [v for v, m in zip(values, member, strict=True) if m == which]
                 for which in range(len(first))
+            ]
+            branches = [
+                f"WHEN {folded.is_one_of(words)} THEN {which}"
+                for which, words in enumerate(members)
                 if which != member[0]
             ]
             classes.append((column, first, int(member[0]), branches))

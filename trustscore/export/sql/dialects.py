@@ -7,9 +7,28 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
 
-__all__ = ["DIALECTS", "translate"]
+__all__ = ["DIALECTS", "PARSED", "translate"]
 
-DIALECTS = ("duckdb", "spark", "postgres", "bigquery", "clickhouse", "hive", "trino")
+# The dialect, and what sqlglot calls it.
+_NAMES = {
+    "duckdb": "duckdb",
+    "spark": "spark",
+    "postgres": "postgres",
+    "clickhouse": "clickhouse",
+    "mysql": "mysql",
+    "hive": "hive",
+    "databricks": "databricks",
+    "bigquery": "bigquery",
+    "redshift": "redshift",
+    "snowflake": "snowflake",
+    "sqlserver": "tsql",
+    "trino": "trino",
+}
+DIALECTS = tuple(_NAMES)
+# No test runs these: their text is only parsed.
+PARSED = ("databricks", "bigquery", "redshift", "snowflake", "sqlserver", "trino")
+# Their words are many and differ, and a name in quotes means the same as one without.
+_QUOTED = ("mysql", "databricks", "redshift", "sqlserver")
 
 
 def translate(text: str, dialect: str) -> str:
@@ -46,13 +65,20 @@ def translate(text: str, dialect: str) -> str:
             f"dialect {dialect} needs sqlglot, which is not installed: run"
             " pip install 'trustscore[sql]', or take the dialect duckdb"
         ) from None
-    lines = text.splitlines(keepends=True)
-    head = [line for line in lines if line.startswith("--")]
-    tree = sqlglot.parse_one("".join(lines[len(head) :]), read="duckdb")
+    # The heading ends with the first line that is no comment: a text further down may hold "--".
+    start = 0
+    while text.startswith("--", start):
+        start = text.index("\n", start) + 1
+    tree = sqlglot.parse_one(text[start:], read="duckdb")
     _fit(tree, dialect)
     # What the engine has no word for must not pass as a warning.
-    query = tree.sql(dialect, pretty=True, unsupported_level=sqlglot.ErrorLevel.RAISE)
-    return "".join(head) + query + "\n"
+    query = tree.sql(
+        _NAMES[dialect],
+        pretty=True,
+        identify=dialect in _QUOTED,
+        unsupported_level=sqlglot.ErrorLevel.RAISE,
+    )
+    return text[:start] + query + "\n"
 
 
 def _fit(tree: Any, dialect: str) -> None:
@@ -63,15 +89,46 @@ def _fit(tree: Any, dialect: str) -> None:
         # Both sides are doubles and no divisor is 0: nothing to cast and nothing to catch.
         division.set("typed", True)
         division.set("safe", False)
+    for call in tree.find_all(exp.Greatest, exp.Least):
+        # No NULL reaches them.
+        call.set("ignore_nulls", False)
     if dialect == "postgres":
         # Without a barrier the planner writes each step into the next, and the text explodes.
         for step in tree.find_all(exp.CTE):
             step.set("materialized", True)
+    if dialect in ("postgres", "redshift"):
         # A figure with an exponent is a decimal here.
         for figure in list(tree.find_all(exp.Literal)):
             if not figure.is_string and "e" in figure.this:
                 figure.replace(exp.cast(figure.copy(), exp.DataType.Type.DOUBLE))
     if dialect == "clickhouse":
-        # Its LOWER leaves all letters but a to z as they are.
-        for lower in list(tree.find_all(exp.Lower)):
-            lower.replace(exp.Anonymous(this="lowerUTF8", expressions=[lower.this]))
+        # Merged into each other, the steps of the default scorecard take minutes to plan.
+        merge = exp.EQ(
+            this=exp.column("query_plan_merge_expressions"), expression=exp.Literal.number(0)
+        )
+        tree.set("settings", [merge])
+    if dialect == "mysql":
+        # A step that ends in LIMIT is not merged into the next; otherwise the text explodes here.
+        for step in tree.find_all(exp.CTE):
+            step.set("this", step.this.limit(2**63 - 1))
+        _compare_exactly(tree, "utf8mb4_bin")
+        # CHAR makes bytes, which no text is equal to.
+        for character in tree.find_all(exp.Chr):
+            character.set("charset", exp.var("utf8mb4"))
+    if dialect == "sqlserver":
+        _compare_exactly(tree, "Latin1_General_100_BIN2")
+        # Without the N, letters that the code page of the database lacks become question marks.
+        for literal in list(tree.find_all(exp.Literal)):
+            if literal.is_string and not literal.this.isascii():
+                literal.replace(exp.National(this=literal.this))
+
+
+def _compare_exactly(tree: Any, collation: str) -> None:
+    """Give the text columns of the table a collation that tells capitals and accents apart."""
+    from sqlglot import exp
+
+    for cast in list(tree.find_all(exp.Cast)):
+        if cast.to.is_type(*exp.DataType.TEXT_TYPES):
+            if collation.startswith("Latin1"):
+                cast.set("to", exp.DataType.build("NVARCHAR(MAX)", dialect="tsql"))
+            cast.replace(exp.Collate(this=cast.copy(), expression=exp.var(collation)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.export.sql.columns import Card
+from trustscore.export.sql.fold import folded_text
 from trustscore.export.sql.text import choose, clip, number, text
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
@@ -44,7 +45,7 @@ def _test(card: Card, plan: RuleFigures) -> str | None:
 def adjust(card: Card) -> Adjustments:
     """Add the rules to the query."""
     define = card.query.define
-    moves, names = [], []
+    moves, names, length = [], [], 0
     cap = number(100)
     levels: dict[Veto, list[str]] = {veto: [] for veto in reversed(Veto) if veto}
     for plan in card.plan.rules:
@@ -54,6 +55,7 @@ def adjust(card: Card) -> Adjustments:
             continue
         fired = define(f"fired_{rule.id}", choose(test, "1", "0")) + " = 1"
         names.append(choose(fired, text(f";{rule.id}"), text("")))
+        length += len(rule.id) + 1
         # Where a rule is off in a variant it does not fire, so any figure will do there.
         points = card.take([0.0 if p != p else p for p in _each(plan.points)])
         if not rule.veto:
@@ -79,7 +81,7 @@ def adjust(card: Card) -> Adjustments:
         cap=cap,
         veto=veto,
         vetoed=f"{veto} <> ''" if any(levels.values()) else "FALSE",
-        rules=f"SUBSTRING({joined}, 2)" if names else text(""),
+        rules=f"SUBSTRING({joined}, 2, {length})" if names else text(""),
     )
 
 
@@ -141,8 +143,8 @@ def tier(
     place = define("tier_enter", _climb(enter))
     previous = card.words("previous_tier")
     if previous is not None:
-        previous = define("tier_said", f"LOWER(TRIM({previous}))")
-        cases = " ".join(f"WHEN {previous} = {text(r.id)} THEN {i}" for i, r in enumerate(ladder))
+        said = folded_text(card.query, previous, [r.id for r in ladder], "tier_said")
+        cases = " ".join(f"WHEN {said.is_one_of([r.id])} THEN {i}" for i, r in enumerate(ladder))
         held = define("tier_before", f"CASE {cases} ELSE -1 END")
         stays = define("tier_stay", _climb(stay))
         rise = f"LEAST({place}, GREATEST({held} + 1, {entry}))"

@@ -11,7 +11,7 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.export.sql.boost import trust_boost
 from trustscore.export.sql.columns import Card, check_columns
 from trustscore.export.sql.rules import adjust, adjusted, status, tier
-from trustscore.export.sql.text import choose, number, table_name, text
+from trustscore.export.sql.text import choose, number, one_line, table_name, text
 from trustscore.export.sql.tree import Node, fold
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.side_columns import Reader, side_read_by
@@ -123,13 +123,8 @@ def export_sql(
     }
     outputs = [(name, given[name]) for name in card.outputs]
     head = (
-        f"-- trustscore {__version__}, scorecard {_line(loaded.stamp)},"
-        f" policy {_line(policy.stamp)}.\n"
+        f"-- trustscore {__version__}, scorecard {one_line(loaded.stamp)},"
+        f" policy {one_line(policy.stamp)}.\n"
         "-- Generated: change the scorecard, not this text.\n"
     )
     return head + card.query.render(table_name(table), outputs) + "\n"
-
-
-def _line(stamp: str) -> str:
-    """Return a stamp in which a version with a line break cannot end the comment."""
-    return " ".join(stamp.split())

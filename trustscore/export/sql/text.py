@@ -91,15 +91,51 @@ def number(value: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def text(value: str) -> str:
-    """Return a text in quotes.
+# Raw control characters break a text over lines, which tools read as the end of a comment or of
+# a statement. CHR of more than one byte is another character in some engines.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def text(value: str, special: re.Pattern[str] = _CONTROLS) -> str:
+    r"""Return a text in quotes, on one line.
+
+    Parameters
+    ----------
+    value : str
+    special : pattern, optional
+        Characters that are written by their number; control characters by default.
+
+    Raises
+    ------
+    InputError
+        When it holds what no engine takes: the character NUL, or half a character.
 
     Examples
     --------
-    >>> text("men's")
-    "'men''s'"
+    >>> text("men's"), text("two\nlines")
+    ("'men''s'", "('two' || CHR(10) || 'lines')")
     """
-    return "'" + value.replace("'", "''") + "'"
+    if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise InputError(f"no SQL engine holds this text, take it out of the scorecard: {value!r}")
+    if not special.search(value):
+        return "'" + value.replace("'", "''") + "'"
+    parts = [
+        f"CHR({ord(part)})" if special.fullmatch(part) else text(part, special)
+        for part in re.split(f"({special.pattern})", value)
+        if part
+    ]
+    return parts[0] if len(parts) == 1 else f"({' || '.join(parts)})"
+
+
+def one_line(value: str) -> str:
+    r"""Return a text for a comment: nothing in it ends the line or moves a terminal's cursor.
+
+    Examples
+    --------
+    >>> one_line("1\nDROP TABLE merchants\x1b[2J")
+    '1 DROP TABLE merchants [2J'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in value).split())
 
 
 def clip(expression: str, low: float, high: float) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trustscore.boost.serving import day_number
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_columns
+from trustscore.io.inputs import as_paths, expand
 from trustscore.io.whole_table import Table, read_table
 from trustscore.rights.files.next_steps import next_steps
 from trustscore.rights.review import REASONS, Figures, Held, Review, review_rights, rights_of
@@ -91,7 +92,8 @@ def rights_files(
     scorecard : str, Path or Scorecard, default="default"
         Scorecard whose tier ladder applies.
     export : path or iterable of paths, optional
-        Export that was scored. It adds what each merchant needs to reach the next tier.
+        Export that was scored: files, folders or patterns. It adds what each merchant needs to
+        reach the next tier.
     notice_days : int, default=7
         Days between the announcement of a fall and its effect. A veto takes effect at once.
     allow_missing_columns : bool, default=False
@@ -128,7 +130,7 @@ def rights_files(
     card = load_scorecard(scorecard)
     if not card.tiers.ladder:
         raise InputError(f"{card.stamp} has no ladder: there are no tiers to review")
-    exports = [] if export is None else [export] if isinstance(export, (str, Path)) else [*export]
+    exports = [] if export is None else expand(as_paths(export))
     inputs = [str(path) for path in (scores, previous, *exports)]
     for path in inputs:
         if same_file(path, out):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +18,9 @@ from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.boost.files.candidates import endless, other_boosts, read_scores
 from trustscore.errors import InputError, suggest
 from trustscore.export.engines import ENGINES, TARGETS, Boosts, engine_files
-from trustscore.io.atomic_files import AtomicFile, write_columns
+from trustscore.export.engines.files.blocks import Counts, Spool, checked_blocks
+from trustscore.export.engines.rows import Parts
+from trustscore.io.atomic_files import AtomicFile, write_blocks
 from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.typing import Progress, silent
@@ -36,6 +41,11 @@ class ExportReport(NamedTuple):
     endless : int
         Merchants whose boost never expires although the policy limits validity: no day of the
         scores is known.
+    not_held, not_held_vetoed : int
+        Merchants left out because the engine cannot hold their id or tier, and those of them
+        under a veto, which the engine will not know.
+    not_held_shown : tuple of str
+        A few of them, each with the reason.
     """
 
     merchants: int
@@ -43,6 +53,9 @@ class ExportReport(NamedTuple):
     files: tuple[str, ...]
     left_out: tuple[str, ...]
     endless: int
+    not_held: int = 0
+    not_held_vetoed: int = 0
+    not_held_shown: tuple[str, ...] = ()
 
 
 def export_boosts(
@@ -102,25 +115,54 @@ def export_boosts(
         raise InputError(f"the output of {engine} must have a name. Got -")
     refuse_inputs([out], [scores, policy])
     rule = BoostPolicy.load(policy)
-    known = read_scores(scores, encoding=encoding, progress=progress)
-    progress("building the boost table", math.nan)
-    boosts = Boosts.of(known.columns, rule, scored_on, known.lines)
-    progress("writing", math.nan)
-    files: tuple[str, ...] = (str(out),)
+    if engine == "parquet" and Path(out).suffix.lower() != ".parquet":
+        raise InputError(f"the output of parquet must end in .parquet. Got {out}")
+    if engine == "npz":
+        return _export_table(scores, out, rule, scored_on, encoding, progress)
+    counts, files = Counts(engine), (str(out),)
+    blocks = checked_blocks(scores, rule, scored_on, encoding, counts, progress)
     if engine == "parquet":
-        if Path(out).suffix.lower() != ".parquet":
-            raise InputError(f"the output of parquet must end in .parquet. Got {out}")
-        write_columns(out, boosts.columns)
-    elif engine == "npz":
-        boosts.table.save(out)
+        write_blocks(out, ({n: c for n, c in b.items() if n != "step"} for b in blocks))
     else:
-        files = _write(out, engine, boosts, (scores, policy))
+        # Each file of an engine reads the boosts once more, so they are kept on disk meanwhile.
+        folder = Path(out).parent
+        with TemporaryFile(dir=folder if folder.is_dir() else None) as file:
+            spool = Spool(file, blocks)
+            boosts = Boosts(rule, counts.merchants, spool.blocks)
+            progress("writing", math.nan)
+            files = _write(out, engine, boosts, (scores, policy))
     return ExportReport(
-        len(boosts),
-        other_boosts(known.columns, boosts.table, rule),
+        counts.merchants,
+        counts.other_boosts,
         files,
         _left_out(rule),
-        endless(boosts.table, rule),
+        counts.endless,
+        counts.not_held,
+        counts.not_held_vetoed,
+        tuple(counts.shown),
+    )
+
+
+def _export_table(
+    scores: str | Path,
+    out: str | Path,
+    rule: BoostPolicy,
+    scored_on: dt.date | None,
+    encoding: str | None,
+    progress: Progress,
+) -> ExportReport:
+    """Write the boosts as a mapped table, whose index needs all ids at once."""
+    known = read_scores(scores, encoding=encoding, progress=progress)
+    progress("building the boost table", math.nan)
+    table = TrustTable.build(known.columns, rule, scored_on, known.lines)
+    progress("writing", math.nan)
+    table.save(out)
+    return ExportReport(
+        len(table),
+        other_boosts(known.columns, table.factors(rule.beta)[:-1]),
+        (str(out),),
+        _left_out(rule),
+        endless(table, rule),
     )
 
 
@@ -191,18 +233,55 @@ def _write(
     with ExitStack() as stack:
         if several:
             stack.enter_context(open_folder(folder))
-        staged = []
+        staged: list[AtomicFile] = []
         for path, pieces in zip(paths, texts.values(), strict=True):
-            file = stack.enter_context(AtomicFile(path))
-            for piece in pieces:
-                file.write(piece.encode())
-            staged.append(file)
+            for part in _staged(path, pieces, stack):
+                refuse_inputs([part.path], inputs)
+                staged.append(part)
         for file in staged:
             file.flush()
         # Data and query take their names together, once all of them are on disk.
         for file in staged:
             file.commit()
-    return tuple(paths)
+    written = tuple(file.path for file in staged)
+    for path, pieces in zip(paths, texts.values(), strict=True):
+        if isinstance(pieces, Parts):
+            _remove_parts(Path(path), {*written})
+    return written
+
+
+def _staged(path: str, pieces: Iterator[str], stack: ExitStack) -> Iterator[AtomicFile]:
+    """Yield the files of a text, written but without their names yet."""
+    most = pieces.most if isinstance(pieces, Parts) else None
+    file, size, number = stack.enter_context(AtomicFile(path)), 0, 1
+    for piece in pieces:
+        data = piece.encode()
+        if most is not None and size and size + len(data) > most:
+            yield file
+            number += 1
+            file, size = stack.enter_context(AtomicFile(part_name(path, number))), 0
+        size += file.write(data)
+    yield file
+
+
+def part_name(path: str | Path, number: int) -> str:
+    """Return the name of a further part of a file.
+
+    Examples
+    --------
+    >>> part_name("merchants.ndjson", 2)
+    'merchants-2.ndjson'
+    """
+    path = Path(path)
+    return str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
+
+
+def _remove_parts(path: Path, written: set[str]) -> None:
+    """Remove parts that an earlier export wrote and this one did not: they hold old boosts."""
+    name = re.compile(rf"{re.escape(path.stem)}-([2-9]|[1-9]\d+){re.escape(path.suffix)}")
+    for other in path.parent.iterdir():
+        if name.fullmatch(other.name) and str(other) not in written:
+            other.unlink()
 
 
 def _left_out(policy: BoostPolicy) -> tuple[str, ...]:
