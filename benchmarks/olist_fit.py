@@ -24,7 +24,7 @@ from olist_outcomes import NAMES, orders_after, outcomes
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from trustscore.fitting import collect_outcomes, join
+from trustscore.fitting import collect_outcomes
 from trustscore.fitting.learned import learn_weights
 from trustscore.fitting.shares import fill, shares
 from trustscore.io.blocks import read_blocks
@@ -150,7 +150,8 @@ def main() -> None:
         table: pd.DataFrame = outcomes(orders, name, DAY)
         columns = [table[c].to_numpy() for c in ("merchant_id", "n", "events")]
         later = collect_outcomes(*columns)
-        n, events = join(later, read.block["merchant_id"], [])
+        joined = later.join(read.block["merchant_id"])
+        n, events = joined.n, joined.events
         scores = candidates(card, read.block, given.repeats, n, events)
         n, events = n[n > 0], events[n > 0]
         draw = np.random.default_rng(0)

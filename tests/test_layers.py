@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trustscore"
 
 # Floors from the ground up. The names of one line do not import each other.
 FLOORS = [
-    {"errors", "typing", "compiled", "uncompiled"},
+    {"errors", "lazy", "typing", "compiled", "uncompiled"},
     {"words"},
     {"scorecard"},
     {"outcomes"},

@@ -62,7 +62,7 @@ def test_every_fault_is_counted_and_ten_of_a_kind_are_shown():
     with pytest.raises(InputError) as error:
         collect_outcomes(ids, np.ones(600), np.full(600, 2.0))
     assert error.value.summary == "outcomes: 600 faults in the outcomes"
-    assert len(error.value.faults) == 11 and "and 590 more: events" in error.value.faults[-1]
+    assert len(error.value.faults) == 11 and "and 590 more rows: events" in error.value.faults[-1]
 
 
 @pytest.mark.parametrize("content", ["label\na,1\nb,0\n", "events\na,1\nb,0\n"])

@@ -7,8 +7,9 @@ The names below are loaded at first use, so that ``import trustscore`` costs nex
 to nothing and a ranking service never pays for scikit-learn.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from trustscore.lazy import attach
 
 if TYPE_CHECKING:
     from trustscore.batch.files import score_files
@@ -53,15 +54,4 @@ _HOMES = {
     "simulate_export": "trustscore.simulate",
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+__getattr__, __dir__ = attach(__name__, _HOMES)

@@ -5,9 +5,31 @@ first line of it, so each error carries all faults found and prints them one per
 line below a summary.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
 
-__all__ = ["InputError", "PolicyError", "ScorecardError", "TrustscoreError"]
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+__all__ = [
+    "ROWS_SHOWN",
+    "SHOWN",
+    "InputError",
+    "PolicyError",
+    "ScorecardError",
+    "TrustscoreError",
+    "at_most",
+    "near",
+    "plural",
+    "suggest",
+]
+
+Thing = TypeVar("Thing")
+
+SHOWN = 5
+"""So many faults of one kind are listed unless there is a reason for more."""
+ROWS_SHOWN = 20
+"""So many rows of a table that people will mend cell by cell."""
 
 
 class TrustscoreError(Exception):
@@ -67,3 +89,65 @@ class PolicyError(TrustscoreError):
 
 class InputError(TrustscoreError):
     """An export, a frame or an argument cannot be used as it is."""
+
+
+def plural(count: int, thing: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> plural(1, "fault"), plural(2, "fault")
+    ('1 fault', '2 faults')
+    """
+    return f"{count} {thing}{'s' * (count != 1)}"
+
+
+def at_most(
+    things: Sequence[Thing] | Any,
+    say: Callable[[Thing], str] = str,
+    *,
+    most: int = SHOWN,
+    what: str = "",
+) -> list[str]:
+    """Return what is to be said of the first things, and how many more there are.
+
+    Parameters
+    ----------
+    things : sequence or ndarray
+    say : callable, default=str
+        Makes the sentence of one.
+    most : int, default=SHOWN
+    what : str, default=""
+        What the others are.
+
+    Examples
+    --------
+    >>> at_most([4, 7, 9], lambda row: f"row {row}: is blank", most=1, what="rows")
+    ['row 4: is blank', 'and 2 more rows']
+    >>> at_most(["name: missing"])
+    ['name: missing']
+    """
+    said = [say(thing) for thing in things[:most]]
+    rest = len(things) - most
+    return [*said, f"and {rest} more {what}".rstrip()] if rest > 0 else said
+
+
+def near(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate most like `name`, or None when none is close.
+
+    Examples
+    --------
+    >>> near("wieght", ["weight", "prior"])
+    'weight'
+    >>> near("zzz", ["weight", "prior"]) is None
+    True
+    """
+    by_fold = {str(c).casefold(): str(c) for c in candidates}
+    hit = difflib.get_close_matches(str(name).casefold(), by_fold, n=1, cutoff=0.6)
+    return by_fold[hit[0]] if hit else None
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str:
+    """Return ``", did you mean x?"`` for the nearest candidate, or an empty string."""
+    hit = near(name, candidates)
+    return f", did you mean {hit}?" if hit else ""

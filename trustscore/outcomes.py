@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most, plural
 
-__all__ = ["Outcomes", "align", "collect_outcomes"]
+__all__ = ["Outcomes", "collect_outcomes"]
 
 Array = np.ndarray[Any, Any]
-_SHOWN = 10
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Outcomes:
         Whether every row had a day that was checked against that of the export.
     repeated : int
         Merchants with more than one row, whose rows were added up.
+    unknown : tuple of str
+        Merchants of the outcomes that are not among those they were joined to.
     """
 
     merchant_id: Array
@@ -38,6 +40,47 @@ class Outcomes:
     family: Literal["binomial", "poisson"] = "binomial"
     dated: bool = False
     repeated: int = 0
+    unknown: tuple[str, ...] = ()
+
+    def join(self, merchant_id: Array) -> Outcomes:
+        """Return the outcomes of these merchants, in their order; n is 0 where none is known.
+
+        Raises
+        ------
+        InputError
+            When no merchant of the outcomes is among them.
+
+        Examples
+        --------
+        >>> ids = np.array(["a", "x"], dtype=object)
+        >>> found = Outcomes(ids, np.array([4.0, 9.0]), np.array([1.0, 0.0]))
+        >>> joined = found.join(np.array(["b", "a"], dtype=object))
+        >>> joined.n.tolist(), joined.events.tolist(), joined.unknown
+        ([0.0, 4.0], [0.0, 1.0], ('x',))
+        """
+        place = {name: at for at, name in enumerate(merchant_id.tolist())}
+        at = np.array([place.get(name, -1) for name in self.merchant_id.tolist()], dtype=np.int64)
+        known = at >= 0
+        if not known.any():
+            raise InputError(
+                "outcomes: no merchant of them is in the export; are these the same ids? Got "
+                f"{self.merchant_id[0]!r}, where the export has "
+                f"{merchant_id[0] if len(merchant_id) else 'nobody'!r}"
+            )
+        size = len(merchant_id)
+        return replace(
+            self,
+            merchant_id=merchant_id,
+            n=np.bincount(at[known], self.n[known], size),
+            events=np.bincount(at[known], self.events[known], size),
+            unknown=tuple(self.merchant_id[~known].tolist()),
+        )
+
+    def take(self, rows: Array) -> Outcomes:
+        """Return the outcomes of some of the merchants."""
+        return replace(
+            self, merchant_id=self.merchant_id[rows], n=self.n[rows], events=self.events[rows]
+        )
 
 
 class _Faults:
@@ -51,9 +94,12 @@ class _Faults:
     def add(self, wrong: Array, says: str) -> None:
         rows = np.flatnonzero(wrong).tolist()
         self.count += len(rows)
-        self.listed += [f"line {self._lines[r]} ({self._names[r]}): {says}" for r in rows[:_SHOWN]]
-        if len(rows) > _SHOWN:
-            self.listed.append(f"and {len(rows) - _SHOWN} more: {says}")
+        self.listed += at_most(
+            rows,
+            lambda row: f"line {self._lines[row]} ({self._names[row]}): {says}",
+            most=_MOST_SHOWN,
+            what=f"rows: {says}",
+        )
 
 
 def collect_outcomes(
@@ -116,7 +162,7 @@ def collect_outcomes(
     if date is not None:
         _check_dates(date, as_of, faults)
     if faults.count:
-        many = "1 fault" if faults.count == 1 else f"{faults.count} faults"
+        many = plural(faults.count, "fault")
         raise InputError(f"{source}: {many} in the outcomes", faults.listed)
     # In order of first use, whatever that is: nothing below depends on it.
     place = {name: at for at, name in enumerate(dict.fromkeys(merchant_id.tolist()))}
@@ -176,36 +222,3 @@ def _day(text: str) -> float:
         return float(dt.datetime.fromisoformat(text).toordinal())
     except ValueError:
         return float("nan")
-
-
-def align(outcomes: Outcomes, merchant_id: Array) -> tuple[Array, Array, tuple[str, ...]]:
-    """Return orders and events of these merchants, 0 where nothing is known, and who is unknown.
-
-    Raises
-    ------
-    InputError
-        When no merchant of the outcomes is among them.
-
-    Examples
-    --------
-    >>> ids = np.array(["a", "x"], dtype=object)
-    >>> found = Outcomes(ids, np.array([4.0, 9.0]), np.array([1.0, 0.0]))
-    >>> n, events, unknown = align(found, np.array(["b", "a"], dtype=object))
-    >>> n.tolist(), events.tolist(), unknown
-    ([0.0, 4.0], [0.0, 1.0], ('x',))
-    """
-    place = {name: at for at, name in enumerate(merchant_id.tolist())}
-    at = np.array([place.get(name, -1) for name in outcomes.merchant_id.tolist()], dtype=np.int64)
-    known = at >= 0
-    if not known.any():
-        raise InputError(
-            "outcomes: no merchant of them is in the export; are these the same ids? Got "
-            f"{outcomes.merchant_id[0]!r}, where the export has "
-            f"{merchant_id[0] if len(merchant_id) else 'nobody'!r}"
-        )
-    size = len(merchant_id)
-    return (
-        np.bincount(at[known], outcomes.n[known], size),
-        np.bincount(at[known], outcomes.events[known], size),
-        tuple(outcomes.merchant_id[~known].tolist()),
-    )

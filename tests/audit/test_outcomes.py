@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trustscore.audit import join_outcomes
+from trustscore.audit import require_two_classes
 from trustscore.errors import InputError
 from trustscore.outcomes import collect_outcomes
 
@@ -11,7 +11,9 @@ IDS = np.array(["a", "b", "c"], dtype=object)
 def joined(events, n=None, ids=IDS):
     total = None if n is None else np.array(n, dtype=float)
     found = collect_outcomes(np.array(ids, dtype=object), total, np.array(events, dtype=float))
-    return join_outcomes(IDS, found)
+    found = found.join(IDS)
+    require_two_classes(found)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -33,4 +35,5 @@ def test_rows_of_one_merchant_are_added_up_and_strangers_are_named():
     found = joined([1, 2, 0, 1], [4, 5, 6, 7], ["a", "a", "c", "stranger"])
     assert found.n.tolist() == [9.0, 0.0, 6.0]
     assert found.events.tolist() == [3.0, 0.0, 0.0]
+    assert found.merchant_id is IDS
     assert (found.unknown, found.repeated, found.dated) == (("stranger",), 1, False)

@@ -16,9 +16,14 @@ MARKET = Market(EXPORT, CARD)
 SMALL = MARKET.take(np.arange(200))
 
 
+def outcomes(n, events, *, dated=True, unknown=()):
+    ids = np.array([f"m{at}" for at in range(len(n))], dtype=object)
+    return Outcomes(ids, n, events, dated=dated, unknown=unknown)
+
+
 def outcomes_of(chance, n, seed=0, **more):
     events = np.random.default_rng(seed).binomial(n.astype(int), chance) * 1.0
-    return Outcomes(n * 1.0, events, more.get("unknown", ()), more.get("dated", True))
+    return outcomes(n * 1.0, events, **more)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +100,9 @@ def test_what_is_not_known_of_the_outcomes_is_said():
 
 def test_few_merchants_and_few_events_are_named_not_scored():
     some = market(card({"a": rate("k", "n")}), k=[0, 1, 5], n=[10, 10, 10])
-    one = Outcomes(np.array([5.0, 0, 0]), np.array([1.0, 0, 0]), (), True)
+    one = outcomes(np.array([5.0, 0, 0]), np.array([1.0, 0, 0]))
     assert levels(validity(some, one)) == {"too_few": "decide"}
-    three = Outcomes(np.full(3, 5.0), np.array([0.0, 1.0, 2.0]), (), True)
+    three = outcomes(np.full(3, 5.0), np.array([0.0, 1.0, 2.0]))
     found = validity(some, three, draws=20)
     assert any("fewer than" in text for text in found.facts["left_out"])
     assert any("no mean of stars" in text for text in found.facts["left_out"])
@@ -119,6 +124,6 @@ def test_a_single_event_does_not_break_the_folds():
     some = market(card({"a": level("x"), "b": level("x")}), x=rng.uniform(0, 10, 40))
     events = np.zeros(40)
     events[3] = 1
-    made, left_out = baselines(some, Outcomes(np.ones(40), events, (), True), 0)
+    made, left_out = baselines(some, outcomes(np.ones(40), events), 0)
     assert f"events are too few for {FOLDS} folds" in " ".join(left_out)
     assert all(np.isfinite(b.score).all() for b in made)

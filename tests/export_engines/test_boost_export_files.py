@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from trustscore.boost import BoostPolicy, TrustTable, rerank, trust_boost
-from trustscore.commands.export_boost import ENGINES, command
+from trustscore.commands.export_boost import command
 from trustscore.commands.main import main
 from trustscore.errors import InputError, PolicyError
 from trustscore.export.engines.files import TARGETS, export_boosts, load_boosts
@@ -166,10 +166,6 @@ def test_every_engine_is_written_by_the_command_and_twice_the_same(engine, score
     assert not [name for name in files[0] if name.endswith(".tmp")]
     for name in files[0]:
         assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
-
-
-def test_the_command_names_the_engines_there_are():
-    assert ENGINES == TARGETS
 
 
 def test_what_an_engine_cannot_do_is_said(scores, tmp_path):

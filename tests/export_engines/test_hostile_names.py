@@ -21,7 +21,6 @@ from trustscore.errors import PolicyError, ScorecardError
 from trustscore.export import expected_scores, export_sql
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.export.engines.files import TARGETS
-from trustscore.export.engines.limits import LIMITS
 from trustscore.scorecard import parse_scorecard
 
 TEXTS = list(HOSTILE.values())
@@ -144,13 +143,16 @@ def test_every_engine_is_read_back():
 
 
 def test_every_engine_says_what_it_cannot_hold():
-    assert set(LIMITS) == set(TARGETS)
-    assert LIMITS["elasticsearch"]("商" * 171) == "longer than 512 bytes"
-    assert LIMITS["elasticsearch"]("商" * 170) == ""
-    assert LIMITS["vespa"]("\x1b[31m") == LIMITS["vespa"]("\U0001ffff") == "with control characters"
-    assert LIMITS["vespa"]("tab\t商🙂\n") == ""
-    assert LIMITS["sql"]("a\x00") == "with the character NUL"
-    assert LIMITS["sql"]("x" * 513) == "longer than 512 characters"
+    assert TARGETS["elasticsearch"].fault("商" * 171) == "longer than 512 bytes"
+    assert TARGETS["elasticsearch"].fault("商" * 170) == ""
+    assert (
+        TARGETS["vespa"].fault("\x1b[31m")
+        == TARGETS["vespa"].fault("\U0001ffff")
+        == "with control characters"
+    )
+    assert TARGETS["vespa"].fault("tab\t商🙂\n") == ""
+    assert TARGETS["sql"].fault("a\x00") == "with the character NUL"
+    assert TARGETS["sql"].fault("x" * 513) == "longer than 512 characters"
 
 
 LEFT = {

@@ -10,7 +10,7 @@ import numpy as np
 from trustscore.audit.cards import equal_weights
 from trustscore.audit.market import Market
 from trustscore.audit.measures import auc
-from trustscore.audit.outcomes import Outcomes
+from trustscore.outcomes import Outcomes
 from trustscore.scorecard import Signal
 from trustscore.scoring import Utilities, utilities
 

@@ -19,8 +19,8 @@ from trustscore.audit import (
     Truth,
     as_json,
     audit,
-    join_outcomes,
     join_truth,
+    require_two_classes,
     summary,
 )
 from trustscore.errors import InputError
@@ -174,7 +174,9 @@ def _outcomes(
 ) -> Outcomes:
     found = read_outcomes(path, as_of=as_of, encoding=encoding)
     try:
-        return join_outcomes(market.ids, found)
+        joined = found.join(market.ids)
+        require_two_classes(joined)
+        return joined
     except InputError as error:
         raise InputError(f"{path}: {error.summary}") from None
 

@@ -12,11 +12,11 @@ from trustscore.audit.bunching import bunching
 from trustscore.audit.coherence import coherence
 from trustscore.audit.fairness import fairness
 from trustscore.audit.market import Market
-from trustscore.audit.outcomes import Outcomes
 from trustscore.audit.result import Section
 from trustscore.audit.robustness import robustness
 from trustscore.audit.truth import Truth, against_truth
 from trustscore.audit.validity import validity
+from trustscore.outcomes import Outcomes
 from trustscore.typing import Progress, silent
 
 __all__ = ["audit"]

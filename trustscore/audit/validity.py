@@ -9,8 +9,9 @@ import numpy as np
 from trustscore.audit.baselines import Baseline, baselines
 from trustscore.audit.market import Market, bands
 from trustscore.audit.measures import auc, bootstrap_auc, interval, weighted_spearman
-from trustscore.audit.outcomes import Outcomes
 from trustscore.audit.result import Section, table_of
+from trustscore.errors import InputError
+from trustscore.outcomes import Outcomes
 
 __all__ = ["validity"]
 
@@ -20,6 +21,28 @@ _FEW_EVENTS, _FEW_MERCHANTS = 20, 10
 _UNKNOWN_SHARE = 0.05
 
 
+def require_two_classes(outcomes: Outcomes) -> None:
+    """Raise an InputError where outcomes are of one class only, or of no order at all.
+
+    Examples
+    --------
+    >>> require_two_classes(Outcomes(np.array(["a"]), np.array([3.0]), np.array([0.0])))
+    Traceback (most recent call last):
+        ...
+    trustscore.errors.InputError: the outcomes have no events among 3 orders of the export's
+    merchants: with one class nothing can be told apart
+    """
+    n, events = outcomes.n.sum(), outcomes.events.sum()
+    if n == 0:
+        raise InputError("the outcomes have no orders: n is 0 for every merchant of the export")
+    if events in (0, n):
+        which = "no events" if events == 0 else "nothing but events"
+        raise InputError(
+            f"the outcomes have {which} among {n:.0f} orders of the export's "
+            "merchants: with one class nothing can be told apart"
+        )
+
+
 def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300) -> Section:
     """Measure the index against outcomes, with baselines on the same merchants.
 
@@ -27,7 +50,7 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
     ----------
     market : Market
     outcomes : Outcomes
-        Of `join_outcomes`.
+        Of the merchants of the market, see `Outcomes.join`.
     seed : int
     draws : int
         Samples of merchants for the intervals.
@@ -46,7 +69,7 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         )
         return section
     part = market.take(rows)
-    own = Outcomes(outcomes.n[rows], outcomes.events[rows], (), outcomes.dated, outcomes.repeated)
+    own = outcomes.take(rows)
     bad, good = own.events, own.n - own.events
     section.facts = {
         "merchants": len(rows),

@@ -11,13 +11,11 @@ import pandas as pd
 from trustscore.batch.output import contribution_columns, contribution_values, score_values
 from trustscore.batch.scorer import Scorer
 from trustscore.boost import BoostPolicy
-from trustscore.errors import InputError
+from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.io.frames import read_frame
 from trustscore.scorecard import Scorecard, load_scorecard
 
 __all__ = ["score_frame"]
-
-_SHOWN = 20
 
 
 def score_frame(
@@ -77,18 +75,17 @@ def score_frame(
     card = load_scorecard(scorecard)
     rows, missing, index = read_frame(frame, card, allow_missing_columns=allow_missing_columns)
     if rows.rejects and errors == "raise":
-        count = len(rows.rejects)
-        faults = [
-            f"row {reject.line} (merchant {reject.merchant_id or 'unknown'}), "
-            f"{reject.column}: {reject.message}. Got {reject.value!r}"
-            for reject in rows.rejects[:_SHOWN]
-        ]
-        if count > _SHOWN:
-            faults.append(f"and {count - _SHOWN} more")
         raise InputError(
-            f"{count} row{'s' * (count != 1)} of the frame cannot be scored;"
+            f"{plural(len(rows.rejects), 'row')} of the frame cannot be scored;"
             " errors='reject' scores the others",
-            faults,
+            at_most(
+                rows.rejects,
+                lambda r: (
+                    f"row {r.line} (merchant {r.merchant_id or 'unknown'}), "
+                    f"{r.column}: {r.message}. Got {r.value!r}"
+                ),
+                most=ROWS_SHOWN,
+            ),
         )
     scorer = Scorer(card, BoostPolicy.load(policy), as_of=as_of, statement=contributions)
     scored = scorer.scored(rows, missing)

@@ -14,14 +14,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from trustscore.boost.policy_tables import Curve
 from trustscore.typing import FloatArray
-
-if TYPE_CHECKING:
-    from trustscore.boost.policy import Curve
 
 
 def neutral_point(

@@ -14,13 +14,12 @@ from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.ranking import combine, relevance_error, rerank
 from trustscore.boost.serving import TableSource
 from trustscore.boost.table import at, text_column
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.scorecard.vetoes import Veto
 from trustscore.typing import BoolArray, FloatArray, IntArray, TextArray
 
 # Plain integers compare faster with arrays than an enum does.
 _FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
-_SHOWN = 5
 # Beyond this the logistic curve is flat in float64, so the order would be lost.
 _MOST_LOG_ODDS = 30.0
 
@@ -98,7 +97,7 @@ class Lists:
         )
         blank = [row for row, query in enumerate(asked) if _is_blank(query)]
         if blank:
-            faults = [f"{at(row, lines)}: query_id is blank" for row in blank[:_SHOWN]]
+            faults = at_most(blank, lambda row: f"{at(row, lines)}: query_id is blank")
             raise InputError(f"{len(blank)} candidates belong to no query", faults)
         place = np.arange(count)
         if items is not None:
@@ -348,11 +347,13 @@ def _one_kind(list_of: IntArray, kinds: TextArray, lines: IntArray | None) -> Te
     _, first = np.unique(list_of, return_index=True)
     mixed = np.flatnonzero(kinds != kinds[first][list_of])
     if len(mixed):
-        faults = [
-            f"{at(row, lines)}: query_kind is {kinds[row]!r}, and "
-            f"{kinds[first[list_of[row]]]!r} in {at(first[list_of[row]], lines)}"
-            for row in mixed[:_SHOWN]
-        ]
+        faults = at_most(
+            mixed,
+            lambda row: (
+                f"{at(row, lines)}: query_kind is {kinds[row]!r}, and "
+                f"{kinds[first[list_of[row]]]!r} in {at(first[list_of[row]], lines)}"
+            ),
+        )
         raise InputError("a query is of two kinds", faults)
     return kinds[first]
 
@@ -366,9 +367,9 @@ def _places_by_id(list_of: IntArray, items: TextArray, lines: IntArray | None) -
     order = np.argsort(pair, kind="stable")
     twice = order[1:][pair[order[1:]] == pair[order[:-1]]]
     if len(twice):
-        faults = [
-            f"{at(row, lines)}: item {items[row]!r} again in its list" for row in twice[:_SHOWN]
-        ]
+        faults = at_most(
+            twice, lambda row: f"{at(row, lines)}: item {items[row]!r} again in its list"
+        )
         raise InputError("a list holds an item twice", faults)
     return place
 
@@ -389,8 +390,8 @@ def from_log_odds(scores: Any) -> FloatArray:
     given = np.asarray(scores, dtype=np.float64)
     bad = np.flatnonzero(~(np.abs(given) <= _MOST_LOG_ODDS))
     if len(bad):
-        faults = [
-            f"row {row + 1}: must be between -30 and 30. Got {given[row]:g}" for row in bad[:_SHOWN]
-        ]
+        faults = at_most(
+            bad, lambda row: f"row {row + 1}: must be between -30 and 30. Got {given[row]:g}"
+        )
         raise InputError("these scores are no log-odds", faults)
     return 1.0 / (1.0 + np.exp(-given))

@@ -29,7 +29,7 @@ from trustscore.boost.policy_tables import (
     Validity,
     VetoTreatment,
 )
-from trustscore.errors import PolicyError
+from trustscore.errors import PolicyError, plural
 from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
 
@@ -212,7 +212,7 @@ class BoostPolicy(Base):
 
         Examples
         --------
-        >>> from trustscore.errors import PolicyError
+        >>> from trustscore.errors import PolicyError, plural
         >>> try:
         ...     BoostPolicy.parse({"strength": {"betta": 0.1}, "curve": {"rho": 2}})
         ... except PolicyError as error:
@@ -293,9 +293,9 @@ class BoostPolicy(Base):
 
 
 def _faulty(source: str, faults: list[str]) -> PolicyError:
-    count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
     # A fault of the whole file has an empty address.
-    return PolicyError(f"policy {source} has {count}", [f.removeprefix(": ") for f in faults])
+    listed = [fault.removeprefix(": ") for fault in faults]
+    return PolicyError(f"policy {source} has {plural(len(faults), 'fault')}", listed)
 
 
 @lru_cache(maxsize=16)

@@ -17,7 +17,7 @@ from trustscore.boost.guards import cap_merchants, displace, protect_head
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.serving import TableSource, TrustTable
 from trustscore.boost.table import at
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.scorecard.vetoes import Veto
 from trustscore.typing import BoolArray, FloatArray, IntArray, TextArray
 
@@ -25,7 +25,6 @@ from trustscore.typing import BoolArray, FloatArray, IntArray, TextArray
 _FLOOR, _BLOCK = int(Veto.FLOOR), int(Veto.BLOCK)
 # Far above any relevance, and small enough that no boost makes it overflow.
 _MOST = 1e300
-_SHOWN = 5
 PARTS = ("trust", "programme", "pacing", "limit", "veto_part")
 
 
@@ -339,9 +338,10 @@ def relevance_error(
         bad = np.flatnonzero(~(np.abs(score) < _MOST))
         must = "must be finite"
         cure = "relevance must be finite"
-    rows = [f"{at(row, lines)}: relevance {must}. Got {score[row]:g}" for row in bad[:_SHOWN]]
-    more = len(bad) - len(rows)
-    return InputError(cure, rows + ([f"and {more} more rows"] if more else []))
+    faults = at_most(
+        bad, lambda row: f"{at(row, lines)}: relevance {must}. Got {score[row]:g}", what="rows"
+    )
+    return InputError(cure, faults)
 
 
 def _all_differ(item_ids: Any) -> bool:
@@ -363,7 +363,7 @@ def _repeated(item_ids: Any) -> InputError:
         for row, item in enumerate(item_ids, start=1)
         if first.setdefault(str(item), row) != row
     ]
-    return InputError("a list holds an item twice", faults[:_SHOWN])
+    return InputError("a list holds an item twice", at_most(faults))
 
 
 def _ranks(order: IntArray, count: int) -> IntArray:

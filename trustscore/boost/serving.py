@@ -18,7 +18,7 @@ from trustscore.boost.ids import IdIndex
 from trustscore.boost.mapped_file import map_arrays, write_arrays
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import at, boost_table, text_column
-from trustscore.errors import InputError, PolicyError
+from trustscore.errors import InputError, PolicyError, at_most
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 from trustscore.typing import Array, BoolArray, FloatArray, IntArray, TextArray
 
@@ -363,7 +363,6 @@ class LiveTable:
 
 _NEVER = np.iinfo(np.int32).max
 _LAST = dt.date.max.toordinal() - dt.date(1970, 1, 1).toordinal()
-_SHOWN = 5
 _DTYPE_KINDS = dict.fromkeys((*_NUMBERS, *_LEANS), "f") | dict.fromkeys(_TEXTS, "S")
 _DTYPE_KINDS |= {"veto": "i", "newcomer": "b", "valid_to": "i"}
 
@@ -446,5 +445,5 @@ def _day_numbers(column: TextArray, name: str, lines: IntArray | None) -> dict[s
             row = int(np.flatnonzero(column == word)[0])
             faults.append(f"{at(row, lines)}: {name} must be a day like 2026-01-31. Got {word!r}")
     if faults:
-        raise InputError("the scores have days that cannot be read", faults[:_SHOWN])
+        raise InputError("the scores have days that cannot be read", at_most(faults))
     return known

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trustscore.boost.curve import lean_curve, logistic_gate, neutral_point, settled_excess
 from trustscore.boost.policy import BoostPolicy
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
@@ -24,7 +24,6 @@ NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 _BESIDE = ("veto", "tier", "status", "scored_on", *side_read_by(Reader.BOOST))
 # By rounding in a score file, an index and a prior that are equal may differ by this much.
 _ROUNDING = max(OUTPUT_COLUMNS[name].rounding for name in ("trust_index", "prior_index"))
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +207,7 @@ def boost_table(
     ids = np.asarray(scores["merchant_id"], dtype=object)
     faults = _id_faults(ids, lines)
     if faults:
-        raise InputError(f"the scores have {len(faults)} faulty merchant ids", faults[:_SHOWN])
+        raise InputError(f"the scores have {len(faults)} faulty merchant ids", at_most(faults))
     parts = lean_parts(scores, policy, lines)
     if len(parts.lean) != len(ids):
         raise InputError(f"trust_index has {len(parts.lean)} rows, merchant_id has {len(ids)}")
@@ -299,10 +298,8 @@ def _checked(
     for name, values in zip(NEEDED, found, strict=True):
         low, high = OUTPUT_COLUMNS[name].low, OUTPUT_COLUMNS[name].high
         bad = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
-        faults += [
-            f"{at(row, lines)}: {name} must be between {low:g} and {high:g}. Got {values[row]:g}"
-            for row in bad[:_SHOWN]
-        ]
+        must = f"{name} must be between {low:g} and {high:g}"
+        faults += _at_rows(bad, lines, must, values)
     # Check lengths first: a scalar would be broadcast to every merchant.
     for name in (*NEEDED, *_BESIDE):
         rows = _rows(columns[name]) if name in columns else len(found[0])
@@ -311,6 +308,12 @@ def _checked(
     if faults:
         raise InputError("the scores have values out of their range", faults)
     return found[0], found[1], found[2], found[3]
+
+
+def _at_rows(
+    bad: NDArray[np.int64], lines: NDArray[np.int64] | None, must: str, values: Floats
+) -> list[str]:
+    return at_most(bad, lambda row: f"{at(row, lines)}: {must}. Got {values[row]:g}", what="rows")
 
 
 def _rows(values: Any) -> int:

@@ -10,20 +10,10 @@ from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
+from trustscore.export.engines.registry import TARGETS
 
-# As in trustscore.export.engines.files, which is not loaded for --help.
-ENGINES = (
-    "elasticsearch",
-    "opensearch",
-    "solr",
-    "vespa",
-    "typesense",
-    "algolia",
-    "sql",
-    "redis",
-    "parquet",
-    "npz",
-)
+*_SOME, _LAST = (target.name for target in TARGETS.values() if target.one_file)
+_FILES = f"{', '.join(_SOME)} and {_LAST}"
 EXAMPLE = """\b
 Example:
   trustscore export boost scores.csv --to elasticsearch --scored-on 2026-01-31 -o es/
@@ -38,7 +28,7 @@ Example:
     "--to",
     "engine",
     required=True,
-    type=click.Choice(ENGINES),
+    type=click.Choice(TARGETS.names),
     help="Engine or format to write for.",
 )
 @click.option(
@@ -48,7 +38,7 @@ Example:
     required=True,
     metavar="OUT",
     type=click.Path(),
-    help="Write to OUT: a file for redis, parquet and npz, a folder for the others.",
+    help=f"Write to OUT: a file for {_FILES}, a folder for the others.",
 )
 @options.policy("that turns scores into boosts")
 @options.scored_on()

@@ -151,7 +151,7 @@ def command(
 
     from trustscore.boost import BoostPolicy
     from trustscore.errors import InputError
-    from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, join
+    from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, outcome_notes
     from trustscore.fitting.files import read_judgements
     from trustscore.io.atomic_files import AtomicFile, same_file
     from trustscore.io.outcomes_file import read_outcomes
@@ -193,7 +193,9 @@ def command(
         labelled = None
         if later is not None:
             ids = (read.special or read.block).get("merchant_id", np.empty(0, dtype=object))
-            labelled = Labelled(read.special, *join(later, ids, notes), later.family)
+            joined = later.join(ids)
+            notes += outcome_notes(joined, len(later.merchant_id))
+            labelled = Labelled(read.special, joined.n, joined.events, joined.family)
         pair = None
         if halves:
             pair = read_halves(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trustscore.errors import InputError
+from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.io.arrow import strings
 from trustscore.io.checks import check_block
 from trustscore.io.header import Columns, Wanted, match
@@ -18,9 +18,6 @@ from trustscore.scorecard import Scorecard
 from trustscore.typing import Array
 
 __all__ = ["as_frame", "match_columns", "read_block"]
-
-
-_MOST_FAULTS = 20
 
 
 def as_frame(X: Any) -> pd.DataFrame:
@@ -80,14 +77,12 @@ def read_block(
     ]
     if faults:
         faults.sort(key=lambda fault: fault.row)
-        listed = [
-            f"row {frame.index[f.row]}, {f.column}: {f.message}. Got {f.value!r}"
-            for f in faults[:_MOST_FAULTS]
-        ]
-        if len(faults) > _MOST_FAULTS:
-            listed.append(f"and {len(faults) - _MOST_FAULTS} more")
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise InputError(f"X: {count} in the cells", listed)
+        listed = at_most(
+            faults,
+            lambda f: f"row {frame.index[f.row]}, {f.column}: {f.message}. Got {f.value!r}",
+            most=ROWS_SHOWN,
+        )
+        raise InputError(f"X: {plural(len(faults), 'fault')} in the cells", listed)
     return block
 
 

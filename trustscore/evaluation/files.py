@@ -14,7 +14,7 @@ import numpy as np
 from trustscore import __version__
 from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.boost.files.candidates import endless, lists_of, read_candidates, read_scores
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.evaluation import Evaluation, Figure, Point, Verdict, evaluate, verdict
 from trustscore.evaluation.plots import pareto_png
 from trustscore.io.atomic_files import write_tables
@@ -32,7 +32,6 @@ METRICS_JSON, METRICS_CSV, PARETO_CSV, PARETO_PNG = (
     "pareto.csv",
     "pareto.png",
 )
-_SHOWN = 5
 # Significant digits of a figure; further ones are rounding and differ between machines.
 _DIGITS = 10
 
@@ -97,9 +96,7 @@ def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) 
             label[row] = value
             seen[query, item] = at
     if faults:
-        more = len(faults) - _SHOWN
-        listed = faults[:_SHOWN] + ([f"and {more} more rows"] if more > 0 else [])
-        raise InputError(f"{path}: these labels cannot be used", listed)
+        raise InputError(f"{path}: these labels cannot be used", at_most(faults, what="rows"))
     return label
 
 

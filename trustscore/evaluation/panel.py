@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from trustscore.boost import BoostPolicy, Lists, TrustTable
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.scorecard.vetoes import Veto
 from trustscore.typing import BoolArray, FloatArray, IntArray
 
-_SHOWN = 5
 PROMOTED = 0.25
 """Lean from which a merchant counts as promoted, as in :class:`trustscore.boost.Trial`."""
 
@@ -285,7 +284,7 @@ def _sizes(volumes: Any, table: TrustTable, rows: IntArray) -> Groups:
         )
     bad = np.flatnonzero((volume < 0) | np.isinf(volume))
     if len(bad):
-        faults = [f"row {row + 1}: must be at least 0. Got {volume[row]:g}" for row in bad[:_SHOWN]]
+        faults = at_most(bad, lambda row: f"row {row + 1}: must be at least 0. Got {volume[row]:g}")
         raise InputError("these volumes are out of range", faults)
     met = np.unique(rows[rows < len(table)])
     known = np.sort(volume[met][~np.isnan(volume[met])])
@@ -307,7 +306,7 @@ def _labels(labels: Any, lists: Lists) -> FloatArray:
         )
     bad = np.flatnonzero((label < 0) | np.isinf(label))
     if len(bad):
-        faults = [f"row {row + 1}: must be at least 0. Got {label[row]:g}" for row in bad[:_SHOWN]]
+        faults = at_most(bad, lambda row: f"row {row + 1}: must be at least 0. Got {label[row]:g}")
         raise InputError("these labels are out of range", faults)
     known = label[~np.isnan(label)]
     if not len(known):

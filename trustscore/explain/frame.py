@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trustscore.errors import InputError
+from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.io.frames import read_frame
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
@@ -18,7 +18,6 @@ from trustscore.scoring import score_columns
 
 __all__ = ["explain_frame"]
 
-_SHOWN = 20
 # What a note may say; nothing where a signal is known.
 NOTES = ("", "unknown", "withheld", "without_whole", "not_applicable", "not_collected")
 
@@ -127,9 +126,9 @@ def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> 
     ]
     if not faults:
         return [place[name] for name in sought or ()]
-    count = len(faults)
-    shown = faults[:_SHOWN] + ([f"and {count - _SHOWN} more"] if count > _SHOWN else [])
-    raise InputError(f"{count} merchant{'s' * (count != 1)} cannot be explained", shown)
+    raise InputError(
+        f"{plural(len(faults), 'merchant')} cannot be explained", at_most(faults, most=ROWS_SHOWN)
+    )
 
 
 def _notes(card: Scorecard, scores: Any, missing: frozenset[str], block: dict[str, Any]) -> Any:

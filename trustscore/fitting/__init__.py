@@ -3,8 +3,7 @@
 from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.fit import Fitted, fit_scorecard
 from trustscore.fitting.neutral import Neutrals, fit_neutral
-from trustscore.fitting.notes import Note
-from trustscore.fitting.outcomes import join
+from trustscore.fitting.notes import Note, outcome_notes
 from trustscore.fitting.weigh import METHODS, Labelled
 from trustscore.outcomes import Outcomes, collect_outcomes
 
@@ -19,5 +18,5 @@ __all__ = [
     "collect_outcomes",
     "fit_neutral",
     "fit_scorecard",
-    "join",
+    "outcome_notes",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trustscore.errors import InputError
+from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.fitting import Judgement
 from trustscore.io.whole_table import read_table
 
@@ -37,8 +37,9 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
         if np.isnan(ratio)
     ]
     if wrong:
-        many = "1 ratio" if len(wrong) == 1 else f"{len(wrong)} ratios"
-        raise InputError(f"{path}: {many} cannot be read", wrong[:20])
+        raise InputError(
+            f"{path}: {plural(len(wrong), 'ratio')} cannot be read", at_most(wrong, most=ROWS_SHOWN)
+        )
     experts = columns.get("expert", np.full(len(columns["a"]), "", dtype=object))
     return [
         Judgement(*row)

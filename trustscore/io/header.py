@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trustscore.errors import InputError
+from trustscore.errors import InputError, plural
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.faults import suggest
@@ -227,8 +227,7 @@ def match(
     # A column that is there twice is met once by its name and once more as one to keep.
     faults = list(dict.fromkeys(faults))
     if faults:
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        summary = f"{source}: {count} in the columns"
+        summary = f"{source}: {plural(len(faults), 'fault')} in the columns"
         if missing and not allow_missing:
             summary += wanted.cure
         raise InputError(summary, faults)

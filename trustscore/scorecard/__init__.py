@@ -1,20 +1,29 @@
-"""Scorecards: frozen data that says what is scored and how."""
+"""Scorecards: frozen data that says what is scored and how.
 
-from trustscore.scorecard.build import parse_scorecard
-from trustscore.scorecard.conditions import Condition
-from trustscore.scorecard.load import load_scorecard, scorecard_schema
-from trustscore.scorecard.model import (
-    ROOT,
-    Dimension,
-    Field,
-    Overlay,
-    Rule,
-    Scorecard,
-    Signal,
-    Tier,
-)
-from trustscore.scorecard.presets import preset_names
-from trustscore.scorecard.side_columns import SIDE_NUMERIC, SIDE_TEXT
+The names are loaded at first use: the registries below cost next to nothing, the model needs
+pydantic.
+"""
+
+from typing import TYPE_CHECKING
+
+from trustscore.lazy import attach
+
+if TYPE_CHECKING:
+    from trustscore.scorecard.build import parse_scorecard
+    from trustscore.scorecard.conditions import Condition
+    from trustscore.scorecard.load import load_scorecard, scorecard_schema
+    from trustscore.scorecard.model import (
+        ROOT,
+        Dimension,
+        Field,
+        Overlay,
+        Rule,
+        Scorecard,
+        Signal,
+        Tier,
+    )
+    from trustscore.scorecard.presets import preset_names
+    from trustscore.scorecard.side_columns import SIDE_NUMERIC, SIDE_TEXT
 
 __all__ = [
     "ROOT",
@@ -33,3 +42,16 @@ __all__ = [
     "preset_names",
     "scorecard_schema",
 ]
+
+_MODEL = ("ROOT", "Dimension", "Field", "Overlay", "Rule", "Scorecard", "Signal", "Tier")
+_HOMES = {
+    "Condition": "trustscore.scorecard.conditions",
+    "SIDE_NUMERIC": "trustscore.scorecard.side_columns",
+    "SIDE_TEXT": "trustscore.scorecard.side_columns",
+    "load_scorecard": "trustscore.scorecard.load",
+    "parse_scorecard": "trustscore.scorecard.build",
+    "preset_names": "trustscore.scorecard.presets",
+    "scorecard_schema": "trustscore.scorecard.load",
+} | dict.fromkeys(_MODEL, "trustscore.scorecard.model")
+
+__getattr__, __dir__ = attach(__name__, _HOMES)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from trustscore.errors import ScorecardError
+from trustscore.errors import ScorecardError, plural
 from trustscore.scorecard.build_rules import build_rules
 from trustscore.scorecard.checks import (
     column_faults,
@@ -368,8 +368,7 @@ class _Builder(Notes):
 
 
 def _error(source: str, faults: list[str]) -> ScorecardError:
-    plural = "fault" if len(faults) == 1 else "faults"
-    return ScorecardError(f"scorecard {source} has {len(faults)} {plural}", faults)
+    return ScorecardError(f"scorecard {source} has {plural(len(faults), 'fault')}", faults)
 
 
 def parse_scorecard(data: Mapping[str, Any], source: str = "<data>") -> Scorecard:

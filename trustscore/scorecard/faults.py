@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from trustscore.errors import near, suggest
+
+__all__ = [
+    "Base",
+    "Notes",
+    "OneOf",
+    "collect",
+    "near",
+    "prune",
+    "sentences",
+    "shown",
+    "suggest",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,27 +43,6 @@ class OneOf:
         """Return what ``Literal`` with these names would."""
         literal: Any = Literal
         return handler(literal[self.names])
-
-
-def near(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate most like `name`, or None when none is close.
-
-    Examples
-    --------
-    >>> near("wieght", ["weight", "prior"])
-    'weight'
-    >>> near("zzz", ["weight", "prior"]) is None
-    True
-    """
-    by_fold = {str(c).casefold(): str(c) for c in candidates}
-    hit = difflib.get_close_matches(str(name).casefold(), by_fold, n=1, cutoff=0.6)
-    return by_fold[hit[0]] if hit else None
-
-
-def suggest(name: str, candidates: Iterable[str]) -> str:
-    """Return ``", did you mean x?"`` for the nearest candidate, or an empty string."""
-    hit = near(name, candidates)
-    return f", did you mean {hit}?" if hit else ""
 
 
 def shown(value: Any) -> str:

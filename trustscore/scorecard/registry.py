@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn, Protocol, TypeVar
 
-from trustscore.errors import ScorecardError, TrustscoreError
-from trustscore.scorecard.faults import suggest
+from trustscore.errors import ScorecardError, TrustscoreError, suggest
 
 __all__ = ["Registry"]
 

@@ -3,8 +3,9 @@
 The names are loaded at first use; only `score_spark` and `score_files` need pyspark.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from trustscore.lazy import attach
 
 if TYPE_CHECKING:
     from trustscore.spark.files import score_files
@@ -12,17 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SparkScores", "score_files", "score_spark"]
 
-_HOMES = {"SparkScores": "frame", "score_files": "files", "score_spark": "frame"}
+_HOMES = {
+    "SparkScores": "trustscore.spark.frame",
+    "score_files": "trustscore.spark.files",
+    "score_spark": "trustscore.spark.frame",
+}
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+__getattr__, __dir__ = attach(__name__, _HOMES)

@@ -14,7 +14,7 @@ from trustscore.boost import BoostPolicy, Lists, TrustTable, rerank_lists
 from trustscore.boost.files.log import item_log, log_paths, rankings, request_log, reranked
 from trustscore.boost.position import Position, explain_position
 from trustscore.boost.table import NEEDED
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
 from trustscore.io.whole_table import Table, read_table, table_blocks
 from trustscore.scorecard.faults import suggest
@@ -48,7 +48,6 @@ _EXPLORED = ("explored", "propensity")
 # Score files round the boost finely and the columns it is computed from coarsely. At usual
 # strengths that changes the boost by a small part of the last decimal of an index.
 _ROUNDING = OUTPUT_COLUMNS["trust_index"].unit / 10
-_SHOWN = 5
 
 
 class BoostReport(NamedTuple):
@@ -117,9 +116,9 @@ def read_candidates(
     empty = {"relevance": np.isnan(table.columns["relevance"])}
     empty |= {name: table.columns[name] == "" for name in texts[1:3]}
     blank = [(name, row) for name, mask in empty.items() for row in np.flatnonzero(mask).tolist()]
-    faults += [f"{table.at(row)}, {name}: is blank" for name, row in blank[:_SHOWN]]
-    if len(blank) > _SHOWN:
-        faults.append(f"and {len(blank) - _SHOWN} more blank cells")
+    faults += at_most(
+        blank, lambda cell: f"{table.at(cell[1])}, {cell[0]}: is blank", what="blank cells"
+    )
     if faults:
         raise InputError(f"{path}: candidates that cannot be ranked", faults)
     return table

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["LIMITS"]
+__all__ = ["SQL_LENGTH", "anything", "at_most_bytes", "sql_text", "xml_text"]
 
-# Elasticsearch and OpenSearch: the longest _id in bytes. Solr: the longest term of Lucene.
-# Algolia: a record of 10 kB in the smallest plan, with what stands beside the id.
-_ELASTIC, _LUCENE, _ALGOLIA = 512, 32_766, 9_000
 # VARCHAR of boosts.sql, in characters.
 SQL_LENGTH = 512
 # Vespa takes characters of XML: no controls but tab and line breaks, no non-characters.
@@ -22,7 +19,9 @@ _NO_TEXT = re.compile(
 )
 
 
-def _bytes(most: int) -> Callable[[str], str]:
+def at_most_bytes(most: int) -> Callable[[str], str]:
+    """Return the check of a text of at most so many bytes."""
+
     def fault(text: str) -> str:
         # No character has more than four bytes.
         if len(text) * 4 <= most or len(text.encode("utf-8", "surrogatepass")) <= most:
@@ -32,30 +31,18 @@ def _bytes(most: int) -> Callable[[str], str]:
     return fault
 
 
-def _vespa(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Check a text that goes through XML."""
     return "with control characters" if _NO_TEXT.search(text) else ""
 
 
-def _sql(text: str) -> str:
+def sql_text(text: str) -> str:
+    """Check a text that goes into a VARCHAR."""
     if "\x00" in text:
         return "with the character NUL"
     return f"longer than {SQL_LENGTH:,} characters" if len(text) > SQL_LENGTH else ""
 
 
-def _anything(_: str) -> str:
+def anything(_: str) -> str:
+    """Accept every text."""
     return ""
-
-
-LIMITS: dict[str, Callable[[str], str]] = {
-    "elasticsearch": _bytes(_ELASTIC),
-    "opensearch": _bytes(_ELASTIC),
-    "solr": _bytes(_LUCENE),
-    "vespa": _vespa,
-    "typesense": _anything,
-    "algolia": _bytes(_ALGOLIA),
-    "sql": _sql,
-    "redis": _anything,
-    "parquet": _anything,
-    "npz": _anything,
-}
-"""For each engine: what is wrong with an id or a tier, blank when it can be held."""

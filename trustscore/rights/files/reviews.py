@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trustscore.boost.serving import day_number
-from trustscore.errors import InputError
+from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_columns
 from trustscore.io.inputs import as_paths, expand
 from trustscore.io.whole_table import Table, read_table
@@ -28,7 +28,6 @@ from trustscore.words import named, text
 
 __all__ = ["RightsReport", "rights_files"]
 
-_SHOWN = 5
 _START = dt.date(1970, 1, 1)
 _LAST = (dt.date.max - _START).days
 _SCORES = {name: OUTPUT_COLUMNS[name].check for name in ("trust_index", "index_se", "coverage")}
@@ -202,10 +201,7 @@ def _once(table: Table) -> list[str]:
 
 def _raise(table: Table, faults: list[str], what: str) -> None:
     if faults:
-        shown = faults[:_SHOWN]
-        if len(faults) > _SHOWN:
-            shown.append(f"and {len(faults) - _SHOWN} more")
-        raise InputError(f"{table.path}: {what}", shown)
+        raise InputError(f"{table.path}: {what}", at_most(faults))
 
 
 def _read_scores(

@@ -15,7 +15,7 @@ import pyarrow as pa
 from trustscore.boost import BoostPolicy
 from trustscore.boost.files.candidates import other_boosts, score_blocks
 from trustscore.errors import InputError
-from trustscore.export.engines.limits import LIMITS
+from trustscore.export.engines.registry import TARGETS
 from trustscore.export.engines.rows import boost_columns
 from trustscore.io.arrow import strings
 from trustscore.io.seen_ids import SeenIds
@@ -109,7 +109,7 @@ def checked_blocks(
 
 def _held(columns: Block, counts: Counts) -> Block:
     """Return the rows that an engine can hold, and count the others."""
-    fault = LIMITS[counts.engine]
+    fault = TARGETS[counts.engine].fault
     texts = zip(columns["merchant_id"].tolist(), columns["tier"].tolist(), strict=True)
     faults = [fault(merchant) or fault(tier) for merchant, tier in texts]
     rows = [row for row, text in enumerate(faults) if text]

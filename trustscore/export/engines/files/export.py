@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.boost.files.candidates import endless, other_boosts, read_scores
-from trustscore.errors import InputError
-from trustscore.export.engines import ENGINES, Boosts, engine_files
+from trustscore.errors import InputError, suggest
+from trustscore.export.engines import ENGINES, TARGETS, Boosts, engine_files
 from trustscore.export.engines.files.blocks import Counts, Spool, checked_blocks
 from trustscore.export.engines.rows import Parts
 from trustscore.io.atomic_files import AtomicFile, write_blocks
@@ -26,8 +26,6 @@ from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.typing import Progress, silent
 
 __all__ = ["TARGETS", "ExportReport", "export_boosts", "load_boosts"]
-
-TARGETS = (*ENGINES, "parquet", "npz")
 
 
 class ExportReport(NamedTuple):
@@ -110,8 +108,10 @@ def export_boosts(
     (['schema.json', 'merchants.json', 'query.json'], 1)
     """
     if engine not in TARGETS:
-        raise InputError(f"engine must be one of {', '.join(TARGETS)}. Got {engine!r}")
-    if str(out) == "-" and engine != "redis":
+        raise InputError(
+            f"engine must be one of {', '.join(TARGETS)}. Got {engine!r}{suggest(engine, TARGETS)}"
+        )
+    if str(out) == "-" and not (TARGETS[engine].one_file and engine in ENGINES):
         raise InputError(f"the output of {engine} must have a name. Got -")
     refuse_inputs([out], [scores, policy])
     rule = BoostPolicy.load(policy)
