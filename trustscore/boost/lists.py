@@ -351,7 +351,7 @@ def _one_kind(list_of: IntArray, kinds: TextArray, lines: IntArray | None) -> Te
             mixed,
             lambda row: (
                 f"{at(row, lines)}: query_kind is {kinds[row]!r}, and "
-                f"{kinds[first[list_of[row]]]!r} in {at(first[list_of[row]], lines)}"
+                f"{kinds[first[list_of[row]]]!r} in {at(int(first[list_of[row]]), lines)}"
             ),
         )
         raise InputError("a query is of two kinds", faults)

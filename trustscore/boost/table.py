@@ -310,9 +310,7 @@ def _checked(
     return found[0], found[1], found[2], found[3]
 
 
-def _at_rows(
-    bad: NDArray[np.int64], lines: NDArray[np.int64] | None, must: str, values: Floats
-) -> list[str]:
+def _at_rows(bad: IntArray, lines: IntArray | None, must: str, values: FloatArray) -> list[str]:
     return at_most(bad, lambda row: f"{at(row, lines)}: {must}. Got {values[row]:g}", what="rows")
 
 

@@ -71,9 +71,7 @@ def headroom_of(card: Scorecard, block: Block, scores: Scores) -> Headroom:
     return Headroom(start, end, opened)
 
 
-def _end(
-    card: Scorecard, signal: Signal, block: Mapping[str, Array], good: Array, field: Field
-) -> Array:
+def _end(card: Scorecard, signal: Signal, block: Block, good: Array, field: Field) -> Array:
     """Return the column at the good anchor, or as near to it as a checked cell can be."""
     end = good * block[str(signal.sample)] if signal.counts else good
     low: Any = -np.inf if field.check == "number" else 0.0
