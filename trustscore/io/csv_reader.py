@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.io.arrow import count_lines
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows, Unchecked, clean
 from trustscore.io.csv_cells import LONGEST_QUOTE, last_record
@@ -24,26 +22,18 @@ from trustscore.io.csv_records import (
     split_record,
 )
 from trustscore.io.header import Columns, Wanted, match, sniff
+from trustscore.io.pieces import Piece, cut_pieces, end_of_lines
 from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Fault, Reject
 from trustscore.io.text_columns import TEXT, read_odd
 from trustscore.io.text_stream import Source
 
-__all__ = ["CsvPlan", "CsvReader", "Piece", "open_csv", "pieces", "read_piece"]
-
-LONGEST_LINE = 64 << 20
+__all__ = ["CsvPlan", "CsvReader", "open_csv", "pieces", "read_piece"]
 
 # Blank lines, and Excel's `sep=;`, may stand above the header.
 _ABOVE = re.compile(
     rb'(?:[ \t\r]*\n)*+(?:"?sep=([^"\r\n])"?[ \t\r]*\n)?(?:[ \t\r]*\n)*+', re.IGNORECASE
 )
-
-
-class Piece(NamedTuple):
-    """Complete records of one file, and the line on which they begin."""
-
-    data: bytes
-    line: int
 
 
 @dataclass(frozen=True)
@@ -200,33 +190,18 @@ def pieces(chunks: Iterator[bytes], held: bytes, plan: CsvPlan) -> Iterator[Piec
     plan : CsvPlan
         Its line is that of the first piece.
 
-    Yields
-    ------
-    Piece
+    Returns
+    -------
+    iterator of Piece
     """
-    line, least, waiting, size = plan.line, 0, [held], len(held)
-    while True:
-        data = next(chunks, b"")
-        waiting.append(data)
-        size += len(data)
-        if data and size < least:
-            continue
-        held = b"".join(waiting)
-        if not data and held and not held.endswith(b"\n"):
-            held += b"\n"
+
+    def end_of_records(text: bytes, final: bool) -> int:
         # Only quotes make it a question where a record ends.
-        quotes = b'"' in held
-        end = last_record(held, ord(plan.delimiter), not data) if quotes else held.rfind(b"\n") + 1
-        if end:
-            piece, held = held[:end], held[end:]
-            yield Piece(piece, line)
-            line += count_lines(piece)
-        if len(held) > LONGEST_LINE:
-            raise InputError(f"{plan.file}, line {line}: longer than {LONGEST_LINE >> 20} MB")
-        if not data:
-            return
-        # What is no record yet is looked at again when it is twice as long: linear work.
-        least, waiting, size = 2 * len(held), [held], len(held)
+        if b'"' not in text:
+            return end_of_lines(text, final)
+        return last_record(text, ord(plan.delimiter), final)
+
+    return cut_pieces(chunks, held, plan.line, plan.file, end_of_records)
 
 
 def read_piece(piece: Piece, plan: CsvPlan) -> Rows:

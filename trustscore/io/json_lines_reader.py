@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.io.arrow import count_lines, strings
+from trustscore.io.arrow import strings
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
 from trustscore.io.columns import filled, rows_of
 from trustscore.io.header import Wanted, fold, match
+from trustscore.io.pieces import Piece, cut_pieces, end_of_lines
 from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Reject
 from trustscore.io.text_columns import TEXT
@@ -29,16 +30,8 @@ __all__ = ["JsonLinesReader"]
 
 # How much of a file the choice of the columns looks at.
 _VIEW = 1 << 20
-_LONGEST_LINE = 64 << 20
 
 Record = dict[str, str | None]
-
-
-class _Piece(NamedTuple):
-    """Whole lines, and the number of the first one."""
-
-    data: bytes
-    line: int
 
 
 class JsonLinesReader:
@@ -61,10 +54,15 @@ class JsonLinesReader:
     ) -> None:
         self.source, self.wanted, self._chunks = source, wanted, chunks
         head = b""
-        while len(head) < _VIEW and (chunk := next(chunks, b"")):
+        while len(head) < _VIEW or b"\n" not in head:
+            chunk = next(chunks, b"")
             head += chunk
+            if not chunk:
+                head += b"\n"
+                break
         self._head = head
-        self.names = list(dict.fromkeys(_keys(head)))
+        view = head[: max(_VIEW, head.find(b"\n") + 1)]
+        self.names = list(dict.fromkeys(_keys(view)))
         self.columns = match(
             self.names,
             wanted,
@@ -73,30 +71,14 @@ class JsonLinesReader:
             allow_missing=options.allow_missing,
         )
         self._known = set(self.names)
-        self._read = None if options.keep is None else _folded(wanted, options.keep)
+        self._folded = None if options.keep is None else _folded(wanted, options.keep)
         self.checker = Checker(wanted.fields, wanted.pairs)
 
-    def pieces(self) -> Iterator[_Piece]:
+    def pieces(self) -> Iterator[Piece]:
         """Yield the input piece by piece, once."""
-        line, held = 1, self._head
-        while True:
-            data = next(self._chunks, b"")
-            if not data and held and not held.endswith(b"\n"):
-                held += b"\n"
-            end = held.rfind(b"\n") + 1
-            if end:
-                piece, held = held[:end], held[end:]
-                yield _Piece(piece, line)
-                line += count_lines(piece)
-            if len(held) > _LONGEST_LINE:
-                raise InputError(
-                    f"{self.source.name}, line {line}: longer than {_LONGEST_LINE >> 20} MB"
-                )
-            if not data:
-                return
-            held += data
+        return cut_pieces(self._chunks, self._head, 1, self.source.name, end_of_lines)
 
-    def read(self, piece: _Piece) -> Rows:
+    def read(self, piece: Piece) -> Rows:
         """Turn a piece into rows."""
         name = self.source.name
         records: list[Record] = []
@@ -142,19 +124,19 @@ class JsonLinesReader:
 
     def _refuse_late(self, record: Record, line: int) -> None:
         late = [key for key in record if key not in self._known]
-        if self._read is not None:
-            late = [key for key in late if fold(key) in self._read]
+        if self._folded is not None:
+            late = [key for key in late if fold(key) in self._folded]
         if late:
             raise InputError(
                 f"{self.source.name}, line {line}: column {late[0]} is not in the first"
                 f" {_VIEW >> 20} MB of records; put it into the first record, null where unknown"
             )
+        self._known.update(record)
 
 
 def _keys(head: bytes) -> Iterator[str]:
-    lines = head.split(b"\n")
-    # The last line may be cut off; alone it is all there is.
-    for raw in lines[:-1] if len(lines) > 1 else lines:
+    # What stands behind the last line break may be cut off.
+    for raw in head.split(b"\n")[:-1]:
         try:
             yield from _record(raw)
         except ValueError:
@@ -182,20 +164,24 @@ def _record(line: bytes) -> Record:
     try:
         pairs = json.loads(
             line.decode(),
-            parse_int=str,
-            parse_float=str,
-            parse_constant=str,
+            parse_int=_Digits,
+            parse_float=_Digits,
+            parse_constant=_Digits,
             object_pairs_hook=_Pairs,
         )
+        if not isinstance(pairs, _Pairs):
+            raise ValueError("it is none")
+        record = {key: _text(value) for key, value in pairs}
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(pairs, _Pairs):
-        raise ValueError("it is none")
-    record = {key: _text(value) for key, value in pairs}
     if b"\\u" in line:
         # Half of a surrogate pair is no character.
         "".join(text or "" for pair in record.items() for text in pair).encode()
     return record
+
+
+class _Digits(str):
+    """A number as it is written."""
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -210,14 +196,13 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(_plain(value), ensure_ascii=False)
+    return value if value is None or isinstance(value, str) else _spelled(value)
 
 
-def _plain(value: Any) -> Any:
+def _spelled(value: Any) -> str:
     if isinstance(value, _Pairs):
-        return {key: _plain(inner) for key, inner in value}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+        inner = (f"{_spelled(key)}: {_spelled(inside)}" for key, inside in value)
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_spelled, value)) + "]"
+    return value if isinstance(value, _Digits) else json.dumps(value, ensure_ascii=False)
