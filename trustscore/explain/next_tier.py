@@ -16,6 +16,7 @@ import numpy as np
 from trustscore.explain.search import Change, Move, Search, possible_moves, smallest_plan
 from trustscore.explain.statement import RuleLine, explain_scores, one_row, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 
 __all__ = ["Blank", "Change", "Lack", "TierPlan", "next_tier_plan"]
@@ -201,7 +202,7 @@ def next_tier_plan(
     lift = tuple(
         rule
         for rule in statement.vetoes
-        if higher or (rule.effect == "cap" and rule.points < tier.at)
+        if higher or (rule.effect == Veto.CAP.word and rule.points < tier.at)
     )
     lacks = _lacks(card, single, statement.coverage, tier) if higher else []
     unknown = _unknown(card, scores) if lacks or statement.coverage == 0 else ()
