@@ -18,6 +18,7 @@ from trustscore.explain.search import Change, Move, Search, possible_moves, smal
 from trustscore.explain.statement import RuleLine, Statement, explain_scores, one_row, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
 from trustscore.typing import Array, Block
@@ -274,7 +275,7 @@ def next_tier_plan(
     lift = tuple(
         rule
         for rule in statement.vetoes
-        if higher or (rule.effect == "cap" and rule.points < goal.at)
+        if higher or (rule.effect == Veto.CAP.word and rule.points < goal.at)
     )
     share = collected_share(card, single, missing)
     lacks = _lacks(card, single, statement.coverage, goal, share) if higher else []

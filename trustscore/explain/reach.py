@@ -209,7 +209,7 @@ class _Chunk:
         variant = plan.variant_rows(self.block, len(self.target))
         lowest = np.full(len(self.target), np.inf)
         for fired, one in zip(scores.fired, plan.rules, strict=True):
-            if one.rule.effect == "cap":
+            if one.rule.veto == Veto.CAP:
                 points = np.asarray(one.points)
                 # An overlay may set another height.
                 height = points if points.ndim == 0 else points[0 if variant is None else variant]

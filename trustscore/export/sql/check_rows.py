@@ -21,6 +21,7 @@ from trustscore.export.sql.select import SIDE_BY_DEFAULT
 from trustscore.scorecard import Condition, Scorecard, Signal, load_scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_TEXT, Reader, side_read_by
+from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.codes import Z95
 from trustscore.scoring.program import SignalFigures, program_of
@@ -155,7 +156,7 @@ def _on_edge(
     # A clipped or capped index is a figure of the scorecard, the same to the last bit.
     moved = (index != 0) & (index != 100)
     for rule in card.rules:
-        if rule.effect == "cap":
+        if rule.veto == Veto.CAP:
             moved &= index != rule.points
     near(index, [t.at for t in tiers.ladder], moved)
     near(index, [t.at - tiers.hysteresis for t in tiers.ladder], moved)
