@@ -113,7 +113,8 @@ def export_boosts(
         raise InputError(f"the output of parquet must end in .parquet. Got {out}")
     if engine == "npz":
         return _export_table(scores, out, rule, scored_on, encoding)
-    counts, files = Counts(engine), (str(out),)
+    counts = Counts(engine)
+    files: tuple[str, ...] = (str(out),)
     blocks = checked_blocks(scores, rule, scored_on, encoding, counts)
     if engine == "parquet":
         write_blocks(out, ({n: c for n, c in b.items() if n != "step"} for b in blocks))
