@@ -79,13 +79,13 @@ def _end(card: Scorecard, signal: Signal, block: Block, good: Array, field: Fiel
     if field.lo is not None and field.hi is not None:
         low, high = max(low, field.lo), min(high, field.hi)
     if not signal.whole:
-        return np.clip(end, low, high)
+        return np.asarray(np.clip(end, low, high))
     # A part is at most its whole, in every rate that counts it.
     for part, whole in card.pairs:
         if part == signal.value and whole in block:
             high = np.fmin(high, block[whole])
     end = np.ceil(end) if signal.higher_is_better else np.floor(end)
-    return np.clip(end, np.ceil(low), np.floor(high))
+    return np.asarray(np.clip(end, np.ceil(low), np.floor(high)))
 
 
 def _good_anchors(card: Scorecard, block: Block, rows: int) -> dict[str, Array]:
