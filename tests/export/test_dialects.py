@@ -57,7 +57,10 @@ def test_only_functions_that_every_engine_has():
     known = {"LEAST", "GREATEST", "COALESCE", "EXP", "LN", "POWER", "SQRT", "ABS", "SIGN"}
     known |= {"REPLACE", "TRIM", "CHR", "CONCAT", "SUBSTRING", "NULLIF", "CAST", "DATEDIFF"}
     words = {"CASE", "IF", "AND", "OR"}  # sqlglot counts these as functions
-    assert {call.sql_name() for call in tree("duckdb").find_all(exp.Func)} <= known | words
+    calls = list(tree("duckdb").find_all(exp.Func))
+    # Some releases of sqlglot know REPLACE by name only.
+    names = {c.name.upper() if isinstance(c, exp.Anonymous) else c.sql_name() for c in calls}
+    assert names <= known | words
 
 
 @pytest.mark.parametrize("dialect", OTHERS)
