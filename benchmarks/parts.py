@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -214,11 +215,11 @@ def growth(run: Run, found: Found) -> None:
     found.add("memory", memory[1], merchants=run.merchants)
     found.add("growth", slope, f"from {rows[1]:,} to {rows[-1]:,} rows")
     card, blocks = load_scorecard("default"), _blocks(run)
+    joined = _joined(blocks)
     signals = [10, 20, 30, 45, 60, 75, 85]
     seconds = []
     for count in signals:
         some = _some_signals(count, card)
-        joined = _joined(blocks)
         seconds.append(measure.best(lambda c=some: score_columns(joined, c), 5, time.thread_time))
     found.grown = {
         "rows": rows,
@@ -253,12 +254,14 @@ def audit(run: Run, found: Found) -> None:
     """Time an audit with every section."""
     merchants = min(run.merchants, AUDIT)
     export = run.export(merchants)
-    words = ("--truth", f"{export}.truth.csv", "-o", str(run.folder / "audit"), "--quiet")
+    # The command wants an empty folder, also where exports are kept from an earlier run.
+    out = tempfile.mkdtemp(dir=run.folder)
+    words = ("--truth", f"{export}.truth.csv", "-o", out, "--quiet")
     _command(found, "audit", merchants, measure.module("trustscore", "audit", export, *words))
 
 
 def rights(run: Run, found: Found) -> None:
-    """Time a review with the next steps of every merchant; the last review was of another market."""
+    """Time a review with next steps, against the tiers of another market of the same ids."""
     merchants, folder = min(run.merchants, LONG), run.folder
     exports = {seed: run.export(merchants, seed=seed) for seed in (1, 2)}
     for seed, export in exports.items():
