@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from olist_outcomes import NAMES, orders_after, outcomes
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
@@ -30,6 +29,11 @@ from trustscore.fitting.shares import fill, shares
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import score_columns, utilities
+
+try:
+    from benchmarks.olist_outcomes import NAMES, orders_after, outcomes
+except ModuleNotFoundError:  # run as a script, whose folder is searched instead
+    from olist_outcomes import NAMES, orders_after, outcomes
 
 DAY, END = "2017-12-01", "2018-03-01"
 FOLDS, DRAWS = 10, 2000

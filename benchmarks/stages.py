@@ -1,111 +1,77 @@
-"""Where the time of a batch run goes, stage by stage, in one process."""
+"""Where the time of a batch run goes, stage by stage, in one thread.
+
+Each stage is a public function of trustscore, called by itself on the blocks of a file. What a
+larger step takes beyond the stages inside it is their difference.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-from unittest.mock import patch
+from collections.abc import Callable
+from typing import TypeVar
 
-import numpy as np
-
-from benchmarks.measure import best
-from trustscore.batch import output, scorer
+from trustscore.batch.output import score_lines
 from trustscore.batch.scorer import Formatter, Scorer
 from trustscore.boost import BoostPolicy
-from trustscore.io import checks, clean_rows, csv_reader
+from trustscore.io.csv_records import find_records
 from trustscore.io.header import Wanted
-from trustscore.io.inputs import Inputs, read_part
+from trustscore.io.inputs import Inputs, Part, read_part
 from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.scorecard import load_scorecard
-from trustscore.scoring import score
+from trustscore.scoring import score_columns
 
-# Stage, the module whose name for the function is replaced, and the name; a stage may hold others.
-_TIMED = (
-    ("find records, read numbers", csv_reader, "find_records"),
-    ("read odd cells", csv_reader, "read_odd"),
-    ("check numbers", checks, "rows_out_of_bounds"),
-    ("side columns", clean_rows, "text_column"),
-    ("kernel", score.kernel, "score_rows"),
-    ("boosts", scorer, "trust_boost"),
-    ("write lines", output, "score_lines"),
-)
-_READING = ("find records, read numbers", "read odd cells", "check numbers", "side columns")
-_RESULT = ("kernel", "boosts", "write lines")
+Result = TypeVar("Result")
 
 
 class Clock:
-    """Seconds of processor time by stage."""
+    """Seconds of this thread's processor time by step."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
 
-    def timed(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the same function, timed; calls of itself are not counted twice."""
-        inside = False
+    def time(self, step: str, work: Callable[[], Result]) -> Result:
+        """Do some work, and count its time to a step."""
+        start = time.thread_time()
+        result = work()
+        self.seconds[step] += time.thread_time() - start
+        return result
 
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            nonlocal inside
-            if inside:
-                return work(*args, **kwargs)
-            inside = True
-            start = time.process_time()
-            try:
-                return work(*args, **kwargs)
-            finally:
-                self.seconds[stage] += time.process_time() - start
-                inside = False
 
-        return wrapped
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Time the stages while the block runs."""
-        patches = [
-            patch.object(module, name, self.timed(stage, getattr(module, name)))
-            for stage, module, name in _TIMED
-        ]
-        for each in patches:
-            each.start()
-        try:
-            yield
-        finally:
-            for each in patches:
-                each.stop()
+def _walk(part: Part, formatter: Formatter, seen: SeenIds, clock: Clock) -> int:
+    """Take one part of a CSV through all steps; return its rows."""
+    scorer, piece, plan = formatter.scorer, part.piece, part.reader.plan
+    clock.time("cells", lambda: find_records(piece.data, plan.layout, piece.line))
+    rows = clock.time("read", lambda: read_part(part))
+    hashes = clock.time("hash", lambda: hash_ids(rows.ids, seen.key))
+    clock.time("seen", lambda: seen.add(rows.ids, rows.lines, part.file, hashes))
+    clock.time("kernel", lambda: score_columns(rows.block, scorer.card, missing=part.missing))
+    scored = clock.time("scored", lambda: scorer.scored(rows, part.missing))
+    clock.time("lines", lambda: score_lines(scored))
+    clock.time("result", lambda: formatter.result(rows, part.missing))
+    return len(rows)
 
 
 def stages(export: str) -> dict[str, float]:
-    """Return microseconds a row of each stage of scoring an export with the default outputs."""
+    """Return microseconds a row of each stage of scoring a CSV with the default outputs."""
     card, policy = load_scorecard("default"), BoostPolicy.load("boost")
-    seen, clock, rows = SeenIds(), Clock(), 0
     formatter = Formatter(Scorer(card, policy), (), ".csv", None)
-    split = clock.timed("split into blocks", next)
-    read = clock.timed("_read", read_part)
-    hashes = clock.timed("hash ids", lambda block: hash_ids(block.ids, seen.key))
-    repeats = clock.timed("repeated ids", seen.add)
-    result = clock.timed("_result", formatter.result)
-    with clock.watching():
-        parts = Inputs([export], Wanted.by(card)).parts()
-        while (part := split(parts, None)) is not None:
-            block = read(part)
-            repeats(block.ids, block.lines, part.file, hashes(block))
-            result(block, part.missing)
-            rows += len(block)
-    found = clock.seconds
-    found["ids, blocks"] = found.pop("_read") - sum(found[name] for name in _READING)
-    found["counts, other"] = found.pop("_result") - sum(found[name] for name in _RESULT)
-    return {name: 1e6 * seconds / rows for name, seconds in found.items() if seconds}
-
-
-def numpy_costs() -> dict[str, float]:
-    """Return nanoseconds an element of a few operations on tables of a block's size."""
-    one, two = np.random.default_rng(0).random((2, 15, 5000))
-    out = np.empty_like(one)
-    works: dict[str, Callable[[], Any]] = {
-        "add": lambda: np.add(one, two, out=out),
-        "divide": lambda: np.divide(one, two, out=out),
-        "square root": lambda: np.sqrt(one, out=out),
+    # What is done once, such as imports and tables, is no cost of a row.
+    first = next(Inputs([export], Wanted.by(card)).parts())
+    _walk(first, formatter, SeenIds(), Clock())
+    clock, seen, rows = Clock(), SeenIds(), 0
+    parts = Inputs([export], Wanted.by(card)).parts()
+    while (part := clock.time("split", lambda: next(parts, None))) is not None:
+        rows += _walk(part, formatter, seen, clock)
+    took = clock.seconds
+    found = {
+        "read the file, cut it into blocks": took["split"],
+        "read cells": took["cells"],
+        "check, ids and texts": took["read"] - took["cells"],
+        "repeated ids": took["hash"] + took["seen"],
+        "kernel": took["kernel"],
+        "boosts": took["scored"] - took["kernel"],
+        "write lines": took["lines"],
+        "counts": took["result"] - took["scored"] - took["lines"],
     }
-    return {name: 1e9 * best(work, 200) / one.size for name, work in works.items()}
+    return {name: 1e6 * seconds / rows for name, seconds in found.items()}
