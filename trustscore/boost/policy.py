@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
@@ -27,6 +28,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 from trustscore.errors import PolicyError
 from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
+from trustscore.scorecard.side_values import fold_side_value, twice
 
 if TYPE_CHECKING:
     from trustscore.boost.ranking import Ranking
@@ -58,6 +60,17 @@ class Neutral(Base):
 
     point: Index = 71.0
     by_category: dict[str, Index] = Field(default_factory=dict)
+
+    @field_validator("by_category", mode="after")
+    @classmethod
+    def _folded(cls, given: dict[str, float]) -> dict[str, float]:
+        """Keep categories as cells are read, so that a space or a capital moves nobody's point."""
+        for first, second in twice(given):
+            raise ValueError(f"{second!r} is read as {first!r}: give one point for both")
+        folded = {fold_side_value(word): point for word, point in given.items()}
+        if "" in folded:
+            raise ValueError("a category must not be blank: `point` is for merchants without one")
+        return folded
 
 
 class Evidence(Base):

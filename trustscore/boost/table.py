@@ -13,6 +13,7 @@ from trustscore.boost.curve import Floats, bend, excess, gate, neutral_point
 from trustscore.boost.policy import VETO_CODES, BoostPolicy
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.side_values import fold_side_column
 
 NEEDED = ("trust_index", "index_se", "prior_index", "coverage")
 """Score columns without which there is no boost."""
@@ -343,9 +344,9 @@ def _points(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> Float
     by_category = policy.neutral.by_category
     if not by_category or "category" not in columns:
         return policy.neutral.point
-    words = text_column(columns, "category", rows)
+    words = fold_side_column(text_column(columns, "category", rows))
     return np.fromiter(
-        (by_category.get(word, policy.neutral.point) for word in words), np.float64, rows
+        (by_category.get(word, policy.neutral.point) for word in words.tolist()), np.float64, rows
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
+from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scoring import Scores, score_columns
 
 __all__ = ["Statement", "explain", "explain_scores"]
@@ -194,7 +195,7 @@ def figures(card: Scorecard, signal: Signal, block: Mapping[str, Array]) -> dict
 
     def side(column: str) -> str:
         values = block.get(column)
-        return "" if values is None or values[0] is None else str(values[0]).strip().casefold()
+        return "" if values is None else fold_side_value(values[0])
 
     if card.peers.priors:
         peers = card.peers.priors.get(tuple(side(column) for column in card.peers.by), {})

@@ -14,6 +14,7 @@ from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import Prior, fit_counts, fit_means, fit_values
 from trustscore.rules import holds
 from trustscore.scorecard import Signal
+from trustscore.scorecard.side_values import fold_side_column
 
 __all__ = ["Block", "Evidence", "evidence_of", "folded", "prior_of", "scored", "set_aside"]
 
@@ -111,7 +112,4 @@ def folded(block: Block, column: str, rows: int) -> Array:
     """Return a text column as overlays and peer groups compare it; blank is empty."""
     if column not in block:
         return np.full(rows, "", dtype=object)
-    texts = block[column].tolist()
-    found = np.empty(rows, dtype=object)
-    found[:] = ["" if t is None else str(t).strip().casefold() for t in texts]
-    return found
+    return fold_side_column(block[column])

@@ -12,6 +12,7 @@ from trustscore.fitting.evidence import Block, Evidence, folded
 from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import LEAST_MERCHANTS, STRENGTHS, Prior, group_priors, unit_variance
 from trustscore.scorecard import Scorecard, Signal
+from trustscore.scorecard.side_values import fold_side_value
 
 __all__ = ["set_groups"]
 
@@ -62,13 +63,17 @@ def set_groups(
                 "strength": figure(strength, 3),
             }
         facts[name]["between_groups"] = figure(between, 3)
+    # A group that the file states already is found by how it is read, and keeps its spelling.
+    spelled = {
+        "|".join(map(fold_side_value, group.split("|"))): group for group in card.file.peers.priors
+    }
     for group_name, entries in told.items():
-        before = card.file.peers.priors.get(group_name, {})
+        group = spelled.get(group_name, group_name)
         for name, entry in entries.items():
-            changes.append((("peers", "priors", group_name, name), entry))
-        for name in before:
+            changes.append((("peers", "priors", group, name), entry))
+        for name in card.file.peers.priors.get(group, {}):
             if name in fitted and name not in entries:
-                changes.append((("peers", "priors", group_name, name), None))
+                changes.append((("peers", "priors", group, name), None))
     if small:
         shown = ", ".join(sorted(small)[:5]) + (", ..." if len(small) > 5 else "")
         text = (

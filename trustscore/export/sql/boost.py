@@ -24,7 +24,7 @@ def trust_boost(
     """Return the boost of a merchant that is scored."""
     define, limits = card.query.define, policy.evidence
     point = number(policy.neutral.point)
-    category = card.words("category")
+    category = card.folded("category")
     if policy.neutral.by_category and category is not None:
         cases = " ".join(
             f"WHEN {category} = {text(word)} THEN {number(value)}"

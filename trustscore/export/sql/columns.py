@@ -12,7 +12,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.export.sql.query import Query
-from trustscore.export.sql.text import name, number, text
+from trustscore.export.sql.text import fold, name, number, text
 from trustscore.scorecard import Condition, Scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.model import SIDE_NUMERIC, SIDE_TEXT
@@ -55,6 +55,7 @@ class Card:
             for column in SIDE_TEXT
             if column in self.side
         }
+        self._folded: dict[str, str] = {}
         self._variant = self._variants()
 
     def column(self, column: str) -> str | None:
@@ -64,6 +65,12 @@ class Card:
     def words(self, column: str) -> str | None:
         """Return a text column, NULL where blank; None when the table has none."""
         return self._texts.get(column)
+
+    def folded(self, column: str) -> str | None:
+        """Return a text column as `fold_side_value` reads it; None when the table has none."""
+        if column in self._texts and column not in self._folded:
+            self._folded[column] = self.query.define(f"{column}_said", fold(self._texts[column]))
+        return self._folded.get(column)
 
     # Variants ---------------------------------------------------------------------------------
 
@@ -93,7 +100,7 @@ class Card:
             )
             member = member.reshape(-1)
             branches = [
-                f"WHEN LOWER(TRIM({self._texts[column]})) IN "
+                f"WHEN {self.folded(column)} IN "
                 f"({', '.join(text(v) for v, m in zip(values, member, strict=True) if m == which)})"
                 f" THEN {which}"
                 for which in range(len(first))

@@ -132,9 +132,8 @@ def tier(
         enter.append(entered)
         stay.append(kept)
     place = define("tier_enter", _climb(enter))
-    previous = card.words("previous_tier")
+    previous = card.folded("previous_tier")
     if previous is not None:
-        previous = define("tier_said", f"LOWER(TRIM({previous}))")
         cases = " ".join(f"WHEN {previous} = {text(r.id)} THEN {i}" for i, r in enumerate(ladder))
         held = define("tier_before", f"CASE {cases} ELSE -1 END")
         stays = define("tier_stay", _climb(stay))

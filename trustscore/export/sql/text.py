@@ -11,6 +11,7 @@ import math
 import re
 
 from trustscore.errors import InputError
+from trustscore.scorecard.side_values import BLANKS, SAME_LETTERS
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Words that some engine does not take as a bare column name.
@@ -46,6 +47,25 @@ def name(identifier: str) -> str:
     if _PLAIN.fullmatch(identifier) and identifier not in _RESERVED:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def fold(column: str) -> str:
+    """Return a text column as `trustscore.scorecard.side_values.fold_side_value` reads it.
+
+    Examples
+    --------
+    >>> fold("category").startswith("REPLACE(") and "LOWER(TRIM(" in fold("category")
+    True
+    """
+    found = column
+    for blank in BLANKS:
+        # A line end inside a text is no text for some engines; other letters CHR does not know.
+        written = f"CHR({ord(blank)})" if blank < " " else text(blank)
+        found = f"REPLACE({found}, {written}, ' ')"
+    found = f"LOWER(TRIM({found}))"
+    for given, same in SAME_LETTERS:
+        found = f"REPLACE({found}, {text(given)}, {text(same)})"
+    return found
 
 
 def table_name(identifier: str) -> str:
