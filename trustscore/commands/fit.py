@@ -22,8 +22,26 @@ Example:
 """
 # As in trustscore.fitting, which help must not load.
 WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
+OTHER_WAYS = "pymcdm:"
 _MOVED = 0.0005
 REJECTED = 3
+
+
+class Way(click.ParamType):
+    """A way to find weights: one of our own, or ``pymcdm:NAME``."""
+
+    name = "way"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what help shows for a value."""
+        return f"[{'|'.join(WAYS)}|{OTHER_WAYS}NAME]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the way, or say which there are."""
+        text = str(value)
+        if text in WAYS or (text.startswith(OTHER_WAYS) and text != OTHER_WAYS):
+            return text
+        self.fail(f"{text!r} is not one of {', '.join(WAYS)}, {OTHER_WAYS}NAME", param, ctx)
 
 
 @click.command("fit", epilog=EXAMPLE)
@@ -59,8 +77,9 @@ REJECTED = 3
 @click.option("--counts", is_flag=True, help="An order may have more than one event.")
 @click.option(
     "--weights",
-    type=click.Choice(WAYS),
-    help="Where weights come from. [default: learned with --outcomes, else expert]",
+    type=Way(),
+    help="Where weights come from; pymcdm:merec is a weighting of the package pymcdm."
+    " [default: learned with --outcomes, else expert]",
 )
 @click.option(
     "--judgements",

@@ -22,7 +22,7 @@ from trustscore.fitting.halves import Interval, fit_interval
 from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import lock, shares, tree_weights
-from trustscore.fitting.weigh import METHODS, Labelled, Method, find_shares
+from trustscore.fitting.weigh import METHODS, Labelled, Method, Task, find_shares, is_method
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 
@@ -86,7 +86,8 @@ def fit_scorecard(
     labelled : Labelled, optional
         Merchants with outcomes, for learnt weights.
     weights : {"expert", "equal", "entropy", "critic", "pca", "ahp", "learned"}, optional
-        Learnt when there are outcomes, else the expert's, that is the scorecard's.
+        Learnt when there are outcomes, else the expert's, that is the scorecard's. Also
+        ``pymcdm:NAME`` for a weighting of the Python package pymcdm, such as ``pymcdm:merec``.
     judgements : sequence of Judgement
         For ``ahp``.
     locked : sequence of str
@@ -155,10 +156,8 @@ def fit_scorecard(
     if method != "expert":
         # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
-        after, learned = find_shares(
-            ready, block, method, before, missing, labelled, judgements, tuple(locked), said,
-            facts, seed,
-        )  # fmt: skip
+        task = Task(ready, block, before, missing, tuple(locked), seed)
+        after, learned = find_shares(task, method, labelled, judgements, said, facts)
         dimensions, signals = tree_weights(card, after, lock(card, tuple(locked)))
         changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
         changes += [
@@ -263,8 +262,10 @@ def _misuse(
 ) -> list[str]:
     """Return every fault of what was asked for."""
     faults = []
-    if method not in METHODS:
-        faults.append(f"weights: must be one of {', '.join(METHODS)}. Got {method!r}")
+    if not is_method(method):
+        faults.append(
+            f"weights: must be one of {', '.join(METHODS)} or pymcdm:NAME. Got {method!r}"
+        )
     if method == "learned" and labelled is None:
         faults.append("weights learned: need outcomes")
     if method == "ahp" and not judgements:
