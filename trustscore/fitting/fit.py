@@ -18,7 +18,7 @@ from trustscore.errors import InputError
 from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.document import Change, figure, open_document, write_document
 from trustscore.fitting.figures import fit_figures
-from trustscore.fitting.halves import Interval, fit_interval
+from trustscore.fitting.halves import Interval, UntoldError, fit_interval
 from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import lock, shares, tree_weights
@@ -184,17 +184,13 @@ def fit_scorecard(
         }
     if figures.facts:
         provenance["signals"] = figures.facts
-    if said:
-        provenance["warnings"] = [str(note) for note in said]
     if halves is not None:
         ready = _closed(document, changes, card)
-        found = fit_interval(*halves, ready, missing=missing)
-        changes += _interval_changes(found, strength_scale, ready)
-        provenance["interval"] = {"method": "random halves of orders"} | {
-            name: value if isinstance(value, int) else figure(value, 3)
-            for name, value in found._asdict().items()
-            if value == value
-        }
+        told = _interval(halves, ready, missing, strength_scale, said)
+        changes += told[0]
+        provenance["interval"] = told[1]
+    if said:
+        provenance["warnings"] = [str(note) for note in said]
     text = write_document(document, changes, provenance, note=_NOTE)
     final = _parse(text, card)
     return Fitted(
@@ -206,20 +202,47 @@ def fit_scorecard(
     )
 
 
-def _interval_changes(found: Interval, scaled: bool, card: Scorecard) -> list[Change]:
+def _interval(
+    halves: tuple[Mapping[str, Array], Mapping[str, Array]],
+    card: Scorecard,
+    missing: frozenset[str],
+    scaled: bool,
+    notes: list[Note],
+) -> tuple[list[Change], dict[str, Any]]:
+    """Return what halves tell of the interval, as changes and for the provenance."""
+    try:
+        found = fit_interval(*halves, card, missing=missing)
+    except UntoldError as error:
+        text = f"{error.summary.removeprefix('halves: ')}; the scorecard's constants stay"
+        notes.append(Note("interval_untold", "halves", text))
+        return [], {"method": "not fitted: the halves say nothing of it"}
+    _at_limit(found, notes)
     changes: list[Change] = [
         (("index", "rho"), figure(found.rho, 3)),
         (("index", "rho_evidence"), figure(found.rho_evidence, 3)),
     ]
-    if scaled:
-        if not np.isfinite(found.strength_scale):
-            raise InputError(
-                "halves: no strength scale between 0.1 and 10 gives truth a slope of 1 on the "
-                f"index (it is {found.slope:.2f}); fit the priors, or look at the halves"
-            )
+    if scaled and not np.isfinite(found.strength_scale):
+        text = (
+            "no strength scale between 0.1 and 10 gives truth a slope of 1 on the index (it is "
+            f"{found.slope:.2f}), so the scorecard's stays; fit the priors, or look at the halves"
+        )
+        notes.append(Note("strength_scale_untold", "halves", text))
+    elif scaled:
         whole = card.file.index.strength_scale * found.strength_scale
         changes.append((("index", "strength_scale"), figure(whole, 3)))
-    return changes
+    return changes, {"method": "random halves of orders"} | {
+        name: value if isinstance(value, int) else figure(value, 3)
+        for name, value in found._asdict().items()
+        if value == value
+    }
+
+
+def _at_limit(found: Interval, notes: list[Note]) -> None:
+    """Name a correlation at the end of what one may be."""
+    for name, value in (("rho", found.rho), ("rho_evidence", found.rho_evidence)):
+        if value in (0.0, 1.0):
+            text = f"{name} is {value:g}, the end of its range: the halves would have it beyond"
+            notes.append(Note("rho_at_limit", "halves", text))
 
 
 _NOTE = (

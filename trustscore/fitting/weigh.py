@@ -12,7 +12,7 @@ from trustscore.fitting import weights as by_spread
 from trustscore.fitting.ahp import Judgement, judged_weights
 from trustscore.fitting.document import figure
 from trustscore.fitting.evidence import evidence_of
-from trustscore.fitting.learned import LEAST_EVENTS, Learned, learn_weights, rarer
+from trustscore.fitting.learned import LAMBDAS, LEAST_EVENTS, Learned, learn_weights, rarer
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import fill, lock, shares
 from trustscore.scorecard import Scorecard
@@ -194,6 +194,12 @@ def _from_outcomes(
         family=labelled.family,
         seed=task.seed,
     )
+    if learned.penalty == LAMBDAS[0]:
+        text = (
+            f"the penalty is {learned.penalty:g}, the least that is tried: outcomes would leave "
+            "the expert further behind"
+        )
+        notes.append(Note("penalty_at_limit", "weights", text))
     ids = np.array([signal.id for signal in task.card.signals], dtype=object)[free]
     notes += [
         Note(
