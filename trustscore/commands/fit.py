@@ -32,7 +32,8 @@ OTHER_WAYS = "pymcdm:"
 _MOVED = 0.0005
 
 
-class Way(click.ParamType):
+# Newer versions of click have a generic ParamType.
+class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """A way to find weights: one of our own, or ``pymcdm:NAME``."""
 
     name = "way"
