@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from trustscore.errors import InputError
-from trustscore.fitting.halves import fit_interval
+from trustscore.fitting import fit_scorecard
+from trustscore.fitting.halves import UntoldError, fit_interval
 from trustscore.scorecard import parse_scorecard
 
 SD, TAU = 1.0, 0.25
@@ -84,7 +85,37 @@ def test_a_signal_where_less_is_better_counts_with_its_sign():
     assert found.rho_evidence == pytest.approx(0.2, abs=0.03)
 
 
-def test_halves_that_say_nothing_are_an_error():
+def test_halves_that_say_nothing_leave_the_constants_and_a_note():
     one, other = halves(0.25, 0.1, rows=20)
-    with pytest.raises(InputError, match="halves: fewer than two signals"):
+    with pytest.raises(UntoldError, match="halves: fewer than two signals"):
         fit_interval(one, other, card())
+    found = fit_scorecard(one, card(), halves=(one, other), strength_scale=True)
+    assert found.scorecard.file.index == card().file.index
+    assert [note.name for note in found.notes] == ["interval_untold"]
+
+
+def test_the_same_file_twice_is_an_error():
+    """Its differences are none, and its agreement is of chance as well."""
+    one, _ = halves(0.25, 0.1)
+    with pytest.raises(InputError, match="both have the same figures for every merchant"):
+        fit_interval(one, dict(one), card())
+
+
+def test_a_correlation_at_its_end_is_named():
+    pair = halves(0.6, 0.0)
+    pair[1]["b"] = 8 - pair[1]["b"]
+    pair[0]["b"] = 8 - pair[0]["b"]
+    pair[1]["c"] = 8 - pair[1]["c"]
+    pair[0]["c"] = 8 - pair[0]["c"]
+    found = fit_scorecard(pair[0], card(), halves=tuple(pair))
+    assert found.scorecard.file.index.rho == 0
+    assert "rho is 0, the end of its range" in str(found.notes)
+
+
+def test_a_scale_beyond_its_range_stays_and_is_named():
+    pair = halves(0.25, 0.1)
+    found = fit_scorecard(
+        pair[0], card(TRUE_STRENGTH * 200), halves=tuple(pair), strength_scale=True
+    )
+    assert found.scorecard.file.index.strength_scale == 1
+    assert "strength_scale_untold" in [note.name for note in found.notes]

@@ -108,7 +108,7 @@ def test_wrong_use_of_the_command_writes_nothing(market, capsys):
     card, policy = market / "fitted.toml", market / "policy.toml"
     fit = ("fit", market / "export.csv", "--scorecard", "minimal", "-o", card)
     for words, said in (
-        (("--policy", "boost"), "say --neutral FILE"),
+        (("--policy", "boost"), "give --neutral FILE"),
         (("--neutral", "-"), "--neutral must name a file"),
         (("--neutral", card), "is also the scorecard"),
         (("--neutral", market / "export.csv"), "is also an input"),

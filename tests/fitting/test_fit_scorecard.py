@@ -254,7 +254,7 @@ def test_columns_without_a_figure_are_named():
     block["hours"][5:] = np.nan
     text = faults(block, open_card(), labelled=outcomes(market()))
     assert "signals.quality.bad_rate" in text and "fewer than 10 merchants" in text
-    assert "signals.service.rank: 100% of the merchants have the value 3" in text
+    assert "signals.service.rank: every merchant has the figure 3: give numbers" in text
     assert "signals.service.hours: only 5 merchants have evidence" in text
 
 

@@ -67,18 +67,18 @@ def peer_priors(card, merchant):
 def figures_for(card, line, name, peers, overlays):
     """Return weight, poor, good, prior, strength, sd and spread of a signal for one merchant.
 
-    `strength_scale` multiplies the strength of the line, not those of peers and overlays.
+    `strength_scale` multiplies every strength: of the line, of peers and of overlays.
     """
     keys = ("weight", "poor", "good", "prior", "strength", "sd", "spread")
     figures = {key: line.get(key) for key in keys}
-    if figures["strength"] is not None:
-        figures["strength"] *= card.get("index", {}).get("strength_scale", 1.0)
     if line.get("knots"):
         (first, u_first), (last, u_last) = line["knots"][0], line["knots"][-1]
         figures["poor"], figures["good"] = (first, last) if u_last >= u_first else (last, first)
     for given in [peers, *(overlay.get("signals", {}) for overlay in overlays.values())]:
         change = given.get(name, {})
         figures |= {key: change[key] for key in keys if change.get(key) is not None}
+    if figures["strength"] is not None:
+        figures["strength"] *= card.get("index", {}).get("strength_scale", 1.0)
     figures["weight"] = number(figures["weight"])
     return figures
 

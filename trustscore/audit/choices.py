@@ -182,8 +182,9 @@ def _priors(data: Data, draw: Draw, card: Scorecard) -> None:
         for group in data.get("peers", {}).get("priors", {}).values():
             targets.append(group.get(signal.id, {}))
         for spec in targets:
-            # The scorecard's own strength, as the file may scale all of them.
-            strength = spec.get("strength") or signal.strength
+            # As it is scored: the file may scale what it states.
+            stated = spec.get("strength")
+            strength = stated * card.file.index.strength_scale if stated else signal.strength
             if "prior" in spec:
                 spec["prior"] = _moved_prior(signal, spec["prior"], strength, step)
             if spec.get("strength"):

@@ -11,6 +11,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scoring import Scores, score_columns
 
 __all__ = ["Bands", "Market", "bands"]
@@ -93,11 +94,9 @@ class Market:
 
     @cached_property
     def category(self) -> Array | None:
-        """Category of each merchant as text, where the export has it."""
+        """Category of each merchant as it is compared, where the export has it."""
         found = self.block.get("category")
-        if found is None:
-            return None
-        return np.array(["" if v is None else str(v) for v in found.tolist()], dtype=object)
+        return None if found is None else fold_side_column(found)
 
     def take(self, rows: Array) -> Market:
         """Return some of the merchants."""

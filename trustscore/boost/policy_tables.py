@@ -9,9 +9,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from trustscore.scorecard.faults import Base, OneOf
+from trustscore.scorecard.side_values import fold_side_value, twice
 from trustscore.scorecard.statuses import STATUS_WORDS, Status
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
@@ -53,6 +54,17 @@ class Neutral(Base):
         "writes them. The scores then need a column category.",
         examples=[{"jewellery": 73.5, "fresh_food": 69.0}],
     )
+
+    @field_validator("by_category", mode="after")
+    @classmethod
+    def _folded(cls, given: dict[str, float]) -> dict[str, float]:
+        """Keep categories as cells are read, so that a space or a capital moves nobody's point."""
+        for first, second in twice(given):
+            raise ValueError(f"{second!r} is read as {first!r}: give one point for both")
+        folded = {fold_side_value(word): point for word, point in given.items()}
+        if "" in folded:
+            raise ValueError("a category must not be blank: `point` is for merchants without one")
+        return folded
 
 
 class Evidence(Base):

@@ -15,6 +15,7 @@ from trustscore.errors import InputError, at_most
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
+from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 from trustscore.typing import Array, FloatArray, IntArray, TextArray
 
@@ -338,9 +339,9 @@ def _points(columns: Mapping[str, Any], rows: int, policy: BoostPolicy) -> Float
     by_category = policy.neutral.by_category
     if not by_category or "category" not in columns:
         return policy.neutral.point
-    words = text_column(columns, "category", rows)
+    words = fold_side_column(text_column(columns, "category", rows))
     return np.fromiter(
-        (by_category.get(word, policy.neutral.point) for word in words), np.float64, rows
+        (by_category.get(word, policy.neutral.point) for word in words.tolist()), np.float64, rows
     )
 
 

@@ -27,8 +27,27 @@ Example:
 """
 # As in trustscore.fitting, which help must not load.
 WAYS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
+OTHER_WAYS = "pymcdm:"
 # Smaller changes of a weight are not printed.
 _MOVED = 0.0005
+
+
+# Newer versions of click have a generic ParamType.
+class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A way to find weights: one of our own, or ``pymcdm:NAME``."""
+
+    name = "way"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return what help shows for a value."""
+        return f"[{'|'.join(WAYS)}|{OTHER_WAYS}NAME]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the way, or say which there are."""
+        text = str(value)
+        if text in WAYS or (text.startswith(OTHER_WAYS) and text != OTHER_WAYS):
+            return text
+        self.fail(f"{text!r} is not one of {', '.join(WAYS)}, {OTHER_WAYS}NAME", param, ctx)
 
 
 @click.command("fit", epilog=EXAMPLE)
@@ -43,8 +62,9 @@ _MOVED = 0.0005
 )
 @click.option(
     "--weights",
-    type=click.Choice(WAYS),
-    help="Method that finds the weights. [default: learned with --outcomes, else expert]",
+    type=Way(),
+    help="Method that finds the weights; pymcdm:merec is a weighting of the package pymcdm."
+    " [default: learned with --outcomes, else expert]",
 )
 @click.option(
     "--judgements",

@@ -13,6 +13,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
+from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
@@ -225,7 +226,7 @@ def figures(card: Scorecard, signal: Signal, block: Block) -> dict[str, float]:
 
     def side(column: str) -> str:
         values = block.get(column)
-        return "" if values is None or values[0] is None else str(values[0]).strip().casefold()
+        return "" if values is None else fold_side_value(values[0])
 
     if card.peers.priors:
         peers = card.peers.priors.get(tuple(side(column) for column in card.peers.by), {})

@@ -12,7 +12,7 @@ from trustscore.fitting.notes import Note
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.faults import suggest
 
-__all__ = ["ACCEPTABLE", "Judgement", "ahp", "judged_weights"]
+__all__ = ["ACCEPTABLE", "Judgement", "ahp", "judged_weights", "random_index"]
 
 Array = np.ndarray[Any, Any]
 
@@ -22,6 +22,9 @@ ACCEPTABLE = 0.10
 _HOPELESS = 0.20
 # Mean consistency index of random reciprocal matrices of order 1, 2, 3, ... (Saaty's scale).
 _RANDOM = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.54, 1.56, 1.57, 1.59)
+# Saaty's table ends there. Beyond it stands the line that Alonso and Lamata (2006) fitted to the
+# mean largest eigenvalue of random matrices, as a function of their order.
+_SLOPE, _START = 2.7699, -4.3513
 
 
 class Judgement(NamedTuple):
@@ -52,8 +55,23 @@ def ahp(matrix: Array) -> tuple[Array, float]:
     weights /= weights.sum()
     if size < 3:
         return weights, 0.0
-    random = _RANDOM[size - 1] if size <= len(_RANDOM) else 1.98 * (size - 2) / size
-    return weights, float((values[first].real - size) / (size - 1) / random)
+    return weights, float((values[first].real - size) / (size - 1) / random_index(size))
+
+
+def random_index(size: int) -> float:
+    """Return the mean consistency index of random matrices of so many things, three or more.
+
+    Source: Saaty's table up to 15; beyond it Alonso and Lamata, Consistency in the analytic
+    hierarchy process: a new approach, Int. J. Uncertain. Fuzz. 14 (2006).
+
+    Examples
+    --------
+    >>> random_index(3), random_index(15), round(random_index(16), 3)
+    (0.58, 1.59, 1.598)
+    """
+    if size <= len(_RANDOM):
+        return _RANDOM[size - 1]
+    return (_SLOPE * size + _START - size) / (size - 1)
 
 
 def judged_weights(

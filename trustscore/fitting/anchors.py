@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
+from trustscore.fitting.weighted import quantile
 
 __all__ = ["MOST_TIES", "clean", "knots", "level", "steady", "ties"]
 
@@ -44,7 +45,7 @@ def steady(kind: str, x: Array) -> Array:
     return x
 
 
-def clean(values: Array, n: Array | None = None) -> Array:
+def clean(values: Array, n: Array | None = None, weight: Array | None = None) -> Array:
     """Return which values are within the fences.
 
     A fence stands at the median plus or minus five times the distance from the median to the
@@ -60,6 +61,8 @@ def clean(values: Array, n: Array | None = None) -> Array:
         Without NaN, on a scale of even spread (see `steady`).
     n : ndarray, optional
         Observations behind each.
+    weight : ndarray, optional
+        How many merchants each value stands for.
 
     Returns
     -------
@@ -73,12 +76,13 @@ def clean(values: Array, n: Array | None = None) -> Array:
     if not len(values):
         return np.ones(0, dtype=bool)
     wider: Any = 1.0
-    sure = values
+    sure, many = values, weight
     if n is not None:
-        usual = np.median(n)
+        usual = float(quantile(n, 0.5, weight))
         sure = values[n >= usual]
+        many = None if weight is None else weight[n >= usual]
         wider = np.sqrt(usual / np.minimum(n, usual))
-    low, middle, high = np.quantile(sure, [0.25, 0.5, 0.75])
+    low, middle, high = quantile(sure, [0.25, 0.5, 0.75], many)
     half = max(middle - low, high - middle)
     if not half:
         return np.ones(len(values), dtype=bool)
@@ -86,7 +90,7 @@ def clean(values: Array, n: Array | None = None) -> Array:
     return inside
 
 
-def ties(values: Array) -> tuple[float, float]:
+def ties(values: Array, weight: Array | None = None) -> tuple[float, float]:
     """Return the most frequent value and its share.
 
     Examples
@@ -94,12 +98,13 @@ def ties(values: Array) -> tuple[float, float]:
     >>> ties(np.array([0.0, 0.0, 1.0, 2.0]))
     (0.0, 0.5)
     """
-    distinct, counts = np.unique(values, return_counts=True)
+    distinct, place = np.unique(values, return_inverse=True)
+    counts = np.bincount(place, weight)
     most = int(counts.argmax())
-    return float(distinct[most]), float(counts[most] / len(values))
+    return float(distinct[most]), float(counts[most] / counts.sum())
 
 
-def knots(x: Array, raw: Array, *, rising: bool) -> list[list[float]]:
+def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) -> list[list[float]]:
     """Return a percentile curve as ``[value, utility]`` knots, monotone and winsorised.
 
     The lowest and the highest fiftieth share the ends, so that no single merchant moves them.
@@ -112,6 +117,8 @@ def knots(x: Array, raw: Array, *, rising: bool) -> list[list[float]]:
         The same before shrinkage, in which ties are counted.
     rising : bool
         Whether more is better.
+    weight : ndarray, optional
+        How many merchants each figure stands for.
 
     Raises
     ------
@@ -126,13 +133,13 @@ def knots(x: Array, raw: Array, *, rising: bool) -> list[list[float]]:
     >>> found[0], found[6], found[-1]
     ([2.0, 0.0], [50.0, 0.5], [98.0, 1.0])
     """
-    value, share = ties(raw)
+    value, share = ties(raw, weight)
     if share > MOST_TIES:
         raise InputError(
             f"{share:.0%} of the merchants have the value {value:g}: a percentile would rank them "
             "by their volume; use curve linear with poor and good"
         )
-    at = np.quantile(x, _LEVELS)
+    at = quantile(x, _LEVELS, weight)
     u = (np.array(_LEVELS) - _LEVELS[0]) / (_LEVELS[-1] - _LEVELS[0])
     u = u if rising else 1 - u
     # Written with few figures; two knots that meet are one, in the middle of their utilities.

@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trustscore.fitting.anchors import clean, steady
+from trustscore.fitting.counts import fit_counts
+from trustscore.fitting.document import figure
+from trustscore.fitting.means import fit_means
 from trustscore.fitting.notes import Note
-from trustscore.fitting.priors import Prior, fit_counts, fit_means, fit_values
+from trustscore.fitting.outliers import sound
+from trustscore.fitting.priors import NOBODY, Prior, Stated, fit_values
 from trustscore.scorecard import Signal
 from trustscore.scorecard.kinds import KINDS
+from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scoring.curves import shrunk
 
-__all__ = ["Block", "Evidence", "evidence_of", "folded", "prior_of", "scored", "set_aside"]
+__all__ = ["Block", "SignalEvidence", "evidence_of", "fit_evidence", "folded", "scored"]
 
 Array = np.ndarray[Any, Any]
 Block = Mapping[str, Array]
 
+# Without a law that says what can be, figures are set aside only where more than this part of them
+# lies beyond the fences: fewer cannot move a 5th or 95th percentile.
 _OUTLIERS = 0.01
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Evidence of one signal: figures with NaN where there is none, on the scale they shrink."""
+class SignalEvidence:
+    """Evidence of one signal: figures with NaN where there is none, on the scale they shrink.
+
+    Attributes
+    ----------
+    kind : str
+    value : ndarray of shape (rows,)
+        k for counts, the figure otherwise.
+    n : ndarray or None
+    known : ndarray of bool
+    weight : ndarray or None
+        How many merchants each row stands for.
+    group : ndarray of int or None
+        Peer group of each row, -1 for none.
+    """
 
     kind: str
-    value: Array  # k for counts, the figure otherwise
+    value: Array
     n: Array | None
     known: Array
+    weight: Array | None = None
+    group: Array | None = None
 
     @property
     def y(self) -> Array:
@@ -40,8 +62,18 @@ class Evidence:
             return self.value[self.known] / self.n[self.known]
         return self.value[self.known]
 
+    def only(self, rows: Array) -> SignalEvidence:
+        """Return the evidence of some of the merchants."""
+        return replace(self, known=self.known & rows)
 
-def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
+
+def evidence_of(
+    signal: Signal,
+    block: Block,
+    rows: Array,
+    weight: Array | None = None,
+    group: Array | None = None,
+) -> SignalEvidence:
     """Return the evidence that some rows have of a signal.
 
     A row has none where the signal does not apply, where there is nothing to count, and where
@@ -49,6 +81,8 @@ def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
     """
     value = block[signal.value].astype(np.float64)
     known = rows & ~np.isnan(value)
+    if weight is not None:
+        known &= weight > 0
     for condition in signal.applies_when:
         known &= condition.holds(block.get, unknown=True)
     n = None
@@ -62,7 +96,7 @@ def evidence_of(signal: Signal, block: Block, rows: Array) -> Evidence:
         closed = anchors and not np.isnan(anchors).any()
         least = min(anchors) / 100 if closed else 1e-3 * _middle(value[known])
         value = np.log(np.maximum(value, max(least, 1e-300)))
-    return Evidence(signal.kind, value, n, known)
+    return SignalEvidence(signal.kind, value, n, known, weight, group)
 
 
 def _middle(values: Array) -> float:
@@ -70,34 +104,92 @@ def _middle(values: Array) -> float:
     return float(np.median(positive)) if len(positive) else 1.0
 
 
-def set_aside(raw: Evidence, where: str, notes: list[Note]) -> Evidence:
-    """Return evidence without the figures beyond the fences."""
-    if raw.kind == "flag" or not raw.known.any():
-        return raw
-    scale = "mean" if KINDS[raw.kind].on_log else raw.kind  # durations are logarithms already
-    inside = clean(steady(scale, raw.y), None if raw.n is None else raw.n[raw.known])
-    out = int((~inside).sum())
-    if not out:
-        return raw
-    if out > _OUTLIERS * len(inside):
-        text = f"{out} of {len(inside)} merchants lie far beyond the others and were set aside"
-        notes.append(Note("outliers", where, text))
-    known = raw.known.copy()
-    known[np.flatnonzero(raw.known)[~inside]] = False
-    return Evidence(raw.kind, raw.value, raw.n, known)
+def fit_evidence(
+    raw: SignalEvidence, where: str, notes: list[Note], stated: Stated = NOBODY
+) -> tuple[Prior, SignalEvidence]:
+    """Fit the prior that suits the kind, and return it with the figures that can be by it.
 
-
-def prior_of(raw: Evidence) -> Prior:
-    """Fit the prior that suits the kind."""
-    value = np.where(raw.known, raw.value, np.nan)
+    Parameters
+    ----------
+    raw : SignalEvidence
+    where : str
+        For the note of what was set aside.
+    notes : list of Note
+    stated : Stated
+        What stands where these merchants cannot tell.
+    """
     if raw.n is None:
-        return fit_values(raw.kind, value)
-    if KINDS[raw.kind].counts:
-        return fit_counts(raw.kind, value, raw.n)
-    return fit_means(value, raw.n)
+        weight = None if raw.weight is None else raw.weight[raw.known]
+        return fit_values(raw.kind, raw.value[raw.known], weight=weight), _fenced(raw, where, notes)
+    rows = np.flatnonzero(raw.known)
+    value, n = raw.value[rows], raw.n[rows]
+    weight = None if raw.weight is None else raw.weight[rows]
+
+    def fit(use: Array) -> Prior:
+        own = None if weight is None else weight[use]
+        if KINDS[raw.kind].counts:
+            return fit_counts(raw.kind, value[use], n[use], stated=stated, weight=own)
+        return fit_means(value[use], n[use], stated=stated, weight=own)
+
+    group = None if raw.group is None else raw.group[rows]
+    found = sound(raw.kind, value, n, _inside(raw), fit, group)
+    if found.whole is None:
+        return found.prior, raw
+    kept = np.zeros(len(raw.known), dtype=bool)
+    kept[rows[found.inside]] = True
+    notes.append(Note("outliers", where, _set_aside(raw.kind, found.inside, found)))
+    return found.prior, raw.only(kept)
 
 
-def scored(raw: Evidence, prior: float, strength: float, kind: str) -> tuple[Array, Array]:
+def _set_aside(kind: str, inside: Array, found: Any) -> str:
+    out = int((~inside).sum())
+    text = (
+        f"{out} of {len(inside)} merchants have figures that the others make all but impossible, "
+        "and were set aside"
+    )
+    if not found.whole.usable:
+        return text
+    ends = [np.exp(p.prior) if KINDS[kind].on_log else p.prior for p in (found.whole, found.prior)]
+    return (
+        f"{text}: with them the prior would be {figure(float(ends[0])):g} and worth "
+        f"{figure(found.whole.strength, 3):g} observations, without them it is "
+        f"{figure(float(ends[1])):g} and {figure(found.prior.strength, 3):g}"
+    )
+
+
+def _inside(raw: SignalEvidence) -> Array:
+    """Return which of the known figures are within wide fences."""
+    if raw.kind == "flag":
+        return np.ones(int(raw.known.sum()), dtype=bool)
+    scale = "mean" if KINDS[raw.kind].on_log else raw.kind  # durations are logarithms already
+    n = None if raw.n is None else raw.n[raw.known]
+    weight = None if raw.weight is None else raw.weight[raw.known]
+    y = raw.y
+    inside = clean(steady(scale, y), n, weight)
+    if n is None and not inside.all():
+        # A long tail of sizes is none on the logarithm; an error is one on both.
+        above = y > 0
+        inside[above] |= clean(np.log(y[above]), None, None if weight is None else weight[above])
+    return inside
+
+
+def _fenced(raw: SignalEvidence, where: str, notes: list[Note]) -> SignalEvidence:
+    """Return figures without a sample within the fences, where many lie beyond them."""
+    inside = _inside(raw)
+    out = int((~inside).sum())
+    if not out > _OUTLIERS * len(inside):
+        return raw
+    text = (
+        f"{out} of {len(inside)} merchants lie far beyond the others and have no part in its "
+        "anchors; its prior is the median of all"
+    )
+    notes.append(Note("outliers", where, text))
+    kept = np.zeros(len(raw.known), dtype=bool)
+    kept[np.flatnonzero(raw.known)[inside]] = True
+    return raw.only(kept)
+
+
+def scored(raw: SignalEvidence, prior: float, strength: float, kind: str) -> tuple[Array, Array]:
     """Return shrunk figures of the merchants with evidence, and how reliable they are."""
     if raw.n is None:
         return raw.y, np.ones(len(raw.y))
@@ -110,7 +202,4 @@ def folded(block: Block, column: str, rows: int) -> Array:
     """Return a text column as overlays and peer groups compare it; blank is empty."""
     if column not in block:
         return np.full(rows, "", dtype=object)
-    texts = block[column].tolist()
-    found = np.empty(rows, dtype=object)
-    found[:] = ["" if t is None else str(t).strip().casefold() for t in texts]
-    return found
+    return fold_side_column(block[column])

@@ -7,44 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.errors import InputError
-from trustscore.fitting.anchors import clean, knots, level, steady
-from trustscore.fitting.document import Change, figure
-from trustscore.fitting.evidence import (
-    Block,
-    Evidence,
-    evidence_of,
-    folded,
-    prior_of,
-    scored,
-    set_aside,
-)
+from trustscore.fitting.anchor_lines import Ends, set_anchors
+from trustscore.fitting.document import Change
+from trustscore.fitting.evidence import Block, SignalEvidence, evidence_of, fit_evidence, folded
 from trustscore.fitting.notes import Note
-from trustscore.fitting.peers import set_groups
-from trustscore.fitting.priors import LEAST_MERCHANTS, Prior
+from trustscore.fitting.peers import peer_groups, set_groups
+from trustscore.fitting.prior_lines import set_prior, stands, stated_by
+from trustscore.fitting.priors import Prior
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.curves import CURVES
-from trustscore.scorecard.kinds import KINDS
 
-__all__ = ["Figures", "fit_figures"]
+__all__ = ["FittedFigures", "fit_figures"]
 
 Array = np.ndarray[Any, Any]
 
-# Fewer merchants whose evidence outweighs the prior say little of where a quantile lies.
-_LEAST_SURE = 30
-_FLAWS = {
-    "too_few": f"fewer than {LEAST_MERCHANTS} merchants have evidence",
-    "all_zero": "no merchant has a single event",
-    "all_events": "every order is an event",
-    "constant": "all merchants have one value",
-    "no_overdispersion": "merchants differ no more than chance would make them differ",
-    "strength_at_limit": "merchants differ so much that the prior is hardly worth one observation",
-    "no_convergence": "the likelihood has no clear maximum: the moments stand instead",
-}
-
 
 @dataclass
-class Figures:
+class FittedFigures:
     """What a fit found, as changes to a scorecard file.
 
     Attributes
@@ -75,7 +54,8 @@ def fit_figures(
     priors: bool = False,
     anchors: bool = False,
     peers: bool = True,
-) -> Figures:
+    weight: Array | None = None,
+) -> FittedFigures:
     """Fit the open priors and anchors of a scorecard, or all of them.
 
     Parameters
@@ -91,14 +71,17 @@ def fit_figures(
         Whether to fit closed ones as well.
     peers : bool, default=True
         Whether to fit priors of the peer groups, where the block has their columns.
+    weight : ndarray of shape (rows,), optional
+        How many merchants each row stands for.
 
     Returns
     -------
-    Figures
+    FittedFigures
     """
-    out = Figures()
+    out = FittedFigures()
     everyone = np.ones(rows, dtype=bool)
-    grouped: dict[str, tuple[Signal, Evidence, Prior]] = {}
+    grouped: dict[str, tuple[Signal, SignalEvidence, Prior]] = {}
+    groups = peer_groups(card, block, rows) if peers else None
     for signal in card.signals:
         at = ("signals", signal.dimension, signal.id)
         spec = card.file.signals[signal.dimension][signal.id]
@@ -115,12 +98,12 @@ def fit_figures(
                 absent = ", ".join(sorted(missing.intersection(signal.columns)))
                 out.faults.append(f"{'.'.join(at)}: waits for a fit, but {absent} is missing")
             continue
-        raw = set_aside(evidence_of(signal, block, everyone), signal.id, out.notes)
-        known = _stands(signal)
+        raw = evidence_of(signal, block, everyone, weight, None if groups is None else groups.code)
+        found, raw = fit_evidence(raw, signal.id, out.notes, stated_by(spec))
+        known = stands(signal)
         if open_prior or refit:
-            found = prior_of(raw)
             keys = open_prior if open_prior and not refit else ["prior", "strength"]
-            known |= _set_prior(out, signal, spec, at, found, keys, bool(open_prior))
+            known |= set_prior(out, card, signal, spec, at, found, keys, open_prior)
             if found.usable and raw.n is not None:
                 grouped[signal.id] = (signal, raw, found)
         if open_anchor or percentile or move:
@@ -128,144 +111,12 @@ def fit_figures(
             if move and not open_anchor:
                 low, high = ("q5", "q95") if signal.higher_is_better else ("q95", "q5")
                 ends = {"poor": low, "good": high}
-            _set_anchors(out, signal, at, raw, known, ends, percentile)
-    _overlays(out, card, block, rows, missing)
-    if peers and grouped:
-        set_groups(out.changes, out.facts, out.notes, card, block, rows, grouped)
+            asked = Ends(ends, percentile, waits=bool(open_anchor) or percentile)
+            set_anchors(out, signal, at, raw, known, asked)
+    _overlays(out, card, block, rows, missing, weight)
+    if groups is not None and grouped:
+        set_groups(out.changes, out.facts, out.notes, card, groups, grouped)
     return out
-
-
-def _stands(signal: Signal) -> dict[str, Any]:
-    """Return the scorecard's own prior, on the scale that is shrunk."""
-    prior = np.log(signal.prior) if signal.on_log else signal.prior
-    return {"prior": prior, "strength": signal.strength}
-
-
-def _set_prior(
-    out: Figures,
-    signal: Signal,
-    spec: Any,
-    at: tuple[str, ...],
-    found: Prior,
-    keys: list[str],
-    waits: bool,
-) -> dict[str, Any]:
-    """Put a fitted prior into the changes; return what of it stands now."""
-    out.priors[signal.id] = found
-    if signal.kind == "events" and found.method.startswith("beta-binomial"):
-        text = (
-            "hardly a merchant has more events than orders, and they are common: the prior is "
-            "fitted as that of a rate; where more can never be, say rate"
-        )
-        out.notes.append(Note("events_like_rate", signal.id, text))
-    prior, strength, sd = found.prior, found.strength, found.sd
-    if found.flaw is not None:
-        text = _FLAWS[found.flaw]
-        if not found.usable and not waits:
-            text += ": the scorecard's prior stays"
-        elif found.flaw in ("all_zero", "all_events"):
-            # Half an event on either side of what was seen.
-            half = 0.5 / (found.observations + 1)
-            prior = half if found.flaw == "all_zero" else 1 - half
-            text += f": prior {figure(prior):g} is half an event in all orders"
-        elif found.flaw == "too_few":
-            out.faults.append(f"{'.'.join(at)}.prior: waits for a fit, but {text}: give a number")
-        elif found.flaw == "constant" and signal.sample is not None:
-            strength, sd = float(LEAST_MERCHANTS), spec.sd or 1.0
-            text += f": its prior is worth {LEAST_MERCHANTS} observations, by convention"
-        elif found.flaw in ("no_overdispersion", "strength_at_limit"):
-            text += f": strength {strength:g} is the limit"
-        out.notes.append(Note(found.flaw, signal.id, text))
-        if not found.usable and not waits:
-            return {}
-    on_scale = prior
-    if signal.on_log:
-        prior = float(np.exp(prior))
-    given = {"prior": figure(prior, 4), "strength": figure(strength, 3)}
-    if signal.sample is None:
-        given.pop("strength")
-    for key in keys:
-        if key in given:
-            out.changes.append(((*at, key), given[key]))
-    stands: dict[str, Any] = {"prior": on_scale, "strength": strength}
-    if KINDS[signal.kind].sd and spec.spread is None and np.isfinite(sd):
-        out.changes.append(((*at, "sd"), figure(sd, 3)))
-        given["sd"] = stands["sd"] = figure(sd, 3)
-    out.facts[signal.id] = {**given, "merchants": found.merchants, "method": found.method}
-    if signal.sample is not None:
-        out.facts[signal.id]["observations"] = int(found.observations)
-    return {k: v for k, v in stands.items() if k in keys or k == "sd"}
-
-
-def _set_anchors(
-    out: Figures,
-    signal: Signal,
-    at: tuple[str, ...],
-    raw: Evidence,
-    known: dict[str, Any],
-    ends: dict[str, Any],
-    percentile: bool,
-) -> None:
-    where = ".".join(at)
-    prior, strength = known["prior"], known["strength"]
-    if raw.known.sum() < LEAST_MERCHANTS:
-        out.faults.append(
-            f"{where}: only {int(raw.known.sum())} merchants have evidence, fewer than "
-            f"{LEAST_MERCHANTS}: give anchors as numbers"
-        )
-        return
-    x, reliability = scored(raw, prior, strength, signal.kind)
-    y = raw.y
-    sure = reliability >= 0.5
-    if sure.sum() < _LEAST_SURE:
-        text = (
-            f"evidence outweighs the prior at {int(sure.sum())} merchants only: "
-            "anchors are quantiles of all with evidence, and stand too near the prior"
-        )
-        out.notes.append(Note("thin_anchors", signal.id, text))
-        sure[:] = True
-    scale = "mean" if signal.on_log else signal.kind
-    inside = clean(steady(scale, x[sure]))
-    x, y = x[sure][inside], y[sure][inside]
-    if signal.on_log:
-        x, y = np.exp(x), np.exp(y)
-    fact = out.facts.setdefault(signal.id, {})
-    fact["anchor_merchants"] = len(x)
-    if percentile:
-        levels = [level(v) if isinstance(v, str) else v for v in ends.values()]
-        if None in levels or levels[0] == levels[1]:
-            out.faults.append(
-                f"{where}: a percentile needs its direction: poor = 'q5', good = 'q95' "
-                "where more is better, the other way round where less is"
-            )
-            return
-        try:
-            line = knots(x, y, rising=levels[1] > levels[0])
-        except InputError as error:
-            out.faults.append(f"{where}: {error.summary}")
-            return
-        out.changes += [((*at, "poor"), None), ((*at, "good"), None), ((*at, "knots"), line)]
-        return
-    new: dict[str, float] = {}
-    for key, given in ends.items():
-        new[key] = (
-            figure(float(np.quantile(x, level(given))), 4) if isinstance(given, str) else given
-        )
-    if new["poor"] == new["good"]:
-        out.faults.append(
-            f"{where}: {ends['poor']} and {ends['good']} are both {new['poor']:g}: give numbers"
-        )
-        return
-    least = CURVES[signal.curve].least
-    if min(new.values()) <= least:
-        out.faults.append(
-            f"{where}: curve {signal.curve} needs anchors above {least:g}. Got {new}: give numbers"
-        )
-        return
-    for key, given in ends.items():
-        if isinstance(given, str):
-            out.changes.append(((*at, key), new[key]))
-            fact[key] = f"{given} = {new[key]:g}"
 
 
 def _matching(block: Block, match: Any, rows: int) -> Array:
@@ -277,7 +128,12 @@ def _matching(block: Block, match: Any, rows: int) -> Array:
 
 
 def _overlays(
-    out: Figures, card: Scorecard, block: Block, rows: int, missing: frozenset[str]
+    out: FittedFigures,
+    card: Scorecard,
+    block: Block,
+    rows: int,
+    missing: frozenset[str],
+    weight: Array | None,
 ) -> None:
     """Fit what overlays leave open, on the rows they are for."""
     own = []
@@ -299,17 +155,21 @@ def _overlays(
                 out.faults.append(f"{'.'.join(at)}: waits for a fit, but its columns are missing")
                 continue
             mask = _matching(block, overlay.match, rows) if mask is None else mask
-            part = Figures()
-            raw = set_aside(evidence_of(signal, block, mask), f"{overlay.id}.{name}", part.notes)
+            part = FittedFigures()
             base = card.file.signals[signal.dimension][name]
-            known = _stands(signal)
+            # What an overlay cannot tell of its own is that of all merchants.
+            stated = stated_by(base)._replace(**_whole(out.priors.get(name)))
+            raw = evidence_of(signal, block, mask, weight)
+            found, raw = fit_evidence(raw, name, part.notes, stated)
+            known = stands(signal)
             if name in out.priors and out.priors[name].usable:
                 known |= {k: getattr(out.priors[name], k) for k in known}
+                known["strength"] *= card.file.index.strength_scale
             if keys:
-                known |= _set_prior(part, signal, base, at, prior_of(raw), keys, True)
+                known |= set_prior(part, card, signal, base, at, found, keys, keys)
             if any(isinstance(v, str) for v in ends.values()):
                 whole = {k: v if v is not None else getattr(signal, k) for k, v in ends.items()}
-                _set_anchors(part, signal, at, raw, known, whole, False)
+                set_anchors(part, signal, at, raw, known, Ends(whole, False, waits=True))
             out.changes += part.changes
             out.faults += part.faults
             out.notes += [Note(n.name, f"{overlay.id}.{name}", n.text) for n in part.notes]
@@ -317,3 +177,11 @@ def _overlays(
     if own:
         text = f"keep the priors they state: {', '.join(own)}"
         out.notes.append(Note("overlay_priors", "overlays", text))
+
+
+def _whole(found: Prior | None) -> dict[str, float]:
+    """Return the figures of all merchants that were fitted, as what stands for a part of them."""
+    if found is None or not found.usable:
+        return {}
+    named = {"prior": found.prior, "strength": found.strength, "sd": found.sd}
+    return {k: v for k, v in named.items() if k not in found.untold and np.isfinite(v)}

@@ -20,11 +20,11 @@ from trustscore.errors import InputError
 from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.document import Change, figure, open_document, write_document
 from trustscore.fitting.figures import fit_figures
-from trustscore.fitting.halves import Interval, fit_interval
+from trustscore.fitting.halves import Interval, UntoldError, fit_interval
 from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import lock, shares, tree_weights
-from trustscore.fitting.weigh import METHODS, Labelled, Method, find_shares
+from trustscore.fitting.weigh import METHODS, Labelled, Method, Task, find_shares, is_method
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.typing import Progress, silent
@@ -90,7 +90,8 @@ def fit_scorecard(
     labelled : Labelled, optional
         Merchants with outcomes, for learnt weights.
     weights : {"expert", "equal", "entropy", "critic", "pca", "ahp", "learned"}, optional
-        Learnt when there are outcomes, else the expert's, that is the scorecard's.
+        Learnt when there are outcomes, else the expert's, that is the scorecard's. Also
+        ``pymcdm:NAME`` for a weighting of the Python package pymcdm, such as ``pymcdm:merec``.
     judgements : sequence of Judgement
         For ``ahp``.
     locked : sequence of str
@@ -163,10 +164,8 @@ def fit_scorecard(
         progress(f"fitting weights ({method})", math.nan)
         # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
-        after, learned = find_shares(
-            ready, block, method, before, missing, labelled, judgements, tuple(locked), said,
-            facts, seed,
-        )  # fmt: skip
+        task = Task(ready, block, before, missing, tuple(locked), seed)
+        after, learned = find_shares(task, method, labelled, judgements, said, facts)
         dimensions, signals = tree_weights(card, after, lock(card, tuple(locked)))
         changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
         changes += [
@@ -193,18 +192,14 @@ def fit_scorecard(
         }
     if figures.facts:
         provenance["signals"] = figures.facts
-    if said:
-        provenance["warnings"] = [str(note) for note in said]
     if halves is not None:
         progress("fitting the interval to the halves", math.nan)
         ready = _closed(document, changes, card)
-        found = fit_interval(*halves, ready, missing=missing)
-        changes += _interval_changes(found, strength_scale, ready)
-        provenance["interval"] = {"method": "random halves of orders"} | {
-            name: value if isinstance(value, int) else figure(value, 3)
-            for name, value in found._asdict().items()
-            if value == value
-        }
+        told = _interval(halves, ready, missing, strength_scale, said)
+        changes += told[0]
+        provenance["interval"] = told[1]
+    if said:
+        provenance["warnings"] = [str(note) for note in said]
     text = write_document(document, changes, provenance, note=_NOTE)
     final = _parse(text, card)
     return Fitted(
@@ -216,20 +211,47 @@ def fit_scorecard(
     )
 
 
-def _interval_changes(found: Interval, scaled: bool, card: Scorecard) -> list[Change]:
+def _interval(
+    halves: tuple[Mapping[str, Array], Mapping[str, Array]],
+    card: Scorecard,
+    missing: frozenset[str],
+    scaled: bool,
+    notes: list[Note],
+) -> tuple[list[Change], dict[str, Any]]:
+    """Return what halves tell of the interval, as changes and for the provenance."""
+    try:
+        found = fit_interval(*halves, card, missing=missing)
+    except UntoldError as error:
+        text = f"{error.summary.removeprefix('halves: ')}; the scorecard's constants stay"
+        notes.append(Note("interval_untold", "halves", text))
+        return [], {"method": "not fitted: the halves say nothing of it"}
+    _at_limit(found, notes)
     changes: list[Change] = [
         (("index", "rho"), figure(found.rho, 3)),
         (("index", "rho_evidence"), figure(found.rho_evidence, 3)),
     ]
-    if scaled:
-        if not np.isfinite(found.strength_scale):
-            raise InputError(
-                "halves: no strength scale between 0.1 and 10 gives truth a slope of 1 on the "
-                f"index (it is {found.slope:.2f}); fit the priors, or look at the halves"
-            )
+    if scaled and not np.isfinite(found.strength_scale):
+        text = (
+            "no strength scale between 0.1 and 10 gives truth a slope of 1 on the index (it is "
+            f"{found.slope:.2f}), so the scorecard's stays; fit the priors, or look at the halves"
+        )
+        notes.append(Note("strength_scale_untold", "halves", text))
+    elif scaled:
         whole = card.file.index.strength_scale * found.strength_scale
         changes.append((("index", "strength_scale"), figure(whole, 3)))
-    return changes
+    return changes, {"method": "random halves of orders"} | {
+        name: value if isinstance(value, int) else figure(value, 3)
+        for name, value in found._asdict().items()
+        if value == value
+    }
+
+
+def _at_limit(found: Interval, notes: list[Note]) -> None:
+    """Name a correlation at the end of what one may be."""
+    for name, value in (("rho", found.rho), ("rho_evidence", found.rho_evidence)):
+        if value in (0.0, 1.0):
+            text = f"{name} is {value:g}, the end of its range: the halves would have it beyond"
+            notes.append(Note("rho_at_limit", "halves", text))
 
 
 _NOTE = (
@@ -272,8 +294,10 @@ def _misuse(
 ) -> list[str]:
     """Return every fault of what was asked for."""
     faults = []
-    if method not in METHODS:
-        faults.append(f"weights: must be one of {', '.join(METHODS)}. Got {method!r}")
+    if not is_method(method):
+        faults.append(
+            f"weights: must be one of {', '.join(METHODS)} or pymcdm:NAME. Got {method!r}"
+        )
     if method == "learned" and labelled is None:
         faults.append("weights learned: need outcomes")
     if method == "ahp" and not judgements:

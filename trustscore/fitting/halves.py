@@ -18,13 +18,17 @@ from trustscore.scorecard import Scorecard
 from trustscore.scoring import utilities
 from trustscore.scoring.program import program_of
 
-__all__ = ["Interval", "fit_interval"]
+__all__ = ["Interval", "UntoldError", "fit_interval"]
 
 Array = np.ndarray[Any, Any]
 
 # A pair of signals is heard when so many merchants have evidence of both, in both halves.
 _LEAST = 50
 _SCALES = (0.1, 10.0)
+
+
+class UntoldError(InputError):
+    """Halves that say nothing of the interval."""
 
 
 class Interval(NamedTuple):
@@ -106,11 +110,18 @@ def fit_interval(
 
     Raises
     ------
-    InputError
+    UntoldError
         When fewer than two signals differ between merchants beyond chance.
+    InputError
+        When both halves have the same figures.
     """
     a, b = _half(one, card, missing), _half(other, card, missing)
     both = ~np.isnan(a.apart) & ~np.isnan(b.apart)
+    if both.any() and (a.apart[both] == b.apart[both]).all() and (a.odds == b.odds).all():
+        raise InputError(
+            "halves: both have the same figures for every merchant; each order must be counted in "
+            "one of the two files, by lot"
+        )
     pull = _pulls(card)
     known = [at for at in range(len(pull)) if both[at].sum() >= _LEAST and pull[at] > 0]
 
@@ -140,7 +151,7 @@ def fit_interval(
             top += weight * float(np.clip((truth[i, j] + truth[j, i]) / 2 / size, -1.0, 1.0))
             error_top += weight * _alike(a, b, i, j, common)
     if not pairs:
-        raise InputError(
+        raise UntoldError(
             "halves: fewer than two signals differ between merchants beyond chance, so nothing "
             "can be said of how they go together; more merchants or more orders are needed"
         )

@@ -19,9 +19,11 @@ Family = Literal["binomial", "poisson"]
 LAMBDAS = (*np.geomspace(0.1, 1e5, 13).tolist(), np.inf)
 # Outcomes must insist before the expert gives way: the best of many penalties gains something by
 # luck, and on a handful of events its standard error is luck as well. On simulated markets in which
-# the expert is right, one standard error let go of him in up to a third of small ones.
+# the expert is right, one standard error let go of the expert in up to a third of small ones.
 LEAST_EVENTS = 50
 _SURE = 2.0
+# A weight under this part of the expert's has come out as nothing.
+WRONG = 1e-6
 
 
 class Learned(NamedTuple):
@@ -41,6 +43,8 @@ class Learned(NamedTuple):
     gain, gain_se : float
         By how much less the best lambda loses per order than the expert does, and its standard
         error over merchants.
+    wrong : ndarray of bool of shape (signals,)
+        Signals that got nothing since outcomes are worse where they are better, all else equal.
     """
 
     weights: Array
@@ -50,6 +54,7 @@ class Learned(NamedTuple):
     losses: Array
     gain: float
     gain_se: float
+    wrong: Array
 
 
 def rarer(family: Family, n: Array, events: Array) -> float:
@@ -159,7 +164,7 @@ def learn_weights(
     """Learn the weights of signals from outcomes.
 
     Lambda is chosen by cross-validation over merchants. The expert stays unless the best lambda
-    gains more than two standard errors over him, and the rarer outcome is there `LEAST_EVENTS`
+    gains more than two standard errors over them, and the rarer outcome is there `LEAST_EVENTS`
     times; then it is the largest lambda that gives up at most one standard error of that gain.
     The error is of the difference over merchants, whose orders are alike, and not over orders.
 
@@ -232,8 +237,10 @@ def learn_weights(
             "outcomes contradict the scorecard: no weighting of its signals goes with fewer bad "
             "events; check the direction of the signals and what counts as an event"
         )
-    weights = np.zeros(len(expert))
+    weights, wrong = np.zeros(len(expert)), np.zeros(len(expert), dtype=bool)
     weights[free] = beta / slope
+    # The penalty pulls a weight up to the expert's: one that ends at nothing was pushed there.
+    wrong[free] = beta / slope < WRONG * share
     return Learned(
         weights,
         slope,
@@ -242,4 +249,5 @@ def learn_weights(
         losses,
         float(losses[-1] - losses[best]),
         error,
+        wrong,
     )

@@ -17,6 +17,7 @@ from trustscore.errors import InputError, TrustscoreError
 from trustscore.fitting.document import Change, figure, write_document
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.presets import find
+from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scorecard.statuses import Status
 from trustscore.scoring import score_columns
 
@@ -85,7 +86,7 @@ def fit_neutral(
     (['toys'], ('jade',))
     """
     rule = BoostPolicy.load(policy)
-    words = np.asarray(block.get("category", []), dtype=object)
+    words = fold_side_column(np.asarray(block.get("category", []), dtype=object))
     if not any(words):
         raise InputError("neutral: the export has no category to fit points to")
     scores = score_columns(block, card, missing=missing)

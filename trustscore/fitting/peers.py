@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from trustscore.fitting.document import Change, figure
-from trustscore.fitting.evidence import Block, Evidence, folded
+from trustscore.fitting.evidence import Block, SignalEvidence, folded
+from trustscore.fitting.groups import Groups, fit_groups
 from trustscore.fitting.notes import Note
-from trustscore.fitting.priors import LEAST_MERCHANTS, STRENGTHS, Prior, group_priors, unit_variance
+from trustscore.fitting.priors import LEAST_MERCHANTS, STRENGTHS, Prior, clip_strength
 from trustscore.scorecard import Scorecard, Signal
+from trustscore.scorecard.side_values import fold_side_value
 
-__all__ = ["set_groups"]
+__all__ = ["PeerGroups", "peer_groups", "set_groups"]
+
+Array = np.ndarray[Any, Any]
+
+
+class PeerGroups(NamedTuple):
+    """The peer groups of a block.
+
+    Attributes
+    ----------
+    names : tuple of str
+    code : ndarray of int
+        Group of each row; -1 where a row is in none.
+    barred : int
+        Groups with a bar in their name, which would read as two names.
+    """
+
+    names: tuple[str, ...]
+    code: Array
+    barred: int = 0
+
+
+def peer_groups(card: Scorecard, block: Block, rows: int) -> PeerGroups | None:
+    """Return the peer groups of merchants, None where the block lacks their columns."""
+    by = card.peers.by
+    if any(column not in block for column in by):
+        return None
+    parts = [folded(block, column, rows).tolist() for column in by]
+    listed = np.array(["|".join(values) for values in zip(*parts, strict=True)], dtype=object)
+    whole = np.array([all(values) for values in zip(*parts, strict=True)])
+    barred = np.array([text.count("|") > len(by) - 1 for text in listed]) & whole
+    names, code = np.unique(listed.astype(str), return_inverse=True)
+    among = np.where(whole & ~barred, code, -1)
+    return PeerGroups(tuple(names.tolist()), among, len(set(listed[barred].tolist())))
 
 
 def set_groups(
@@ -21,67 +56,98 @@ def set_groups(
     facts: dict[str, dict[str, Any]],
     notes: list[Note],
     card: Scorecard,
-    block: Block,
-    rows: int,
-    fitted: Mapping[str, tuple[Signal, Evidence, Prior]],
+    peers: PeerGroups,
+    fitted: Mapping[str, tuple[Signal, SignalEvidence, Prior]],
 ) -> None:
     """Fit the priors of peer groups, shrunk to those of all merchants."""
-    by = card.peers.by
-    if any(column not in block for column in by):
-        return
-    parts = [folded(block, column, rows) for column in by]
-    listed = ["|".join(values) for values in zip(*(p.tolist() for p in parts), strict=True)]
-    whole = np.array([all(values) for values in zip(*(p.tolist() for p in parts), strict=True)])
-    # A bar inside a name would read as two names.
-    barred = np.array([text.count("|") > len(by) - 1 for text in listed]) & whole
-    whole &= ~barred
-    if barred.any():
-        groups = len({text for text, bar in zip(listed, barred, strict=True) if bar})
-        text = f"{groups} groups have a | in their name, and so the prior of all merchants"
+    names, code, barred = peers
+    whole = code >= 0
+    if barred:
+        text = f"{barred} groups have a | in their name, and so the prior of all merchants"
         notes.append(Note("bar_in_group", "peers", text))
-    names, code = np.unique(np.array(listed, dtype=object).astype(str), return_inverse=True)
-    told: dict[str, dict[str, Any]] = {}
+    # A group that the file states already is found by how it is read, and keeps its spelling.
+    spelled = {
+        "|".join(map(fold_side_value, group.split("|"))): group for group in card.file.peers.priors
+    }
     small: set[str] = set()
     for name, (signal, raw, parent) in fitted.items():
         use = raw.known & whole
         if use.sum() < LEAST_MERCHANTS or raw.n is None:
             continue
-        y = raw.y[whole[raw.known]]
-        n, group = raw.n[use], code[use]
-        prior, merchants, between = group_priors(signal.kind, y, n, group, len(names), parent)
-        if not between:
+        if not signal.counts and not parent.sd > 0:
             continue
-        strength = _within(signal.kind, parent, between)
-        for at in np.flatnonzero(merchants):
-            if merchants[at] < LEAST_MERCHANTS:
-                small.add(str(names[at]))
-                continue
-            value = float(np.exp(prior[at]) if signal.on_log else prior[at])
-            told.setdefault(str(names[at]), {})[name] = {
-                "prior": figure(value, 4),
-                "strength": figure(strength, 3),
-            }
-        facts[name]["between_groups"] = figure(between, 3)
-    for group_name, entries in told.items():
-        before = card.file.peers.priors.get(group_name, {})
-        for name, entry in entries.items():
-            changes.append((("peers", "priors", group_name, name), entry))
-        for name in before:
-            if name in fitted and name not in entries:
-                changes.append((("peers", "priors", group_name, name), None))
+        inside = whole[raw.known]
+        weight = None if raw.weight is None else raw.weight[use]
+        found = fit_groups(
+            signal.kind, raw.y[inside], raw.n[use], code[use], len(names), parent, weight
+        )
+        for at in np.flatnonzero(found.merchants):
+            group = spelled.get(names[at], names[at])
+            before = card.file.peers.priors.get(group, {}).get(name)
+            if found.merchants[at] < LEAST_MERCHANTS:
+                # Too few to tell: what the file states of them stays.
+                small.add(names[at])
+            elif found.between:
+                entry = _entry(signal, float(found.prior[at]), found, before)
+                changes.append((("peers", "priors", group, name), entry))
+            elif before is not None:
+                changes.append((("peers", "priors", group, name), None))
+        if found.between:
+            facts[name]["between_groups"] = figure(found.between, 3)
+            changes += _own_sd(signal, card, facts[name], parent, found)
+            if found.flaw is not None:
+                notes.append(Note(f"peers_{found.flaw}", name, _FLAWS[found.flaw]))
     if small:
         shown = ", ".join(sorted(small)[:5]) + (", ..." if len(small) > 5 else "")
         text = (
             f"{len(small)} groups have fewer than {LEAST_MERCHANTS} merchants with evidence in "
-            f"some signal, and there the prior of all merchants ({shown})"
+            "some signal, and there the prior that the file states of them, or that of all "
+            f"merchants ({shown})"
         )
         notes.append(Note("small_groups", "peers", text))
 
 
-def _within(kind: str, parent: Prior, between: float) -> float:
-    """Return the strength inside a group: the spread that groups do not explain."""
-    one = np.array([np.inf])
-    total = float(unit_variance(kind, one, parent.prior, parent.strength, parent.sd)[0])
-    # Groups never explain more than nine tenths, or one lucky fit would freeze all merchants.
-    left = max(total - between**2, 0.1 * total)
-    return min(parent.strength * total / left, STRENGTHS[1])
+_FLAWS = {
+    "no_overdispersion": (
+        "inside peer groups merchants differ no more than chance would make them differ: the "
+        f"strength of groups is the limit, {STRENGTHS[1]:g}"
+    ),
+    "strength_at_limit": (
+        "inside peer groups merchants differ so much that a prior is hardly worth one "
+        f"observation: the strength of groups is the limit, {STRENGTHS[0]:g}"
+    ),
+    "strength_untold": (
+        "how much merchants differ inside peer groups cannot be told: groups have priors of their "
+        "own and the strength of all merchants, or the one that the file states"
+    ),
+}
+
+
+def _own_sd(
+    signal: Signal, card: Scorecard, facts: dict[str, Any], parent: Prior, found: Groups
+) -> list[Change]:
+    """Return sd as it is seen inside groups, and the strength of all merchants by it.
+
+    Where groups differ, the figures of all merchants are no bell, and tell sd less well.
+    """
+    if "sd" not in facts or found.flaw is not None or not found.sd > 0:
+        return []
+    at = ("signals", signal.dimension, signal.id)
+    facts["sd"] = figure(found.sd, 3)
+    changes: list[Change] = [((*at, "sd"), facts["sd"])]
+    if "strength" in facts:
+        spread = parent.sd**2 / parent.strength
+        facts["strength"] = figure(clip_strength(found.sd**2 / spread), 3)
+        changes.append(((*at, "strength"), facts["strength"]))
+    return changes
+
+
+def _entry(signal: Signal, prior: float, found: Groups, before: Any) -> dict[str, float]:
+    """Return the line of one signal in one group."""
+    value = float(np.exp(prior)) if signal.on_log else prior
+    entry = {"prior": figure(value, 4)}
+    if found.flaw != "strength_untold":
+        entry["strength"] = figure(found.strength, 3)
+    elif before is not None and before.strength is not None:
+        entry["strength"] = before.strength
+    return entry

@@ -7,23 +7,39 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from trustscore.fitting import outside
 from trustscore.fitting import weights as by_spread
 from trustscore.fitting.ahp import Judgement, judged_weights
 from trustscore.fitting.document import figure
-from trustscore.fitting.learned import LEAST_EVENTS, Learned, learn_weights, rarer
+from trustscore.fitting.evidence import evidence_of
+from trustscore.fitting.learned import LAMBDAS, LEAST_EVENTS, Learned, learn_weights, rarer
 from trustscore.fitting.notes import Note
 from trustscore.fitting.shares import fill, lock, shares
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import utilities
 
-__all__ = ["METHODS", "Labelled", "Method", "find_shares"]
+__all__ = ["METHODS", "Labelled", "Method", "Task", "find_shares", "is_method"]
 
 Array = np.ndarray[Any, Any]
-Method = Literal["expert", "equal", "entropy", "critic", "pca", "ahp", "learned"]
+Method = str
+"""One of `METHODS`, or ``pymcdm:NAME``."""
 
-METHODS: tuple[Method, ...] = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
+METHODS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
 # Weights by spread look at merchants of whom something is known; an unknown one is its prior.
 _KNOWN, _ENOUGH = 0.5, 30
+# Figures that differ by less are one figure, written or summed in two ways.
+_EQUAL = 1e-12
+
+
+def is_method(text: str) -> bool:
+    """Return whether a text names a way to find weights.
+
+    Examples
+    --------
+    >>> is_method("pca"), is_method("pymcdm:merec"), is_method("pymcdm:"), is_method("luck")
+    (True, True, False, False)
+    """
+    return text in METHODS or (text.startswith(outside.PREFIX) and text != outside.PREFIX)
 
 
 class Labelled(NamedTuple):
@@ -44,99 +60,205 @@ class Labelled(NamedTuple):
     family: Literal["binomial", "poisson"] = "binomial"
 
 
+class Task(NamedTuple):
+    """What weights are found from.
+
+    Attributes
+    ----------
+    card : Scorecard
+        Closed: utilities depend on no weight.
+    block : mapping of str to ndarray
+    before : ndarray of shape (signals,)
+        Shares of the index that the scorecard gives.
+    missing : frozenset of str
+        Columns that were not collected.
+    locked : tuple of str
+        Dimensions that keep their weights.
+    seed : int
+    """
+
+    card: Scorecard
+    block: Mapping[str, Array]
+    before: Array
+    missing: frozenset[str] = frozenset()
+    locked: tuple[str, ...] = ()
+    seed: int = 0
+
+
 def find_shares(
-    card: Scorecard,
-    block: Mapping[str, Array],
+    task: Task,
     method: Method,
-    before: Array,
-    missing: frozenset[str],
     labelled: Labelled | None,
     judgements: Sequence[Judgement],
-    locked: tuple[str, ...],
     notes: list[Note],
     facts: dict[str, Any],
-    seed: int,
 ) -> tuple[Array, Learned | None]:
-    """Return the shares that a method finds; locked ones as they were."""
-    stay = lock(card, locked) | (before == 0)
-    free = ~stay
-    held = float(before[stay].sum())
-    if locked:
-        facts["locked"] = list(locked)
-    learned = None
+    """Return the shares of the index that a method finds.
+
+    Locked ones stay as they were. So do those of signals that do not differ between merchants,
+    where weights come from data: what nobody shows has no weight that data could tell.
+    """
+    if task.locked:
+        facts["locked"] = list(task.locked)
     if method == "ahp":
-        found = shares(card, judged_weights(card, judgements, notes))
+        found = shares(task.card, judged_weights(task.card, judgements, notes))
         facts |= {"experts": len({j.expert for j in judgements}), "judgements": len(judgements)}
-    elif method == "equal":
-        found = np.ones(len(before))
-    elif method == "learned":
+        return _mixed(task, found, _locked(task)), None
+    if method == "equal":
+        everyone = np.ones(_rows(task.block), dtype=bool)
+        for at in np.flatnonzero(~_varies(task, task.block, everyone) & (task.before != 0)):
+            says = "does not differ between merchants: its equal weight tells nobody apart"
+            notes.append(Note("constant_utility", task.card.signals[at].id, says))
+        return _mixed(task, np.ones(len(task.before)), _locked(task)), None
+    if method == "learned":
         assert labelled is not None
-        u, _ = _utilities(card, labelled.block, before, missing)
-        used = labelled.n > 0
-        notes += _looks(card, u[used][:, free], free)
-        few = rarer(labelled.family, labelled.n, labelled.events)
-        if few < LEAST_EVENTS:
-            text = (
-                f"only {few:g} of the rarer outcome, of which {LEAST_EVENTS} are needed to learn "
-                "weights: the expert's stay"
-            )
-            notes.append(Note("thin_outcomes", "outcomes", text))
-        # What is locked moves along with the whole, so that its share stays what it is.
-        common = (u[:, stay] @ before[stay])[:, None] / (1.0 - held) if held else 0.0
-        learned = learn_weights(
-            u[:, free] + common,
-            labelled.n,
-            labelled.events,
-            before[free],
-            family=labelled.family,
-            seed=seed,
+        return _from_outcomes(task, labelled, notes, facts)
+    return _from_spread(task, method, notes, facts), None
+
+
+def _rows(block: Mapping[str, Array]) -> int:
+    return len(next(iter(block.values())))
+
+
+def _locked(task: Task) -> Array:
+    """Return the signals whose share stays whatever data say."""
+    found: Array = lock(task.card, task.locked) | (task.before == 0)
+    return found
+
+
+def _mixed(task: Task, found: Array, stay: Array) -> Array:
+    """Return found shares where they are free, scaled to what the others leave."""
+    after, free = task.before.copy(), ~stay
+    if free.any():
+        after[free] = (1.0 - task.before[stay].sum()) * found[free] / found[free].sum()
+    return after
+
+
+def _varies(task: Task, block: Mapping[str, Array], rows: Array) -> Array:
+    """Return the signals of which these merchants show different figures, and utilities.
+
+    Looked at are raw figures: shrunk ones of one raw rate differ by volume.
+    """
+    found = utilities(block, task.card, missing=task.missing)
+    varies = np.zeros(len(task.card.signals), dtype=bool)
+    for at, signal in enumerate(task.card.signals):
+        if task.missing.intersection(signal.columns):
+            continue
+        raw = evidence_of(signal, block, rows)
+        if raw.known.sum() < 2:
+            continue
+        apart = _EQUAL * max(1.0, float(np.abs(raw.y).max()))
+        known_utility = found.utility[at][raw.known]
+        varies[at] = bool(np.ptp(raw.y) > apart and np.ptp(known_utility) > _EQUAL)
+    return varies
+
+
+def _free(
+    task: Task, block: Mapping[str, Array], rows: Array, u: Array, notes: list[Note]
+) -> Array:
+    """Return the signals whose weights data may move, and say which may not and which say one."""
+    stay = _locked(task)
+    still = ~_varies(task, block, rows) & ~stay
+    for at in np.flatnonzero(still):
+        says = "does not differ between merchants, so no weight can be told: its own stays"
+        notes.append(Note("constant_utility", task.card.signals[at].id, says))
+    free: Array = ~stay & ~still
+    names = [s.id for s, is_free in zip(task.card.signals, free, strict=True) if is_free]
+    notes += by_spread.look(u[:, free], names)
+    return free
+
+
+def _from_outcomes(
+    task: Task, labelled: Labelled, notes: list[Note], facts: dict[str, Any]
+) -> tuple[Array, Learned | None]:
+    used = labelled.n > 0
+    u, _ = _utilities(task, labelled.block)
+    free = _free(task, labelled.block, used, u[used], notes)
+    if not free.any():
+        return task.before.copy(), None
+    held = float(task.before[~free].sum())
+    few = rarer(labelled.family, labelled.n, labelled.events)
+    if few < LEAST_EVENTS:
+        text = (
+            f"only {few:g} of the rarer outcome, of which {LEAST_EVENTS} are needed to learn "
+            "weights: the expert's stay"
         )
-        found = np.zeros(len(before))
-        found[free] = learned.weights
-        facts |= _learned_facts(learned, labelled, held)
+        notes.append(Note("thin_outcomes", "outcomes", text))
+    # What stays moves along with the whole, so that its share stays what it is.
+    common = (u[:, ~free] @ task.before[~free])[:, None] / (1.0 - held)
+    learned = learn_weights(
+        u[:, free] + common,
+        labelled.n,
+        labelled.events,
+        task.before[free],
+        family=labelled.family,
+        seed=task.seed,
+    )
+    if learned.penalty == LAMBDAS[0]:
+        text = (
+            f"the penalty is {learned.penalty:g}, the least that is tried: outcomes would leave "
+            "the expert further behind"
+        )
+        notes.append(Note("penalty_at_limit", "weights", text))
+    ids = np.array([signal.id for signal in task.card.signals], dtype=object)[free]
+    notes += [
+        Note(
+            "wrong_sign",
+            name,
+            "all else equal, merchants who are better at it have more bad outcomes, so it gets no "
+            "weight: look at its direction and at what counts as bad, or lock its dimension",
+        )
+        for name in ids[learned.wrong].tolist()
+    ]
+    found = np.zeros(len(task.before))
+    found[free] = learned.weights
+    facts |= _learned_facts(learned, labelled, held)
+    return _mixed(task, found, ~free), learned
+
+
+def _from_spread(task: Task, method: Method, notes: list[Note], facts: dict[str, Any]) -> Array:
+    u, coverage = _utilities(task, task.block)
+    known = coverage >= _KNOWN
+    if known.sum() < _ENOUGH:
+        text = (
+            f"only {int(known.sum())} merchants are half known: weights by {method} "
+            "look at all, most of whom are near their priors"
+        )
+        notes.append(Note("thin_weights", "weights", text))
+        known[:] = True
+    facts["merchants"] = int(known.sum())
+    free = _free(task, task.block, known, u[known], notes)
+    if not free.any():
+        return task.before.copy()
+    u = u[known][:, free]
+    found = np.zeros(len(task.before))
+    if method == "pca":
+        found[free], explained, against = by_spread.pca(u)
+        facts["explained"] = figure(explained, 3)
+        ids = np.array([signal.id for signal in task.card.signals])[free]
+        notes += [
+            Note("against", name, "loads against the others: merchants good at them are bad")
+            for name in ids[against].tolist()
+        ]
+    elif method == "entropy":
+        found[free] = by_spread.entropy(u)
+    elif method == "critic":
+        # One signal alone disagrees with nobody.
+        found[free] = by_spread.critic(u) if free.sum() > 1 else 1.0
     else:
-        u, coverage = _utilities(card, block, before, missing)
-        known = coverage >= _KNOWN
-        if known.sum() < _ENOUGH:
-            text = (
-                f"only {int(known.sum())} merchants are half known: weights by {method} "
-                "look at all, most of whom are near their priors"
-            )
-            notes.append(Note("thin_weights", "weights", text))
-            known[:] = True
-        u = u[known][:, free]
-        notes += _looks(card, u, free)
-        found = np.zeros(len(before))
-        facts["merchants"] = int(known.sum())
-        if method == "pca":
-            found[free], explained, against = by_spread.pca(u)
-            facts["explained"] = figure(explained, 3)
-            ids = np.array([signal.id for signal in card.signals])[free]
-            notes += [
-                Note("against", name, "loads against the others: merchants good at them are bad")
-                for name in ids[against].tolist()
-            ]
-        else:
-            found[free] = (by_spread.entropy if method == "entropy" else by_spread.critic)(u)
-    after = before.copy()
-    after[free] = (1.0 - held) * found[free] / found[free].sum()
-    return after, learned
+        if len(u) > outside.MOST_MERCHANTS:
+            facts["merchants"] = outside.MOST_MERCHANTS
+        found[free] = outside.weights_of(method, u, task.seed)
+    return _mixed(task, found, ~free)
 
 
-def _utilities(
-    card: Scorecard, block: Mapping[str, Array], before: Array, missing: frozenset[str]
-) -> tuple[Array, Array]:
+def _utilities(task: Task, block: Mapping[str, Array]) -> tuple[Array, Array]:
     """Return utilities of shape (merchants, signals) as they enter the index, and coverage."""
-    found = utilities(block, card, missing=missing)
-    weight = before[:, None] * found.applies
+    found = utilities(block, task.card, missing=task.missing)
+    weight = task.before[:, None] * found.applies
     total = weight.sum(axis=0)
     coverage = (weight * found.reliability).sum(axis=0) / np.where(total > 0, total, 1.0)
-    return fill(card, found.utility, found.applies, before).T, coverage
-
-
-def _looks(card: Scorecard, u: Array, free: Array) -> list[Note]:
-    names = [s.id for s, is_free in zip(card.signals, free, strict=True) if is_free]
-    return by_spread.look(u, names) if len(u) else []
+    return fill(task.card, found.utility, found.applies, task.before).T, coverage
 
 
 def _learned_facts(learned: Learned, labelled: Labelled, held: float) -> dict[str, Any]:

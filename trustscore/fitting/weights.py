@@ -37,19 +37,15 @@ def correlations(u: Array) -> Array:
 
 
 def look(u: Array, names: list[str]) -> list[Note]:
-    """Return warnings of constant and of collinear signals.
+    """Return warnings of signals that say one thing.
 
     Examples
     --------
     >>> u = np.array([[0.1, 0.2, 0.5], [0.3, 0.6, 0.5], [0.2, 0.4, 0.5]])
     >>> [(note.name, note.where) for note in look(u, ["a", "b", "c"])]
-    [('constant_utility', 'c'), ('collinear', 'a')]
+    [('collinear', 'a')]
     """
-    notes = [
-        Note("constant_utility", name, "has one utility for all merchants: it tells nobody apart")
-        for name, spread in zip(names, np.ptp(u, axis=0), strict=True)
-        if spread <= 1e-12
-    ]
+    notes = []
     found = correlations(u)
     for i, j in zip(*np.nonzero(np.triu(np.abs(found) > COLLINEAR, 1)), strict=True):
         text = f"correlates {found[i, j]:.2f} with {names[j]}: what both say counts twice"

@@ -33,6 +33,7 @@ from trustscore.scorecard.model import (
     Tiers,
 )
 from trustscore.scorecard.side_columns import Reader, side_read_by
+from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scorecard.spec import ScorecardFile, SignalSpec, SignalWords
 
 _NO_SAMPLE = "is only for a signal with a sample column"
@@ -52,6 +53,10 @@ class _Builder(Notes):
             self.open.append(f"{address} = {value!r}")
             return math.nan
         return math.nan if value is None else float(value)
+
+    def scaled(self, strength: float) -> float:
+        """Return a strength as it is scored: every one that the file states is scaled."""
+        return strength * self.file.index.strength_scale
 
     def signal(self, dimension: str, name: str, spec: SignalSpec) -> Signal | None:
         at = f"signals.{dimension}.{name}"
@@ -110,7 +115,7 @@ class _Builder(Notes):
                 poor,
                 good,
                 prior,
-                strength * self.file.index.strength_scale,
+                self.scaled(strength),
                 spec.sd,
                 spec.spread,
             ),
@@ -214,6 +219,8 @@ class _Builder(Notes):
                 if turned and not (math.isnan(poor) or math.isnan(good)):
                     self.fault(where, "must keep the direction of the signal")
                 self._changed(where, base, given)
+                if "strength" in given:
+                    given["strength"] = self.scaled(given["strength"])
                 changes[signal_id] = given
             weights = {}
             for dimension, moved in spec.dimensions.items():
@@ -221,7 +228,7 @@ class _Builder(Notes):
                 if self.known(where, dimension, self.file.dimensions, "dimension"):
                     weights[dimension] = self.closed(f"{where}.weight", moved.weight)
             self._together(at, changes, match, built, signals)
-            folded = tuple((k, tuple(x.strip().casefold() for x in v)) for k, v in match.items())
+            folded = tuple((k, tuple(map(fold_side_value, v))) for k, v in match.items())
             built.append(
                 Overlay(name, folded, spec.en or name, spec.zh, changes, weights, tuple(spec.rules))
             )
@@ -236,7 +243,7 @@ class _Builder(Notes):
         signals: Mapping[str, Signal],
     ) -> None:
         """Find signals that this overlay and one before it turn round together."""
-        mine = {c: {v.strip().casefold() for v in values} for c, values in match.items()}
+        mine = {c: {*map(fold_side_value, values)} for c, values in match.items()}
         for other in before:
             if not all(mine[c] & {*values} for c, values in other.match if c in mine):
                 continue  # no row matches both
@@ -272,16 +279,20 @@ class _Builder(Notes):
 
     def peers(self, signals: Mapping[str, Signal]) -> Peers:
         spec = self.file.peers
-        priors = {}
+        priors: dict[tuple[str, ...], dict[str, tuple[float, float | None]]] = {}
+        written: dict[tuple[str, ...], str] = {}
         for group, entries in spec.priors.items():
-            key = tuple(part.strip().casefold() for part in group.split("|"))
+            key = tuple(map(fold_side_value, group.split("|")))
+            if written.setdefault(key, group) != group:
+                self.fault(f"peers.priors.{group}", f"is read as {written[key]}: merge the two")
             if len(key) != len(spec.by):
                 self.fault(f"peers.priors.{group}", f"must have {len(spec.by)} values joined by |")
             found = {}
             for signal_id, prior in entries.items():
                 where = f"peers.priors.{group}.{signal_id}"
                 if self.known(where, signal_id, signals, "signal"):
-                    found[signal_id] = (prior.prior, prior.strength)
+                    strength = None if prior.strength is None else self.scaled(prior.strength)
+                    found[signal_id] = (prior.prior, strength)
                     given = {"prior": prior.prior, "strength": prior.strength}
                     present = {key: value for key, value in given.items() if value is not None}
                     self._changed(where, signals[signal_id], present)

@@ -250,7 +250,7 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """Priors per peer group; keys are the values of `by`, casefolded."""
+    """Priors per peer group; keys are the values of `by`, as `fold_side_value` reads them."""
 
     by: tuple[str, ...]
     priors: Mapping[tuple[str, ...], Mapping[str, tuple[float, float | None]]]

@@ -17,6 +17,7 @@ import numpy as np
 from trustscore.errors import ScorecardError
 from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
 from trustscore.scorecard.model import Numbers
+from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scoring.curves import by_curve, scale_of
 
 Array = np.ndarray[Any, Any]
@@ -81,7 +82,7 @@ class _Codes(dict[Any, int]):
         super().__init__({None: 0})
 
     def __missing__(self, value: Any) -> int:
-        code = self.listed.get(str(value).strip().casefold(), 0)
+        code = self.listed.get(fold_side_value(value), 0)
         if len(self) < _MOST_REMEMBERED:
             self[value] = code
         return code

@@ -9,6 +9,7 @@ import numpy as np
 from trustscore.boost.curve import lean_curve
 from trustscore.boost.policy import BoostPolicy, Curve
 from trustscore.export.sql.columns import Card
+from trustscore.export.sql.fold import folded_text
 from trustscore.export.sql.text import choose, clip, number, text
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 
@@ -25,11 +26,11 @@ def trust_boost(
     """Return the boost of a merchant that is scored."""
     define, limits = card.query.define, policy.evidence
     point = number(policy.neutral.point)
-    category = card.words("category")
-    if policy.neutral.by_category and category is not None:
+    category, points = card.words("category"), policy.neutral.by_category
+    if points and category is not None:
+        said = folded_text(card.query, category, points, "neutral_category")
         cases = " ".join(
-            f"WHEN {category} = {text(word)} THEN {number(value)}"
-            for word, value in policy.neutral.by_category.items()
+            f"WHEN {said.is_one_of([word])} THEN {number(value)}" for word, value in points.items()
         )
         point = f"CASE {cases} ELSE {point} END"
     neutral = define("neutral", f"{coverage} * {point} + (1e0 - {coverage}) * {prior}")

@@ -1,0 +1,177 @@
+"""Likelihoods of merchants' figures, given what merchants are like.
+
+Each function returns minus the logarithm, up to a constant, and its slope; parameters are on scales
+without ends (log odds, logarithms). A weight is how many merchants a row stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import betaln, digamma, expit, gammaln
+
+__all__ = ["Peak", "beta_binomial", "climb", "gamma_poisson", "normal"]
+
+Array = np.ndarray[Any, Any]
+Loss = Callable[[Array], tuple[float, Array]]
+
+_STEP = 1e-3
+# A slope of this part of a merchant is flat.
+_FLAT = 1e-6
+
+
+class Peak(NamedTuple):
+    """Where a likelihood is highest.
+
+    Attributes
+    ----------
+    at : ndarray
+    loss : float
+    covariance : ndarray
+        Inverse of the curvature; infinite variances where the likelihood is flat.
+    found : bool
+        Whether the search ended.
+    """
+
+    at: Array
+    loss: float
+    covariance: Array
+    found: bool
+
+
+def beta_binomial(k: Array, n: Array, weight: Array, offset: Any = 0.0) -> Loss:
+    """Return the loss of k of n events in (log odds of the prior, log strength).
+
+    `offset` is added to the log odds, one for each row where groups have priors of their own.
+    """
+
+    def loss(theta: Array) -> tuple[float, Array]:
+        p, s = expit(theta[0] + offset), np.exp(theta[1])
+        a, b = s * p, s * (1 - p)
+        value = -(weight * (betaln(k + a, n - k + b) - betaln(a, b))).sum()
+        every = digamma(n + s) - digamma(s)
+        da = weight * (digamma(k + a) - digamma(a) - every)
+        db = weight * (digamma(n - k + b) - digamma(b) - every)
+        slope = (s * p * (1 - p) * (da - db)).sum(), (a * da + b * db).sum()
+        return float(value), -np.array(slope)
+
+    return loss
+
+
+def gamma_poisson(k: Array, n: Array, weight: Array, offset: Any = 0.0) -> Loss:
+    """Return the loss of k events over n orders in (log prior, log strength).
+
+    Up to the same constant as `beta_binomial`: both leave out ``log (n choose k)`` of the binomial.
+    """
+    # Of n^k / k! the part that the binomial coefficient does not hold.
+    apart = k * np.log(n) - gammaln(k + 1) - _log_choose(k, n)
+    constant = float((weight * apart).sum())
+
+    def loss(theta: Array) -> tuple[float, Array]:
+        m, s = np.exp(theta[0] + offset), np.exp(theta[1])
+        a = s * m
+        share = np.log(s / (s + n))
+        value = gammaln(k + a) - gammaln(a) + a * share - k * np.log(s + n)
+        da = a * weight * (digamma(k + a) - digamma(a) + share)
+        ds = s * weight * (a * (1 / s - 1 / (s + n)) - k / (s + n))
+        slope = -np.array([da.sum(), (da + ds).sum()])
+        return -float((weight * value).sum()) - constant, slope
+
+    return loss
+
+
+def _log_choose(k: Array, n: Array) -> Array:
+    """Return ``log (n choose k)``; of more events than orders there is no such thing: 0."""
+    inside = np.minimum(k, n)
+    found: Array = gammaln(n + 1) - gammaln(inside + 1) - gammaln(n - inside + 1)
+    return np.where(k > n, 0.0, found)
+
+
+def normal(y: Array, n: Array, weight: Array) -> Loss:
+    """Return the loss of means y of n observations in (log t^2, log sd^2).
+
+    ``y_i ~ N(m, t^2 + sd^2 / n_i)``; m is where the loss is lowest for each pair.
+    """
+
+    def loss(theta: Array) -> tuple[float, Array]:
+        t2, s2 = np.exp(theta)
+        v = t2 + s2 / n
+        m = (weight * y / v).sum() / (weight / v).sum()
+        rest = (y - m) ** 2 / v
+        # m is where the loss is flat in it, so the other two slopes are as if it stood still.
+        dv = weight * (1 - rest) / v
+        value = 0.5 * (weight * (np.log(v) + rest)).sum()
+        return float(value), 0.5 * np.array([t2 * dv.sum(), s2 * (dv / n).sum()])
+
+    return loss
+
+
+def climb(loss: Loss, start: Array, bounds: list[tuple[float, float]], size: float) -> Peak:
+    """Find the highest likelihood inside bounds, and how sharp it is there.
+
+    Parameters
+    ----------
+    loss : callable
+    start : ndarray
+    bounds : list of (float, float)
+        A parameter whose two bounds are one stays there; its variance is 0.
+    size : float
+        Merchants, by which the loss is scaled so that the search ends at the same precision.
+
+    Returns
+    -------
+    Peak
+    """
+
+    def scaled(theta: Array) -> tuple[float, Array]:
+        value, slope = loss(theta)
+        return value / size, slope / size
+
+    first = np.clip(start, *np.array(bounds).T)
+    found = minimize(
+        scaled,
+        first,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
+    )
+    at = np.asarray(found.x, dtype=np.float64)
+    value, slope = loss(at)
+    low, high = np.array(bounds).T
+    inward = np.where(at <= low, np.minimum(slope, 0.0), slope)
+    inward = np.where(at >= high, np.maximum(inward, 0.0), inward)
+    # A line search may stop for want of digits where nothing is left to gain.
+    settled = bool(found.success) or bool(np.abs(inward).max() <= _FLAT * size)
+    free = low < high
+    ended = settled and bool(np.isfinite(value))
+    return Peak(at, value, _covariance(loss, at, free), ended)
+
+
+def _covariance(loss: Loss, at: Array, free: Array) -> Array:
+    """Return the inverse curvature of free parameters, by differences of the slope."""
+    size = len(at)
+    found = np.zeros((size, size))
+    which = np.flatnonzero(free)
+    if not len(which):
+        return found
+    curve = np.empty((len(which), len(which)))
+    for row, place in enumerate(which):
+        step = np.zeros(size)
+        step[place] = _STEP
+        up, down = loss(at + step)[1], loss(at - step)[1]
+        curve[row] = (up - down)[which] / (2 * _STEP)
+    curve = (curve + curve.T) / 2
+    values, vectors = np.linalg.eigh(np.where(np.isfinite(curve), curve, 0.0))
+    # Flat or bent the wrong way: the data say nothing along this line.
+    spread = np.where(values > 1e-9, 1.0 / np.maximum(values, 1e-9), np.inf)
+    with np.errstate(invalid="ignore"):
+        parts = [
+            np.where((vector[:, None] * vector) == 0, 0.0, vector[:, None] * vector * width)
+            for vector, width in zip(vectors.T, spread, strict=True)
+        ]
+    found[np.ix_(which, which)] = np.sum(parts, axis=0)
+    return found
