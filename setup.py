@@ -43,14 +43,18 @@ class Build(build_ext):
         (package / "compiled.json").write_text(json.dumps(built, indent=2) + "\n")
 
 
-extensions = [
-    Extension(module, [source_of(module)], extra_compile_args=C_FLAGS, optional=True)
-    for module in COMPILED
-]
+extensions = cythonize(
+    [Extension(module, [source_of(module)], extra_compile_args=C_FLAGS) for module in COMPILED],
+    build_dir="build",
+    language_level=3,
+)
+for extension in extensions:
+    # Where it cannot be compiled the module stays a Python file, and the install goes on.
+    extension.optional = True
 setup(
     # The presets live in configs/ where people edit them; the wheel carries them in the package.
     packages=[*find_packages(include=["trustscore", "trustscore.*"]), "trustscore.configs"],
     package_dir={"trustscore.configs": "configs"},
-    ext_modules=cythonize(extensions, build_dir="build", language_level=3),
+    ext_modules=extensions,
     cmdclass={"build_ext": Build},
 )

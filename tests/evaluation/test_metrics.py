@@ -181,7 +181,7 @@ def test_what_a_panel_refuses():
         ([0.0, math.nan], "none is above 0"),
         ([math.nan, math.nan], "no candidate has one"),
         ([-1.0, math.inf], "these labels are out of range"),
-        ([1.0], "one a candidate, 2"),
+        ([1.0], "one for each candidate, 2"),
     ):
         with pytest.raises(InputError, match=match):
             Panel.of(lists, table, POLICY, labels=labels)

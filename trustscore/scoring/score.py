@@ -204,7 +204,7 @@ class OneMerchant:
             self.codes,
             self.fired,
             (self.reason_signal, self.reason_points),
-            np.zeros((2, signals), dtype=np.int64),
+            np.zeros((3, signals), dtype=np.int64),
             False,
             [*nothing, *np.zeros((2, 0, signals), dtype=np.int8), np.zeros((0, rules + 2))],
         )
