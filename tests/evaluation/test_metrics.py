@@ -187,7 +187,7 @@ def test_what_a_panel_refuses():
             Panel.of(lists, table, POLICY, labels=labels)
     for volumes, match in (
         ([-1.0], "these volumes are out of range"),
-        ([1.0, 2.0], "one a merchant, 1"),
+        ([1.0, 2.0], "one for each merchant, 1"),
         ([math.nan], "no merchant of the candidates"),
     ):
         with pytest.raises(InputError, match=match):

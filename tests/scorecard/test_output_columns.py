@@ -135,7 +135,7 @@ def described(text):
     table = re.search(r"^\| [Cc]olumn \| [Mm]eaning \|\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     cells = [line.split("|")[1] for line in table[1].splitlines()]
     named = [re.findall(r"`(\w+)`", cell) or [EACH_DIMENSION.name] for cell in cells]
-    assert sum(cell.strip() == "one column a dimension" for cell in cells) == 1
+    assert sum(cell.strip() == "one column for each dimension" for cell in cells) == 1
     return [name for names in named for name in names]
 
 

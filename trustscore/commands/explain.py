@@ -26,7 +26,7 @@ Example:
 @options.scorecard("to score with")
 @options.as_json("the statement, with every signal,")
 @options.lang("the statement")
-@click.option("--tier", metavar="ID", help="Tier to plan for, by id: the next one if none is named.")
+@click.option("--tier", metavar="ID", help="Tier to plan for, by id; without it the next one.")
 @options.allow_missing_columns()
 @options.as_of(options.STAY)
 @options.encoding("the export")
