@@ -279,6 +279,6 @@ def test_the_command_answers_like_the_local_one(spark, tmp_path, capsys):
     assert parts(tmp_path / "packed.csv.gz")[1][0].startswith(b"m2,")
     assert run(*score, tmp_path / "absent.csv", "-o", tmp_path / "no.csv") == 2
     assert run(*score, good, "-o", "-", "--jobs", "2") == 2
-    assert "--jobs: the configuration of Spark decides; -: Spark" in capsys.readouterr().err
+    assert "--jobs (the configuration of Spark decides); - (Spark" in capsys.readouterr().err
     assert run("score", tmp_path / "absent.csv", "-o", tmp_path / "no.csv") == 2
     assert "does not exist" in capsys.readouterr().err
