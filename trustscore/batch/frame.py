@@ -13,9 +13,19 @@ from trustscore.batch.scorer import Scorer
 from trustscore.boost import BoostPolicy
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.io.frames import read_frame
+from trustscore.io.rejects import Reject
 from trustscore.scorecard import Scorecard, load_scorecard
 
 __all__ = ["score_frame"]
+
+
+def _told(reject: Reject) -> str:
+    """Return what is wrong with a row, for a list of faults."""
+    merchant = reject.merchant_id if reject.merchant_id else "unknown"
+    return (
+        f"row {reject.line} (merchant {merchant}), "
+        f"{reject.column}: {reject.message}. Got {reject.value!r}"
+    )
 
 
 def score_frame(
@@ -80,10 +90,7 @@ def score_frame(
             " errors='reject' scores the others",
             at_most(
                 rows.rejects,
-                lambda r: (
-                    f"row {r.line} (merchant {r.merchant_id or 'unknown'}), "
-                    f"{r.column}: {r.message}. Got {r.value!r}"
-                ),
+                _told,
                 most=ROWS_SHOWN,
             ),
         )
