@@ -53,7 +53,7 @@ def declare(_type: Any = None, value: Any = None) -> Any:
 
 def cast(_type: Any, value: Any) -> Any:
     """Return the value; the compiled modules cast whole numbers only."""
-    return value
+    return int(value)
 
 
 class _Type:

@@ -6,12 +6,11 @@ from trustscore.audit.run import audit
 from trustscore.audit.summary import summary
 from trustscore.audit.truth import Truth, join_truth
 from trustscore.audit.validity import require_two_classes
-from trustscore.outcomes import Outcomes
+from trustscore.outcomes import Outcomes as Outcomes
 
 __all__ = [
     "Finding",
     "Market",
-    "Outcomes",
     "Section",
     "Truth",
     "as_json",

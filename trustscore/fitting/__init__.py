@@ -5,7 +5,8 @@ from trustscore.fitting.fit import Fitted, fit_scorecard
 from trustscore.fitting.neutral import Neutrals, fit_neutral
 from trustscore.fitting.notes import Note, outcome_notes
 from trustscore.fitting.weigh import METHODS, Labelled
-from trustscore.outcomes import Outcomes, collect_outcomes
+from trustscore.outcomes import Outcomes as Outcomes
+from trustscore.outcomes import collect_outcomes
 
 __all__ = [
     "METHODS",
@@ -14,7 +15,6 @@ __all__ = [
     "Labelled",
     "Neutrals",
     "Note",
-    "Outcomes",
     "collect_outcomes",
     "fit_neutral",
     "fit_scorecard",

@@ -68,7 +68,7 @@ def _siphash(
                 byte = data[place]
                 word |= byte << shift
                 place += 1
-            byte = (end - begin) & 255
+            byte = cython.cast(cython.uchar, (end - begin) & 255)
             word |= byte << 56
         else:
             v2 ^= 255
