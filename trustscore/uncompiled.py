@@ -6,6 +6,7 @@ reads them; at run time an uncompiled module needs only names that do nothing.
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -53,7 +54,7 @@ def declare(_type: Any = None, value: Any = None) -> Any:
 
 def cast(_type: Any, value: Any) -> Any:
     """Return the value; the compiled modules cast whole numbers only."""
-    return int(value)
+    return builtins.int(value)
 
 
 class _Type:
