@@ -88,6 +88,6 @@ def test_the_metadata_keeps_pyspark_an_extra(wheel):
     assert f"Version: {trustscore.__version__}" in metadata
     assert "Requires-Python: >=3.11" in metadata
     extras = {line.removeprefix("Provides-Extra: ") for line in metadata if "Extra: " in line}
-    assert extras == {"spark", "sql", "plot", "docs", "dev"}
+    assert extras == {"spark", "sql", "plot", "mcdm", "docs", "dev"}
     (spark,) = (line for line in metadata if line.startswith("Requires-Dist: pyspark"))
     assert spark.endswith("extra == 'spark'")
