@@ -71,6 +71,24 @@ def test_a_figure_that_cannot_be_is_refused():
         score_merchant(merchant | {part: -1}, card)
 
 
+@pytest.mark.parametrize(
+    "value", [10**400, -(10**400), 1 + 2j, np.complex128(1), [1], "1", b"1", True]
+)
+def test_what_is_no_number_is_named(value):
+    card = load_scorecard("minimal")
+    merchant = {field.name: None for field in card.fields}
+    name = next(field.name for field in card.fields if field.check != "flag")
+    with pytest.raises(InputError, match=f"{name}: must be a number or None"):
+        score_merchant(merchant | {name: value}, card)
+
+
+def test_what_is_no_count_of_reviews_is_named():
+    card = load_scorecard("minimal")
+    merchant = {field.name: None for field in card.fields} | {"reviews_below": "many"}
+    with pytest.raises(InputError, match="reviews_below: must be a number or None"):
+        score_merchant(merchant, card)
+
+
 def test_missing_columns_do_not_apply():
     card = load_scorecard("minimal")
     absent = frozenset(card.signals[0].columns)

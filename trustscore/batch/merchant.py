@@ -16,7 +16,7 @@ from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.statuses import STATUS_WORDS
 from trustscore.scorecard.vetoes import VETO_WORDS
-from trustscore.scoring.score import OneMerchant
+from trustscore.scoring.one_merchant import OneMerchant
 
 __all__ = ["MerchantScore", "score_merchant"]
 
@@ -78,6 +78,8 @@ class _Desk(threading.local):
 
 
 _DESK = _Desk()
+# Whole numbers from here on are no floats.
+_MOST = 10**308
 
 
 def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) -> np.ndarray:
@@ -95,7 +97,7 @@ def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) 
         value = merchant.get(name, merchant)
         if value is None:
             cells.append(nothing)
-        elif type(value) is float or type(value) is int:
+        elif type(value) is float or (type(value) is int and abs(value) < _MOST):
             cells.append(value)
         elif value is merchant:
             cells.append(nothing)
@@ -103,10 +105,13 @@ def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) 
                 faults.append(f"{name}: is missing{suggest(name, list(merchant))}; None is unknown")
         elif isinstance(value, (bool, np.bool_)) and field.check != "flag":
             faults.append(f"{name}: must be a number or None. Got {value!r}")
-        elif isinstance(value, (int, float, np.number, np.bool_)):
+        elif isinstance(value, (bool, float, np.bool_, np.integer, np.floating)):
             cells.append(float(value))
         else:
             faults.append(f"{name}: must be a number or None. Got {value!r}")
+    below = merchant.get("reviews_below")
+    if below is not None and (isinstance(below, bool) or not isinstance(below, (int, float))):
+        faults.append(f"reviews_below: must be a number or None. Got {below!r}")
     if faults:
         raise InputError(f"the merchant cannot be scored by scorecard {card.name}", faults)
     return np.array(cells, dtype=np.float64)

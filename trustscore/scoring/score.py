@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,7 +24,7 @@ Detail = Literal["index", "statement", "all"]
 
 # Rows whose cells are gathered at a time; it bounds the memory, and no result depends on it.
 _ROWS_AT_ONCE = 1024
-_NUMBERS = (
+NUMBERS = (
     "trust_index",
     "trust_index_lower",
     "trust_index_upper",
@@ -33,7 +33,7 @@ _NUMBERS = (
     "raw_index",
     "coverage",
 )
-_STATEMENT = ("utility", "reliability", "value", "weight", "gained", "lost")
+STATEMENT = ("utility", "reliability", "value", "weight", "gained", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ def rows_in(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]
     return lengths.pop() if lengths else 0
 
 
-def _days(since: Array | None, as_of: dt.date | None, rows: int) -> Array:
+def days_in_tier(since: Array | None, as_of: dt.date | None, rows: int) -> Array:
+    """Return the days since each tier was given, NaN when unknown."""
     days = np.full(rows, np.nan)
     if since is None or as_of is None:
         return days
@@ -136,7 +137,7 @@ class _Run:
         variant = program.variant_rows(block, self.size)
         self.variant = np.zeros(self.size, dtype=np.int32) if variant is None else variant
         self.previous, self.unknown_tier = _previous(program, block.get("previous_tier"), self.size)
-        self.days = _days(block.get("tier_since"), as_of, self.size)
+        self.days = days_in_tier(block.get("tier_since"), as_of, self.size)
         below = block.get("reviews_below")
         self.below = np.full(self.size, np.nan)
         if below is not None:
@@ -166,74 +167,6 @@ class _Run:
                 own, self.variant[rows], self.previous[rows], self.days[rows], self.below[rows]
             )
             yield rows, given
-
-
-class OneScore(NamedTuple):
-    """What the loop found of one merchant: numbers in the order of `Scores`, and codes."""
-
-    numbers: list[float]
-    dimensions: list[float]
-    status: int
-    tier: int
-    veto: int
-    fired: list[int]
-    reasons: list[tuple[int, float]]
-
-
-class OneMerchant:
-    """One merchant after the other under one scorecard; threads must not share it."""
-
-    def __init__(self, card: Scorecard, missing: frozenset[str] = frozenset()) -> None:
-        self.program = program_of(card)
-        self.tables, self.work = tables_of(card, missing), work_space(card)
-        signals, rules = len(card.signals), len(card.rules)
-        self.cells = np.empty((1, len(card.fields)))
-        self.variant, self.previous = np.zeros((2, 1), dtype=np.int32)
-        self.days, self.below = np.empty((2, 1))
-        self.numbers = np.empty((len(_NUMBERS), 1))
-        self.dimensions = np.empty((len(card.dimensions), 1))
-        self.codes = np.zeros((3, 1), dtype=np.int8)
-        self.fired = np.zeros((rules, 1), dtype=np.int8)
-        self.reason_signal = np.zeros((codes.REASONS, 1), dtype=np.int16)
-        self.reason_points = np.zeros((codes.REASONS, 1))
-        self.given = kernel.Given(self.cells, self.variant, self.previous, self.days, self.below)
-        nothing = [np.zeros((0, signals)) for _ in _STATEMENT]
-        self.found = kernel.Found(
-            self.numbers,
-            self.dimensions,
-            self.codes,
-            self.fired,
-            (self.reason_signal, self.reason_points),
-            np.zeros((3, signals), dtype=np.int64),
-            False,
-            [*nothing, *np.zeros((2, 0, signals), dtype=np.int8), np.zeros((0, rules + 2))],
-        )
-
-    def score(self, cells: Array, merchant: Mapping[str, Any], as_of: dt.date | None) -> OneScore:
-        """Score checked cells, in the order of the scorecard's fields."""
-        self.cells[0] = cells
-        self.variant[0] = self.program.variant_of(merchant)
-        self.previous[0] = self.program.steps[merchant.get("previous_tier")] - 1
-        below = merchant.get("reviews_below")
-        self.below[0] = np.nan if below is None else below
-        since = merchant.get("tier_since")
-        self.days[0] = np.nan
-        if since is not None and as_of is not None:
-            self.days[:] = _days(np.array([since], dtype=object), as_of, 1)
-        kernel.score_rows(self.tables, self.work, self.given, self.found)
-        status, tier, veto = self.codes[:, 0].tolist()
-        reasons = zip(
-            self.reason_signal[:, 0].tolist(), self.reason_points[:, 0].tolist(), strict=True
-        )
-        return OneScore(
-            self.numbers[:, 0].tolist(),
-            self.dimensions[:, 0].tolist(),
-            status,
-            tier,
-            veto,
-            self.fired[:, 0].tolist(),
-            list(reasons),
-        )
 
 
 def work_space(card: Scorecard) -> kernel.Work:
@@ -294,7 +227,7 @@ def score_columns(
     run = _Run(block, card, missing, as_of)
     size, signals, rules = run.size, len(card.signals), len(card.rules)
     full = detail != "index"
-    numbers = np.empty((len(_NUMBERS), size))
+    numbers = np.empty((len(NUMBERS), size))
     dimensions = np.empty((len(card.dimensions), size))
     small = np.zeros((3, size), dtype=np.int8)
     fired = np.zeros((rules, size), dtype=np.int8)
@@ -302,7 +235,7 @@ def score_columns(
     reason_points = np.zeros((codes.REASONS, size))
     counts = np.zeros((3, signals), dtype=np.int64)
     kept = size if full else 0
-    statement = [np.zeros((kept, signals)) for _ in _STATEMENT]
+    statement = [np.zeros((kept, signals)) for _ in STATEMENT]
     marks = np.zeros((2, kept, signals), dtype=np.int8)
     lines = np.zeros((kept, rules + 2))
     for rows, given in run.pieces():
@@ -321,14 +254,14 @@ def score_columns(
     tables: dict[str, Array] = {}
     adjustments: dict[str, Array] = {}
     if full:
-        tables = {name: table.T for name, table in zip(_STATEMENT, statement, strict=True)}
+        tables = {name: table.T for name, table in zip(STATEMENT, statement, strict=True)}
         tables["applies"], tables["withheld"] = (mark.T.view(bool) for mark in marks)
         names = [*(rule.id for rule in card.rules), "limit", "cap"]
         adjustments = dict(zip(names, lines.T, strict=True))
         if detail == "statement":
             tables.pop("value")
     return Scores(
-        **dict(zip(_NUMBERS, numbers, strict=True)),
+        **dict(zip(NUMBERS, numbers, strict=True)),
         dimensions={each.id: dimensions[i] for i, each in enumerate(card.dimensions)},
         scorecard=card,
         status_code=small[0],
