@@ -118,6 +118,14 @@ def test_quiet_means_no_bar_and_nothing_on_standard_error(words, folder, monkeyp
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture(autouse=True)
+def _hears_hangups():
+    # Under nohup SIGHUP is ignored, and what is ignored stays so.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.parametrize("name", [name for name in LONG if name not in READ_ONLY])
 def test_a_signal_at_any_step_leaves_nothing_behind(name, number, folder, monkeypatch, capsys):
