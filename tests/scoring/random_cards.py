@@ -121,7 +121,10 @@ def random_mean(rng):
     power = rng.choice(POWERS)
     if power is None:
         power = rng.choice([-1, 1]) * spread_out(rng, 0.05, 1)
-    return {"power": power, "floor": 0 if chance(rng, 0.2) else spread_out(rng, 0.005, 0.8)}
+    # Without a floor u ** p is too steep near 0, for a small p above 0, to hold ten digits.
+    exact = power <= 0 or power >= 0.5
+    no_floor = chance(rng, 0.2) and exact
+    return {"power": power, "floor": 0 if no_floor else spread_out(rng, 0.005, 0.8)}
 
 
 def random_index(rng):

@@ -217,8 +217,8 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
 
 def lift(u, node):
     """Return ``v = eps + (1 - eps) u``, so that one zero does not make all others worthless."""
-    if node.floor == 0 and node.power <= 0 and u < 1e-6:
-        return 0.0  # next to nothing is nothing where a zero sinks the node
+    if node.floor == 0 and node.power < 1 and u < 1e-6:
+        return 0.0  # next to nothing is nothing where phi is too steep to tell them apart
     return u if node.power == 1 else node.floor + (1 - node.floor) * u
 
 
@@ -347,7 +347,8 @@ def statement(node, gained, lost, weight):
     if node.floor == 0 and p <= 0:
         return sinking_statement(node, gained, lost, weight)
     nothing, full = (0.0, 1.0) if p == 1 else (phi(node.floor, p), phi(1.0, p))
-    mean = phi(lift(node.utility, node), p)
+    # The mean of the node itself: only its parts may be too small to count.
+    mean = node.utility if p == 1 else phi(node.floor + (1 - node.floor) * node.utility, p)
     found = {}
     for share, part in zip(shares(node), node.parts, strict=True):
         points = (0.0, 0.0, 0.0)

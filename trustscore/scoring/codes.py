@@ -48,7 +48,7 @@ LOW_EVIDENCE, FORMAL = int(Status.LOW_EVIDENCE), int(Status.FORMAL)
 Z95 = 1.6448536269514722
 # Slopes of a power mean are taken at v of at least this: at 0 without a floor they are infinite.
 LEAST_SLOPE = 0.01
-# Where a zero sinks a node, a utility below this is one: curves are no more exact than that.
+# In a node without a floor a utility below this is 0: curves are no more exact than that.
 LEAST_UTILITY = 1e-6
 # What a part that sinks its node claims of the losses, in place of infinity.
 MOST_CLAIM = 1e100

@@ -572,10 +572,10 @@ def find_utilities(
 def floored(u: cython.double, power: cython.double, floor: cython.double) -> cython.double:
     """Return v = eps + (1 - eps) u, where the exponent needs a floor.
 
-    Where a zero sinks the node (no floor, power <= 0) next to nothing is nothing: a last bit must
-    not decide between them.
+    Without a floor phi is so steep at 0, where power is below 1, that a last bit of u would move
+    the index: next to nothing is nothing there.
     """
-    if floor == 0.0 and power <= 0.0 and u < LEAST_UTILITY:
+    if floor == 0.0 and power < 1.0 and u < LEAST_UTILITY:
         return 0.0
     return u if power == 1.0 else floor + (1.0 - floor) * u
 

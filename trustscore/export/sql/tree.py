@@ -57,7 +57,7 @@ class _Sums:
 
 def lift(u: str, power: float, floor: float) -> str:
     """Return ``eps + (1 - eps) u`` where the exponent needs a floor."""
-    if sinks(power, floor):
+    if floor == 0 and power < 1:
         return f"({choose(f'{u} < {number(LEAST_UTILITY)}', '0e0', u)})"
     return u if power == 1 else f"({number(floor)} + {number(1.0 - floor)} * {u})"
 
