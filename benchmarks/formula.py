@@ -71,7 +71,7 @@ def figures(card: Scorecard) -> list[Figures]:
                     for name in ("weight", "prior", "strength", "poor", "good", "least")
                 ),
                 plan.prior_utility,
-                plan.withheld_utility,
+                plan.withheld_utility if signal.blank == "withheld" else plan.prior_utility,
                 plan.kappa,
                 tuple(c.column for c in signal.applies_when),
             )
