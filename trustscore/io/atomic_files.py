@@ -23,7 +23,6 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from trustscore.errors import InputError
 from trustscore.io.arrow import floats, strings
@@ -214,7 +213,10 @@ class ParquetSink:
 
     def __init__(self, file: AtomicFile, schema: Any) -> None:
         self.file = file
-        self._writer = pq.ParquetWriter(file.file, schema)
+        # It loads file systems; a run that writes CSV starts without them.
+        from pyarrow.parquet import ParquetWriter
+
+        self._writer = ParquetWriter(file.file, schema)
         self._schema = schema
         self._held: list[Any] = []
         self._rows = 0
