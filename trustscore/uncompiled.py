@@ -111,4 +111,9 @@ def sqrt(x: float) -> float:
     return math.nan if x < 0.0 else math.sqrt(x)
 
 
+def floor(x: float) -> float:
+    """Return the whole number at or below x; infinity and NaN as they are."""
+    return float(math.floor(x)) if math.isfinite(x) else x
+
+
 fabs = math.fabs

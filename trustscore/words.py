@@ -47,6 +47,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{count} of 0: counted on top of the prior, but no evidence of a rate",
         "0 中 {count}：计入先验值，但不足以说明比率",
     ),
+    "left_out": (
+        "Left out for want of evidence, the weight shared out",
+        "因缺少证据未计入，权重由其余各项分担",
+    ),
     "not_applicable": ("not applicable", "不适用"),
     "not_collected": ("not collected", "未采集"),
     # Account lines

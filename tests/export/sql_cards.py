@@ -34,7 +34,7 @@ ODD = {
     "signals": {
         # Column names that are words of SQL, start with capitals or are not English.
         "order": {
-            "0-first": _FORM | _RATE | {"rate": ["limit", "all"]},
+            "0-first": _FORM | _RATE | {"rate": ["limit", "all"], "blank": "left_out"},
             "group": _FORM | {"count": "user", "poor": 9, "good": 0, "prior": 2, "curve": "log1p"},
             "value": _FORM | {"score": "o订单", "poor": 10, "good": 90, "prior": 60},
             "log-score": _FORM
@@ -45,10 +45,10 @@ ODD = {
             | {"ratio": True, "poor": 8, "good": 2, "prior": 3, "curve": "lognormal"},
             "rising": _FORM
             | {"ratio": ["rising", "all"], "poor": 2, "good": 8, "prior": 4, "strength": 5}
-            | {"curve": "lognormal"},
+            | {"curve": "lognormal", "blank": "left_out", "decimals": 2},
             "steady": _FORM
             | {"score": True, "poor": 5, "good": -5, "prior": 0, "curve": "logistic"}
-            | {"applies_when": ["Live != 0", "all / user > 0.5"]},
+            | {"blank": "left_out", "applies_when": ["Live != 0", "all / user > 0.5"]},
         },
         "deeper": {
             "rank": _FORM

@@ -54,10 +54,22 @@ def test_knots_are_what_the_kernel_reads():
     assert np.quantile(u, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.02)
 
 
+def test_merchants_with_the_same_figure_share_the_middle_of_their_ranks():
+    x = np.array([0.0] * 50 + [1.0] * 10 + [2.0] * 40)
+    # Ranks .25, .55 and .8 between .02 and .98.
+    wanted = [(0.25 - 0.02) / 0.96, (0.55 - 0.02) / 0.96, (0.8 - 0.02) / 0.96]
+    line = knots(x, x, rising=True)
+    assert np.interp([0, 1, 2], *zip(*line, strict=True)) == pytest.approx(wanted, abs=0.01)
+    falling = knots(x, x, rising=False)
+    assert [u for _, u in falling] == pytest.approx([1 - u for _, u in line], abs=1e-4)
+    twice = knots(x[::2], x[::2], rising=True, weight=np.full(50, 2.0))
+    assert twice == knots(x[::2], x[::2], rising=True)
+
+
 def test_knots_refuse_ties_and_constants():
     raw = np.r_[np.zeros(20), np.arange(1, 101.0)]
     assert ties(raw) == (0.0, pytest.approx(1 / 6))
     with pytest.raises(InputError, match=r"17% of the merchants have the value 0.*volume"):
-        knots(raw, raw, rising=True)
+        knots(raw + np.arange(120.0), raw, rising=True)
     with pytest.raises(InputError, match="nothing to rank"):
         knots(np.full(20, 1.0), np.arange(20.0), rising=True)

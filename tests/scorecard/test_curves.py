@@ -24,13 +24,16 @@ BY_HAND = {
     "log": [(0, 0), (1, 0), (3, 0.5), (9, 1), (99, 1)],
     # On the scale the anchors are ln 2 and ln 10; half way is the square root of 20.
     "log1p": [(0, 0), (1, 0), (math.sqrt(20) - 1, 0.5), (9, 1), (99, 1)],
+    # From poor the whole way is 8: 1 + 2 of it is a third of the way on the scale of 1 + x.
+    "log1p_from_poor": [(0, 0), (1, 0), (3, 0.5), (9, 1), (99, 1)],
+    "normal": [(1, 0.5), (9, 0.9), (-7, 0.1), (999, 1), (-999, 0)],
     "lognormal": [(0, 0), (1, 0.5), (9, 0.9), (1 / 9, 0.1), (1e9, 1)],
     "logistic": [(-999, 0), (1, 0.1), (5, 0.5), (9, 0.9), (999, 1)],
     "knots": [(0, 0), (1, 0), (2.5, 0.25), (4, 0.5), (6.5, 0.75), (9, 1), (99, 1)],
     "percentile": [(0, 0), (1, 0), (2.5, 0.25), (4, 0.5), (6.5, 0.75), (9, 1), (99, 1)],
 }
 # The polynomial for erf is that far from it.
-TOLERANCE = {"lognormal": 2e-7}
+TOLERANCE = {"lognormal": 2e-7, "normal": 2e-7}
 NAMES = list(CURVES)
 
 

@@ -28,7 +28,8 @@ from tests.scoring.random_rows import (
 from tests.scoring.reference_card import columns_of, kind_of
 
 MOST_RULES = 63
-CURVES = ("linear", "log", "log1p", "lognormal", "logistic", "knots", "percentile")
+BY_ANCHORS = ("linear", "log", "log1p", "log1p_from_poor", "normal", "lognormal", "logistic")
+CURVES = (*BY_ANCHORS, "knots", "percentile")
 POWERS = (1.0, 1.0, 0.5, 0.0, -0.5, -1.0, None)  # None: any between
 
 
@@ -63,7 +64,7 @@ def random_case(seed, rows=12, most_rules=MOST_RULES):
 
 def random_card(rng, most_rules=MOST_RULES):
     """Return a valid scorecard with at most so many rules, those of overlays included."""
-    defaults = {"curve": rng.choice(CURVES[:5])} if chance(rng, 0.5) else {}
+    defaults = {"curve": rng.choice(BY_ANCHORS)} if chance(rng, 0.5) else {}
     if chance(rng, 0.6):
         defaults["blank"] = rng.choice(["unknown", "withheld"])
     dimensions = random_dimensions(rng)
@@ -103,7 +104,7 @@ def with_digits(dimensions, signals, default):
     """
     for name, spec in dimensions.items():
         curves = {line.get("curve", default) for line in signals.get(name, {}).values()}
-        if not curves <= {"linear", "log", "log1p", "knots", "percentile"}:
+        if not curves <= {"linear", "log", "log1p", "log1p_from_poor", "knots", "percentile"}:
             spec["floor"] = spec.get("floor") or 0.1
     return dimensions
 
@@ -206,8 +207,10 @@ def random_signal(rng, name, default_curve, samples, counts):
         line["spread"] = round(rng.uniform(0.05, 0.5), 3)
     if kind in ("mean", "score") and chance(rng, 0.2):
         line["range"] = [-1e6, 1e6]
-    if sampled and chance(rng, 0.3):
-        line["blank"] = rng.choice(["unknown", "withheld"])
+    if chance(rng, 0.3):
+        line["blank"] = rng.choice(["unknown", "withheld", "left_out"])
+    if chance(rng, 0.1):
+        line["decimals"] = rng.choice([1, 2, 3])
     if chance(rng, 0.25):
         line["applies_when"] = random_conditions(rng, ["sessions", *samples])
     return line
@@ -263,7 +266,7 @@ def random_knots(rng, kind):
 def random_prior(rng, kind, curve, ends):
     low, high = domain(kind, curve)
     # Inside the anchors where a curve has a utility that decides something just at an anchor.
-    outside = 0.0 if curve in ("lognormal", "logistic") else 0.15
+    outside = 0.0 if curve in ("normal", "lognormal", "logistic") else 0.15
     way = rng.uniform(0.03 - outside, 0.97 + outside)
     if kind == "flag" and not outside:
         return way

@@ -122,9 +122,10 @@ def ends_of(line):
 
 
 def evidence_ends(card, line):
-    """Return the anchors at which evidence may stand: beside poor of a lognormal, not on it."""
+    """Return the anchors at which evidence may stand: beside poor of a normal, not on it."""
     poor, good = ends_of(line)
-    return (poor * 0.99 if curve_of(card, line) == "lognormal" else poor), good
+    beside = curve_of(card, line) in ("normal", "lognormal")
+    return (poor + 0.01 * (good - poor) if beside else poor), good
 
 
 def hints_of(line, poor):

@@ -100,11 +100,20 @@ def utility(curve, value, poor, good, knots):
     if curve in ("knots", "percentile"):
         return between(value, knots)
     way = (scale(curve, value) - scale(curve, poor)) / (scale(curve, good) - scale(curve, poor))
-    if curve == "lognormal":  # .5 at poor, .9 at good
+    if curve == "log1p_from_poor":
+        towards_good = value - poor if good > poor else poor - value
+        whole = abs(good - poor)
+        return math.log(1 + min(max(towards_good, 0.0), whole)) / math.log(1 + whole)
+    if curve in ("normal", "lognormal"):  # .5 at poor, .9 at good
         return (1.0 + erf(0.9061938024368232 * way)) / 2
     if curve == "logistic":  # .1 at poor, .9 at good
         return 1.0 / (1.0 + math.exp(min(2 * math.log(9.0) * (0.5 - way), 700.0)))
     return min(max(way, 0.0), 1.0)
+
+
+def rounded(u, decimals):
+    """Return a utility with some decimals, half up."""
+    return u if decimals is None else math.floor(u * 10**decimals + 0.5) / 10**decimals
 
 
 # 3. Signal: what one signal says of one merchant --------------------------------------------------
@@ -158,24 +167,27 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
     def shrunk_scale(value):
         return log(max(value, (min(poor, good) or max(poor, good)) / 100)) if on_log else value
 
-    def judged(x):
+    def exact(x):
         return utility(curve, math.exp(x) if on_log else x, poor, good, line.get("knots"))
+
+    def judged(x):
+        return rounded(exact(x), line.get("decimals"))
 
     # The prior: its utility, how far a doubt moves it, and what it is when evidence is withheld.
     prior = shrunk_scale(figures["prior"])
     at_prior = judged(prior)
     tau = prior_deviation(kind, figures)
     if tau is None:
-        kappa = 0.2 if at_prior >= 0.9 else 0.25
+        kappa = 0.2 if exact(prior) >= 0.9 else 0.25
     else:
         below = max(prior - tau, 0.0) if kind in COUNTS else prior - tau
-        kappa = abs(judged(prior + tau) - judged(below)) / 2
+        kappa = abs(exact(prior + tau) - exact(below)) / 2
         towards_poor = below if good > poor else prior + tau
     if spread is not None:
         kappa = spread
     kappa = min(kappa, 0.5)
     if tau is None or spread is not None:
-        held_back = max(at_prior - kappa, 0.0)
+        held_back = rounded(max(exact(prior) - kappa, 0.0), line.get("decimals"))
     else:
         held_back = judged(towards_poor)
 
@@ -197,6 +209,8 @@ def signal_part(card, line, name, merchant, missing, peers, overlays):
     collected = value_column not in missing and sample_column not in missing
     conditions = listed(line.get("applies_when") or [])
     applies = collected and all(holds(text, merchant, unknown=True) for text in conditions)
+    if blank == "left_out" and (unknown or (sample_column and n == 0 and not without_whole)):
+        applies = False
     return Part(
         name=name,
         weight=figures["weight"] if applies else 0.0,

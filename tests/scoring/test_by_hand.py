@@ -350,3 +350,49 @@ def test_a_wait_of_nothing_is_shrunk_where_the_good_anchor_is_nothing():
     # One case of 0 h counts as .16 h: exp((ln .16 + 10 ln 4) / 11), not full marks.
     assert scores.value[3, 0] == pytest.approx(np.exp((np.log(0.16) + 10 * np.log(4)) / 11))
     assert scores.utility[3, 0] < 0.9
+
+
+def test_the_weight_of_a_signal_without_evidence_can_be_shared_out():
+    # The complaints of after_sales: weight 20 of 40; the hours then stand alone, with .625.
+    left_out = card(signals__after_sales__complaint_rate__blank="left_out")
+    at = [signal.id for signal in left_out.signals].index("complaint_rate")
+    for nothing in ({"complaints": np.nan}, {"orders_paid": np.nan}, {"orders_paid": 0.0}):
+        scores = score(left_out, **nothing)
+        assert not scores.applies[at, 0]
+        assert scores.gained[at, 0] == scores.lost[at, 0] == scores.weight[at, 0] == 0.0
+        assert scores.dimensions["after_sales"][0] == pytest.approx(62.5)
+        assert scores.unknown[at] == scores.withheld_count[at] == 0
+    # Evidence counts as ever, and so do events of nothing: (3 + .8) / 100 is worth nothing.
+    assert score(left_out).trust_index[0] == score().trust_index[0]
+    alone = score(left_out, complaints=3.0, orders_paid=0.0)
+    assert alone.applies[at, 0]
+    assert alone.dimensions["after_sales"][0] == pytest.approx(31.25)
+    assert alone.without_whole[at] == 1
+
+
+def test_a_statement_names_what_is_left_out():
+    left_out = card(signals__after_sales__complaint_rate__blank="left_out")
+    statement = explain(block(complaints=np.nan), left_out)
+    states = {line.id: line.state for line in statement.signals}
+    assert states["complaint_rate"] == "left_out"
+    told = render_text(statement)
+    assert "Left out for want of evidence" in told
+    assert "No evidence" not in told
+
+
+def test_a_utility_can_be_rounded_half_up():
+    for decimals, wanted in ((1, 0.6), (2, 0.55), (9, 0.55)):
+        rounded = card(signals__product_quality__product_negative_review_rate__decimals=decimals)
+        assert score(rounded).utility[0, 0] == pytest.approx(wanted, abs=1e-12)
+    # The prior is rounded too: .08 of .2 has the utility .6; .0814 has .593.
+    rounded = card(
+        signals__product_quality__product_negative_review_rate__decimals=1,
+        signals__product_quality__product_negative_review_rate__prior=0.0814,
+    )
+    assert score(rounded).prior_index[0] == pytest.approx(62.0)
+
+
+@pytest.mark.parametrize("decimals", [0, 10, 1.5])
+def test_decimals_are_one_to_nine(decimals):
+    with pytest.raises(ScorecardError, match="decimals"):
+        card(signals__product_quality__product_negative_review_rate__decimals=decimals)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
+from trustscore.explain.statement import left_out
 from trustscore.io.frames import read_frame
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
@@ -19,7 +20,15 @@ from trustscore.scoring import score_columns
 __all__ = ["explain_frame"]
 
 # What a note may say; nothing where a signal is known.
-NOTES = ("", "unknown", "withheld", "without_whole", "not_applicable", "not_collected")
+NOTES = (
+    "",
+    "unknown",
+    "withheld",
+    "without_whole",
+    "left_out",
+    "not_applicable",
+    "not_collected",
+)
 
 
 def explain_frame(
@@ -50,7 +59,7 @@ def explain_frame(
         One row for each merchant and signal: ``merchant_id, dimension, stage, signal, value,
         utility, reliability, gained, lost, note``. `value` is the figure after shrinkage;
         `note` is empty, ``unknown``, ``withheld``, ``without_whole`` (events of nothing, as
-        complaints without orders), ``not_applicable`` or ``not_collected``.
+        complaints without orders), ``left_out``, ``not_applicable`` or ``not_collected``.
         A merchant's `gained` add up to the index before rules, and `lost` to the rest of 100.
 
     Raises
@@ -140,6 +149,7 @@ def _notes(card: Scorecard, scores: Any, missing: frozenset[str], block: dict[st
         if signal.counts and not missing.intersection(signal.columns):
             alone = (block[str(signal.sample)] == 0) & (block[signal.value] > 0)
             codes[i, scores.applies[i] & alone] = NOTES.index("without_whole")
+        codes[i, left_out(signal, block, scores, i)] = NOTES.index("left_out")
         if missing.intersection(signal.columns):
             codes[i] = NOTES.index("not_collected")
     return np.array(NOTES, dtype=object)[codes.T.reshape(-1)]

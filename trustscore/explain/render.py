@@ -187,14 +187,23 @@ def render_text(statement: Statement, lang: str = "en") -> str:
     blank = [
         line for line in s.signals if line.state in ("unknown", "withheld") and line.weight > 0
     ]
-    if blank:
-        blank.sort(key=lambda line: -line.weight)
-        names = [named(line, lang) for line in blank[:_SHOWN_UNKNOWN]]
-        more = len(blank) - len(names)
-        joined = ", ".join(names) if lang == "en" else "、".join(names)
-        lines += ["", f"  {text('no_evidence', lang)} ({len(blank)})"]
-        lines.append("    " + joined + (f" … +{more}" if more else ""))
+    lines += _listed(sorted(blank, key=lambda line: -line.weight), "no_evidence", lang)
+    lines += _listed([line for line in s.signals if line.state == "left_out"], "left_out", lang)
     return "\n".join(lines)
+
+
+def _listed(signals: list[SignalLine], heading: str, lang: str) -> list[str]:
+    """Return a heading and the names of signals under it; nothing where there are none."""
+    if not signals:
+        return []
+    names = [named(line, lang) for line in signals[:_SHOWN_UNKNOWN]]
+    more = len(signals) - len(names)
+    joined = ", ".join(names) if lang == "en" else "、".join(names)
+    return [
+        "",
+        f"  {text(heading, lang)} ({len(signals)})",
+        "    " + joined + (f" … +{more}" if more else ""),
+    ]
 
 
 def _changes(changes: tuple[Change, ...], lang: str, counted: bool) -> list[str]:

@@ -75,7 +75,8 @@ class SignalLine:
     state : str
         ``known``, ``unknown`` (the prior stands in), ``withheld`` (evidence must exist and is
         blank), ``without_whole`` (events of nothing, as complaints without orders: they count,
-        and are no evidence of a rate), ``not_applicable`` or ``not_collected``.
+        and are no evidence of a rate), ``left_out`` (no evidence, weight shared out),
+        ``not_applicable`` or ``not_collected``.
     raw : float
         Figure as exported; for a rate k / n.
     count, sample : float
@@ -262,7 +263,7 @@ def _lines(
         if not collected:
             state = "not_collected"
         elif not applies:
-            state = "not_applicable"
+            state = "left_out" if left_out(signal, block, scores, i)[0] else "not_applicable"
         elif scores.withheld[i, 0]:
             state = "withheld"
         else:
@@ -301,6 +302,17 @@ def _lines(
             )
         )
     return tuple(lines)
+
+
+def left_out(signal: Signal, block: Block, scores: Scores, i: int) -> Array:
+    """Return the rows in which a signal has no weight because it has no evidence."""
+    assert scores.applies is not None and scores.reliability is not None
+    rows: Array = ~scores.applies[i] & (scores.reliability[i] == 0)
+    if signal.blank != "left_out":
+        return np.zeros_like(rows)
+    for condition in signal.applies_when:
+        rows &= condition.holds(block.get, unknown=True)
+    return rows
 
 
 def _withheld_costs(

@@ -123,8 +123,8 @@ def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) ->
     Raises
     ------
     InputError
-        When more than a tenth of the raw figures are one value: after shrinkage their order is
-        that of the merchants' volume, and no matter of quality.
+        When more than a tenth of the raw figures are one value that shrinkage pulls apart: their
+        order then is that of the merchants' volume, and no matter of quality.
 
     Examples
     --------
@@ -132,9 +132,15 @@ def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) ->
     >>> found = knots(even, even, rising=True)
     >>> found[0], found[6], found[-1]
     ([2.0, 0.0], [50.0, 0.5], [98.0, 1.0])
+
+    Merchants with the same figure share the middle of their ranks: of 40 % at 0 that is 20 %.
+
+    >>> tied = np.array([0.0] * 40 + [float(v) for v in range(1, 61)])
+    >>> knots(tied, tied, rising=True)[0]
+    [0.0, 0.1875]
     """
     value, share = ties(raw, weight)
-    if share > MOST_TIES:
+    if share > MOST_TIES and not np.array_equal(x, raw):
         raise InputError(
             f"{share:.0%} of the merchants have the value {value:g}: a percentile would rank them "
             "by their volume; use curve linear with poor and good"
@@ -142,10 +148,19 @@ def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) ->
     at = quantile(x, _LEVELS, weight)
     u = (np.array(_LEVELS) - _LEVELS[0]) / (_LEVELS[-1] - _LEVELS[0])
     u = u if rising else 1 - u
-    # Written with few figures; two knots that meet are one, in the middle of their utilities.
+    # Written with few figures; knots that meet are one, in the middle of the ranks they share.
     xs = np.array([float(f"{v:.6g}") for v in at])
-    found = [[float(v), round(float(u[xs == v].mean()), 4)] for v in np.unique(xs)]
+    many = np.ones(len(x)) if weight is None else weight
+    found = []
+    for v in np.unique(xs):
+        meet = u[xs == v]
+        utility = float(meet[0])
+        if len(meet) > 1:
+            below, same = (float(many[rows].sum() / many.sum()) for rows in (x < v, x == v))
+            rank = np.clip(below + same / 2, _LEVELS[0], _LEVELS[-1]) - _LEVELS[0]
+            rank = rank / (_LEVELS[-1] - _LEVELS[0])
+            utility = float(rank if rising else 1 - rank)
+        found.append([float(v), round(utility, 4)])
     if len(found) < 2:
         raise InputError(f"is {at[0]:g} for nearly every merchant: there is nothing to rank")
-    found[0][1], found[-1][1] = (0.0, 1.0) if rising else (1.0, 0.0)
     return found

@@ -128,6 +128,7 @@ class _Builder(Notes):
             words=words,
             actionable=spec.actionable,
             blank=spec.blank or defaults.blank,
+            decimals=spec.decimals,
         )
 
     def _knots(

@@ -19,7 +19,7 @@ from trustscore.scorecard.registry import Registry
 
 __all__ = ["CURVES", "SCALES", "SHAPES", "Curve", "Scale", "Shape"]
 
-# Lognormal: utility .5 at poor and .9 at good, so the slope is the inverse erf of .8.
+# Normal: utility .5 at poor and .9 at good, so the slope is the inverse erf of .8.
 ERF_POINT_EIGHT = 0.9061938024368232
 # Logistic: utility .1 at poor and .9 at good.
 LOGIT_POINT_NINE = 2.1972245773362196
@@ -77,8 +77,9 @@ class Shape:
     knots : bool
         Whether it runs through knots, instead of poor and good.
     sql : mapping of str to str
-        Columns that build on each other, the last of them the utility: each may read ``{ratio}``
-        and those before it. Empty for knots, whose text depends on them.
+        Columns that build on each other, the last of them the utility: each may read ``{ratio}``,
+        ``{width}`` (good less poor) and those before it. Empty for knots, whose text depends on
+        them.
     """
 
     name: str
@@ -154,8 +155,8 @@ def _horner() -> str:
 
 
 STRAIGHT = Shape("straight", 0, sql={"u": "LEAST(GREATEST({ratio}, 0.0e0), 1.0e0)"})
-LOGNORMAL = Shape(
-    "lognormal",
+NORMAL = Shape(
+    "normal",
     1,
     sql={
         "z": f"{{ratio}} * {_figure(ERF_POINT_EIGHT)}",
@@ -172,7 +173,10 @@ LOGISTIC = Shape(
     sql={"u": f"1e0 / (1e0 + EXP(LEAST(GREATEST({_POWER}, (-700.0e0)), 700.0e0)))"},
 )
 KNOTS = Shape("knots", 3, knots=True)
-SHAPES: Registry[Shape] = Registry("shape", [STRAIGHT, LOGNORMAL, LOGISTIC, KNOTS])
+# As far from poor as the value is, at most as far as good: never against the direction.
+_WAY = "LEAST(GREATEST({ratio}, 0e0), 1e0) * ABS({width})"
+LOG1P_OF_WAY = Shape("log1p_of_way", 4, sql={"u": f"LN(1e0 + {_WAY}) / LN(1e0 + ABS({{width}}))"})
+SHAPES: Registry[Shape] = Registry("shape", [STRAIGHT, NORMAL, LOGISTIC, KNOTS, LOG1P_OF_WAY])
 
 CURVES: Registry[Curve] = Registry(
     "curve",
@@ -181,9 +185,23 @@ CURVES: Registry[Curve] = Registry(
         Curve("log", BY_LOG, STRAIGHT, "A straight line in the logarithm of the value."),
         Curve("log1p", BY_LOG1P, STRAIGHT, "A straight line in the logarithm of 1 + the value."),
         Curve(
+            "log1p_from_poor",
+            AS_IS,
+            LOG1P_OF_WAY,
+            "The logarithm of 1 + the way from poor, which turns a value round before its "
+            "logarithm where less is better.",
+        ),
+        Curve(
+            "normal",
+            AS_IS,
+            NORMAL,
+            "A z-score through the normal distribution: .5 at poor, the mean, and .9 at good, "
+            "1.2816 standard deviations from it.",
+        ),
+        Curve(
             "lognormal",
             BY_LOG,
-            LOGNORMAL,
+            NORMAL,
             "The distribution function of a log-normal: .5 at poor and .9 at good.",
         ),
         Curve("logistic", AS_IS, LOGISTIC, "A logistic curve: .1 at poor and .9 at good."),

@@ -55,7 +55,9 @@ class Signal:
     actionable : bool
         Whether somebody can change the figure; if not, no plan asks for it.
     blank : str
-        What a blank figure beside a sample means: ``unknown`` or ``withheld``.
+        What a blank figure means: ``unknown``, ``withheld`` or ``left_out``.
+    decimals : int or None
+        To how many the utility is rounded, half up.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Signal:
     words: SignalWords
     actionable: bool = True
     blank: str = "unknown"
+    decimals: int | None = None
 
     def __post_init__(self) -> None:
         # No engine meets a curve or a kind that it would have to guess at.

@@ -27,7 +27,7 @@ from trustscore.scorecard.kinds import KINDS
 CurveName = Annotated[str, OneOf(CURVES.names)]
 # Knots belong to one signal, so no curve through knots can be the default of all.
 CurveByAnchors = Annotated[str, OneOf(tuple(c.name for c in CURVES.values() if not c.knots))]
-Blank = Literal["unknown", "withheld"]
+Blank = Literal["unknown", "withheld", "left_out"]
 _POWER = (
     "Exponent of the power mean. 1 is the weighted mean; the lower it is, the less a "
     "strong part makes up for a weak one. 0 is the geometric mean, -1 the harmonic one."
@@ -211,10 +211,18 @@ class SignalSpec(Base):
     )
     blank: Blank | None = Field(
         default=None,
-        description="What a blank figure beside a sample that is not empty means. unknown: the "
-        "prior stands in. withheld: somebody has the figure and does not give it, so the utility "
-        "is one standard deviation of the prior towards poor. Left out: that of [defaults].",
+        description="What a blank figure means. unknown: the prior stands in. withheld: beside a "
+        "sample that is not empty, somebody has the figure and does not give it, so the utility "
+        "is one standard deviation of the prior towards poor. left_out: without evidence the "
+        "signal has no weight, which is shared out inside its dimension; whoever leaves a bad "
+        "figure blank gains by it. Without this key: that of [defaults].",
         examples=["withheld"],
+    )
+    decimals: Annotated[int, Field(ge=1, le=9)] | None = Field(
+        default=None,
+        description="Decimals to which the utility is rounded, half up, before it is weighted: "
+        "for scores that are published as rounded parts. Without this key nothing is rounded.",
+        examples=[2],
     )
     actionable: bool = Field(
         default=True,
@@ -306,7 +314,7 @@ class DefaultsSpec(Base):
     )
     blank: Blank = Field(
         default="unknown",
-        description="What a blank figure beside a sample means for signals that do not say. Say "
-        "withheld where those who make the export hold the figures themselves.",
+        description="What a blank figure means for signals that do not say. Say withheld where "
+        "those who make the export hold the figures themselves.",
         examples=["withheld"],
     )

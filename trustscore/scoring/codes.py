@@ -29,8 +29,12 @@ PLAIN, COUNTS, MEAN, LOG_MEAN = range(4)
 AS_IS, BY_LOG, BY_LOG1P = curves.AS_IS.code, curves.BY_LOG.code, curves.BY_LOG1P.code
 BY_EXP, BY_EXP_LOG1P = 3, 4
 # The shape of a curve on its scale.
-STRAIGHT, LOGNORMAL = curves.STRAIGHT.code, curves.LOGNORMAL.code
+STRAIGHT, NORMAL = curves.STRAIGHT.code, curves.NORMAL.code
 LOGISTIC, KNOTS = curves.LOGISTIC.code, curves.KNOTS.code
+LOG1P_OF_WAY = curves.LOG1P_OF_WAY.code
+# What a blank figure means: the prior stands in, it is held back, or its weight is shared out.
+UNKNOWN, WITHHELD, LEFT_OUT = range(3)
+BLANKS = {"unknown": UNKNOWN, "withheld": WITHHELD, "left_out": LEFT_OUT}
 # Comparisons of a condition, in the order of `OPERATORS`.
 OPERATORS = (">", ">=", "<", "<=", "==", "!=")
 ABOVE, AT_LEAST, BELOW, AT_MOST, EQUAL, UNEQUAL = range(6)

@@ -29,6 +29,11 @@ def curve_code(signal: Signal) -> tuple[int, int]:
     return scale, CURVES[signal.curve].shape.code
 
 
+def steps_of(signal: Signal) -> float:
+    """Return in how many steps from 0 to 1 a signal's utility is rounded; 0 where it is not."""
+    return 0.0 if signal.decimals is None else 10.0**signal.decimals
+
+
 def scale_of(signal: Signal, values: Array) -> Array:
     """Return values in the signal's own unit on the scale of its curve."""
     scale = CURVES[signal.curve].scale.code
@@ -44,6 +49,12 @@ def by_curve(signal: Signal, x: Array, poor: Array, good: Array) -> Array:
         return np.interp(on_scale, xs, us)
     ends = zip(on_scale, poor.tolist(), good.tolist(), strict=True)
     return np.array([kernel.utility(shape, value, low, high) for value, low, high in ends])
+
+
+def rounded(signal: Signal, utility: Array) -> Array:
+    """Return utilities with the decimals that a signal is scored with."""
+    steps = steps_of(signal)
+    return np.array([kernel.rounded(u, steps) for u in utility.tolist()])
 
 
 def raised(utility: Any, power: float, floor: float) -> Any:

@@ -22,8 +22,10 @@ from trustscore.scoring import codes
 
 if cython.compiled:
     from cython.cimports.libc.math import exp, fabs, log, log1p, pow, sqrt
+    from cython.cimports.libc.math import floor as round_down
 else:
     from trustscore.uncompiled import exp, fabs, log, log1p, pow, sqrt
+    from trustscore.uncompiled import floor as round_down
 
 COMPILED = cython.compiled
 
@@ -34,9 +36,12 @@ AS_IS = cython.declare(cython.int, codes.AS_IS)
 BY_LOG = cython.declare(cython.int, codes.BY_LOG)
 BY_EXP = cython.declare(cython.int, codes.BY_EXP)
 BY_EXP_LOG1P = cython.declare(cython.int, codes.BY_EXP_LOG1P)
-LOGNORMAL = cython.declare(cython.int, codes.LOGNORMAL)
+NORMAL = cython.declare(cython.int, codes.NORMAL)
 LOGISTIC = cython.declare(cython.int, codes.LOGISTIC)
 KNOTS = cython.declare(cython.int, codes.KNOTS)
+LOG1P_OF_WAY = cython.declare(cython.int, codes.LOG1P_OF_WAY)
+WITHHELD = cython.declare(cython.int, codes.WITHHELD)
+LEFT_OUT = cython.declare(cython.int, codes.LEFT_OUT)
 ABOVE = cython.declare(cython.int, codes.ABOVE)
 AT_LEAST = cython.declare(cython.int, codes.AT_LEAST)
 BELOW = cython.declare(cython.int, codes.BELOW)
@@ -86,7 +91,8 @@ class Tables:
     node: cython.int[::1]
     when: cython.int[::1]
     collected: cython.int[::1]
-    withholds: cython.int[::1]
+    blank: cython.int[::1]
+    rounding: cython.double[::1]
     # One number a variant and signal: that of v and s stands at v signals + s.
     weight: cython.double[::1]
     prior: cython.double[::1]
@@ -148,7 +154,8 @@ class Tables:
         self.node = tables["node"]
         self.when = tables["when"]
         self.collected = tables["collected"]
-        self.withholds = tables["withholds"]
+        self.blank = tables["blank"]
+        self.rounding = tables["rounding"]
         self.weight = tables["weight"]
         self.prior = tables["prior"]
         self.strength = tables["strength"]
@@ -402,13 +409,24 @@ def utility(
 ) -> cython.double:
     """Return the utility of x on its scale: 0 is poor, 1 is good, NaN stays NaN."""
     u: cython.double = (x - poor) / (good - poor)
-    if shape == LOGNORMAL:
+    if shape == NORMAL:
         return 0.5 * (1.0 + erf(u * ERF_POINT_EIGHT))
     if shape == LOGISTIC:
         u = (u - 0.5) * (-2.0 * LOGIT_POINT_NINE)
         return 1.0 / (1.0 + exp(700.0 if u > 700.0 else u))
     u = 0.0 if u < 0.0 else u
-    return 1.0 if u > 1.0 else u
+    u = 1.0 if u > 1.0 else u
+    if shape == LOG1P_OF_WAY:
+        return log1p(u * fabs(good - poor)) / log1p(fabs(good - poor))
+    return u
+
+
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def rounded(u: cython.double, rounding: cython.double) -> cython.double:
+    """Return a utility rounded to a number of steps from 0 to 1, half up; 0 steps leave it."""
+    return round_down(u * rounding + 0.5) / rounding if rounding > 0.0 else u
 
 
 @cython.cfunc
@@ -446,8 +464,10 @@ def curve(
     """Return the utility of a signal whose value is x, on the scale that is shrunk."""
     x = on_scale(t.scale[s], x)
     if t.shape[s] == KNOTS:
-        return between_knots(t, s, x)
-    return utility(t.shape[s], x, t.poor[at + s], t.good[at + s])
+        x = between_knots(t, s, x)
+    else:
+        x = utility(t.shape[s], x, t.poor[at + s], t.good[at + s])
+    return rounded(x, t.rounding[s])
 
 
 @cython.cfunc
@@ -555,9 +575,11 @@ def find_utilities(
         if u != u:
             # A blank: the prior stands in. Beside a sample it is held back, if the card says so.
             x, q, u = prior, 1.0, t.prior_utility[at + s]
-            if n > 0.0 and t.withholds[s]:
+            if n > 0.0 and t.blank[s] == WITHHELD:
                 u = t.withheld_utility[at + s]
                 w.held_back[s] = 1
+        if q == 1.0 and t.blank[s] == LEFT_OUT and not w.alone[s]:
+            w.w[s] = 0.0
         w.x[s] = x
         w.q[s] = q
         w.u[s] = u

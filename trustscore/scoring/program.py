@@ -18,7 +18,7 @@ from trustscore.errors import ScorecardError
 from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
 from trustscore.scorecard.model import Numbers
 from trustscore.scorecard.side_values import fold_side_value
-from trustscore.scoring.curves import by_curve, scale_of
+from trustscore.scoring.curves import by_curve, rounded, scale_of
 
 Array = np.ndarray[Any, Any]
 _MOST_VARIANTS = 100_000
@@ -244,6 +244,7 @@ class Program:
         center = np.log(np.maximum(prior, least)) if signal.kind == "duration" else prior
         before = by_curve(signal, center, poor, good)
         kappa, withheld = self._doubt(signal, column, center, before, poor, good)
+        before, withheld = rounded(signal, before), rounded(signal, withheld)
         figures = (
             column("weight"),
             center,

@@ -11,7 +11,7 @@ import numpy as np
 from trustscore.scorecard import Condition, Scorecard, Signal
 from trustscore.scorecard.model import Tiers
 from trustscore.scoring import codes, kernel
-from trustscore.scoring.curves import curve_code
+from trustscore.scoring.curves import curve_code, steps_of
 from trustscore.scoring.program import Node, Program, program_of
 
 Array = np.ndarray[Any, Any]
@@ -108,7 +108,8 @@ def _signal_tables(
         "knot_utility": _floats([u for _, u in knots]),
         "node": _integers([node_of[s.dimension] for s in signals]),
         "when": _integers([groups.get(s.applies_when, _NONE) for s in signals]),
-        "withholds": _integers([s.blank == "withheld" for s in signals]),
+        "blank": _integers([codes.BLANKS[s.blank] for s in signals]),
+        "rounding": _floats([steps_of(s) for s in signals]),
         "collected": _integers([all(column in at for column in s.columns) for s in signals]),
     }
     for name in (

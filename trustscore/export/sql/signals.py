@@ -8,18 +8,27 @@ from typing import Any
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.text import choose, number
 from trustscore.scorecard.curves import BY_LOG, CURVES
+from trustscore.scoring.curves import steps_of
 from trustscore.scoring.program import SignalFigures
 
 
 def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
     """Return the columns of a signal's utility and doubt."""
+    u, q = _evidence(card, plan)
+    if plan.signal.decimals is not None:
+        steps = number(steps_of(plan.signal))
+        u = f"FLOOR({u} * {steps} + 0.5e0) / {steps}"
+    return card.query.define(f"u_{plan.signal.id}", u), q
+
+
+def _evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
     signal, define = plan.signal, card.query.define
     value = card.column(signal.value)
     assert value is not None
     if signal.sample is None:
         x = f"COALESCE({value}, {card.take(plan.prior)})"
         q = define(f"q_{signal.id}", choose(f"{value} IS NULL", "1e0", "0e0"))
-        return define(f"u_{signal.id}", curve(card, plan, x)), q
+        return curve(card, plan, x), q
     sample = card.column(signal.sample)
     assert sample is not None
     blank = f"{value} IS NULL OR {sample} IS NULL"
@@ -39,7 +48,7 @@ def evidence(card: Card, plan: SignalFigures) -> tuple[str, str]:
     u = curve(card, plan, x)
     if signal.blank == "withheld":
         u = choose(f"{value} IS NULL AND {sample} > 0e0", card.take(plan.withheld_utility), u)
-    return define(f"u_{signal.id}", u), q
+    return u, q
 
 
 def curve(card: Card, plan: SignalFigures, x: str) -> str:
@@ -54,7 +63,8 @@ def curve(card: Card, plan: SignalFigures, x: str) -> str:
     if shape.knots:
         return _polyline(define(f"x_{signal.id}", x), signal.knots)
     *before, (_, utility) = shape.sql.items()
-    known = {"ratio": f"({x} - {card.take(plan.poor)}) / ({card.take(_width(plan))})"}
+    width = card.take(_width(plan))
+    known = {"ratio": f"({x} - {card.take(plan.poor)}) / ({width})", "width": width}
     for column, text in before:
         known[column] = define(f"{column}_{signal.id}", text.format(**known))
     return utility.format(**known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.signals import evidence
 from trustscore.export.sql.text import choose, clip, number, total
+from trustscore.scorecard import Condition
 from trustscore.scoring.codes import LEAST_SLOPE, LEAST_UTILITY
 from trustscore.scoring.curves import raised
 from trustscore.scoring.kernel import phi
@@ -103,8 +105,8 @@ def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
     """Add a node and all below it to the query; every node also goes into `seen`."""
     power, floor, define = node.power, node.floor, card.query.define
     sums = _Sums()
-    for when, plans in node.groups:
-        group, weight, prior = _Sums(), 0.0, 0.0
+    for when, plans in _masked_alike(node):
+        group, weight, prior, doubt = _Sums(), 0.0, 0.0, ""
         for plan in plans:
             if card.missing.intersection(plan.signal.columns) or not np.any(plan.weight):
                 continue
@@ -117,12 +119,13 @@ def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
                 # Where the zero counts `prior_sunk` decides; the sum only has to be finite.
                 before = np.where(np.asarray(before) < LEAST_UTILITY, 1.0, before)[()]
             prior = prior + plan.weight * raised(before, power, floor)
-            _signal(card, node, plan, group)
+            doubt = _signal(card, node, plan, group)
         if not np.any(weight):
             continue
         group.weight.append(card.take(weight))
         group.prior.append(card.take(prior))
-        sums.add(group, card.applies(when))
+        masks = [mask for mask in (card.applies(when), _known(card, plans[0], doubt)) if mask]
+        sums.add(group, " * ".join(masks) or None)
     for child in node.children:
         below = fold(card, child, seen)
         if np.any(child.weight):
@@ -151,6 +154,30 @@ def fold(card: Card, node: ProgramNode, seen: dict[str, Node]) -> Node:
     return result
 
 
+def _masked_alike(
+    node: ProgramNode,
+) -> Iterator[tuple[tuple[Condition, ...], tuple[SignalFigures, ...]]]:
+    """Yield signals that have weight in the same rows, with their conditions."""
+    for when, plans in node.groups:
+        together = tuple(plan for plan in plans if plan.signal.blank != "left_out")
+        if together:
+            yield when, together
+        yield from ((when, (plan,)) for plan in plans if plan.signal.blank == "left_out")
+
+
+def _known(card: Card, plan: SignalFigures, doubt: str) -> str | None:
+    """Return a column that is 1 where a signal that may be left out has evidence, else None."""
+    signal = plan.signal
+    if signal.blank != "left_out":
+        return None
+    unknown = f"{doubt} >= 1e0"
+    if signal.counts:
+        # Events of nothing count.
+        unknown += f" AND NOT COALESCE({card.column(signal.value)} > 0e0 AND"
+        unknown += f" {card.column(str(signal.sample))} = 0e0, FALSE)"
+    return card.query.define(f"known_{signal.id}", choose(unknown, "0e0", "1e0"))
+
+
 def _unsunk(sunk: list[str], v: str) -> str:
     return choose(f"{total(sunk)} > 0e0", "0e0", v) if sunk else v
 
@@ -166,7 +193,8 @@ def _times(weight: Any, card: Card, expression: str) -> str:
     return f"{card.take(weight)} * {expression}"
 
 
-def _signal(card: Card, node: ProgramNode, plan: SignalFigures, group: _Sums) -> None:
+def _signal(card: Card, node: ProgramNode, plan: SignalFigures, group: _Sums) -> str:
+    """Add a signal to a group of its node; return the column of its doubt."""
     power = node.power
     signal, define = plan.signal.id, card.query.define
     u, q = evidence(card, plan)
@@ -188,6 +216,7 @@ def _signal(card: Card, node: ProgramNode, plan: SignalFigures, group: _Sums) ->
     )
     group.common.append(bq)
     group.shared.append(f"SQRT({both})")
+    return q
 
 
 def _child(card: Card, node: ProgramNode, child: ProgramNode, below: Node, sums: _Sums) -> None:
