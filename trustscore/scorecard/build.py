@@ -361,9 +361,9 @@ class _Builder(Notes):
         self.faults += faults
         if self.faults:
             raise _error(source, self.faults)
-        canonical = json.dumps(
-            file.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        # What is not said is left out, so that a new key of the format changes no old stamp.
+        said = file.model_dump(mode="json", exclude_none=True)
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return Scorecard(
             file=file,
             sha256=hashlib.sha256(canonical.encode()).hexdigest(),
