@@ -6,6 +6,7 @@ import math
 import os
 import pty
 import re
+import select
 import signal
 import sys
 import threading
@@ -119,11 +120,13 @@ def test_quiet_means_no_bar_and_nothing_on_standard_error(words, folder, monkeyp
 
 
 @pytest.fixture(autouse=True)
-def _hears_hangups():
-    # Under nohup SIGHUP is ignored, and what is ignored stays so.
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _hears_signals():
+    # Under nohup SIGHUP is ignored, in the background SIGINT; and what is ignored stays so.
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -216,12 +219,14 @@ def on_a_terminal(monkeypatch):
             patch.setattr(sys, "stderr", stream)
             function(stream, patch)
             stream.flush()
+            drawn = b""
             try:
-                return os.read(ours, 1 << 16).decode()
-            except BlockingIOError:
-                return ""
+                # The kernel hands over what was written a little later, in pieces.
+                while select.select([ours], [], [], 0.2)[0]:
+                    drawn += os.read(ours, 1 << 16)
             finally:
                 os.close(ours)
+            return drawn.decode()
 
     return run
 

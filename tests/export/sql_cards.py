@@ -31,6 +31,13 @@ ODD = {
         "deeper": {"weight": 4, "parent": "deep", "weight_by": "share"},
         "raw_index": {"weight": 2, "parent": "deep"},
     },
+    "derived": {
+        "per": "rows / user",
+        "abs": "abs(steady - falling)",
+        "oödd": "100 - o订单",
+        "twice": "all * 2",
+        "more": "user + rising",
+    },
     "signals": {
         # Column names that are words of SQL, start with capitals or are not English.
         "order": {
@@ -39,6 +46,13 @@ ODD = {
             "value": _FORM | {"score": "o订单", "poor": 10, "good": 90, "prior": 60},
             "log-score": _FORM
             | {"score": "rows", "poor": 1, "good": 1000, "prior": 60, "curve": "log"},
+            "quotient": _FORM | {"score": "per", "poor": 1, "good": 50, "prior": 10},
+            "off": _FORM
+            | {"ratio": ["abs", "twice"], "poor": 9, "good": 0, "prior": 2}
+            | {"strength": 30},
+            "left": _FORM
+            | {"score": "oödd", "poor": 90, "good": 10, "prior": 50}
+            | {"blank": "left_out", "applies_when": "more > 4"},
         },
         "select-1": {
             "falling": _FORM

@@ -92,7 +92,7 @@ def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) 
     """
     nothing = float("nan")
     cells, faults = [], []
-    for field in card.fields:
+    for field in card.inputs:
         name = field.name
         value = merchant.get(name, merchant)
         if value is None:
@@ -114,6 +114,9 @@ def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) 
         faults.append(f"reviews_below: must be a number or None. Got {below!r}")
     if faults:
         raise InputError(f"the merchant cannot be scored by scorecard {card.name}", faults)
+    if len(cells) < len(card.fields):
+        known = {field.name: cell for field, cell in zip(card.inputs, cells, strict=True)}
+        cells += [float(f.derived.of(known.__getitem__)) for f in card.fields if f.derived]
     return np.array(cells, dtype=np.float64)
 
 

@@ -103,7 +103,7 @@ def _report(
         "scorecard": card.stamp,
         "sha256": card.sha256,
         "signals": len(card.signals),
-        "columns": len(card.fields),
+        "columns": len(card.inputs),
         "rules": len(card.rules),
         "open": list(card.open_values),
     }

@@ -19,7 +19,7 @@ from trustscore.explain.statement import RuleLine, Statement, explain_scores, on
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.vetoes import Veto
-from trustscore.scoring import Scores, score_columns
+from trustscore.scoring import Scores, score_columns, with_derived
 from trustscore.scoring.program import program_of
 from trustscore.typing import Array, Block
 
@@ -256,7 +256,8 @@ def next_tier_plan(
     ('standard', 'trusted', 'changes')
     """
     card = load_scorecard(scorecard)
-    single = one_row(block, row)
+    missing = card.without(missing)
+    single = dict(with_derived(one_row(block, row), card, missing))
     scores = score_columns(single, card, "all", missing=missing, as_of=as_of)
     statement = explain_scores(card, single, scores, missing)
     ladder = card.tiers.ladder

@@ -16,7 +16,7 @@ from trustscore.explain.search import index_without_caps
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
-from trustscore.scoring import Scores, score_columns
+from trustscore.scoring import Scores, score_columns, with_derived
 from trustscore.scoring.program import program_of
 from trustscore.typing import Array, Block
 
@@ -105,6 +105,8 @@ def next_tier_reach(
     ([158.4, 4.6, 4.0], [3.0, 4.991, 1.03])
     """
     rows = len(target)
+    missing = scorecard.without(missing)
+    block = with_derived(block, scorecard, missing)
     parts = []
     for start in range(0, rows, _CHUNK):
         chunk = slice(start, min(start + _CHUNK, rows))

@@ -15,7 +15,7 @@ from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard, Signal, load_scorecard
 from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scorecard.vetoes import Veto
-from trustscore.scoring import Scores, score_columns
+from trustscore.scoring import Scores, score_columns, with_derived
 from trustscore.scoring.program import program_of
 from trustscore.scoring.score import true_scores
 from trustscore.typing import Array, Block
@@ -481,6 +481,7 @@ def explain(
     66.0
     """
     card = load_scorecard(scorecard)
-    single = one_row(block, row)
+    missing = card.without(missing)
+    single = dict(with_derived(one_row(block, row), card, missing))
     scores = score_columns(single, card, "all", missing=missing, as_of=as_of)
     return explain_scores(card, single, scores, missing)

@@ -70,11 +70,28 @@ class Checker:
                 most = min(most, float(field.hi))
             low[at], high[at] = least, most
         self._low, self._high = low, high
+        self.derived = {
+            field.name: field.derived for field in fields if getattr(field, "derived", None)
+        }
         self._flags = [at for at, field in enumerate(fields) if field.check == "flag"]
         place = self._place
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]
         self._places_of_flags = np.array(self._flags, dtype=np.int32)
         self._parts, self._wholes = np.array(self._pairs, dtype=np.int32).reshape(-1, 2).T.copy()
+
+    def derive(
+        self, matrix: NDArray[np.float64], columns: Sequence[str | None]
+    ) -> Sequence[str | None]:
+        """Fill the derived columns of a matrix; return the names of all columns that are there."""
+        if not self.derived:
+            return columns
+        names = list(columns)
+        for name, derived in self.derived.items():
+            if all(names[self._place[column]] for column in derived.columns):
+                at = self._place[name]
+                matrix[:, at] = derived.of(lambda column: matrix[:, self._place[column]])
+                names[at] = name
+        return names
 
     def check(self, matrix: NDArray[np.float64]) -> list[Fault]:
         """Return the faults of a matrix of shape (rows, columns), ordered by row and field."""

@@ -142,9 +142,10 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
         For the numbers.
     """
     ids, missing = tidy_ids(found.ids)
+    columns = checker.derive(found.numbers, found.columns)
     rows = Rows(
         numbers=found.numbers,
-        columns=found.columns,
+        columns=columns,
         texts={name: text_column(column) for name, column in found.texts.items()},
         ids=ids,
         keep=found.keep,
@@ -156,7 +157,9 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
     )
     faults = found.faults + date_faults(rows.texts)
     for fault in checker.check(found.numbers):
-        faults.append(fault._replace(value=found.cell(fault.row, fault.column)))
+        if fault.column not in checker.derived:
+            fault = fault._replace(value=found.cell(fault.row, fault.column))
+        faults.append(fault)
     for row in np.flatnonzero(missing):
         faults.append(Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"]))
     if not faults:

@@ -207,6 +207,8 @@ def match(
         if place is not None:
             texts[name] = place
     for field in wanted.fields:
+        if getattr(field, "derived", None) is not None:
+            continue
         place = find(field.name, _names(field.aliases))
         if place is None:
             if field.required:
@@ -231,4 +233,7 @@ def match(
         if missing and not allow_missing:
             summary += wanted.cure
         raise InputError(summary, faults)
-    return Columns(numbers, texts, kept, frozenset(missing), len(header))
+    absent = {*missing}
+    derived = {f.name: f.derived for f in wanted.fields if getattr(f, "derived", None) is not None}
+    absent.update(name for name, made in derived.items() if absent.intersection(made.columns))
+    return Columns(numbers, texts, kept, frozenset(absent), len(header))

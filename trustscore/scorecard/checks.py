@@ -149,7 +149,23 @@ def column_faults(
         for at, column in dict.fromkeys(read)
         if column.replace("_", "").casefold() in texts
     ]
-    names = list(dict.fromkeys([c for _, c in read] + [*texts.values(), *SIDE_NUMERIC]))
+    used = {column for _, column in read}
+    bases = {column: name for name, d in file.derived.items() for column in d.columns}
+    for name, derived in file.derived.items():
+        at = f"derived.{name}"
+        if name.replace("_", "").casefold() in texts or name in SIDE_NUMERIC:
+            faults.append(f"{at}: is the name of a side column: choose another")
+        for column in derived.columns:
+            if column in file.derived:
+                faults.append(f"{at}: reads {column}, which is derived itself")
+            elif column.replace("_", "").casefold() in texts:
+                faults.append(f"{at}: column {column} holds text: name a column of numbers")
+        if whole and name not in used:
+            faults.append(f"{at}: is read by no signal or rule{suggest(name, sorted(used))}")
+        if name in file.columns:
+            faults.append(f"columns.{name}: is derived, and no column of the export")
+    names = [c for _, c in read if c not in file.derived]
+    names = list(dict.fromkeys([*names, *bases, *texts.values(), *SIDE_NUMERIC]))
     faults += [
         f"columns.{name}: is read by no signal or rule{suggest(name, names)}"
         for name in file.columns

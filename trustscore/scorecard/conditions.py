@@ -115,10 +115,10 @@ class Condition:
 
     def __str__(self) -> str:
         over = f" / {self.over}" if self.over else ""
-        return f"{self.column}{over} {self.op} {_exact(self.number)}"
+        return f"{self.column}{over} {self.op} {exact(self.number)}"
 
 
-def _exact(number: float) -> str:
+def exact(number: float) -> str:
     """Return the shortest text that reads back as the same number: the hash is made of it."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number).removesuffix(".0")

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from trustscore.scorecard.conditions import Condition
+from trustscore.scorecard.derived import Derived
 
 WEIGHT_WORDS = {"critical": 10.0, "high": 7.0, "medium": 4.0, "low": 2.0}
 # Far below any weight that is meant, and far above those whose shares floats do not hold.
@@ -66,6 +67,10 @@ def _conditions(value: Any) -> tuple[Condition, ...]:
     return tuple(t if isinstance(t, Condition) else Condition.parse(t) for t in texts)
 
 
+def _derived(value: Any) -> Derived:
+    return value if isinstance(value, Derived) else Derived.parse(value)
+
+
 def _date(value: Any) -> str:
     try:
         return (value if isinstance(value, dt.date) else dt.date.fromisoformat(value)).isoformat()
@@ -109,6 +114,12 @@ Conditions = Annotated[
     WithJsonSchema(
         {"anyOf": [_CONDITION_SCHEMA, {"type": "array", "items": _CONDITION_SCHEMA, "minItems": 1}]}
     ),
+]
+DerivedColumn = Annotated[
+    Derived,
+    PlainValidator(_derived),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["100 - defect_percent", "abs(a - b)"]}),
 ]
 Date = Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Texts = Annotated[

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.derived import Derived
 from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
@@ -261,10 +262,11 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One numeric input column and what its cells must be.
+    """One numeric column and what its cells must be.
 
     `check` is one of ``count`` (>= 0), ``flag`` (0 or 1), ``share`` (0..1), ``nonnegative``,
-    ``number``; `lo`, `hi` a closed range on top; all values are finite.
+    ``number``; `lo`, `hi` a closed range on top; all values are finite. `derived` says what a
+    column that is in no export is made of.
     """
 
     name: str
@@ -273,6 +275,7 @@ class Field:
     lo: float | None = None
     hi: float | None = None
     required: bool = True
+    derived: Derived | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,7 +368,7 @@ class Scorecard:
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """Every numeric input column, in order of first use."""
+        """Every numeric column, in order of first use; derived ones stand last."""
         order = ("number", "nonnegative", "count", "share", "flag")
         checks: dict[str, str] = {}
         ranges: dict[str, tuple[float, float]] = {}
@@ -391,8 +394,34 @@ class Scorecard:
                 use(column, "count" if column == rule.per else "number")
         if self.status.new_column:
             use(self.status.new_column, "count")
+        derived = self.file.derived
+        for name in [name for name in checks if name in derived]:
+            for column in derived[name].columns:
+                use(column, "number")
         aliases = self.file.columns
-        return tuple(
-            Field(name, check, tuple(aliases.get(name, ())), *ranges.get(name, (None, None)))
+        found = [
+            Field(
+                name,
+                check,
+                tuple(aliases.get(name, ())),
+                lo=ranges.get(name, (None, None))[0],
+                hi=ranges.get(name, (None, None))[1],
+                required=name not in derived,
+                derived=derived.get(name),
+            )
             for name, check in checks.items()
-        )
+        ]
+        return tuple(sorted(found, key=lambda field: field.derived is not None))
+
+    @cached_property
+    def inputs(self) -> tuple[Field, ...]:
+        """The numeric columns that an export must have."""
+        return tuple(field for field in self.fields if field.derived is None)
+
+    def without(self, missing: Iterable[str]) -> frozenset[str]:
+        """Return columns that were not collected, with the derived ones that need them."""
+        absent = frozenset(missing)
+        if not absent:
+            return absent
+        needs = {f.name: f.derived.columns for f in self.fields if f.derived is not None}
+        return absent.union(name for name, columns in needs.items() if absent.intersection(columns))

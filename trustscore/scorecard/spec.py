@@ -16,6 +16,7 @@ from trustscore.scorecard.field_types import (
     Anchor,
     Column,
     Date,
+    DerivedColumn,
     Name,
     Number,
     Positive,
@@ -204,6 +205,14 @@ class ScorecardFile(Base):
         default_factory=dict,
         description="Other names under which an export may hold a column, one or a list.",
         examples=[{"merchant_id": "id", "orders_paid": ["orders", "paid_orders"]}],
+    )
+    derived: dict[Column, DerivedColumn] = Field(
+        default_factory=dict,
+        description="Columns made of those of the export, by name: two columns, or a column and a "
+        "number, joined by + - * or /, and abs(a - b) for a distance. A blank makes a blank, and "
+        "so does a division by 0. Signals, conditions and rules read them like any other column; "
+        "a column of that name in the export is not read.",
+        examples=[{"sound_percent": "100 - defect_percent", "heat_off": "abs(heat - 45)"}],
     )
     stages: dict[Name, WordsSpec] = Field(
         default_factory=dict,

@@ -10,7 +10,16 @@ from trustscore.scoring.score import (  # noqa: E402
     score_columns,
     true_scores,
     utilities,
+    with_derived,
 )
 from trustscore.scoring.scores import Scores  # noqa: E402
 
-__all__ = ["Scores", "Utilities", "assign_tiers", "score_columns", "true_scores", "utilities"]
+__all__ = [
+    "Scores",
+    "Utilities",
+    "assign_tiers",
+    "score_columns",
+    "true_scores",
+    "utilities",
+    "with_derived",
+]

@@ -34,6 +34,7 @@ class OneMerchant:
 
     def __init__(self, card: Scorecard, missing: frozenset[str] = frozenset()) -> None:
         self.program = program_of(card)
+        missing = card.without(missing)
         self.tables, self.work = tables_of(card, missing), work_space(card)
         signals, rules = len(card.signals), len(card.rules)
         self.cells = np.empty((1, len(card.fields)))

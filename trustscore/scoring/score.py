@@ -55,6 +55,20 @@ def _what(block: Any) -> str:
     return f"{type(block).__module__}.{type(block).__name__}"
 
 
+def with_derived(
+    block: Mapping[str, Array], card: Scorecard, missing: frozenset[str] = frozenset()
+) -> Mapping[str, Array]:
+    """Return a block with the columns that a scorecard derives, unless it has them already."""
+    found: dict[str, Array] = {}
+    for field in card.fields:
+        derived = field.derived
+        if derived is None or field.name in missing or not isinstance(block, Mapping):
+            continue
+        if field.name not in block and all(column in block for column in derived.columns):
+            found[field.name] = np.asarray(derived.of(block.__getitem__), dtype=np.float64)
+    return {**block, **found} if found else block
+
+
 def rows_in(block: Mapping[str, Array], card: Scorecard, missing: frozenset[str]) -> int:
     """Return the number of rows of a block that has every column but the missing ones.
 
@@ -129,6 +143,8 @@ class _Run:
         missing: frozenset[str],
         as_of: dt.date | None = None,
     ) -> None:
+        missing = card.without(missing)
+        block = with_derived(block, card, missing)
         self.block, self.size = block, rows_in(block, card, missing)
         _NOTICE.add(self.size)
         self.names = [None if f.name in missing else f.name for f in card.fields]
@@ -305,6 +321,7 @@ def utilities(
     assert scores.utility is not None and scores.value is not None
     assert scores.reliability is not None and scores.applies is not None
     assert scores.withheld is not None
+    missing = card.without(missing)
     there = np.array([not missing.intersection(signal.columns) for signal in card.signals])
     return Utilities(
         np.where(there[:, None], scores.utility, np.nan),

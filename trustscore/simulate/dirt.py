@@ -46,7 +46,7 @@ def soil(block: dict[str, Array], card: Scorecard, seed: int, number: int) -> di
     """Return a block as text, with odd spellings and about one bad row in fifty."""
     streams = Streams(seed, number)
     found = {name: values.copy() for name, values in block.items() if values.dtype == object}
-    for field in card.fields:
+    for field in card.inputs:
         cells = written(block[field.name])
         odd = streams(f"spelling {field.name}").random(len(cells)) < HARMLESS_SHARE
         for row in np.flatnonzero(odd).tolist():
@@ -55,10 +55,10 @@ def soil(block: dict[str, Array], card: Scorecard, seed: int, number: int) -> di
     draw = streams("faults")
     size = len(found["merchant_id"])
     bad = np.flatnonzero(draw.random(size) < FAULT_SHARE)
-    counts = [f.name for f in card.fields if f.check == "count"]
+    counts = [f.name for f in card.inputs if f.check == "count"]
     for row in bad.tolist():
         fault = FAULTS[int(draw.integers(len(FAULTS)))]
-        column = counts[int(draw.integers(len(counts)))] if counts else card.fields[0].name
+        column = counts[int(draw.integers(len(counts)))] if counts else card.inputs[0].name
         if fault == "negative":
             found[column][row] = "-1"
         elif fault == "infinite":

@@ -87,8 +87,9 @@ class Draft:
         for left, right in self.card.pairs:
             self.columns[left] = np.minimum(self.columns[left], self.column(right))
         self._parts_of_rules()
+        self._undo_derived()
         block: dict[str, Array] = dict(self.text)
-        for field in self.card.fields:
+        for field in self.card.inputs:
             values = self.column(field.name).astype(np.float64)
             if field.check in ("share", "flag"):
                 values = np.clip(values, 0.0, 1.0)
@@ -120,6 +121,18 @@ class Draft:
                     share = draw.beta(2.0, 2.0, self.merchants.rows)
                     self.columns[part] = draw.binomial(self.column(whole).astype(np.int64), share)
 
+    def _undo_derived(self) -> None:
+        """Draw the columns that others are derived from, such that these come out as drawn."""
+        for field in self.card.fields:
+            if field.derived is None:
+                continue
+            free = [column for column in field.derived.columns if column not in self.columns]
+            if free:
+                others = {column: self.column(column) for column in free[1:]}
+                self.columns |= others
+                drawn = self.column(field.name)
+                self.columns[free[0]] = field.derived.undone(free[0], drawn, self.column)
+
     def _blank(self, block: dict[str, Array]) -> None:
         samples = [s.sample for s in self.card.signals if s.sample]
         read = {c for rule in self.card.rules for c in rule.columns}
@@ -134,13 +147,14 @@ class Draft:
                 and signal.sample not in self._owner
                 and signal.sample not in read
                 and not signal.sample.startswith(ALWAYS_KNOWN)
+                and signal.sample in block
             ):
                 blank = draw < BLANK_SAMPLE
                 block[signal.sample] = np.where(blank, np.nan, block[signal.sample])
             else:
                 blank = draw < WITHHELD
             # A numerator that is another's denominator is known wherever that one is.
-            if signal.value not in samples:
+            if signal.value in block and signal.value not in samples:
                 block[signal.value] = np.where(blank, np.nan, block[signal.value])
 
     def _true_scores(self, block: dict[str, Array]) -> dict[str, Array]:

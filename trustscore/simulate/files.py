@@ -134,7 +134,7 @@ def write_market(
             raise InputError(f"{name}: must end in .csv, .csv.gz or .parquet")
     if len(names) == 2 and (names[0] == names[1] or same_file(*names)):
         raise InputError(f"{names[1]}: the truth needs a file of its own")
-    whole = frozenset(f.name for f in card.fields if f.check in ("count", "flag"))
+    whole = frozenset(f.name for f in card.inputs if f.check in ("count", "flag"))
     with ExitStack() as files:
         tables = [_Table(files, name, whole) for name in names]
         done = 0

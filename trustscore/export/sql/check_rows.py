@@ -179,7 +179,7 @@ class _Frame:
         as_of: dt.date | None,
     ) -> None:
         self.card, self.plan, self.as_of = card, program_of(card), as_of
-        self.fields = {f.name: f for f in card.fields if f.name not in missing}
+        self.fields = {f.name: f for f in card.inputs if f.name not in missing}
         self.side = frozenset(side)
         # In a stated order: that of a set changes from one process to the next.
         self.columns = [column for column in SIDE if column in self.side]

@@ -15,6 +15,7 @@ from trustscore.export.sql.fold import folded_text
 from trustscore.export.sql.query import Query
 from trustscore.export.sql.text import name, number
 from trustscore.scorecard import Condition, Scorecard
+from trustscore.scorecard.derived import Derived
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import columns_of
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
@@ -37,8 +38,8 @@ class Card:
         self.outputs = output_names(scorecard)
         self.query = Query(self.outputs)
         self.side = frozenset(side)
-        self.missing = frozenset(missing)
-        fields = [field.name for field in scorecard.fields]
+        self.missing = scorecard.without(missing)
+        fields = [field.name for field in scorecard.inputs]
         self.merchant = self.query.source("merchant", "merchant_id")
         self._columns = {
             column: self.query.source(column, f"CAST({name(column)} AS DOUBLE)")
@@ -50,7 +51,22 @@ class Card:
             for column in _SIDE_TEXTS
             if column in self.side
         }
+        for field in scorecard.fields:
+            if field.derived is not None and field.name not in self.missing:
+                self._columns[field.name] = self.query.define(
+                    field.name, self._derived(field.derived)
+                )
         self._variant = self._variants()
+
+    def _derived(self, derived: Derived) -> str:
+        left, right = (
+            self._columns[x] if isinstance(x, str) else number(x)
+            for x in (derived.left, derived.right)
+        )
+        text = f"{left} {derived.operator} {right}"
+        if derived.operator == "/":
+            text = f"CASE WHEN {right} <> 0e0 THEN {text} END"
+        return f"ABS({text})" if derived.distance else text
 
     def column(self, column: str) -> str | None:
         """Return a numeric column, NULL where blank; None when the table has none."""
@@ -188,7 +204,7 @@ def check_columns(
     InputError
         Lists what is no optional column, or no column of the scorecard, with the near names.
     """
-    fields = [field.name for field in scorecard.fields]
+    fields = [field.name for field in scorecard.inputs]
     faults = [
         f"{column}: is no optional column{suggest(column, SIDE)}"
         for column in sorted({*side} - {*SIDE})
