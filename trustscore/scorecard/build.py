@@ -361,8 +361,7 @@ class _Builder(Notes):
         self.faults += faults
         if self.faults:
             raise _error(source, self.faults)
-        # What is not said is left out, so that a new key of the format changes no old stamp.
-        said = file.model_dump(mode="json", exclude_none=True)
+        said = _said(file.model_dump(mode="json"))
         canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return Scorecard(
             file=file,
@@ -381,6 +380,14 @@ class _Builder(Notes):
 
 def _error(source: str, faults: list[str]) -> ScorecardError:
     return ScorecardError(f"scorecard {source} has {plural(len(faults), 'fault')}", faults)
+
+
+def _said(data: Any) -> Any:
+    """Return data without what is null or empty: a new key of the format changes no old stamp."""
+    if isinstance(data, dict):
+        kept = ((key, _said(value)) for key, value in data.items())
+        return {key: value for key, value in kept if value not in (None, {}, [])}
+    return [_said(value) for value in data] if isinstance(data, list) else data
 
 
 def parse_scorecard(data: Mapping[str, Any], source: str = "<data>") -> Scorecard:
