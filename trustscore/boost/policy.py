@@ -7,7 +7,6 @@ import fnmatch
 import hashlib
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -30,6 +29,7 @@ from trustscore.boost.policy_tables import (
     VetoTreatment,
 )
 from trustscore.errors import PolicyError, plural
+from trustscore.scorecard.documents import parse_document, read_document
 from trustscore.scorecard.faults import Base, sentences
 from trustscore.scorecard.presets import find
 
@@ -196,7 +196,7 @@ class BoostPolicy(Base):
             return policy
         try:
             path = find(policy)
-            raw = path.read_bytes()
+            raw = read_document(path)
         except OSError as error:
             raise PolicyError(f"policy {policy}: {error.args[-1]}") from None
         return _load(raw, path.suffix == ".json", str(policy))
@@ -300,12 +300,7 @@ def _faulty(source: str, faults: list[str]) -> PolicyError:
 
 @lru_cache(maxsize=16)
 def _load(raw: bytes, as_json: bool, source: str) -> BoostPolicy:
-    try:
-        text = raw.decode("utf-8-sig")
-        data: dict[str, Any] = json.loads(text) if as_json else tomllib.loads(text)
-    except (UnicodeDecodeError, ValueError) as error:
-        form = "JSON" if as_json else "TOML"
-        raise PolicyError(f"policy {source}: is not {form}: {error}") from None
+    data = parse_document(raw, f"policy {source}", as_json=as_json, error=PolicyError)
     return BoostPolicy.parse(data, source)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import tomlkit
 
 from trustscore.errors import TrustscoreError
 from trustscore.scorecard import Scorecard, parse_scorecard
+from trustscore.scorecard.documents import read_document
 from trustscore.scorecard.presets import find
 
 __all__ = ["Change", "figure", "open_document", "write_document"]
@@ -40,7 +40,7 @@ def open_document(card: Scorecard) -> Any:
     A file that has changed since, or that is JSON, counts as none.
     """
     try:
-        raw = Path(find(card.source)).read_text("utf-8-sig")
+        raw = read_document(find(card.source)).decode("utf-8-sig")
         if parse_scorecard(tomllib.loads(raw)) == card:
             return tomlkit.parse(raw)
     except (OSError, ValueError, TrustscoreError):

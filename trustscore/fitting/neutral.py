@@ -16,6 +16,7 @@ from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError, TrustscoreError
 from trustscore.fitting.document import Change, figure, write_document
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.documents import read_document
 from trustscore.scorecard.presets import find
 from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scorecard.statuses import Status
@@ -126,7 +127,7 @@ def _document(policy: str | Path | BoostPolicy, rule: BoostPolicy) -> Any:
     """Return the file of a policy, or one written anew when it has none or is JSON."""
     if not isinstance(policy, BoostPolicy):
         try:
-            raw = find(policy).read_text("utf-8-sig")
+            raw = read_document(find(policy)).decode("utf-8-sig")
             if BoostPolicy.parse(tomllib.loads(raw)) == rule:
                 return tomlkit.parse(raw)
         except (OSError, ValueError, TrustscoreError):

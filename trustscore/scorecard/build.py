@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from trustscore.errors import ScorecardError, plural
+from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.scorecard.build_rules import build_rules
 from trustscore.scorecard.checks import (
     column_faults,
@@ -36,6 +36,10 @@ from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scorecard.spec import ScorecardFile, SignalSpec, SignalWords
 
+# Deeper trees and longer lists are nobody's judgement, and checks compare each with each.
+_MOST_LEVELS = 16
+_MOST_ENTRIES = 2000
+_MOST_FAULTS = 500
 _NO_SAMPLE = "is only for a signal with a sample column"
 
 
@@ -170,10 +174,12 @@ class _Builder(Notes):
                 f"{at}.parent", spec.parent, specs, "dimension"
             ):
                 seen, step = {name}, spec.parent
-                while step in specs and step not in seen:
+                while step in specs and step not in seen and len(seen) < _MOST_LEVELS:
                     seen.add(step)
                     step = specs[step].parent or ""
-                if step:
+                if step and step not in seen and step in specs:
+                    self.fault(f"{at}.parent", f"must be at most {_MOST_LEVELS} levels deep")
+                elif step:
                     self.fault(f"{at}.parent", "must not lead back to the dimension itself")
             used = name in self.file.signals or any(s.parent == name for s in specs.values())
             if not used:
@@ -340,10 +346,9 @@ class _Builder(Notes):
                     self.dropped |= {name}
                 else:
                     signals[name] = signal
+        named = {name: None for specs in file.signals.values() for name in specs}
         for name in file.words:
-            self.known(
-                f"words.{name}", name, [n for d in file.signals.values() for n in d], "signal"
-            )
+            self.known(f"words.{name}", name, named, "signal")
         dimensions = self.tree()
         overlays = self.overlays(signals)
         rules = build_rules(file, signals, self)
@@ -379,7 +384,32 @@ class _Builder(Notes):
 
 
 def _error(source: str, faults: list[str]) -> ScorecardError:
-    return ScorecardError(f"scorecard {source} has {plural(len(faults), 'fault')}", faults)
+    listed = at_most(faults, most=_MOST_FAULTS, what="faults")
+    return ScorecardError(f"scorecard {source} has {plural(len(faults), 'fault')}", listed)
+
+
+def _too_many(data: Mapping[str, Any]) -> list[str]:
+    """Return the tables that have more entries than a scorecard may have."""
+    named = ("dimensions", "stages", "columns", "words", "rules", "overlays")
+    counts = {"the scorecard": len(data)}
+    counts |= {name: _entries(data.get(name)) for name in named}
+    signals, overlays, tiers = (data.get(name) for name in ("signals", "overlays", "tiers"))
+    if isinstance(signals, Mapping):
+        counts["signals"] = len(signals) + sum(map(_entries, signals.values()))
+    if isinstance(tiers, Mapping):
+        counts["tiers.ladder"] = _entries(tiers.get("ladder"))
+    for name, overlay in overlays.items() if isinstance(overlays, Mapping) else ():
+        for part, held in overlay.items() if isinstance(overlay, Mapping) else ():
+            counts[f"overlays.{name}.{part}"] = _entries(held)
+    return [
+        f"{at}: must have at most {_MOST_ENTRIES} entries. Got {count}"
+        for at, count in counts.items()
+        if count > _MOST_ENTRIES
+    ]
+
+
+def _entries(held: Any) -> int:
+    return len(held) if isinstance(held, (Mapping, list, tuple)) else 0
 
 
 def _said(data: Any) -> Any:
@@ -411,6 +441,9 @@ def parse_scorecard(data: Mapping[str, Any], source: str = "<data>") -> Scorecar
     """
     if not isinstance(data, Mapping):
         raise _error(source, [f"must be a table. Got {shown(data)}"])
+    faults = _too_many(data)
+    if faults:
+        raise _error(source, faults)
     file, faults = collect(ScorecardFile, data)
     if file is not None:
         return _Builder(file).build(source)

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from trustscore.errors import near, suggest
+from trustscore.errors import at_most, near, suggest
 
 __all__ = [
     "Base",
@@ -78,6 +78,7 @@ class Notes:
         return False
 
 
+_MOST = 500
 _TAGS = frozenset(["function-plain", "constrained-str"])
 
 
@@ -150,7 +151,10 @@ def collect(model: type[Model], data: Mapping[str, Any]) -> tuple[Model | None, 
 
 def sentences(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """Return every fault that pydantic found, once, as ``address: sentence``."""
-    return list(dict.fromkeys(_sentence(e, model) for e in error.errors(include_url=False)))
+    found = error.errors(include_url=False)
+    # Near names take time, and somebody may have made faults by the million.
+    said = dict.fromkeys(_sentence(e, model) for e in found[:_MOST])
+    return [*said, *at_most(found[_MOST:], most=0, what="faults")]
 
 
 # How many steps lead to what is left out when something inside it has a fault.

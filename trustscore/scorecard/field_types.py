@@ -22,6 +22,8 @@ from trustscore.scorecard.derived import Derived
 WEIGHT_WORDS = {"critical": 10.0, "high": 7.0, "medium": 4.0, "low": 2.0}
 # Far below any weight that is meant, and far above those whose shares floats do not hold.
 _LEAST_WEIGHT = 1e-100
+# Sums of squares of larger ones would be infinite.
+_MOST_WEIGHT = 1e100
 _QUANTILE = re.compile(r"q(100|\d{1,2}(\.\d+)?)")
 
 
@@ -45,8 +47,10 @@ def _open(words: Callable[[str], bool], instead: str) -> PlainValidator:
 
 def _weight(value: Any) -> float | str:
     number = _number(value)
-    if number is not None and (number == 0 or number >= _LEAST_WEIGHT):
+    if number is not None and (number == 0 or _LEAST_WEIGHT <= number <= _MOST_WEIGHT):
         return number
+    if number is not None and number > _MOST_WEIGHT:
+        raise ValueError(f"must be at most {_MOST_WEIGHT:g}")
     if number is not None and number > 0:
         raise ValueError(f"must be 0 or at least {_LEAST_WEIGHT:g}")
     if isinstance(value, str) and (value in WEIGHT_WORDS or value == "fit"):
@@ -100,7 +104,7 @@ Weight = Annotated[
         {
             "anyOf": [
                 {"const": 0},
-                {"type": "number", "minimum": _LEAST_WEIGHT},
+                {"type": "number", "minimum": _LEAST_WEIGHT, "maximum": _MOST_WEIGHT},
                 {"enum": [*WEIGHT_WORDS, "fit"]},
             ]
         }

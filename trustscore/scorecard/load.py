@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from trustscore.errors import ScorecardError
 from trustscore.scorecard.build import parse_scorecard
+from trustscore.scorecard.documents import parse_document, read_document
 from trustscore.scorecard.model import Scorecard
 from trustscore.scorecard.presets import find, scorecard_names
 from trustscore.scorecard.spec import ScorecardFile
@@ -46,7 +45,7 @@ def load_scorecard(scorecard: str | Path | Scorecard = "default") -> Scorecard:
         return scorecard
     try:
         path = find(scorecard, scorecard_names())
-        raw = path.read_bytes()
+        raw = read_document(path)
     except OSError as error:
         raise ScorecardError(f"scorecard {scorecard}: {error.args[-1]}") from None
     return _load(raw, path.suffix == ".json", str(scorecard))
@@ -54,20 +53,8 @@ def load_scorecard(scorecard: str | Path | Scorecard = "default") -> Scorecard:
 
 @lru_cache(maxsize=16)
 def _load(raw: bytes, as_json: bool, source: str) -> Scorecard:
-    try:
-        return parse_scorecard(_parsed(raw, as_json, source), source)
-    except RecursionError:
-        raise ScorecardError(f"scorecard {source}: is nested too deeply to be one") from None
-
-
-def _parsed(raw: bytes, as_json: bool, source: str) -> dict[str, Any]:
-    try:
-        text = raw.decode("utf-8-sig")
-        data: dict[str, Any] = json.loads(text) if as_json else tomllib.loads(text)
-    except ValueError as error:
-        form = "JSON" if as_json else "TOML"
-        raise ScorecardError(f"scorecard {source}: is not {form}: {error}") from None
-    return data
+    data = parse_document(raw, f"scorecard {source}", as_json=as_json, error=ScorecardError)
+    return parse_scorecard(data, source)
 
 
 def scorecard_schema() -> dict[str, Any]:

@@ -56,6 +56,8 @@ def find(name_or_path: str | Path, offered: Sequence[str] | None = None) -> Path
         return preset_folder() / f"{text}.toml"
     if path.is_file():
         return path
+    if path.exists():
+        raise FileNotFoundError("must be an ordinary file, not a folder, pipe, socket or device")
     known = preset_names() if offered is None else offered
     raise FileNotFoundError(
         f"no such file and no preset of that name{suggest(text, known)}"
