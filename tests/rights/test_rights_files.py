@@ -341,3 +341,24 @@ def test_real_sellers_chain_over_the_years(trustscore_data, tmp_path):
                 assert rise == 1 or steps.index(row["tier"]) <= card.tiers.entry
         last = out
     assert np.mean([row["tier"] != "" for row in rows_of(last).values()]) > 0.5
+
+
+def test_rules_give_rights_and_duties_beside_the_tier(files, tmp_path):
+    head = "merchant_id,trust_index,index_se,coverage,status,veto,rules\n"
+    both = "guarantee_badge;pre_review_of_live_claims"
+    paths = files(
+        last="merchant_id,tier\ngone,limited\n",
+        scores=head
+        + f"both,55,0,1,formal,,{both}\n"
+        + f"barred,55,0,1,formal,cap,{both};privacy_leak_cap\n"
+        + "none,55,0,1,formal,,inspected_bonus\n",
+    )
+    out = tmp_path / "rights.csv"
+    run(paths["scores"], paths["last"], out, "2026-01-31")
+    found = {name: (row["rights"], row["duties"]) for name, row in rows_of(out).items()}
+    assert found == {
+        "both": ("shop_page;search;guarantee_badge", "pre_review"),
+        "barred": ("shop_page;search", "pre_review"),
+        "none": ("shop_page;search", ""),
+        "gone": ("shop_page;search", ""),
+    }

@@ -27,7 +27,8 @@ from tests.scoring.random_rows import (
 )
 from tests.scoring.reference_card import columns_of, kind_of
 
-MOST_RULES = 63
+MOST_RULES = 70
+EFFECTS = ("bonus", "deduct", "cap", "veto", "right", "duty")
 BY_ANCHORS = ("linear", "log", "log1p", "log1p_from_poor", "normal", "lognormal", "logistic")
 CURVES = (*BY_ANCHORS, "knots", "percentile")
 POWERS = (1.0, 1.0, 0.5, 0.0, -0.5, -1.0, None)  # None: any between
@@ -318,7 +319,7 @@ def random_rule(rng, flat):
             rule["exceeds"]["min_count"] = rng.randint(1, 8)
     else:
         rule["when"] = random_conditions(rng, columns)
-    effect = rng.choice(["bonus", "deduct", "deduct", "cap", "veto"])
+    effect = rng.choice(["bonus", "deduct", "deduct", "cap", "veto", "right", "duty"])
     rule[effect] = random_amount(rng, effect)
     if effect in ("bonus", "deduct") and chance(rng, 0.4):
         rule["per"] = rng.choice([c for c in columns if not c.startswith("signal")])
@@ -333,6 +334,8 @@ def lower_is_better(line):
 
 
 def random_amount(rng, effect):
+    if effect in ("right", "duty"):
+        return f"{effect}-{rng.randint(1, 3)}"
     if effect == "veto":
         return rng.choice(["floor", "block"])
     if effect == "cap":
@@ -367,8 +370,8 @@ def random_overlays(rng, dimensions, flat, rules, room):
         overlay["rules"] = {}
         for name, rule in known.items():
             if chance(rng, 0.4):
-                effect = next(e for e in ("bonus", "deduct", "cap", "veto") if e in rule)
-                if effect == "veto" or chance(rng, 0.4):
+                effect = next(e for e in EFFECTS if e in rule)
+                if effect in ("veto", "right", "duty") or chance(rng, 0.4):
                     overlay["rules"][name] = {"off": True}
                 else:
                     overlay["rules"][name] = {effect: random_amount(rng, effect)}

@@ -14,7 +14,7 @@ from tests.scoring.reference_card import (
 )
 
 Z95 = 1.6448536269514722  # one-sided 95 % of the normal distribution
-EFFECTS = ("bonus", "deduct", "cap", "veto")
+EFFECTS = ("bonus", "deduct", "cap", "veto", "right", "duty")
 VETOES = ("", "cap", "floor", "block")  # from mild to strict
 
 

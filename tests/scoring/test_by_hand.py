@@ -396,3 +396,48 @@ def test_a_utility_can_be_rounded_half_up():
 def test_decimals_are_one_to_nine(decimals):
     with pytest.raises(ScorecardError, match="decimals"):
         card(signals__product_quality__product_negative_review_rate__decimals=decimals)
+
+
+def test_a_rule_may_give_a_right_or_a_duty_and_moves_nothing():
+    rules = {
+        "badge": {"when": "orders_paid >= 30", "right": "guarantee_badge"},
+        "watched": {"when": "complaints >= 1", "duty": "pre_review"},
+    }
+    data = minimal_data()
+    data["rules"] |= rules
+    granting = parse_scorecard(data)
+    for complaints, duties in ((0.0, ()), (1.0, ("pre_review",))):
+        plain, scores = score(complaints=complaints), score(granting, complaints=complaints)
+        assert scores.trust_index[0] == plain.trust_index[0]
+        assert (scores.veto[0], scores.tier[0]) == (plain.veto[0], plain.tier[0])
+        statement = explain(block(complaints=complaints), granting)
+        assert statement.rights[-1] == "guarantee_badge"
+        assert statement.duties == duties
+        assert ("Duties pre_review" in render_text(statement)) == bool(duties)
+        assert "badge" not in [line.id for line in (*statement.adjustments, *statement.vetoes)]
+    barred = explain(block(complaints=1.0, barred_identity_link_flag=1.0), granting)
+    assert barred.veto == "cap"
+    assert "guarantee_badge" not in barred.rights
+    assert barred.duties == ("pre_review",)
+
+
+def test_an_overlay_may_only_switch_a_right_off():
+    data = minimal_data()
+    data["rules"]["badge"] = {"when": "orders_paid >= 30", "right": "guarantee_badge"}
+    data["overlays"] = {"toys": {"match": {"category": "toys"}, "rules": {"badge": {"off": True}}}}
+    switched = parse_scorecard(data)
+    toys = block() | {"category": np.array(["toys"], dtype=object)}
+    assert "guarantee_badge" in explain(block(), switched).rights
+    assert "guarantee_badge" not in explain(toys, switched).rights
+    data["overlays"]["toys"]["rules"]["badge"] = {"right": "other"}
+    with pytest.raises(ScorecardError, match="badge: must say off = true"):
+        parse_scorecard(data)
+
+
+def test_there_may_be_a_hundred_rules():
+    data = minimal_data()
+    for at in range(100):
+        data["rules"][f"rule_{at}"] = {"when": "orders_paid >= 30", "deduct": 0.25}
+    scores = score(parse_scorecard(data))
+    assert scores.rules[0].split(";")[-1] == "rule_99"
+    assert scores.trust_index[0] == pytest.approx(score().trust_index[0] - 25.0)

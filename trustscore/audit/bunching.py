@@ -110,7 +110,7 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
     if card.status.new_column is not None:
         count("status new", card.status.new_column, card.status.new_below, 1)
     for rule in card.rules:
-        wanted = 1 if rule.effect == "bonus" else -1
+        wanted = 1 if rule.effect in ("bonus", "right") else -1
         for condition in rule.when:
             if condition.over is None and condition.op in (">=", ">", "<", "<="):
                 # A count beyond the number is a count of at least the next one.

@@ -177,6 +177,8 @@ def render_text(statement: Statement, lang: str = "en") -> str:
     comma = ", " if lang == "en" else "、"
     if s.rights:
         lines.append(f"  {text('rights', lang)} {comma.join(right(r, lang) for r in s.rights)}")
+    if s.duties:
+        lines.append(f"  {text('duties', lang)} {comma.join(right(d, lang) for d in s.duties)}")
     lines += _account(s, lang)
     if s.vetoes:
         lines += ["", "  " + text("vetoes", lang), *("  " + _veto(v, lang) for v in s.vetoes)]

@@ -143,7 +143,7 @@ class Statement:
     index_se, prior_index, raw_index, coverage : float
     status, tier, veto : str
     tier_en, tier_zh : str
-    rights : tuple of str
+    rights, duties : tuple of str
     dimensions, stages : tuple of Part
     signals : tuple of SignalLine
     adjustments : tuple of RuleLine
@@ -169,6 +169,7 @@ class Statement:
     tier_en: str
     tier_zh: str
     rights: tuple[str, ...]
+    duties: tuple[str, ...]
     veto: str
     dimensions: tuple[Part, ...]
     stages: tuple[Part, ...]
@@ -379,11 +380,12 @@ def _parts(
     return dimensions, stages
 
 
-def _rules(card: Scorecard, scores: Scores) -> tuple[tuple[RuleLine, ...], tuple[RuleLine, ...]]:
-    fired = set(filter(None, str(scores.rules[0]).split(";")))
+def _rules(
+    card: Scorecard, scores: Scores, fired: frozenset[str]
+) -> tuple[tuple[RuleLine, ...], tuple[RuleLine, ...]]:
     moved, vetoes = [], []
     for rule in card.rules:
-        if rule.id not in fired:
+        if rule.id not in fired or rule.grants:
             continue
         points = float(scores.adjustments[rule.id][0])
         if not rule.veto:
@@ -412,7 +414,8 @@ def explain_scores(
     """Return the statement of a block of one row that was scored with ``detail="all"``."""
     lines = _lines(card, block, scores, missing)
     dimensions, stages = _parts(card, lines, scores)
-    adjustments, vetoes = _rules(card, scores)
+    fired, veto = frozenset(str(scores.rules[0]).split(";")), str(scores.veto[0])
+    adjustments, vetoes = _rules(card, scores, fired)
     ids = block.get("merchant_id")
     tier = str(scores.tier[0])
     rung = next((t for t in card.tiers.ladder if t.id == tier), None)
@@ -430,8 +433,9 @@ def explain_scores(
         tier=tier,
         tier_en=rung.en if rung else "",
         tier_zh=rung.zh if rung else "",
-        rights=rung.rights if rung else (),
-        veto=str(scores.veto[0]),
+        rights=(*(rung.rights if rung else ()), *(() if veto else card.granted("right", fired))),
+        duties=card.granted("duty", fired),
+        veto=veto,
         dimensions=dimensions,
         stages=stages,
         signals=lines,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trustscore.scorecard.faults import Notes
-from trustscore.scorecard.model import POINTS, Exceeds, Rule, Signal
+from trustscore.scorecard.model import GRANTS, POINTS, Exceeds, Rule, Signal
 from trustscore.scorecard.spec import RuleSpec, ScorecardFile
 from trustscore.scorecard.vetoes import Veto
 
-_EFFECTS = (*POINTS, Veto.CAP.word, "veto")
+_EFFECTS = (*POINTS, Veto.CAP.word, "veto", *GRANTS)
 
 
 def _rule(
@@ -49,7 +49,7 @@ def _rule(
             spec.exceeds.min_count,
             spec.exceeds.line,
         )
-    points = float(getattr(spec, effect)) if effect != "veto" else 0.0
+    points = float(getattr(spec, effect)) if effect in (*POINTS, Veto.CAP.word) else 0.0
     rule = Rule(
         id=name,
         when=spec.when or (),
@@ -62,8 +62,10 @@ def _rule(
         zh=spec.zh,
         why=spec.why,
         overlay=overlay,
+        grants=str(getattr(spec, effect)) if effect in GRANTS else "",
     )
-    if spec.monotone:
+    # A right or a duty moves no points, so it rewards nothing.
+    if spec.monotone and effect not in GRANTS:
         _monotone(notes, at, rule, signals)
     return rule
 
@@ -108,11 +110,11 @@ def build_rules(
                 continue
             points: float | None = None
             if not spec.off:
-                given = getattr(spec, base.effect, None)
+                fixed = bool(base.grants) or (base.veto and base.effect != Veto.CAP.word)
+                given = None if fixed else getattr(spec, base.effect)
                 if given is None or spec.when or spec.exceeds:
-                    notes.fault(
-                        at, f"may change only {base.effect} of this rule, or say off = true"
-                    )
+                    change = "" if fixed else f"may change only {base.effect} of this rule, or "
+                    notes.fault(at, f"{change}{'must ' if fixed else ''}say off = true")
                     continue
                 points = float(given)
             rules[index] = Rule(
@@ -121,7 +123,4 @@ def build_rules(
                     "changes": (*base.changes, (overlay, points)),
                 }
             )
-    built = tuple(rule for rule in rules if rule is not None)
-    if len(built) > 63:
-        notes.fault("rules", f"must be at most 63 with those of the overlays. Got {len(built)}")
-    return built
+    return tuple(rule for rule in rules if rule is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -161,16 +161,19 @@ class Exceeds:
 
 
 POINTS = ("bonus", "deduct")
-"""Effects of rules that add points or take them; the others are words of `Veto`."""
+"""Effects of rules that add points or take them."""
+GRANTS = ("right", "duty")
+"""Effects of rules that give a right or a duty. All other effects are words of `Veto`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A condition with one effect.
 
-    `effect` is one of `POINTS` or the word of a `Veto`; `points` is the amount of bonus, deduct
-    and cap. `overlay` names the overlay a rule belongs to; `changes` what overlays say of a base
-    rule, as ``(overlay, points or None for off)`` in file order.
+    `effect` is one of `POINTS`, one of `GRANTS` or the word of a `Veto`; `points` is the amount of
+    bonus, deduct and cap, `grants` the name of a right or duty. `overlay` names the overlay a rule
+    belongs to; `changes` what overlays say of a base rule, as ``(overlay, points or None for off)``
+    in file order.
     """
 
     id: str
@@ -185,11 +188,12 @@ class Rule:
     why: str
     overlay: str | None = None
     changes: tuple[tuple[str, float | None], ...] = ()
+    grants: str = ""
 
     @property
     def veto(self) -> Veto:
-        """The veto the rule gives; none where it moves points."""
-        return Veto.NONE if self.effect in POINTS else Veto.of(self.effect)
+        """The veto the rule gives, if any."""
+        return Veto.NONE if self.effect in (*POINTS, *GRANTS) else Veto.of(self.effect)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -359,6 +363,18 @@ class Scorecard:
             When there is none of that id.
         """
         return self._by_id[signal_id]
+
+    def granted(self, effect: str, fired: Collection[str]) -> tuple[str, ...]:
+        """Return the rights or duties of rules that fired, each once.
+
+        Parameters
+        ----------
+        effect : {"right", "duty"}
+        fired : collection of str
+            Ids of rules. A right is for the caller to withhold from a merchant with a veto.
+        """
+        rules = (rule for rule in self.rules if rule.effect == effect and rule.id in fired)
+        return tuple(dict.fromkeys(rule.grants for rule in rules))
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:

@@ -41,8 +41,8 @@ class ExceedsSpec(Base):
 class RuleSpec(Base):
     """A rule, or inside an overlay the changes to one.
 
-    A rule has either `when` or `exceeds`, and exactly one effect: bonus, deduct, cap or veto. An
-    overlay may change the points of a rule, switch it off, or add one.
+    A rule has either `when` or `exceeds`, and exactly one effect: bonus, deduct, cap, veto, right
+    or duty. An overlay may change the points of a rule, switch it off, or add one.
     """
 
     when: Conditions | None = Field(
@@ -72,6 +72,18 @@ class RuleSpec(Base):
         description="Effect on ranking and tiers, not on the index: floor ranks below everybody "
         "without a veto, block takes the merchant out of lists.",
         examples=["block"],
+    )
+    right: Name | None = Field(
+        default=None,
+        description="Effect: a right beside those of the tier, as a badge, while the rule fires "
+        "and the merchant has no veto. No points move.",
+        examples=["guarantee_badge"],
+    )
+    duty: Name | None = Field(
+        default=None,
+        description="Effect: something the merchant must do while the rule fires, whatever the "
+        "tier. No points move.",
+        examples=["pre_review"],
     )
     per: Column | None = Field(
         default=None,

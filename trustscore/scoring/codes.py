@@ -11,6 +11,7 @@ from trustscore.scorecard.curves import (
     LOGIT_POINT_NINE,
     SMALLEST,
 )
+from trustscore.scorecard.model import GRANTS
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 
@@ -38,9 +39,10 @@ BLANKS = {"unknown": UNKNOWN, "withheld": WITHHELD, "left_out": LEFT_OUT}
 # Comparisons of a condition, in the order of `OPERATORS`.
 OPERATORS = (">", ">=", "<", "<=", "==", "!=")
 ABOVE, AT_LEAST, BELOW, AT_MOST, EQUAL, UNEQUAL = range(6)
-# Effects of a rule: points, or a veto.
-BONUS, DEDUCT, CAP = -2, -1, int(Veto.CAP)
+# Effects of a rule: points, a right or duty that moves nothing, or a veto.
+GRANT, BONUS, DEDUCT, CAP = -3, -2, -1, int(Veto.CAP)
 EFFECTS = {
+    **dict.fromkeys(GRANTS, GRANT),
     "bonus": BONUS,
     "deduct": DEDUCT,
     **{veto.word: int(veto) for veto in Veto if veto is not Veto.NONE},

@@ -47,6 +47,7 @@ AT_LEAST = cython.declare(cython.int, codes.AT_LEAST)
 BELOW = cython.declare(cython.int, codes.BELOW)
 AT_MOST = cython.declare(cython.int, codes.AT_MOST)
 EQUAL = cython.declare(cython.int, codes.EQUAL)
+GRANT = cython.declare(cython.int, codes.GRANT)
 BONUS = cython.declare(cython.int, codes.BONUS)
 DEDUCT = cython.declare(cython.int, codes.DEDUCT)
 CAP = cython.declare(cython.int, codes.CAP)
@@ -1015,7 +1016,7 @@ def adjust(
     scored: cython.bint = found.coverage[row] > 0.0
     for r in range(rules):
         found.fired[r, row] = fires(t, w, cells, row, v, r)
-        if not found.fired[r, row]:
+        if not found.fired[r, row] or t.effect[r] == GRANT:
             continue
         points = t.points[v * t.effect.shape[0] + r]
         if t.effect[r] == BONUS or t.effect[r] == DEDUCT:

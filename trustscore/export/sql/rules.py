@@ -56,6 +56,8 @@ def adjust(card: Card) -> Adjustments:
         fired = define(f"fired_{rule.id}", choose(test, "1", "0")) + " = 1"
         names.append(choose(fired, text(f";{rule.id}"), text("")))
         length += len(rule.id) + 1
+        if rule.grants:
+            continue
         # Where a rule is off in a variant it does not fire, so any figure will do there.
         points = card.take([0.0 if p != p else p for p in _each(plan.points)])
         if not rule.veto:

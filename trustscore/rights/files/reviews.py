@@ -207,12 +207,12 @@ def _raise(table: Table, faults: list[str], what: str) -> None:
 def _read_scores(
     path: str | Path, card: Scorecard, encoding: str | None, progress: Progress
 ) -> Table:
-    texts = ("merchant_id", "status", "veto", "scorecard")
+    texts = ("merchant_id", "status", "veto", "rules", "scorecard")
     table = read_table(
         path,
         _SCORES,
         texts,
-        optional=("scorecard",),
+        optional=("rules", "scorecard"),
         ours=True,
         encoding=encoding,
         progress=progress,
@@ -356,6 +356,12 @@ def _columns(
     def word(name: str) -> Array:
         return np.concatenate([now.columns[name], np.full(blank, "", dtype=object)])
 
+    given: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), ())] * len(ids)
+    if "rules" in now.columns:
+        cases = list(zip(word("rules").tolist(), word("veto").tolist(), strict=True))
+        known = {case: _given(card, *case) for case in set(cases)}
+        given = [known[case] for case in cases]
+
     return {
         "merchant_id": ids,
         "old_tier": _texts(names[at] for at in held),
@@ -366,7 +372,11 @@ def _columns(
         "effective": _texts(
             day if a != b else "" for day, (a, b) in zip(since, pairs, strict=True)
         ),
-        "rights": _texts(";".join(rights_of(tiers, at)) for at in tier),
+        "rights": _texts(
+            ";".join((*rights_of(tiers, at), *more))
+            for at, (more, _) in zip(tier, given, strict=True)
+        ),
+        "duties": _texts(";".join(duties) for _, duties in given),
         "gained": _texts(gained[pair] for pair in pairs),
         "lost": _texts(lost[pair] for pair in pairs),
         "tier_since": _texts(since),
@@ -376,6 +386,12 @@ def _columns(
         "status": word("status"),
         "veto": word("veto"),
     }
+
+
+def _given(card: Scorecard, rules: str, veto: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the rights and duties that rules give beside the tier; a veto bars the rights."""
+    fired = frozenset(rules.split(";"))
+    return () if veto else card.granted("right", fired), card.granted("duty", fired)
 
 
 def _details(
