@@ -170,12 +170,13 @@ def _known(card: Card, plan: SignalFigures, doubt: str) -> str | None:
     signal = plan.signal
     if signal.blank != "left_out":
         return None
-    unknown = f"{doubt} >= 1e0"
+    alone = ""
     if signal.counts:
         # Events of nothing count.
-        unknown += f" AND NOT COALESCE({card.column(signal.value)} > 0e0 AND"
-        unknown += f" {card.column(str(signal.sample))} = 0e0, FALSE)"
-    return card.query.define(f"known_{signal.id}", choose(unknown, "0e0", "1e0"))
+        value, sample = card.column(signal.value), card.column(str(signal.sample))
+        alone = f"WHEN {value} > 0e0 AND {sample} = 0e0 THEN 1e0 "
+    known = f"CASE {alone}WHEN {doubt} >= 1e0 THEN 0e0 ELSE 1e0 END"
+    return card.query.define(f"known_{signal.id}", known)
 
 
 def _unsunk(sunk: list[str], v: str) -> str:
