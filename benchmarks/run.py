@@ -3,7 +3,7 @@
     python -m benchmarks.run [--merchants N] [--times N] [--only PART,...] [--without PART,...]
                              [-o DIR] [--folder DIR]
 
-Needs the extra ``dev`` and polars. With ``-o`` the page is also written to ``DIR/benchmarks.md``,
+Needs the extra ``dev``. With ``-o`` the page is also written to ``DIR/benchmarks.md``,
 with its plot. Every comparison is checked for equal results before it is timed. Run it on an idle
 machine.
 """

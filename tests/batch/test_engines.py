@@ -53,6 +53,8 @@ def expected():
 
 
 def as_columns(frame):
+    if not isinstance(frame, pd.DataFrame):
+        frame = frame.to_pandas()
     return {name: frame[name].to_numpy() for name in frame}
 
 
@@ -90,7 +92,7 @@ def by_dictionaries(folder):
 
 def by_record_batches(folder):
     frames = [score_frame(batch, MINIMAL) for batch in text_table().to_batches(max_chunksize=111)]
-    return as_columns(pd.concat(frames))
+    return as_columns(pa.concat_tables(frames))
 
 
 def by_polars(folder):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from trustscore.batch.output import contribution_columns, contribution_values, score_values
@@ -14,6 +16,7 @@ from trustscore.boost import BoostPolicy
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.io.frames import read_frame
 from trustscore.io.rejects import Reject
+from trustscore.io.streams import like
 from trustscore.scorecard import Scorecard, load_scorecard
 
 __all__ = ["score_frame"]
@@ -42,10 +45,11 @@ def score_frame(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
-        One row a merchant; ``merchant_id`` is a column or the index. Columns of text
-        are read like cells of a CSV, columns of numbers are checked. A frame of
-        another library will do if it has ``to_arrow``.
+    frame : pandas.DataFrame, mapping of columns, or what gives an Arrow stream
+        One row a merchant; ``merchant_id`` is a column or the index of pandas. Columns of text are
+        read like cells of a CSV, columns of numbers are checked. Any object with
+        ``__arrow_c_stream__`` will do and is read once, batch by batch: a Polars DataFrame, a
+        DuckDB relation, a pyarrow Table or RecordBatchReader.
     scorecard : str, Path or Scorecard, default="default"
     errors : {"raise", "reject"}, default="raise"
         What to do when rows have faults.
@@ -59,12 +63,14 @@ def score_frame(
 
     Returns
     -------
-    scores : pandas.DataFrame
-        The columns of the score file, unrounded, with the index of the rows scored.
-    rejects : pandas.DataFrame
+    scores : DataFrame
+        The columns of the score file, unrounded: a frame of the library that `frame` is of, with
+        the index of the rows scored in pandas; pandas for a mapping, and a pyarrow Table for a
+        reader or a relation.
+    rejects : DataFrame
         Only with ``errors="reject"``: the columns of the rejects file; ``line`` is the
         number of the row, from 1.
-    contributions : pandas.DataFrame
+    contributions : DataFrame
         Only with `contributions`.
 
     Raises
@@ -94,26 +100,34 @@ def score_frame(
                 most=ROWS_SHOWN,
             ),
         )
+
+    def shaped(columns: Mapping[str, Any], lines: Any) -> Any:
+        if isinstance(frame, (pd.DataFrame, Mapping)):
+            return pd.DataFrame(dict(columns), index=index[np.asarray(lines, dtype=np.int64) - 1])
+        return like(frame, columns)
+
     scorer = Scorer(card, BoostPolicy.load(policy), as_of=as_of, statement=contributions)
     scored = scorer.scored(rows, missing)
-    where = index[rows.lines - 1]
-    scores = pd.DataFrame(score_values(scored), index=where)
-    answer = [scores]
+    answer = [shaped(score_values(scored), rows.lines)]
     if errors == "reject":
-        columns = ["line", "merchant_id", "column", "value", "reason", "more", "raw"]
-        answer.append(
-            pd.DataFrame(
-                [
-                    (r.line, r.merchant_id, r.column, r.value, f"{r.reason}: {r.message}")
-                    + (r.more, r.raw)
-                    for r in rows.rejects
-                ],
-                columns=columns,
-                index=index[[reject.line - 1 for reject in rows.rejects]],
-            )
-        )
+        answer.append(shaped(_reject_columns(rows.rejects), [r.line for r in rows.rejects]))
     if contributions:
         names = list(contribution_columns(card))
         values = [rows.names(), *contribution_values(scored)]
-        answer.append(pd.DataFrame(dict(zip(names, values, strict=True)), index=where))
+        answer.append(shaped(dict(zip(names, values, strict=True)), rows.lines))
     return answer[0] if len(answer) == 1 else tuple(answer)
+
+
+def _reject_columns(rejects: Sequence[Reject]) -> dict[str, Any]:
+    """Return the columns of the rejects file."""
+    columns: dict[str, list[Any]] = {
+        "line": [r.line for r in rejects],
+        "merchant_id": [r.merchant_id for r in rejects],
+        "column": [r.column for r in rejects],
+        "value": [r.value for r in rejects],
+        "reason": [f"{r.reason}: {r.message}" for r in rejects],
+        "more": [r.more for r in rejects],
+        "raw": [r.raw for r in rejects],
+    }
+    whole = ("line", "more")
+    return {n: np.array(v, np.int64 if n in whole else object) for n, v in columns.items()}

@@ -1,4 +1,4 @@
-"""Frames in memory read by the same rules as files."""
+"""Frames in memory read by the same rules as files: pandas here, all others as Arrow streams."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from trustscore.errors import InputError
 from trustscore.io.arrow import strings
 from trustscore.io.blocks import repeated
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
-from trustscore.io.columns import floats_of, rows_of, text_of
-from trustscore.io.header import Columns, Wanted, match
+from trustscore.io.columns import rows_of
+from trustscore.io.header import Wanted, match
 from trustscore.io.seen_ids import SeenIds
-from trustscore.io.text_columns import TEXT, one_chunk
+from trustscore.io.streams import as_stream, read_stream
+from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
 
 __all__ = ["read_frame"]
@@ -30,7 +30,7 @@ def read_frame(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
+    frame : pandas.DataFrame, mapping of columns, or what gives an Arrow stream
     scorecard : Scorecard
     allow_missing_columns : bool, default=False
 
@@ -41,52 +41,34 @@ def read_frame(
     missing : frozenset of str
         Columns that are not there.
     index : pandas.Index
-        Of the frame.
+        Of the frame; row numbers where it has none.
+
+    Raises
+    ------
+    InputError
+        When it is no frame, or columns are missing or there twice.
     """
     wanted = Wanted.by(scorecard)
-    if not isinstance(frame, (pd.DataFrame, pa.Table, pa.RecordBatch)) and hasattr(
-        frame, "to_arrow"
-    ):
-        frame = frame.to_arrow()
     if isinstance(frame, Mapping):
         try:
             frame = pd.DataFrame(frame)
         except ValueError as error:
             raise InputError(f"the columns make no table: {error}") from None
     if isinstance(frame, pd.DataFrame):
-        return _read_pandas(frame, wanted, allow_missing_columns)
-    if isinstance(frame, (pa.Table, pa.RecordBatch)):
-        return _read_arrow(frame, wanted, allow_missing_columns)
-    raise InputError(
-        "a frame must be a pandas DataFrame, columns by name or a pyarrow Table. "
-        f"Got {type(frame).__name__}"
-    )
-
-
-def _read_arrow(
-    table: Any, wanted: Wanted, allow_missing: bool
-) -> tuple[Rows, frozenset[str], pd.Index]:
-    found = match(table.schema.names, wanted, "the table", allow_missing=allow_missing)
-    numbers = {}
-    for name, place in found.numbers.items():
-        column = one_chunk(table.column(place))
-        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        numbers[name] = column if is_text else floats_of(column, name, "the table")
-    texts = {
-        name: text_of(table.column(place), name, "the table") for name, place in found.texts.items()
-    }
-    names = table.schema.names
-
-    def raw(row: int) -> str:
-        return _line([table.column(at)[row].as_py() for at in range(len(names))])
-
-    index = pd.RangeIndex(table.num_rows)
-    return _rows(numbers, texts, found, wanted, raw), found.missing, index
+        rows, missing = _read_pandas(frame, wanted, allow_missing_columns)
+        index = frame.index
+    else:
+        rows, missing = read_stream(as_stream(frame), wanted, allow_missing_columns)
+        index = pd.RangeIndex(rows.read)
+    repeats = SeenIds(len(rows)).add(rows.ids, rows.lines, 0)
+    if len(repeats.rows):
+        rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
+    return rows, missing, index
 
 
 def _read_pandas(
     frame: pd.DataFrame, wanted: Wanted, allow_missing: bool
-) -> tuple[Rows, frozenset[str], pd.Index]:
+) -> tuple[Rows, frozenset[str]]:
     names = [str(name) for name in frame.columns]
     as_index = _is_id(frame.index.name, wanted)
     found = match(names, wanted, "the frame", allow_missing=allow_missing, id_elsewhere=as_index)
@@ -100,7 +82,7 @@ def _read_pandas(
     def raw(row: int) -> str:
         return _line(frame.iloc[row].tolist())
 
-    return _rows(numbers, texts, found, wanted, raw), found.missing, frame.index
+    return _rows(numbers, texts, wanted, raw), found.missing
 
 
 def _is_id(name: Any, wanted: Wanted) -> bool:
@@ -110,11 +92,9 @@ def _is_id(name: Any, wanted: Wanted) -> bool:
     return "merchant_id" in found.texts
 
 
-def _rows(
-    numbers: dict[str, Any], texts: dict[str, Any], found: Columns, wanted: Wanted, raw: Any
-) -> Rows:
+def _rows(numbers: dict[str, Any], texts: dict[str, Any], wanted: Wanted, raw: Any) -> Rows:
     ids = texts["merchant_id"]
-    rows = rows_of(
+    return rows_of(
         numbers,
         ids=ids,
         texts={name: texts[name] for name in TEXT if name in texts},
@@ -125,10 +105,6 @@ def _rows(
         raw=raw,
         file="",
     )
-    repeats = SeenIds(len(ids)).add(rows.ids, rows.lines, 0)
-    if len(repeats.rows):
-        rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
-    return rows
 
 
 def _numbers_or_text(series: pd.Series, name: str) -> Any:

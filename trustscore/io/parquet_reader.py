@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trustscore.errors import InputError
+from trustscore.errors import InputError, plural
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
 from trustscore.io.columns import filled, number_or_text, rows_of, text_of
@@ -31,6 +31,7 @@ __all__ = [
     "open_parquet",
     "plan_columns",
     "read_batch",
+    "refuse_nested",
 ]
 
 # Rows of a block; its columns together stay near the cache.
@@ -187,6 +188,17 @@ def plan_columns(
     return ArrowPlan(columns, wanted, file), used
 
 
+def refuse_nested(schema: Any, used: Iterable[int], file: str) -> None:
+    """Raise for columns to be read that are lists or structures."""
+    faults = [
+        f"{schema.field(place).name}: must be numbers or text. Got {schema.field(place).type}"
+        for place in used
+        if pa.types.is_nested(schema.field(place).type)
+    ]
+    if faults:
+        raise InputError(f"{file}: {plural(len(faults), 'column')} cannot be read", faults)
+
+
 def open_parquet(
     source: ParquetSource,
     wanted: Wanted,
@@ -198,10 +210,7 @@ def open_parquet(
     """Find the wanted columns of a Parquet file; return how to read it, and its pieces."""
     names = list(source.file.schema_arrow.names)
     plan, used = plan_columns(names, wanted, source.name, keep=keep, allow_missing=allow_missing)
-    for place in used:
-        kind = source.file.schema_arrow.field(place).type
-        if pa.types.is_nested(kind):
-            raise InputError(f"{source.name}: column {names[place]} is of type {kind}")
+    refuse_nested(source.file.schema_arrow, used, source.name)
 
     def pieces() -> Iterator[ArrowPiece]:
         line = 1
