@@ -25,9 +25,10 @@ from sklearn.linear_model import LogisticRegression
 
 from trustscore.fitting import collect_outcomes
 from trustscore.fitting.learned import learn_weights
-from trustscore.fitting.shares import fill, shares
+from trustscore.fitting.shares import fill
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import load_scorecard
+from trustscore.scorecard.shares import shares
 from trustscore.scoring import score_columns, utilities
 
 try:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from trustscore.errors import InputError, at_most, plural
+from trustscore.typing import Array
 
 __all__ = ["Outcomes", "collect_outcomes"]
 
-Array = np.ndarray[Any, Any]
 _MOST_SHOWN = 10
 
 

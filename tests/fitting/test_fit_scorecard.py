@@ -10,8 +10,9 @@ from scipy.special import expit
 from trustscore.errors import InputError
 from trustscore.estimator import TrustScorer
 from trustscore.fitting import Judgement, Labelled, fit_scorecard
-from trustscore.fitting.shares import lock, shares, tree_weights
+from trustscore.fitting.shares import lock, tree_weights
 from trustscore.scorecard import load_scorecard, parse_scorecard
+from trustscore.scorecard.shares import shares
 from trustscore.scoring import score_columns, utilities
 from trustscore.simulate import simulate_export
 

@@ -7,9 +7,10 @@ from trustscore.errors import InputError
 from trustscore.fitting import Labelled, fit_scorecard
 from trustscore.fitting.ahp import Judgement, ahp, judged_weights, random_index
 from trustscore.fitting.outside import names, weights_of
-from trustscore.fitting.shares import fill, shares, tree_weights
+from trustscore.fitting.shares import fill, tree_weights
 from trustscore.fitting.weights import correlations, critic, entropy, look, pca
 from trustscore.scorecard import load_scorecard, parse_scorecard
+from trustscore.scorecard.shares import shares
 from trustscore.scoring import score_columns, utilities
 from trustscore.simulate import simulate_export
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from trustscore.errors import InputError
 from trustscore.fitting.notes import Note
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.faults import suggest
+from trustscore.typing import Array
 
 __all__ = ["ACCEPTABLE", "Judgement", "ahp", "judged_weights", "random_index"]
 
-Array = np.ndarray[Any, Any]
 
 # Saaty's limit of the consistency ratio.
 ACCEPTABLE = 0.10

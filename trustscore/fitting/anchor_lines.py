@@ -16,10 +16,10 @@ from trustscore.fitting.priors import LEAST_MERCHANTS
 from trustscore.fitting.weighted import quantile
 from trustscore.scorecard import Signal
 from trustscore.scorecard.curves import CURVES
+from trustscore.typing import Array
 
 __all__ = ["Ends", "set_anchors"]
 
-Array = np.ndarray[Any, Any]
 
 # Fewer merchants whose evidence outweighs the prior say little of where a quantile lies.
 _LEAST_SURE = 30

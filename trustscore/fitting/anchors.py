@@ -8,10 +8,10 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.fitting.weighted import quantile
+from trustscore.typing import Array
 
 __all__ = ["MOST_TIES", "clean", "knots", "level", "steady", "ties"]
 
-Array = np.ndarray[Any, Any]
 
 # Five half-widths of the middle: beyond the 99.9th percentile of a normal distribution.
 _FENCE = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc, expit
@@ -20,10 +20,10 @@ from trustscore.fitting.priors import (
     at_limit,
     clip_strength,
 )
+from trustscore.typing import Array
 
 __all__ = ["fit_counts"]
 
-Array = np.ndarray[Any, Any]
 
 # Of merchants one in a hundred may have more events than orders, where an order has at most one:
 # events of a window are of orders before it, too.

@@ -19,10 +19,10 @@ from trustscore.scorecard import Signal
 from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scoring.curves import shrunk
+from trustscore.typing import Array
 
 __all__ = ["Block", "SignalEvidence", "evidence_of", "fit_evidence", "folded", "scored"]
 
-Array = np.ndarray[Any, Any]
 Block = Mapping[str, Array]
 
 # Without a law that says what can be, figures are set aside only where more than this part of them

@@ -16,10 +16,9 @@ from trustscore.fitting.prior_lines import set_prior, stands, stated_by
 from trustscore.fitting.priors import Prior
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.curves import CURVES
+from trustscore.typing import Array
 
 __all__ = ["FittedFigures", "fit_figures"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass

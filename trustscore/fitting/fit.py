@@ -23,15 +23,14 @@ from trustscore.fitting.figures import fit_figures
 from trustscore.fitting.halves import Interval, UntoldError, fit_interval
 from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
-from trustscore.fitting.shares import lock, shares, tree_weights
+from trustscore.fitting.shares import lock, tree_weights
 from trustscore.fitting.weigh import METHODS, Labelled, Method, Task, find_shares, is_method
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
-from trustscore.typing import Progress, silent
+from trustscore.scorecard.shares import shares
+from trustscore.typing import Array, Progress, silent
 
 __all__ = ["Fitted", "fit_scorecard", "open_weights"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

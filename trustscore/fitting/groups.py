@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import chi2
@@ -19,10 +19,10 @@ from trustscore.fitting.priors import (
     unit_variance,
 )
 from trustscore.scorecard.kinds import KINDS
+from trustscore.typing import Array
 
 __all__ = ["Groups", "fit_groups"]
 
-Array = np.ndarray[Any, Any]
 
 # Means of groups that differ no more than this often by chance are one mean.
 _CHANCE = 0.05

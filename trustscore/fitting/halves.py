@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.fitting.shares import shares
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.shares import shares
 from trustscore.scoring import utilities
 from trustscore.scoring.program import program_of
+from trustscore.typing import Array
 
 __all__ = ["Interval", "UntoldError", "fit_interval"]
 
-Array = np.ndarray[Any, Any]
 
 # A pair of signals is heard when so many merchants have evidence of both, in both halves.
 _LEAST = 50

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from trustscore.errors import InputError
+from trustscore.typing import Array
 
 __all__ = ["LAMBDAS", "LEAST_EVENTS", "Learned", "fit_betas", "learn_weights", "rarer"]
 
-Array = np.ndarray[Any, Any]
 Family = Literal["binomial", "poisson"]
 
 # Infinity is the expert: one slope for all signals.

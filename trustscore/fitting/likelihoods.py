@@ -13,9 +13,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, expit, gammaln
 
+from trustscore.typing import Array
+
 __all__ = ["Peak", "beta_binomial", "climb", "gamma_poisson", "normal"]
 
-Array = np.ndarray[Any, Any]
 Loss = Callable[[Array], tuple[float, Array]]
 
 _STEP = 1e-3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trustscore.fitting.likelihoods import Loss, Peak, climb, normal
@@ -20,10 +18,9 @@ from trustscore.fitting.priors import (
     clip_strength,
 )
 from trustscore.fitting.weighted import quantile
+from trustscore.typing import Array
 
 __all__ = ["fit_means"]
-
-Array = np.ndarray[Any, Any]
 
 
 def fit_means(

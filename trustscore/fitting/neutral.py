@@ -21,10 +21,10 @@ from trustscore.scorecard.presets import find
 from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scorecard.statuses import Status
 from trustscore.scoring import score_columns
+from trustscore.typing import Array
 
 __all__ = ["LEAST", "Neutrals", "fit_neutral"]
 
-Array = np.ndarray[Any, Any]
 LEAST = 50
 """Formal merchants without whom a category has no point of its own."""
 _NOTE = "What the points by category at the end were fitted to."

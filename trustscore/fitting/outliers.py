@@ -9,17 +9,17 @@ The law is first fitted to figures inside wide fences, so that errors do not hid
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc, betaincinv, gammainc, gammaincc, gammaincinv, ndtri
 
 from trustscore.fitting.priors import LEAST_MERCHANTS, Prior
 from trustscore.scorecard.kinds import KINDS
+from trustscore.typing import Array
 
 __all__ = ["MOST_OUT", "Sound", "beyond", "sound"]
 
-Array = np.ndarray[Any, Any]
 
 # Chance that a market without an error has any figure set aside.
 _FALSE = 0.01

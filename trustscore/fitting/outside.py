@@ -9,10 +9,10 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.scorecard.faults import suggest
+from trustscore.typing import Array
 
 __all__ = ["MOST_MERCHANTS", "PREFIX", "names", "weights_of"]
 
-Array = np.ndarray[Any, Any]
 
 PREFIX = "pymcdm:"
 _ENDS = "_weights"

@@ -14,10 +14,9 @@ from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import LEAST_MERCHANTS, STRENGTHS, Prior, clip_strength
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.side_values import fold_side_value
+from trustscore.typing import Array
 
 __all__ = ["PeerGroups", "peer_groups", "set_groups"]
-
-Array = np.ndarray[Any, Any]
 
 
 class PeerGroups(NamedTuple):

@@ -16,6 +16,7 @@ import numpy as np
 from trustscore.fitting.weighted import quantile
 from trustscore.scorecard.kinds import KINDS
 from trustscore.scoring.program import prior_spread
+from trustscore.typing import Array
 
 __all__ = [
     "CONTRADICTED",
@@ -33,7 +34,6 @@ __all__ = [
     "unit_variance",
 ]
 
-Array = np.ndarray[Any, Any]
 
 # Below this a spread between merchants cannot be told from chance.
 LEAST_MERCHANTS = 10

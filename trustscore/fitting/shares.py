@@ -1,83 +1,19 @@
-"""Between the tree of weights and one share of the index a signal."""
+"""From one share of the index a signal back to a tree of weights."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.shares import entries_below, whole_weights
+from trustscore.typing import Array
 
-__all__ = ["LEAST_SHARE", "fill", "lock", "shares", "tree_weights"]
+__all__ = ["LEAST_SHARE", "fill", "lock", "tree_weights"]
 
-Array = np.ndarray[Any, Any]
 
 # A weight that came out as nothing is written as this part of the index: the signal stays in the
 # statement, rules may still name it, and no ranking changes by it.
 LEAST_SHARE = 1e-4
-
-
-def _entries(card: Scorecard) -> dict[str | None, list[tuple[str, str, float]]]:
-    """Return the signals and dimensions right below each node, with their weights."""
-    below: dict[str | None, list[tuple[str, str, float]]] = {}
-    for dimension in card.dimensions:
-        below.setdefault(dimension.parent, []).append(("dimension", dimension.id, dimension.weight))
-    for signal in card.signals:
-        below.setdefault(signal.dimension, []).append(("signal", signal.id, signal.weight))
-    return below
-
-
-def _whole(weights: list[float]) -> Array:
-    """Return weights with the open ones at the mean of the others, or at 1."""
-    found = np.array(weights)
-    open_ = np.isnan(found)
-    if open_.any():
-        found[open_] = found[~open_].mean() if not open_.all() else 1.0
-    return found
-
-
-def shares(
-    card: Scorecard, judged: Mapping[str, Mapping[str, float]] = MappingProxyType({})
-) -> Array:
-    """Return the share of the index that each signal has, when all apply.
-
-    An open weight stands at the mean of its neighbours in the same node.
-
-    Parameters
-    ----------
-    card : Scorecard
-    judged : mapping of str to mapping of str to float
-        By node (``index`` at the top) the weights to use instead of the card's.
-
-    Returns
-    -------
-    ndarray of shape (signals,)
-
-    Examples
-    --------
-    >>> from trustscore.scorecard import load_scorecard
-    >>> shares(load_scorecard("minimal")).round(3).tolist()
-    [0.25, 0.25, 0.2, 0.2, 0.1]
-    """
-    below = _entries(card)
-    found: dict[str, float] = {}
-
-    def walk(node: str | None, whole: float) -> None:
-        parts = below.get(node, [])
-        instead = judged.get("index" if node is None else node, {})
-        weights = _whole([instead.get(name, weight) for _, name, weight in parts])
-        total = weights.sum()
-        for (what, name, _), weight in zip(parts, weights, strict=True):
-            part = whole * weight / total if total > 0 else 0.0
-            if what == "signal":
-                found[name] = float(part)
-            else:
-                walk(name, part)
-
-    walk(None, 1.0)
-    return np.array([found[signal.id] for signal in card.signals])
 
 
 def lock(card: Scorecard, names: tuple[str, ...]) -> Array:
@@ -113,7 +49,7 @@ def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Arr
     ndarray of shape (signals, merchants)
     """
     place = {signal.id: at for at, signal in enumerate(card.signals)}
-    below = _entries(card)
+    below = entries_below(card)
     out = np.where(applies, utility, np.nan)
 
     def members(what: str, name: str) -> list[int]:
@@ -179,7 +115,7 @@ def tree_weights(
     part = np.where(weighed, np.maximum(found, np.where(held, 0.0, LEAST_SHARE)), 0.0)
     part[~held] *= (1.0 - part[held].sum()) / part[~held].sum()
     place = {signal.id: at for at, signal in enumerate(card.signals)}
-    below = _entries(card)
+    below = entries_below(card)
     weights: dict[str, dict[str, float]] = {"dimension": {}, "signal": {}}
 
     def walk(node: str | None) -> tuple[float, bool]:
@@ -191,7 +127,7 @@ def tree_weights(
         ]
         masses = np.array([mass for mass, _ in entries])
         fixed = np.array([fix for _, fix in entries])
-        before = _whole([weight for _, _, weight in parts]).sum()
+        before = whole_weights([weight for _, _, weight in parts]).sum()
         mass = float(masses.sum())
         # What is held is as exact as it was: figures beyond the tenth are those of a division.
         new = np.round(masses / mass * before, 10) if mass > 0 else masses

@@ -14,13 +14,14 @@ from trustscore.fitting.document import figure
 from trustscore.fitting.evidence import evidence_of
 from trustscore.fitting.learned import LAMBDAS, LEAST_EVENTS, Learned, learn_weights, rarer
 from trustscore.fitting.notes import Note
-from trustscore.fitting.shares import fill, lock, shares
+from trustscore.fitting.shares import fill, lock
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.shares import shares
 from trustscore.scoring import utilities
+from trustscore.typing import Array
 
 __all__ = ["METHODS", "Labelled", "Method", "Task", "find_shares", "is_method"]
 
-Array = np.ndarray[Any, Any]
 Method = str
 """One of `METHODS`, or ``pymcdm:NAME``."""
 

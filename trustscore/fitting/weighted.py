@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["quantile"]
+from trustscore.typing import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["quantile"]
 
 
 def quantile(values: Array, levels: Any, weight: Array | None = None) -> Array:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.fitting.notes import Note
+from trustscore.typing import Array
 
 __all__ = ["COLLINEAR", "correlations", "critic", "entropy", "look", "pca"]
 
-Array = np.ndarray[Any, Any]
 
 # Above this correlation two signals say one thing, and it counts twice.
 COLLINEAR = 0.95

@@ -7,16 +7,16 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+
+from trustscore.typing import Array
 
 _FORM = re.compile(
     r"\s*([A-Za-z_]\w*)\s*(?:/\s*([A-Za-z_]\w*)\s*)?(>=|<=|==|!=|>|<)\s*"
     r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 )
 
-Array = np.ndarray[Any, Any]
 _COMPARE: dict[str, Callable[[Array, float], Array]] = {
     ">": operator.gt,
     ">=": operator.ge,

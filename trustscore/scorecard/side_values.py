@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fold_side_column", "fold_side_value", "twice"]
+from trustscore.typing import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["fold_side_column", "fold_side_value", "twice"]
 
 
 def fold_side_value(value: object) -> str:

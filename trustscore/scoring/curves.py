@@ -10,8 +10,7 @@ from trustscore.scorecard import Signal
 from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.kinds import KINDS
 from trustscore.scoring import codes, kernel
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 # A duration is shrunk on its logarithm: what brings that onto the scale of its curve.
 _FROM_LOG = {

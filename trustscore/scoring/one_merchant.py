@@ -13,8 +13,7 @@ from trustscore.scoring import codes, kernel
 from trustscore.scoring.program import program_of
 from trustscore.scoring.score import NUMBERS, STATEMENT, days_in_tier, work_space
 from trustscore.scoring.tables import tables_of
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 
 class OneScore(NamedTuple):

@@ -19,8 +19,8 @@ from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
 from trustscore.scorecard.model import Numbers
 from trustscore.scorecard.side_values import fold_side_value
 from trustscore.scoring.curves import by_curve, rounded, scale_of
+from trustscore.typing import Array
 
-Array = np.ndarray[Any, Any]
 _MOST_VARIANTS = 100_000
 _MOST_REMEMBERED = 65_536
 # A prior without a sampling law is this far from its signal's true utility, one standard

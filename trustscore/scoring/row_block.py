@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-__all__ = ["RowBlock"]
+from trustscore.typing import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["RowBlock"]
 
 
 class RowBlock(dict[str, Array]):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import STATUS_WORDS
 from trustscore.scorecard.vetoes import VETO_WORDS
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 
 @dataclass(frozen=True)

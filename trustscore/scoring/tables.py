@@ -13,8 +13,8 @@ from trustscore.scorecard.model import Tiers
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.curves import curve_code, steps_of
 from trustscore.scoring.program import Node, Program, program_of
+from trustscore.typing import Array
 
-Array = np.ndarray[Any, Any]
 # What stands for a column: none is read, or it was not collected.
 _NONE, _MISSING = -1, -2
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trustscore.scorecard import Scorecard
 from trustscore.simulate.market import Streams
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 # Spellings that lose nothing, and how many cells get one.
 HARMLESS_SHARE = 0.02

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trustscore.scorecard import Signal
@@ -12,8 +10,7 @@ from trustscore.scoring.program import Program, SignalFigures
 from trustscore.simulate.market import KINDS, Merchants
 from trustscore.simulate.signals import Law, observed, true_and_shown
 from trustscore.simulate.volumes import LIVE_ONLY, Volumes
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 # Columns that every marketplace knows of every merchant.
 ALWAYS_KNOWN = ("orders_", "reviews_rated", "tenure_days", "live_sessions", "buyers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -14,8 +13,7 @@ from trustscore.simulate.dirt import soil
 from trustscore.simulate.draft import Draft
 from trustscore.simulate.market import BLOCK, merchants
 from trustscore.simulate.signals import laws
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 
 class Export(dict[str, Array]):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 # Merchants are drawn in blocks of this many, each from its own seed, so that a merchant's row
 # depends on the seed and its number alone, whatever is asked for around it.

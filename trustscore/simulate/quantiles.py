@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
 
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
+
 _POINTS = 2001
 
 

@@ -15,8 +15,7 @@ from trustscore.simulate.market import KINDS as ACTORS
 from trustscore.simulate.market import Merchants
 from trustscore.simulate.marks import MARKS, SHOWN, Span
 from trustscore.simulate.quantiles import beta_quantile, gamma_quantile, normal_cdf
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 # How often an event happens that a scorecard assumes nobody has, such as a confirmed injury.
 RARE_FLAG = 0.004

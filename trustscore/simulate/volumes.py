@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from trustscore.simulate.market import Merchants
-
-Array = np.ndarray[Any, Any]
+from trustscore.typing import Array
 
 # column: (column it is a part of, share)
 PARTS: dict[str, tuple[str, float]] = {

@@ -25,8 +25,8 @@ from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.codes import Z95
 from trustscore.scoring.program import SignalFigures, program_of
+from trustscore.typing import Array
 
-Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
 
 HUGE, TINY = 1e15, 1e-12
