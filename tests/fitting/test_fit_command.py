@@ -262,10 +262,6 @@ def test_halves_fit_the_interval(run, export, tmp_path):
 
 
 @pytest.mark.data
-@pytest.mark.xfail(
-    reason="the preset was fitted before outliers were judged by the fitted law: it awaits a refit",
-    strict=True,
-)
 def test_the_olist_preset_is_what_its_provenance_says(trustscore_data):
     card = load_scorecard("olist")
     export = trustscore_data / "olist" / "merchants_2017-12-01.csv"
