@@ -138,7 +138,7 @@ def test_without_sqlglot_duckdb_works_and_the_others_say_what_to_install(capsys,
     assert CliRunner().invoke(command, [*arguments, "duckdb"]).exit_code == 0
     code, error = failing(capsys, *arguments, "spark")
     assert code == 2
-    assert "pip install 'trustscore[sql]'" in error
+    assert "pip install sqlglot," in error
 
 
 def test_help_names_every_dialect_and_shows_examples():

@@ -226,9 +226,7 @@ def evaluate_files(
     try:
         files[PARETO_PNG] = pareto_png(found)
     except ImportError as error:
-        notes.append(
-            f"{PARETO_PNG} was not drawn: {error}. Install matplotlib, or trustscore[plot]"
-        )
+        notes.append(f"{PARETO_PNG} was not drawn: {error}. Install matplotlib")
     how = {"position": position, "draws": draws, "seed": seed}
     days = {
         name: None if day is None else day.isoformat()

@@ -63,7 +63,7 @@ def translate(text: str, dialect: str) -> str:
     except ImportError:
         raise InputError(
             f"dialect {dialect} needs sqlglot, which is not installed: run"
-            " pip install 'trustscore[sql]', or take the dialect duckdb"
+            " pip install sqlglot, or take the dialect duckdb"
         ) from None
     # The heading ends with the first line that is no comment: a text further down may hold "--".
     start = 0
