@@ -1,6 +1,7 @@
 import json
 import sys
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -174,7 +175,7 @@ def test_a_choice_without_effect_does_not_hide_the_rest(export, tmp_path, capsys
     given = card({"a": level("x"), "b": level("y")})
     path, scorecard = tmp_path / "far.csv", tmp_path / "card.json"
     scorecard.write_text(json.dumps(given.file.model_dump(mode="json", exclude_none=True)))
-    cells = "".join(f"m{i},{[-50, 99][i % 2]},{[-50, 99][i // 2 % 2]}\n" for i in range(12))
+    cells = "".join(f"m{i},{[-50, 99][i % 2]},{[-50, 99][i // 2 % 2]}\n" for i in range(40))
     path.write_text(f"merchant_id,x,y\n{cells}")
     out = tmp_path / "out"
     assert run(path, "--scorecard", scorecard, "-o", out) == 2
@@ -220,3 +221,45 @@ def test_a_scorecard_of_states_only_is_audited():
     sections = {section.name: section for section in audit(some, draws=4)}
     assert "nothing" in sections["attack_cost"].findings[0].code
     assert "by_volume" in sections["fairness"].tables
+
+
+def test_plots_are_promised_only_where_there_are_any(export, tmp_path, capsys):
+    head, *rows = export.read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([head, *rows[:5]]) + "\n")
+    assert run(few, "--scorecard", "minimal", "-o", tmp_path / "few") in (0, 2)
+    said = capsys.readouterr().out
+    assert said.endswith("audit.json, summary.txt, tables\n")
+
+
+def test_long_scorecards_have_readable_pictures():
+    pytest.importorskip("matplotlib", reason="pictures need the extra plot")
+    from trustscore.audit.coherence import coherence
+    from trustscore.audit.plots import figures
+
+    card = load_scorecard("default")
+    section = coherence(Market(simulate_export(300, seed=1, scorecard=card), card))
+    drawn = dict(figures([section]))
+    for name in ("weights", "correlation"):
+        figure = drawn[name]
+        axis = figure.axes[0]
+        figure.draw_without_rendering()
+        boxes = [label.get_window_extent() for label in axis.get_yticklabels()]
+        assert 30 < len(boxes) <= 60
+        assert all(label.get_fontsize() >= 8 for label in axis.get_yticklabels())
+        tops = sorted((box.y0, box.y1) for box in boxes)
+        assert all(high <= low + 1 for (_, high), (low, _) in pairwise(tops))
+        inside = figure.bbox
+        assert all(box.x0 >= 0 and box.y1 <= inside.y1 for box in boxes)
+
+
+def test_the_price_legend_is_not_cut_off():
+    pytest.importorskip("matplotlib", reason="pictures need the extra plot")
+    from trustscore.audit.attack_cost import attack_cost
+    from trustscore.audit.plots import figures
+
+    market = Market(simulate_export(300, scorecard="minimal"), load_scorecard("minimal"))
+    figure = dict(figures([attack_cost(market)]))["attack_cost"]
+    figure.draw_without_rendering()
+    legend = figure.axes[0].get_legend().get_window_extent()
+    assert legend.y0 >= 0 and legend.y1 <= figure.bbox.y1 and legend.x1 <= figure.bbox.x1

@@ -18,7 +18,7 @@ MARKET = Market(simulate_export(1500, seed=5, scorecard=CARD), CARD)
 def test_the_price_of_a_point_by_hand():
     # (10 + 10) / (200 + f) falls from 0.1 to 0.098, a point of index, at f = 4.08; a tenth of a
     # point is 0.0998 at f = 0.4.
-    some = market(card({"a": rate("k", "n")}), k=[10, 10], n=[100, 100])
+    some = market(card({"a": rate("k", "n")}), k=[10] * 10, n=[100] * 10)
     section = attack_cost(some)
     table = section.tables["signals"]
     assert table["median_point"].tolist() == [5]
@@ -30,7 +30,7 @@ def test_the_price_of_a_point_by_hand():
 
 def test_a_unit_buys_every_signal_that_counts_over_it():
     spec = {"a": rate("k", "n"), "b": rate("l", "n")}
-    section = attack_cost(market(card(spec), k=[10, 10], l=[10, 10], n=[100, 100]))
+    section = attack_cost(market(card(spec), k=[10] * 10, l=[10] * 10, n=[100] * 10))
     # Alone, each is half the index: 0.096 is reached at f = 8.3.
     assert section.tables["signals"]["median_point"].tolist() == [9, 9]
     assert section.tables["units"]["median_point"].tolist() == [5]
@@ -38,7 +38,7 @@ def test_a_unit_buys_every_signal_that_counts_over_it():
 
 def test_what_cannot_be_bought_is_infinite_and_what_is_not_counted_is_named():
     spec = {"a": rate("k", "n", weight=0.01), "b": level("x", weight=100)}
-    section = attack_cost(market(card(spec), k=[0, 0], n=[9, 9], x=[5, 5]))
+    section = attack_cost(market(card(spec), k=[0] * 10, n=[9] * 10, x=[5] * 10))
     assert np.isinf(section.tables["signals"]["median_point"]).all()
     assert section.facts["not_for_sale_by_the_piece"] == ["b"]
     only = attack_cost(market(card({"b": level("x")}), x=[5, 5]))
@@ -127,3 +127,48 @@ def test_merchants_gathering_just_above_a_line_are_seen():
 def test_a_line_that_nobody_is_near_is_not_tested():
     section = bunching(crowd(np.full(50, 1000.0)))
     assert levels(section) == {"few": "note"}
+
+
+def test_a_heap_of_thin_evidence_is_no_bunching():
+    """Hundreds of merchants stand at the index of the priors, just over the line of a tier."""
+    given = card(
+        {"a": rate("k", "n", strength=30), "b": level("x", weight=1, prior=5.5)},
+        status={"low_evidence": {"coverage": 0.2}},
+        tiers={
+            "ladder": [
+                {"id": "low", "en": "Low", "zh": "低", "at": 0},
+                {"id": "mid", "en": "Mid", "zh": "中", "at": 50.9, "entry": True},
+                {"id": "top", "en": "Top", "zh": "高", "at": 60, "coverage": 0.5},
+            ]
+        },
+    )
+    rng = np.random.default_rng(4)
+    n = np.r_[np.zeros(600), rng.integers(20, 400, 1400)]
+    k = rng.binomial(n.astype(int), np.clip(rng.normal(0.1, 0.03, 2000), 0.01, 0.5)) * 1.0
+    x = np.r_[np.full(600, np.nan), rng.normal(5.5, 0.5, 1400)]
+    found = bunching(market(given, k=k, n=n, x=x))
+    assert "seen" not in levels(found)
+    # A heap of copies is one merchant; merchants who really crept over the line are seen.
+    copies = bunching(market(given, k=np.tile(k, 2), n=np.tile(n, 2), x=np.tile(x, 2)))
+    assert copies.tables["lines"]["above"] == found.tables["lines"]["above"]
+    index = market(given, k=k, n=n, x=x).index
+    crept = (index > 48.9) & (index < 50.9) & (n > 0)
+    moved = np.where(crept, x + (51.2 - index + rng.uniform(0, 0.5, 2000)) / 2, x)
+    assert levels(bunching(market(given, k=k, n=n, x=moved)))["seen"] == "decide"
+
+
+def test_bins_that_stray_from_the_curve_widen_the_error():
+    smooth = np.full(16, 100.0)
+    heap = smooth.copy()
+    heap[8] = 400.0
+    assert jump(heap, AT)[1] > 2 * jump(smooth, AT)[1]
+
+
+def test_few_merchants_have_no_prices_and_no_alarms():
+    few = MARKET.take(np.arange(9))
+    assert levels(attack_cost(few)) == {"few_price": "note"}
+    assert levels(attacks(few)) == {"few_price": "note"}
+    some = attacks(MARKET.take(np.arange(150)))
+    assert levels(some)["few_alarm"] == "note"
+    assert np.isnan(some.tables["doses"]["detected"]).all()
+    assert "noticed" not in " ".join(f.text for f in some.findings if "brushing" in f.code)

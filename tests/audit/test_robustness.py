@@ -97,8 +97,16 @@ def test_a_choice_without_effect_is_a_decision_not_a_sensitivity_of_zero():
 
 
 def test_a_single_signal_is_audited_for_what_it_has():
-    some = market(card({"a": rate("k", "n")}), k=[0, 1, 5], n=[10, 10, 10])
+    some = market(card({"a": rate("k", "n")}), k=[0, 1, 5] * 8, n=[10] * 24)
     found = robustness(some, draws=4, points=4)
     assert levels(found)["nothing"] == "note"
     assert "left_out" not in levels(found)
     assert np.isfinite(found.tables["merchants"]["rank_q95"]).all()
+    assert np.isnan(found.tables["merchants"]["in_top"]).all()
+    assert levels(found)["few_top"] == "note" and levels(found)["few_draws"] == "note"
+
+
+def test_few_merchants_have_no_ranks():
+    found = robustness(MARKET.take(np.arange(19)), draws=4, points=4)
+    assert levels(found)["few_rank"] == "note" and found.tables == {}
+    assert levels(found)["rank_reversal"] == "fine"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.audit.audit_cards import card, level, levels, market, rate
-from trustscore.audit import Market, Outcomes
+from trustscore.audit import Market, Outcomes, summary
 from trustscore.audit.baselines import FOLDS, baselines
 from trustscore.audit.validity import INDEX, validity
 from trustscore.scorecard import load_scorecard
@@ -104,14 +104,43 @@ def test_few_merchants_and_few_events_are_named_not_scored():
     assert levels(validity(some, one)) == {"too_few": "decide"}
     three = outcomes(np.full(3, 5.0), np.array([0.0, 1.0, 2.0]))
     found = validity(some, three, draws=20)
-    assert any("fewer than" in text for text in found.facts["left_out"])
-    assert any("no mean of stars" in text for text in found.facts["left_out"])
+    assert {"few_area", "few_rate", "small_groups"} <= set(levels(found))
+    assert set(found.tables) == {"groups"}
     assert np.isnan(found.tables["groups"]["auc"]).all()
+    assert any("no mean of stars" in text for text in baselines(some, three, 0)[1])
+    assert any("fewer than" in text for text in baselines(some, three, 0)[1])
+
+
+@pytest.mark.parametrize("merchants", [19, 20])
+def test_an_area_is_given_from_twenty_merchants_on(merchants):
+    some = MARKET.take(np.arange(merchants))
+    found = validity(some, outcomes(np.full(merchants, 9.0), np.arange(merchants) % 3.0))
+    assert ("scores" in found.tables) == (merchants >= 20)
+    assert ("few_area" in levels(found)) == (merchants < 20)
+
+
+def test_one_bad_order_gives_no_area_and_no_word_of_noise():
+    events = np.zeros(200)
+    events[7] = 1
+    found = validity(SMALL, outcomes(np.full(200, 9.0), events))
+    said = " ".join(finding.text for finding in found.findings)
+    assert "nan" not in said and "noise" not in said
+    assert "Here are 200, worth 1.0" in said
+    assert "scores" not in found.tables and "nan" not in summary([found])
+
+
+def test_an_index_that_makes_no_mistake_has_no_interval():
+    index = SMALL.index
+    line = np.sort(index)[20]
+    found = validity(SMALL, outcomes(np.ones(200), (index < line) * 1.0))
+    texts = {f.code.partition(".")[2]: f.text for f in found.findings}
+    assert texts["auc"].startswith("AUC of the index 1.000: without an interval")
+    assert "nan" not in summary([found])
 
 
 def test_constant_signals_leave_no_models():
-    some = market(card({"a": level("x"), "b": level("y")}), x=[5.0] * 30, y=[5.0] * 30)
-    outcome = outcomes_of(0.5, np.full(30, 4))
+    some = market(card({"a": level("x"), "b": level("y")}), x=[5.0] * 60, y=[5.0] * 60)
+    outcome = outcomes_of(0.5, np.full(60, 4))
     made, left_out = baselines(some, outcome, 0)
     assert [b.name for b in made] == ["random"]
     assert any("no signal differs" in text for text in left_out)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from trustscore.audit.forgery import Forgery, best
+from trustscore.audit.least import enough
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
+from trustscore.typing import Array
 
 __all__ = ["attack_cost"]
 
-Array = np.ndarray[Any, Any]
 SIZES = (("small", 0.1), ("median", 0.5), ("large", 0.9))
 _MERCHANTS = 25  # nearest to each size; the median of their costs is shown
 _MOST = 2**24
@@ -59,6 +60,8 @@ def attack_cost(market: Market) -> Section:
     }
     if not signals:
         section.note("nothing", "no signal counts anything, so nothing can be bought by the piece")
+        return section
+    if not enough(section, "price", market.rows):
         return section
     over = [forgery.counted_over(s) for s in signals]
     alone = _prices(forgery, [[signal] for signal in signals], size)
@@ -166,4 +169,4 @@ def _judge(section: Section) -> None:
             f"on which {_signals(table['signals'][row])}"
         )
         cheap = name == "median" and price[row] < _CHEAP
-        (section.decide if cheap else section.note)("price", says)
+        section.judge("price", says, bad=cheap)

@@ -8,13 +8,14 @@ import numpy as np
 
 from trustscore.audit.forgery import BUYERS, REVIEWS, Forgery, best, worst
 from trustscore.audit.increments import FALSE_ALARMS, honest_period, surprise, testable
+from trustscore.audit.least import LEAST, enough
 from trustscore.audit.market import Bands, Market, bands
 from trustscore.audit.result import Section, table_of
 from trustscore.scorecard import Signal
+from trustscore.typing import Array
 
 __all__ = ["attacks"]
 
-Array = np.ndarray[Any, Any]
 # Made-up observations, as a share of the true ones of the period.
 DOSES = (0.1, 0.3, 1.0)
 # What is left of a record: a new name, and then a part of the old volume under it.
@@ -46,8 +47,10 @@ def attacks(market: Market, seed: int = 0) -> Section:
     if not forgery.signals:
         section.note("nothing", "no signal counts anything, so nothing can be made up")
         return section
+    if not enough(section, "price", part.rows):
+        return section
     rng = np.random.default_rng(seed)
-    thirds = bands(part.volume, 3)
+    thirds = bands(part.volume, 3, LEAST["price"].merchants)
     bought, reviewed = forgery.reached(BUYERS), forgery.reached(REVIEWS)
     section.facts = {
         "merchants": part.rows,
@@ -82,7 +85,10 @@ def attacks(market: Market, seed: int = 0) -> Section:
                 )
     section.tables["doses"] = table_of("attack dose volume points tier_changes detected", rows)
     _judge(section, rows)
-    _whitewashing(section, part)
+    smallest = min(int(mask.sum()) for _, mask in thirds)
+    enough(section, "alarm", smallest)
+    if enough(section, "worst", part.rows):
+        _whitewashing(section, part)
     return section
 
 
@@ -100,7 +106,10 @@ def _detected(
     thirds: Bands,
     rng: np.random.Generator,
 ) -> Array:
-    """Return where the period of the attack is beyond what honest merchants show."""
+    """Return where the period of the attack is beyond what honest merchants show.
+
+    1 where it is, 0 where not, NaN where honest merchants are too few to tell.
+    """
     usual = side * surprise(forgery, signals, honest_period(forgery, signals, rng))
     attacked = {}
     for signal in signals:
@@ -117,9 +126,11 @@ def _detected(
             mixed = (seen * kept + extra * figure(signal)) / whole
         attacked[signal.id] = (total, mixed)
     score = side * surprise(forgery, signals, attacked)
-    found = np.zeros(forgery.rows, dtype=bool)
+    found = np.full(forgery.rows, np.nan)
     for _, mask in thirds:
-        found[mask] = score[mask] > np.quantile(usual[mask], 1 - FALSE_ALARMS)
+        # A quantile of one in a hundred needs a hundred.
+        if mask.sum() >= LEAST["alarm"].merchants:
+            found[mask] = score[mask] > np.quantile(usual[mask], 1 - FALSE_ALARMS)
     return found
 
 
@@ -128,12 +139,15 @@ def _judge(section: Section, rows: list[tuple[Any, ...]]) -> None:
         own = [row for row in rows if row[0] == name and row[1] == DOSES[1]]
         if not own:
             continue
-        points = "; ".join(f"{row[3]:+.1f} points, {row[5]:.0%} noticed" for row in own)
+        points = "; ".join(
+            f"{row[3]:+.1f} points" + ("" if np.isnan(row[5]) else f", {row[5]:.0%} noticed")
+            for row in own
+        )
         says = (
             f"{name} with {DOSES[1]:.0%} of a period's evidence, small to large merchants: {points}"
         )
         unseen = any(abs(row[3]) >= _GAIN and row[5] < _POWER for row in own)
-        (section.decide if unseen else section.note)(name.replace(" ", "_"), says)
+        section.judge(name.replace(" ", "_"), says, bad=unseen)
 
 
 def _whitewashing(section: Section, part: Market) -> None:
@@ -177,4 +191,4 @@ def _whitewashing(section: Section, part: Market) -> None:
         f"and {rows_out[2][1]:.1f} points with a tenth of the old volume back; no figure of an "
         "export shows it: link identities, and let newcomers earn their rights"
     )
-    (section.decide if gain >= _GAIN else section.note)("whitewashing", says)
+    section.judge("whitewashing", says, bad=bool(gain >= _GAIN))

@@ -13,10 +13,10 @@ from trustscore.audit.measures import auc
 from trustscore.outcomes import Outcomes
 from trustscore.scorecard import Signal
 from trustscore.scoring import Utilities, utilities
+from trustscore.typing import Array
 
 __all__ = ["Baseline", "baselines", "rating_signal"]
 
-Array = np.ndarray[Any, Any]
 FOLDS = 5
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from trustscore.audit.least import LEAST
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
+from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.simulate.quantiles import normal_cdf
+from trustscore.typing import Array
 
 __all__ = ["bunching", "jump"]
 
-Array = np.ndarray[Any, Any]
-_LEAST = 30  # merchants inside a window, for a figure at all
 _BINS = 8  # on each side
 _Z = 2.576  # two-sided, one in a hundred
 _MOVED = (0.1, 0.3)
@@ -25,8 +26,10 @@ def jump(counts: Array, at: Array) -> tuple[float, float]:
     """Return the step of a Poisson density at the middle of a histogram, and its error.
 
     The logarithm of the density is a parabola in `at` and a step, fitted by Newton's method; the
-    curvature keeps the slope of a long tail from passing for a step. Source: the density test of
-    McCrary (2008), with one curve on both sides.
+    curvature keeps the slope of a long tail from passing for a step. Where the bins stray further
+    from the curve than chance allows, as around a heap of merchants of hardly any evidence, the
+    error grows with them (quasi-Poisson). Source: the density test of McCrary (2008), with one
+    curve on both sides.
 
     Parameters
     ----------
@@ -62,7 +65,10 @@ def jump(counts: Array, at: Array) -> tuple[float, float]:
         beta = beta + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:
             break
-    return float(beta[-1]), float(np.sqrt(np.linalg.inv(information)[-1, -1]))
+    mean = np.exp(np.clip(design @ beta, -30, 30))
+    freedom = len(counts) - len(beta)
+    stray = max(1.0, float(np.sum((counts - mean) ** 2 / mean)) / freedom) if freedom else 1.0
+    return float(beta[-1]), float(np.sqrt(stray * np.linalg.inv(information)[-1, -1]))
 
 
 def _parabola(at: Array) -> Array:
@@ -123,7 +129,16 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
     for step, tier in enumerate(card.tiers.ladder[1:], start=1):
         higher = step > card.tiers.entry
         figure = market.index - (card.tiers.z if higher else 0.0) * scores.index_se
-        found.append(_Line(f"tier {tier.id}", figure[free], tier.at, 0.5, 1, False))
+        # Thin evidence heaps merchants up at the index of the priors. Whoever lacks the evidence
+        # that the tier asks for cannot enter it by a higher index, and whoever has none has no
+        # index to raise; and merchants of exactly the same figures are one.
+        if higher:
+            able = (scores.status_code == Status.FORMAL) & (scores.coverage >= tier.coverage)
+        else:
+            able = scores.coverage >= card.status.low_coverage
+            able &= scores.coverage > 0
+        distinct = np.unique(figure[free & able].round(9))
+        found.append(_Line(f"tier {tier.id}", distinct, tier.at, 0.5, 1, False))
     return found, low
 
 
@@ -139,8 +154,9 @@ def bunching(market: Market) -> Section:
     """Test every line of the scorecard that a merchant could creep over, or stay just under.
 
     Lines: the volume at which a merchant is no longer ``new``, counts in conditions of rules, and
-    the entry of each tier. Power is the chance that the test notices when a tenth, or three
-    tenths, of the merchants in the bins just on the wrong side of the line move to the other.
+    the entry of each tier, among those with the evidence that it asks for. Power is the chance
+    that the test notices when a tenth, or three tenths, of the merchants in the bins just on the
+    wrong side of the line move to the other.
 
     Returns
     -------
@@ -150,10 +166,11 @@ def bunching(market: Market) -> Section:
     rows = []
     seen, few = [], []
     lines, low = _lines(market)
+    least = LEAST["line"].merchants
     done = set()
     for line in lines:
         counts = _histogram(line.figure, line.cut, line.width)
-        if counts.sum() < _LEAST:
+        if counts.sum() < least:
             few.append(line.name)
             continue
         if (line.cut, line.side, counts.tobytes()) in done:
@@ -179,13 +196,14 @@ def bunching(market: Market) -> Section:
         )
     elif tested:
         power = table["power_30"]
-        (section.fine if min(power) >= _ENOUGH else section.note)(
+        section.add(
+            "fine" if min(power) >= _ENOUGH else "note",
             "none",
             f"no bunching at {tested} lines; if three tenths of those near a line moved over it, "
             f"the test would notice with a chance of {min(power):.0%} to {max(power):.0%}",
         )
     if few:
-        section.note("few", f"under {_LEAST} merchants near {', '.join(few)}: not tested")
+        section.note("few", f"under {least} merchants near {', '.join(few)}: not tested")
     return section
 
 

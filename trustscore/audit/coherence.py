@@ -7,21 +7,26 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.audit.least import LEAST, enough
 from trustscore.audit.market import Market
-from trustscore.audit.result import Section, table_of
+from trustscore.audit.result import Level, Section, table_of
+from trustscore.scorecard.shares import shares
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
+from trustscore.typing import Array
 
 __all__ = ["coherence", "pairwise_covariance"]
 
-Array = np.ndarray[Any, Any]
 MOST_MERCHANTS = 20_000
 _REDUNDANT, _SAME = 0.8, 0.999
 _AT_ONE_END = 0.95
-_FEW = 30  # merchants with evidence on both signals, for a correlation
+_SAME_UTILITY = 1e-7  # standard deviation under which all merchants are alike
 _AGAINST = -0.2
 _WEIGHT_GAP = 3.0
 _LIGHT, _LEAST_STATED = 0.1, 0.01
+_LEAST_AGAINST = 0.005
+# Two-sided, one in a hundred: beyond so many standard errors a weight is not as stated by chance.
+_Z = 2.576
 _RARE = 0.9  # utility at the prior, from which on a signal is one of rare harms
 
 
@@ -85,130 +90,147 @@ def coherence(market: Market, seed: int = 0) -> Section:
     seen = scores.applies & (scores.reliability > 0)
     utility = np.where(seen, scores.utility, np.nan)
     covariance, correlation, rows = pairwise_covariance(utility)
-    correlation = np.where(rows >= _FEW, correlation, np.nan)
-    section.facts = {"merchants": part.rows, "least_pairs": _FEW}
-    _signals(section, part, scores, utility)
-    _dimensions(section, part, covariance, correlation)
-    _redundant(section, part, correlation)
-    names = [signal.id for signal in card.signals]
-    section.tables["correlation"] = {
-        "signal": names,
-        **{name: correlation[i] for i, name in enumerate(names)},
-    }
+    least = LEAST["correlation"].merchants
+    correlation = np.where(rows >= least, correlation, np.nan)
+    section.facts = {"merchants": part.rows, "least_pairs": least}
+    _idle(section, part, utility)
+    if enough(section, "share", part.rows):
+        _signals(section, part, scores, utility)
+    if enough(section, "correlation", part.rows):
+        _dimensions(section, part, covariance, correlation, rows)
+        _redundant(section, part, correlation, rows)
+        names = [signal.id for signal in card.signals]
+        section.tables["correlation"] = {
+            "signal": names,
+            **{name: correlation[i] for i, name in enumerate(names)},
+        }
     return section
+
+
+def _idle(section: Section, part: Market, utility: Array) -> None:
+    """Name signals that nobody has evidence on, or on which all merchants are alike."""
+    counted = shares(part.card) > 0
+    known = ~np.isnan(utility)
+    count = known.sum(axis=1)
+    absent = counted & (count == 0)
+    if absent.any():
+        named = _named(part, absent)
+        section.decide("absent", f"no merchant has evidence on {named}: weight for nothing")
+    constant = counted & (count > 1) & ~(_spread(utility) > _SAME_UTILITY)
+    if constant.any():
+        named = _named(part, constant)
+        section.decide("constant", f"the same utility for every merchant: {named}")
+
+
+def _spread(utility: Array) -> Array:
+    """Return the standard deviation of each signal's utility; NaN where nobody has evidence."""
+    known = ~np.isnan(utility)
+    return np.array([row[k].std() if k.any() else np.nan for row, k in _rows(utility, known)])
+
+
+def _named(part: Market, where: Array) -> str:
+    names = [signal.id for signal in part.card.signals]
+    return ", ".join(names[at] for at in np.flatnonzero(where).tolist())
+
+
+def _realised(scores: Scores) -> tuple[Array, Array]:
+    """Return each signal's share of the variance of the index, and the standard error of it.
+
+    Shares add up to 1 as the points gained add up to the index. The error is that of a ratio of
+    two means over merchants.
+    """
+    assert scores.gained is not None
+    centred = scores.raw_index - scores.raw_index.mean()
+    spread = float(np.mean(centred**2))
+    if spread <= 0:
+        nothing = np.full(len(scores.gained), np.nan)
+        return nothing, nothing
+    share, error = np.empty(len(scores.gained)), np.empty(len(scores.gained))
+    for at, row in enumerate(scores.gained):
+        own = (row - row.mean()) * centred
+        share[at] = own.mean() / spread
+        error[at] = np.std(own - share[at] * centred**2) / spread / np.sqrt(len(own))
+    return share, error
 
 
 def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> None:
     """Set weights beside what they come to, and name the signals that do no work."""
     card = part.card
-    assert scores.gained is not None and scores.weight is not None and scores.applies is not None
-    raw = scores.raw_index
-    spread = float(np.var(raw))
-    # Shares of the index's variance; they add up to 1 as the points gained add up to the index.
-    centred = raw - raw.mean()
-    realised = (
-        np.array([np.mean(row * centred) for row in scores.gained]) / spread
-        if spread > 0
-        else np.full(len(card.signals), np.nan)
-    )
-    stated = _stated(part)
-    known = ~np.isnan(utility)
-    count = known.sum(axis=1)
+    assert scores.weight is not None and scores.applies is not None
+    realised, error = _realised(scores)
+    stated = shares(card)
+    count = (~np.isnan(utility)).sum(axis=1)
     applies = scores.applies.sum(axis=1)
+    least = LEAST["share"].merchants
 
     def share(where: Array) -> Array:
-        return np.divide(where.sum(axis=1), count, out=np.full(len(count), np.nan), where=count > 0)
+        enough_known = count >= least
+        return np.divide(
+            where.sum(axis=1), count, out=np.full(len(count), np.nan), where=enough_known
+        )
 
     low, high = share(utility <= 1e-9), share(utility >= 1 - 1e-9)
-    sd = np.array([row[k].std() if k.any() else np.nan for row, k in _rows(utility, known)])
-    table: dict[str, Any] = {
+    sd = np.where(count > 1, _spread(utility), np.nan)
+    section.tables["signals"] = {
         "signal": [signal.id for signal in card.signals],
         "dimension": [signal.dimension for signal in card.signals],
         "stated_weight": stated,
         "effective_weight": scores.weight.mean(axis=1),
         "realised_weight": realised,
+        "realised_error": error,
         "known": np.divide(count, applies, out=np.zeros(len(count)), where=applies > 0),
         "at_poor": low,
         "at_good": high,
         "utility_sd": sd,
     }
-    section.tables["signals"] = table
-    names = np.array(table["signal"], dtype=object)
-    counted = stated > 0
-
-    def named(where: Array) -> str:
-        return ", ".join(names[where].tolist())
-
-    absent = counted & (count == 0)
-    if absent.any():
-        section.decide("absent", f"no merchant has evidence on {named(absent)}: weight for nothing")
-    constant = counted & (count > 0) & ~(sd > 1e-7)
-    if constant.any():
-        section.decide("constant", f"the same utility for every merchant: {named(constant)}")
+    varies = (stated > 0) & (count >= least) & (sd > _SAME_UTILITY)
     # Most merchants are clear of a harm that is assumed rare; that is no fault of the signal.
     rare = np.array([_rare(plan.prior_utility) for plan in program_of(card).signals])
     for where, end in ((low, "poor"), (high, "good")):
-        dead = counted & ~constant & (where > _AT_ONE_END)
-        for mask, add in ((dead & ~rare, section.decide), (dead & rare, section.note)):
-            if mask.any():
-                add(
-                    f"dead_{end}",
-                    f"over {_AT_ONE_END:.0%} of merchants stand at the {end} end of {named(mask)}",
-                )
-    if spread <= 0:
+        dead = varies & (where > _AT_ONE_END)
+        for mask, level in _by_rarity(dead, rare):
+            section.add(
+                level,
+                f"dead_{end}",
+                f"over {_AT_ONE_END:.0%} of merchants stand at the {end} end of "
+                f"{_named(part, mask)}",
+            )
+    if np.isnan(realised).all():
         section.decide("flat_index", "every merchant has the same index: no weight is realised")
         return
-    against = counted & (realised < -0.005)
+    surely_below, surely_above = realised + _Z * error, realised - _Z * error
+    against = (stated > 0) & (realised < -_LEAST_AGAINST) & (surely_below < 0)
     if against.any():
         section.decide(
             "against",
-            f"work against the index (more of them goes with a lower index): {named(against)}",
+            "work against the index (more of them goes with a lower index): "
+            f"{_named(part, against)}",
         )
-    light = counted & (count > 0) & ~constant & ~against & (stated >= _LEAST_STATED)
-    light &= realised < _LIGHT * stated
-    for mask, add in ((light & ~rare, section.decide), (light & rare, section.note)):
-        if mask.any():
-            add(
-                "light",
-                f"move the index less than {_LIGHT:g} times their stated weight: {named(mask)}; "
-                "thin evidence, a strong prior or wide anchors hold them still",
-            )
-    heavy = counted & (realised > _WEIGHT_GAP * stated) & (realised > 0.05)
+    light = varies & ~against & (stated >= _LEAST_STATED) & (surely_below < _LIGHT * stated)
+    for mask, level in _by_rarity(light, rare):
+        section.add(
+            level,
+            "light",
+            f"move the index less than {_LIGHT:g} times their stated weight: "
+            f"{_named(part, mask)}; thin evidence, a strong prior or wide anchors hold them still",
+        )
+    heavy = varies & (surely_above > _WEIGHT_GAP * stated) & (realised > 0.05)
     if heavy.any():
         section.note(
             "heavy",
             f"move the index over {_WEIGHT_GAP:g} times more than their stated weight: "
-            f"{named(heavy)}",
+            f"{_named(part, heavy)}",
         )
+
+
+def _by_rarity(mask: Array, rare: Array) -> list[tuple[Array, Level]]:
+    """Return the signals to decide on, and those to note as their harm is rare; none if empty."""
+    parts: list[tuple[Array, Level]] = [(mask & ~rare, "decide"), (mask & rare, "note")]
+    return [(part, level) for part, level in parts if part.any()]
 
 
 def _rare(prior_utility: Any) -> bool:
     return bool(np.min(prior_utility) >= _RARE)
-
-
-def _stated(part: Market) -> Array:
-    """Return the weight the file gives each signal when everything applies."""
-    card = part.card
-    inside: dict[str, float] = {}
-    for signal in card.signals:
-        inside[signal.dimension] = inside.get(signal.dimension, 0.0) + signal.weight
-    below: dict[str | None, list[Any]] = {}
-    for dimension in card.dimensions:
-        below.setdefault(dimension.parent, []).append(dimension)
-    share: dict[str, float] = {}
-    own: dict[str, float] = {}
-
-    def descend(parent: str | None, points: float) -> None:
-        # Signals and groups of one dimension share its points by weight.
-        total = sum(d.weight for d in below.get(parent, [])) + inside.get(parent or "", 0.0)
-        for dimension in below.get(parent, []):
-            share[dimension.id] = points * dimension.weight / total if total else 0.0
-            descend(dimension.id, share[dimension.id])
-        if parent is not None:
-            own[parent] = points / total if total else 0.0
-
-    descend(None, 1.0)
-    return np.array([signal.weight * own[signal.dimension] for signal in card.signals])
 
 
 def _mean(matrix: Array) -> float:
@@ -216,23 +238,28 @@ def _mean(matrix: Array) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _dimensions(section: Section, part: Market, covariance: Array, correlation: Array) -> None:
+def _dimensions(
+    section: Section, part: Market, covariance: Array, correlation: Array, rows: Array
+) -> None:
     groups = {
         d.id: np.array([s.dimension == d.id and s.weight > 0 for s in part.card.signals])
         for d in part.card.dimensions
     }
     groups = {name: mask for name, mask in groups.items() if mask.any()}
-    rows = []
+    table: list[tuple[Any, ...]] = []
     for name, mask in groups.items():
         inside = correlation[np.ix_(mask, mask)]
         off = inside[~np.eye(len(inside), dtype=bool)]
-        alpha = _alpha(covariance[np.ix_(mask, mask)])
-        rows.append((name, int(mask.sum()), _mean(off), alpha))
+        alpha, high = _alpha(covariance[np.ix_(mask, mask)], rows[np.ix_(mask, mask)])
+        table.append((name, int(mask.sum()), _mean(off), alpha, high))
         if alpha < 0:
-            section.decide(
-                "alpha", f"{name}: alpha {alpha:.2f}, its signals pull against each other"
+            says = f"{name}: alpha {alpha:.2f} (at most {high:.2f} with 95 % confidence)"
+            section.judge(
+                "alpha", f"{says}, its signals pull against each other", bad=bool(high < 0)
             )
-    section.tables["dimensions"] = table_of("dimension signals mean_correlation alpha", rows)
+    section.tables["dimensions"] = table_of(
+        "dimension signals mean_correlation alpha alpha_high", table
+    )
     section.tables["between"] = {
         "dimension": list(groups),
         **{
@@ -248,24 +275,39 @@ def _between(correlation: Array, one: Array, other: Array) -> float:
     return _mean(correlation[np.ix_(one, other)][different])
 
 
-def _alpha(covariance: Array) -> float:
-    """Return Cronbach's alpha of the signals that vary; NaN for fewer than two.
+def _alpha(covariance: Array, rows: Array) -> tuple[float, float]:
+    """Return Cronbach's alpha of the signals that vary, and its upper bound.
 
     alpha = k / (k - 1) (1 - sum of variances / variance of the sum), over pairwise covariances.
+    The bound is one-sided, 95 %, by Feldt (1965), for as many merchants as the rarest pair of
+    signals has. NaN for fewer than two signals, or too few merchants with any pair.
     """
+    from scipy.stats import f
+
     varies = np.diag(covariance) > 1e-14
     inner = covariance[np.ix_(varies, varies)]
     k = len(inner)
     total = np.nansum(inner)
-    if k < 2 or total <= 0:
-        return float("nan")
-    return float(k / (k - 1) * (1 - np.trace(inner) / total))
+    merchants = rows[np.ix_(varies, varies)].min() if k else 0
+    if k < 2 or total <= 0 or merchants < LEAST["correlation"].merchants:
+        return float("nan"), float("nan")
+    alpha = float(k / (k - 1) * (1 - np.trace(inner) / total))
+    freedom = merchants - 1
+    return alpha, float(1 - (1 - alpha) * f.ppf(0.05, freedom, freedom * (k - 1)))
 
 
-def _redundant(section: Section, part: Market, correlation: Array) -> None:
+def _surely_negative(r: float, rows: float, pairs: int) -> bool:
+    """Return whether a correlation is below zero beyond chance, looked for among so many pairs."""
+    from scipy.stats import norm
+
+    return bool(np.arctanh(max(r, -1 + 1e-12)) * np.sqrt(rows - 3) < norm.ppf(0.025 / pairs))
+
+
+def _redundant(section: Section, part: Market, correlation: Array, rows: Array) -> None:
     """Name pairs that say nearly the same, and pairs of one dimension that contradict."""
     signals = part.card.signals
     weighed = np.array([signal.weight > 0 for signal in signals])
+    pairs = max(1, int(np.sum(~np.isnan(correlation[np.triu_indices(len(signals), 1)]))))
     found, same, against = [], [], []
     for i, j in zip(*np.triu_indices(len(signals), 1), strict=True):
         r = correlation[i, j]
@@ -275,7 +317,8 @@ def _redundant(section: Section, part: Market, correlation: Array) -> None:
             found.append((signals[i].id, signals[j].id, r))
         if abs(r) >= _SAME:
             same.append(f"{signals[i].id} and {signals[j].id}")
-        if signals[i].dimension == signals[j].dimension and r <= _AGAINST:
+        together = signals[i].dimension == signals[j].dimension
+        if together and r <= _AGAINST and _surely_negative(r, rows[i, j], pairs):
             against.append(f"{signals[i].id} and {signals[j].id} ({r:.2f})")
     found.sort(key=lambda row: -row[2])
     section.tables["redundant"] = table_of("signal other correlation", found)
@@ -287,6 +330,8 @@ def _redundant(section: Section, part: Market, correlation: Array) -> None:
             "redundant",
             f"{len(found)} pairs correlate at {_REDUNDANT:g} or more and count twice: {shown}",
         )
+    elif np.isnan(correlation[np.triu_indices(len(signals), 1)]).all():
+        section.note("redundant", "no two signals have a correlation: nothing is said of pairs")
     else:
         section.fine("redundant", f"no two signals correlate at {_REDUNDANT:g} or more")
     if against:

@@ -7,17 +7,20 @@ from typing import Any
 import numpy as np
 
 from trustscore.audit.cards import without_conditions
+from trustscore.audit.least import LEAST, enough
 from trustscore.audit.market import Bands, Market, bands
-from trustscore.audit.result import Section
+from trustscore.audit.measures import event_rates, mean_gap
+from trustscore.audit.result import Section, level_within
 from trustscore.scorecard.statuses import Status
+from trustscore.typing import Array
 
 __all__ = ["fairness"]
 
-Array = np.ndarray[Any, Any]
 # Points by which what does not apply to a merchant may move its index.
 MOVED = 2.0
-# Between the smallest and the largest tenth.
-_INDEX_GAP, _TIER_GAP = 5.0, 0.25
+# Between the smallest and the largest band.
+_INDEX_GAP, _RULES_GAP, _TIER_GAP = 5.0, 1.0, 0.25
+_MOVED_SHARE = 0.05
 
 
 def _by(cut: Bands, market: Market) -> dict[str, Any]:
@@ -58,27 +61,24 @@ def fairness(market: Market) -> Section:
         taken as unknown instead).
     """
     section = Section("fairness")
-    volume = bands(market.volume, 10)
+    section.facts = {"merchants": market.rows, "volume_column": market.volume_column}
+    if not enough(section, "band", market.rows):
+        _applicability(section, market)
+        return section
+    least = LEAST["band"].merchants
+    volume = bands(market.volume, 10, least)
     table = _by(volume, market)
     section.tables["by_volume"] = table
-    section.facts = {"merchants": market.rows, "volume_column": market.volume_column}
     if len(volume.names) > 1:
-        gap = table["before_rules"][-1] - table["before_rules"][0]
-        says = (
-            f"index before rules {table['before_rules'][0]:.1f} in the smallest tenth, "
-            f"{table['before_rules'][-1]:.1f} in the largest"
+        _gaps(section, market, volume)
+    elif market.volume.min() < market.volume.max():
+        section.note(
+            "few_gap",
+            f"{market.rows} merchants do not make two bands of {least}: nothing is said of "
+            "the small beside the large",
         )
-        (section.decide if abs(gap) > _INDEX_GAP else section.fine)("index", says)
-        rules = table["rules"][-1] - table["rules"][0]
-        if abs(rules) > 1:
-            section.decide(
-                "rules",
-                f"rules move the smallest tenth by {table['rules'][0]:+.2f} points and the largest "
-                f"by {table['rules'][-1]:+.2f}: who can meet their conditions?",
-            )
-        _tiers(section, market, table)
     if market.tenure is not None:
-        section.tables["by_tenure"] = _by(bands(market.tenure, 5), market)
+        section.tables["by_tenure"] = _by(bands(market.tenure, 5, least), market)
     else:
         section.note(
             "no_tenure",
@@ -89,19 +89,39 @@ def fairness(market: Market) -> Section:
     return section
 
 
-def _tiers(section: Section, market: Market, table: dict[str, Any]) -> None:
-    ladder = market.card.tiers.ladder
-    higher = [f"tier_{tier.id}" for tier in ladder[market.card.tiers.entry + 1 :]]
+def _gaps(section: Section, market: Market, volume: Bands) -> None:
+    """Compare the smallest merchants with the largest: index, rules and tiers."""
+    small, large = volume.code == 0, volume.code == len(volume.names) - 1
+    raw = market.scores.raw_index
+
+    gap, low, high = mean_gap(raw[large], raw[small])
+    section.add(
+        level_within(gap, low, high, -_INDEX_GAP, _INDEX_GAP),
+        "index",
+        f"index before rules {raw[small].mean():.1f} in the smallest {volume.part}, "
+        f"{raw[large].mean():.1f} in the largest; difference {gap:+.1f} (95 % interval "
+        f"{low:+.1f} to {high:+.1f})",
+    )
+    moved = market.index - raw
+    level = level_within(*mean_gap(moved[large], moved[small]), -_RULES_GAP, _RULES_GAP)
+    if level != "fine":
+        section.add(
+            level,
+            "rules",
+            f"rules move the smallest {volume.part} by {moved[small].mean():+.2f} points and the "
+            f"largest by {moved[large].mean():+.2f}: who can meet their conditions?",
+        )
+    higher = [tier.id for tier in market.card.tiers.ladder[market.card.tiers.entry + 1 :]]
     if not higher:
         return
-    share = np.sum([table[name] for name in higher], axis=0)
-    says = (
-        f"{share[0]:.0%} of the smallest tenth and {share[-1]:.0%} of the largest stand above "
-        "the entry tier"
-    )
-    wide = abs(share[-1] - share[0]) > _TIER_GAP
-    (section.decide if wide else section.fine)(
-        "tiers", f"{says}: higher tiers ask for evidence as well as for a high index"
+    above = np.isin(market.scores.tier, higher) * 1.0
+    rates = event_rates(volume.code, len(volume.names), np.ones(market.rows), above)
+    section.add(
+        level_within(*rates.gap(-1, 0), -_TIER_GAP, _TIER_GAP),
+        "tiers",
+        f"{rates.rate[0]:.0%} of the smallest {volume.part} and {rates.rate[-1]:.0%} of the "
+        "largest stand above the entry tier: higher tiers ask for evidence as well as for a high "
+        "index",
     )
 
 
@@ -124,4 +144,8 @@ def _applicability(section: Section, market: Market) -> None:
         f"{MOVED:g} points because signals do not apply to them, rather than being unknown "
         f"(mean {np.mean(moved):+.2f}, largest {moved[np.argmax(np.abs(moved))]:+.1f})"
     )
-    (section.decide if len(far) > 0.05 * market.rows else section.note)("applicability", says)
+    # One merchant of ten is a tenth, and says little: the whole interval must be beyond.
+    moves = np.zeros(market.rows)
+    moves[far] = 1.0
+    share = event_rates(np.zeros(market.rows, np.int64), 1, np.ones(market.rows), moves)
+    section.judge("applicability", says, bad=bool(share.low[0] > _MOVED_SHARE))

@@ -134,7 +134,7 @@ def audit_files(
         "rejected": rejected,
         "missing_columns": sorted(market.missing),
     }
-    progress("writing tables and plots", math.nan)
+    progress("writing results", math.nan)
     with whole_folder(out) as place:
         plotted = _write(place, about, sections, text)
         files = sorted(path.name for path in place.iterdir())

@@ -12,10 +12,10 @@ from trustscore.audit.cards import private_columns
 from trustscore.audit.market import Market
 from trustscore.scorecard import Signal
 from trustscore.scoring import Scores, score_columns
+from trustscore.typing import Array
 
 __all__ = ["Forgery", "best", "worst"]
 
-Array = np.ndarray[Any, Any]
 # What a buyer can make happen; all that is counted when no column has such a name.
 BUYERS = re.compile("order|review|rating|buyer|waybill|vote|sale")
 # Figures beyond these are typing errors; they must not overflow what is drawn from them.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from trustscore.audit.forgery import Forgery
 from trustscore.scorecard import Signal
+from trustscore.typing import Array
 
 __all__ = ["FALSE_ALARMS", "Period", "honest_period", "surprise"]
 
-Array = np.ndarray[Any, Any]
 # One honest merchant in a hundred is looked at in vain.
 FALSE_ALARMS = 0.01
 # Signal: observations of one period and their figure (a count of events, or a mean).

@@ -13,10 +13,13 @@ from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scoring import Scores, score_columns
+from trustscore.typing import Array
 
 __all__ = ["Bands", "Market", "bands"]
 
-Array = np.ndarray[Any, Any]
+_PARTS = dict(
+    enumerate(("whole", "half", "third", "quarter", "fifth", "sixth", "seventh"), start=1)
+) | {8: "eighth", 9: "ninth", 10: "tenth"}
 NO_VOLUME = "(no volume)"
 _TENURE = "tenure_days"
 
@@ -122,19 +125,45 @@ class Bands:
     def __iter__(self) -> Any:
         return ((name, self.code == i) for i, name in enumerate(self.names))
 
+    @property
+    def part(self) -> str:
+        """What one band is called, such as a tenth of the merchants."""
+        return f"{_PARTS.get(len(self.names), f'{len(self.names)}th part')}"
 
-def bands(values: Array, count: int = 10) -> Bands:
+
+def bands(values: Array, count: int = 10, least: int = 1) -> Bands:
     """Cut merchants into bands of nearly equal number; equal figures stay together.
+
+    Parameters
+    ----------
+    values : ndarray
+        NaN where unknown.
+    count : int
+        Number of bands; fewer where figures are equal, or merchants are few.
+    least : int
+        Number of merchants that each band must have. All merchants in one band are an exception.
 
     Examples
     --------
-    >>> found = bands(np.array([1.0, 2.0, 3.0, 4.0, np.nan]), 2)
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0, np.nan])
+    >>> found = bands(values, 2)
     >>> found.names, found.code.tolist()
     (('1 to 2', '3 to 4'), [0, 0, 1, 1, -1])
+    >>> bands(values, 4, least=2).names, bands(values, 2, least=3).names
+    (('1 to 2', '3 to 4'), ('1 to 4',))
     """
     known = ~np.isnan(values)
     if not known.any():
         return Bands(np.full(len(values), -1), ())
+    for fewer in range(min(count, max(1, int(known.sum()) // least)), 0, -1):
+        found = _cut(values, known, fewer)
+        if fewer == 1 or np.bincount(found.code[known]).min() >= least:
+            break
+    return found
+
+
+def _cut(values: Array, known: Array, count: int) -> Bands:
+    """Return at most so many bands of nearly equal number."""
     cuts = np.quantile(values[known], np.arange(1, count) / count, method="inverted_cdf")
     code = np.searchsorted(np.unique(cuts), values, side="left")
     found, code = np.unique(np.where(known, code, -1), return_inverse=True)

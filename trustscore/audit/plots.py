@@ -12,9 +12,10 @@ from trustscore.audit.truth import COVERS, LARGEST_BIAS
 
 __all__ = ["figures"]
 
-Array = np.ndarray[Any, Any]
 Figure = Any
 _BLUE, _GREY, _RED, _GREEN = "#2f6f9f", "#8a8a8a", "#b5483a", "#5a8f4e"
+# Signals in one picture, and the inches that a line of text takes.
+_MOST_ROWS, _ROW = 60, 0.19
 _SHADES = ("#a9c7dd", "#5f9bc4", "#1f4e74")
 
 
@@ -36,7 +37,9 @@ def figures(sections: Iterable[Section]) -> Iterator[tuple[str, Figure]]:
     for name, (section, table, draw) in _FIGURES.items():
         part = by_name.get(section)
         if part is not None and table in part.tables and _rows(part.tables[table]):
-            yield name, draw(part)
+            figure = draw(part)
+            if figure is not None:
+                yield name, figure
 
 
 def _rows(table: Any) -> int:
@@ -65,6 +68,12 @@ def _ticks(axis: Any, names: Any, *, turned: bool = True) -> None:
             label.set_horizontalalignment("right")
 
 
+def _ends(middle: Any, low: Any, high: Any) -> Any:
+    """Return the lengths of error bars below and above; nothing where an end is unknown."""
+    spread = np.array([np.subtract(middle, low), np.subtract(high, middle)])
+    return np.maximum(np.nan_to_num(spread), 0.0)
+
+
 def _validity(section: Section) -> Figure:
     table: Any = section.tables["scores"]
     figure, axis = _figure(7.5, 0.4 * len(table["score"]) + 1.4)
@@ -89,9 +98,7 @@ def _calibration(section: Section) -> Figure:
     table: Any = section.tables["calibration"]
     figure, axis = _figure()
     x, rate = np.array(table["mean_index"]), 100 * np.array(table["rate"])
-    below = rate - 100 * np.array(table["rate_low"])
-    above = 100 * np.array(table["rate_high"]) - rate
-    spread = np.maximum(np.nan_to_num(np.array([below, above])), 0.0)
+    spread = _ends(rate, 100 * np.array(table["rate_low"]), 100 * np.array(table["rate_high"]))
     axis.errorbar(x, rate, yerr=spread, fmt="o-", color=_BLUE, capsize=3, linewidth=1)
     axis.axhline(100 * section.facts["rate"], color=_GREY, linestyle=":", linewidth=1)
     axis.annotate(
@@ -104,7 +111,7 @@ def _calibration(section: Section) -> Figure:
         color=_GREY,
     )
     axis.set_ylim(bottom=0)
-    axis.set_xlabel("mean trust index of a tenth of merchants")
+    axis.set_xlabel("mean trust index of a band of merchants")
     axis.set_ylabel("later events, % of orders")
     axis.set_title("What happened later, by index then", fontsize=10)
     return figure
@@ -140,7 +147,7 @@ def _fairness(section: Section) -> Figure:
         right.set_ylabel("% of merchants that are new")
     for axis in (left, right):
         _ticks(axis, names)
-        axis.set_xlabel(f"{section.facts['volume_column']}, tenths of merchants")
+        axis.set_xlabel(f"{section.facts['volume_column']}, bands of as many merchants")
     return figure
 
 
@@ -150,8 +157,20 @@ def _truth(section: Section) -> Figure:
     x = np.arange(len(table["group"]))
     left.axhspan(100 * COVERS[0], 100 * COVERS[1], color=_GREEN, alpha=0.15, label="asked for")
     left.axhline(90, color=_GREY, linestyle=":", linewidth=1, label="stated")
-    left.plot(x, 100 * np.array(table["covered"]), "o-", color=_BLUE, label="measured")
-    left.set_ylim(min(80.0, 100 * np.min(table["covered"]) - 3), 100)
+    covered, low, high = (
+        100 * np.array(table[name]) for name in ("covered", "covered_low", "covered_high")
+    )
+    left.errorbar(
+        x,
+        covered,
+        yerr=_ends(covered, low, high),
+        fmt="o-",
+        color=_BLUE,
+        capsize=3,
+        linewidth=1,
+        label="measured",
+    )
+    left.set_ylim(min(80.0, np.min(low) - 3), 100)
     left.set_ylabel("true values inside the interval, %")
     left.legend(fontsize=8, frameon=False, loc="lower right")
     right.axhspan(-LARGEST_BIAS, LARGEST_BIAS, color=_GREEN, alpha=0.15)
@@ -159,7 +178,7 @@ def _truth(section: Section) -> Figure:
     right.errorbar(
         x,
         table["bias"],
-        yerr=1.96 * np.array(table["bias_error"]),
+        yerr=_ends(table["bias"], table["bias_low"], table["bias_high"]),
         fmt="o",
         color=_BLUE,
         capsize=3,
@@ -167,7 +186,7 @@ def _truth(section: Section) -> Figure:
     right.set_ylabel("mean of truth minus index, points")
     for axis in (left, right):
         _ticks(axis, table["group"])
-        axis.set_xlabel(f"{section.facts['volume_column']}, tenths of merchants")
+        axis.set_xlabel(f"{section.facts['volume_column']}, bands of as many merchants")
     return figure
 
 
@@ -195,7 +214,7 @@ def _given_truth(section: Section) -> Figure:
         )
     axis.set_xlim(-0.3, len(names) - 0.3)
     _ticks(axis, names, turned=False)
-    axis.set_xlabel("volume, fifths of merchants")
+    axis.set_xlabel("volume, bands of as many merchants")
     axis.set_ylabel("mean index before rules")
     axis.set_title("What a merchant of known quality may expect", fontsize=10)
     return figure
@@ -205,7 +224,7 @@ def _cost(section: Section) -> Figure:
     table: Any = section.tables["units"]
     order = np.argsort(np.asarray(table["median_tenth"], dtype=float), kind="stable")[:12][::-1]
     names = np.asarray(table["column"], dtype=object)[order]
-    figure, axis = _figure(9, 0.45 * len(order) + 1.3)
+    figure, axis = _figure(9, max(0.45 * len(order) + 1.3, 2.6))
     y = np.arange(len(order))
     for i, size in enumerate(("small", "median", "large")):
         for what, marker in (("tenth", "o"), ("point", "D")):
@@ -299,53 +318,90 @@ def _sobol(section: Section) -> Figure:
     return figure
 
 
-def _weights(section: Section) -> Figure:
+def _weights(section: Section) -> Figure | None:
     table: Any = section.tables["signals"]
-    figure, axis = _figure(7, 6)
-    stated = 100 * np.asarray(table["stated_weight"], dtype=float)
-    realised = 100 * np.asarray(table["realised_weight"], dtype=float)
-    most = max(float(np.nanmax(np.concatenate((stated, realised)))), 1.0) * 1.1
-    axis.plot([0, most], [0, most], color=_GREY, linewidth=0.8, linestyle=":")
-    dimensions = list(dict.fromkeys(table["dimension"]))
+    stated, realised, error = (
+        100 * np.asarray(table[name], dtype=float)
+        for name in ("stated_weight", "realised_weight", "realised_error")
+    )
+    counted = np.flatnonzero((stated > 0) & ~np.isnan(realised))
+    if len(counted) == 0:
+        return None
+    shown = counted[_largest(np.abs(realised - stated)[counted])]
+    # By dimension, the heaviest on top.
+    order = shown[np.lexsort((-stated[shown], np.asarray(table["dimension"])[shown]))]
+    figure, axis = _figure(9, _ROW * len(order) + 1.6)
+    y = np.arange(len(order))[::-1]
+    dimensions = list(dict.fromkeys(np.asarray(table["dimension"])[order].tolist()))
     from matplotlib import colormaps
 
+    axis.hlines(y, stated[order], realised[order], color=_GREY, linewidth=0.8)
+    axis.scatter(stated[order], y, s=22, facecolors="white", edgecolors=_GREY, label="stated")
     for i, name in enumerate(dimensions):
-        own = np.array([d == name for d in table["dimension"]])
-        axis.scatter(stated[own], realised[own], s=22, label=name, color=colormaps["tab10"](i % 10))
-    far = np.argsort(-np.abs(np.nan_to_num(realised - stated)), kind="stable")[:8]
-    for row in far:
-        axis.annotate(
-            table["signal"][row],
-            (stated[row], realised[row]),
-            xytext=(4, 3),
-            textcoords="offset points",
-            fontsize=7,
+        own = np.array([table["dimension"][row] == name for row in order])
+        axis.errorbar(
+            realised[order][own],
+            y[own],
+            xerr=1.96 * error[order][own],
+            fmt="o",
+            markersize=4,
+            linewidth=1,
+            color=colormaps["tab10"](i % 10),
+            label=f"realised, {name}",
         )
-    axis.axhline(0, color=_GREY, linewidth=0.8)
-    axis.set_xlabel("stated weight, %")
-    axis.set_ylabel("realised: share of the variance of the index, %")
-    axis.legend(fontsize=7, frameon=False, loc="upper left")
+    axis.axvline(0, color=_GREY, linewidth=0.8)
+    axis.set_yticks(y, [table["signal"][row] for row in order], fontsize=8)
+    axis.set_ylim(-0.8, len(order) - 0.2)
+    axis.grid(axis="y", alpha=0.2)
+    axis.set_xlabel("weight, and share of the variance of the index with its 95 % interval, %")
+    axis.set_title(
+        _shown_of(len(order), len(counted), "farthest from their stated weight", "signals"),
+        fontsize=10,
+    )
+    axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
-def _correlation(section: Section) -> Figure:
+def _correlation(section: Section) -> Figure | None:
     table: Any = section.tables["correlation"]
-    names = table["signal"]
-    matrix = np.array([table[name] for name in names], dtype=float)
-    size = float(np.clip(0.16 * len(names) + 2.5, 5, 16))
-    figure, axis = _figure(size, size)
+    every = np.array([table[name] for name in table["signal"]], dtype=float)
+    off = np.where(np.eye(len(every), dtype=bool), np.nan, every)
+    known = np.flatnonzero(~np.isnan(off).all(axis=1))
+    if len(known) == 0:
+        return None
+    strongest = np.nanmax(np.abs(off[known]), axis=1)
+    shown = known[np.sort(_largest(strongest))]
+    names = [table["signal"][row] for row in shown]
+    size = max(_ROW * len(names), 2.0)
+    figure, axis = _figure(size + 4.0, size + 3.0)
     from matplotlib import colormaps
 
     colours = colormaps["RdBu_r"].with_extremes(bad="#d9d9d9")
-    shown = axis.imshow(matrix, vmin=-1, vmax=1, cmap=colours, interpolation="nearest")
-    font = 8 if len(names) < 30 else 5
-    axis.set_xticks(range(len(names)), names, fontsize=font, rotation=90)
-    axis.set_yticks(range(len(names)), names, fontsize=font)
-    figure.colorbar(shown, ax=axis, shrink=0.6, label="correlation of utilities")
+    image = axis.imshow(
+        every[np.ix_(shown, shown)], vmin=-1, vmax=1, cmap=colours, interpolation="nearest"
+    )
+    axis.set_xticks(range(len(names)), names, fontsize=8, rotation=90)
+    axis.set_yticks(range(len(names)), names, fontsize=8)
+    axis.set_title(
+        _shown_of(len(names), len(every), "most strongly correlated", "correlation"), fontsize=10
+    )
+    figure.colorbar(image, ax=axis, shrink=0.6, label="correlation of utilities")
     return figure
 
 
-_FIGURES: dict[str, tuple[str, str, Callable[[Section], Figure]]] = {
+def _largest(values: Any) -> Any:
+    """Return the places of the largest values, as many as a picture has readable rows for."""
+    return np.argsort(-values, kind="stable")[:_MOST_ROWS]
+
+
+def _shown_of(shown: int, every: int, which: str, table: str) -> str:
+    """Return a title that says which signals are shown, and where the others are."""
+    if shown == every:
+        return f"{every} signals"
+    return f"{shown} of {every} signals, those {which}; all are in coherence.{table}.csv"
+
+
+_FIGURES: dict[str, tuple[str, str, Callable[[Section], Figure | None]]] = {
     "validity": ("validity", "scores", _validity),
     "calibration": ("validity", "calibration", _calibration),
     "weights": ("coherence", "signals", _weights),

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Finding", "Section", "as_json", "table_of"]
+from trustscore.typing import Array
+
+__all__ = ["Finding", "Level", "Section", "as_json", "level_within", "table_of"]
 
 Level = Literal["decide", "note", "fine"]
-Table = Mapping[str, Sequence[Any] | np.ndarray[Any, Any]]
+Table = Mapping[str, Sequence[Any] | Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +53,44 @@ class Section:
     tables: dict[str, Table] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, level: Level, code: str, text: str) -> None:
+        """Add a finding; its code begins with the name of the section."""
+        self.findings.append(Finding(level, f"{self.name}.{code}", text))
+
     def decide(self, code: str, text: str) -> None:
         """Add a finding that needs a decision."""
-        self.findings.append(Finding("decide", f"{self.name}.{code}", text))
+        self.add("decide", code, text)
 
     def note(self, code: str, text: str) -> None:
         """Add a finding to know of."""
-        self.findings.append(Finding("note", f"{self.name}.{code}", text))
+        self.add("note", code, text)
 
     def fine(self, code: str, text: str) -> None:
         """Add a finding that all is well."""
-        self.findings.append(Finding("fine", f"{self.name}.{code}", text))
+        self.add("fine", code, text)
+
+    def judge(self, code: str, text: str, *, bad: bool, otherwise: Level = "note") -> None:
+        """Add a finding that needs a decision if it is bad."""
+        self.add("decide" if bad else otherwise, code, text)
+
+
+def level_within(figure: float, low: float, high: float, least: float, most: float) -> Level:
+    """Return what to make of a figure that should lie between two others, by its interval.
+
+    Returns
+    -------
+    {"decide", "fine", "note"}
+        ``decide`` when the whole interval lies outside; ``note`` when the figure does, or is
+        unknown, and the interval does not exclude that it should not.
+
+    Examples
+    --------
+    >>> level_within(3.0, 2.0, 4.0, -1.0, 1.0), level_within(3.0, 0.0, 6.0, -1.0, 1.0)
+    ('decide', 'note')
+    """
+    if low > most or high < least:
+        return "decide"
+    return "fine" if least <= figure <= most else "note"
 
 
 def table_of(names: str, rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:

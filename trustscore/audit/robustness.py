@@ -8,12 +8,13 @@ import numpy as np
 
 from trustscore.audit.cards import without_signal
 from trustscore.audit.choices import Choice, choices_of, varied
+from trustscore.audit.least import LEAST, enough
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
+from trustscore.typing import Array
 
 __all__ = ["rank_reversal", "robustness", "sobol"]
 
-Array = np.ndarray[Any, Any]
 MOST_MERCHANTS = 2000
 TOP_SHARE = 0.1
 ALTERNATIVES = 64  # of each choice, in the decomposition of variance
@@ -21,6 +22,8 @@ _SURE = 0.8
 _FLIPS = 0.25
 _ONE_SIGNAL = 0.1
 _RESAMPLES = 200
+# Scorecards from which on a 5th and a 95th percentile are more than the least and the largest.
+_ENOUGH_DRAWS = 40
 
 
 def ranks(index: Array) -> Array:
@@ -79,12 +82,12 @@ def robustness(market: Market, seed: int = 0, draws: int = 300, points: int = 25
     }
     if nothing:
         section.note("nothing", f"this scorecard leaves nothing to vary in {', '.join(nothing)}")
-    _left_out(section, part)
     rank_reversal(section, market, seed)
-    if not choices:
-        return section
+    ranked = enough(section, "rank", part.rows)
+    if ranked:
+        _left_out(section, part)
     choices = _with_effect(section, part, choices, seed)
-    if not choices:
+    if not choices or not ranked:
         return section
     _intervals(section, part, choices, seed, draws)
     if len(choices) > 1:
@@ -163,16 +166,22 @@ def _intervals(
         "rank": base,
         "rank_q05": low,
         "rank_q95": high,
-        "in_top": in_top,
+        "in_top": in_top if part.rows >= LEAST["top"].merchants else np.full(part.rows, np.nan),
     }
     width = np.median(high - low) / part.rows
     section.facts |= {"top": top, "median_rank_interval": width}
+    if draws < _ENOUGH_DRAWS:
+        section.note(
+            "few_draws",
+            f"{draws} scorecards: their 5th and 95th percentiles are rough under {_ENOUGH_DRAWS}",
+        )
     section.note(
         "ranks",
         f"half of the merchants keep their rank within {width:.0%} of the list (5th to 95th "
         f"percentile over {draws} scorecards)",
     )
-    _top(section, in_top[base <= top], top)
+    if enough(section, "top", part.rows):
+        _top(section, in_top[base <= top], top)
     if part.card.tiers.ladder:
         kept = (tier == part.scores.tier_code).mean(axis=0)
         table["tier"] = part.scores.tier
@@ -183,7 +192,7 @@ def _intervals(
             f"{flips:.0f} of {part.rows} merchants ({flips / part.rows:.1%}) may be expected in "
             "another tier under other defensible choices"
         )
-        (section.decide if flips > _FLIPS * part.rows else section.note)("tiers", says)
+        section.judge("tiers", says, bad=flips > _FLIPS * part.rows)
     section.tables["merchants"] = table
 
 
@@ -193,10 +202,11 @@ def _top(section: Section, sure: Array, top: int) -> None:
         section.note("top", f"more than {top} merchants share the best rank: there is no top")
         return
     share = float(np.mean(sure >= _SURE))
-    (section.note if share >= 0.5 else section.decide)(
+    section.judge(
         "top",
         f"of the {len(sure)} merchants in the top {TOP_SHARE:.0%}, {share:.0%} are there in at "
         f"least {_SURE:.0%} of scorecards",
+        bad=share < 0.5,
     )
 
 
@@ -295,7 +305,7 @@ def _left_out(section: Section, part: Market) -> None:
             f"leaving out {name} moves ranks most: by {mean / part.rows:.1%} of the list on "
             f"average, {flips} of {part.rows} tiers change"
         )
-        (section.decide if mean > _ONE_SIGNAL * part.rows else section.note)("left_out", says)
+        section.judge("left_out", says, bad=mean > _ONE_SIGNAL * part.rows)
     idle = [row[0] for row in rows if row[2] == 0]
     if idle:
         section.decide("idle", f"leaving out changes no rank: {', '.join(idle)}")
@@ -320,7 +330,7 @@ def rank_reversal(section: Section, market: Market, seed: int) -> None:
         f"{differs} indices change when half of the merchants leave, come in another order, or "
         "meet a crowd of copies"
     )
-    (section.fine if differs == 0 else section.decide)("rank_reversal", says)
+    section.judge("rank_reversal", says, bad=differs > 0, otherwise="fine")
 
 
 def _same(one: Array, other: Array) -> Array:

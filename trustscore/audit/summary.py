@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -76,4 +77,10 @@ def _scores(table: Any) -> Iterator[str]:
         *(table[column] for column in columns), strict=True
     ):
         difference = f"{minus:+.3f} ({under:+.3f} to {over:+.3f})" if minus or under else ""
-        yield (f"{name:<20} {area:6.3f}  {low:.3f} to {high:.3f}   {difference:<26} {rank:+8.3f}")
+        ends = f"{low:.3f} to {high:.3f}"
+        ends, difference = ("-" if "nan" in text else text for text in (ends, difference))
+        yield f"{name:<20} {area:6.3f}  {ends:<16} {difference:<26} {_signed(rank):>8}"
+
+
+def _signed(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:+.3f}"

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trustscore.audit.baselines import Baseline, baselines
+from trustscore.audit.least import EFFECTIVE, LEAST, enough_for_areas
 from trustscore.audit.market import Market, bands
-from trustscore.audit.measures import auc, bootstrap_auc, interval, weighted_spearman
+from trustscore.audit.measures import (
+    auc,
+    bootstrap_auc,
+    effective_merchants,
+    event_rates,
+    interval,
+    weighted_spearman,
+)
 from trustscore.audit.result import Section, table_of
 from trustscore.errors import InputError
 from trustscore.outcomes import Outcomes
+from trustscore.typing import Array
 
 __all__ = ["validity"]
 
-Array = np.ndarray[Any, Any]
 INDEX = "trust index"
-_FEW_EVENTS, _FEW_MERCHANTS = 20, 10
 _UNKNOWN_SHARE = 0.05
+# Under so many draws their outer percentiles are too near to each other.
+_LEAST_DRAWS = 1000
+_NO_INTERVAL = "one of the areas is 0 or 1, which nothing says how to widen"
 
 
 def require_two_classes(outcomes: Outcomes) -> None:
@@ -53,13 +61,15 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         Of the merchants of the market, see `Outcomes.join`.
     seed : int
     draws : int
-        Samples of merchants for the intervals.
+        Draws for the intervals, 1000 at least.
 
     Returns
     -------
     Section
         Tables `scores` (area under the curve by orders, rank correlation, difference to the
-        index), `calibration` (by decile of the index) and `groups` (by size and category).
+        index), `calibration` (by band of the index, a tenth where merchants are enough) and
+        `groups` (by size and category). A figure that too few merchants stand behind is left out
+        with a note, see `LEAST`.
     """
     section = Section("validity")
     rows = np.flatnonzero(outcomes.n > 0)
@@ -76,10 +86,11 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         "orders": own.n.sum(),
         "events": bad.sum(),
         "rate": bad.sum() / own.n.sum(),
-        "bootstrap_draws": draws,
+        "bootstrap_draws": max(draws, _LEAST_DRAWS),
         "dates_checked": outcomes.dated,
         "merchants_not_in_export": len(outcomes.unknown),
     }
+    draws = section.facts["bootstrap_draws"]
     _about_outcomes(section, outcomes)
     if market.card.file.provenance:
         section.note(
@@ -87,16 +98,34 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
             "the scorecard was fitted (see its provenance): if from these outcomes, the index has "
             "seen them, while the models beside it have not seen the merchants they score",
         )
-    compared, left_out = baselines(part, own, seed)
-    section.facts["left_out"] = left_out
-    for each in left_out:
-        section.note("left_out", each)
-    scores = [Baseline(INDEX, part.index, market.card.stamp), *compared]
-    drawn = bootstrap_auc({b.name: b.score for b in scores}, bad, good, seed, draws)
-    _scores(section, scores, own, drawn)
-    _calibration(section, part, own, seed, draws)
+    section.facts |= {
+        "effective_merchants_with_events": effective_merchants(bad),
+        "effective_merchants_without": effective_merchants(good),
+    }
+    if enough_for_areas(bad, good):
+        compared, left_out = baselines(part, own, seed)
+        section.facts["left_out"] = left_out
+        for each in left_out:
+            section.note("left_out", each)
+        scores = [Baseline(INDEX, part.index, market.card.stamp), *compared]
+        drawn = bootstrap_auc({b.name: b.score for b in scores}, bad, good, seed, draws)
+        _scores(section, scores, own, drawn)
+    else:
+        section.note("few_area", _too_few(bad, good))
+    _calibration(section, part, own)
     _groups(section, part, own, seed, draws)
     return section
+
+
+def _too_few(bad: Array, good: Array) -> str:
+    """Say why no area is given."""
+    least = LEAST["area"]
+    rarer = min(effective_merchants(bad), effective_merchants(good))
+    return (
+        f"{least.figure} are given from {least.merchants} merchants on, of whom the rarer of "
+        f"events and orders without is spread over as many as are worth {EFFECTIVE:g} of equal "
+        f"size. Here are {len(bad)}, worth {rarer:.1f}"
+    )
 
 
 def _about_outcomes(section: Section, outcomes: Outcomes) -> None:
@@ -116,7 +145,7 @@ def _about_outcomes(section: Section, outcomes: Outcomes) -> None:
         named = ", ".join(outcomes.unknown[:3])
         says = f"{count} merchants of the outcomes are not in the export ({named}, ...): left out"
         share = count / (count + section.facts["merchants"])
-        (section.decide if share > _UNKNOWN_SHARE else section.note)("unknown_merchants", says)
+        section.judge("unknown_merchants", says, bad=share > _UNKNOWN_SHARE)
 
 
 def _scores(
@@ -137,7 +166,7 @@ def _scores(
     _, area, low, high, *_ = rows[0]
     says = f"AUC of the index {area:.3f} (95 % interval {low:.3f} to {high:.3f})"
     if np.isnan(low):
-        section.decide("auc", f"{says}: too few events for an interval")
+        section.note("auc", f"AUC of the index {area:.3f}: without an interval, as {_NO_INTERVAL}")
     elif high < 0.5:
         section.decide("auc", f"{says}: the index runs the wrong way")
     elif low <= 0.5:
@@ -148,7 +177,10 @@ def _scores(
         if name in (INDEX, "random"):
             continue
         says = f"index minus {name}: {minus:+.3f} ({low:+.3f} to {high:+.3f})"
-        if high < 0:
+        if np.isnan(low):
+            says = f"index minus {name}: {minus:+.3f}"
+            section.note("level", f"{says}: without an interval, as {_NO_INTERVAL}")
+        elif high < 0:
             section.decide("beaten", f"{says}: it foretells more, so weights or curves lose some")
         elif low > 0:
             section.fine("beats", says)
@@ -156,56 +188,43 @@ def _scores(
             section.note("level", f"{says}: within noise")
 
 
-def _rates(code: Array, count: int, own: Outcomes, seed: int, draws: int) -> tuple[Array, Array]:
-    """Return the event rate of each band, and the same in samples of merchants."""
-
-    def rate(times: Array | None) -> Array:
-        n, k = (own.n, own.events) if times is None else (own.n * times, own.events * times)
-        orders = np.bincount(code, n, minlength=count)
-        found: Array = np.divide(
-            np.bincount(code, k, minlength=count),
-            orders,
-            out=np.full(count, np.nan),
-            where=orders > 0,
-        )
-        return found
-
-    rng = np.random.default_rng(seed)
-    rows = len(code)
-    samples = [
-        rate(np.bincount(rng.integers(rows, size=rows), minlength=rows)) for _ in range(draws)
-    ]
-    return rate(None), np.array(samples)
-
-
-def _calibration(section: Section, part: Market, own: Outcomes, seed: int, draws: int) -> None:
-    cut = bands(part.index, 10)
+def _calibration(section: Section, part: Market, own: Outcomes) -> None:
+    """Show the event rate by band of the index, in bands of enough merchants."""
+    least = LEAST["rate"].merchants
+    cut = bands(part.index, 10, least)
     count = len(cut.names)
-    rate, samples = _rates(cut.code, count, own, seed, draws)
-    ends = [interval(samples[:, i]) for i in range(count)]
+    if part.rows < 3 * least:
+        section.note(
+            "few_rate",
+            f"{LEAST['rate'].figure} are given from {3 * least} merchants on, {least} in each of "
+            f"three bands. Here are {part.rows}",
+        )
+        return
+    if count < 3:
+        section.note("flat", f"the index takes only {count} distinct bands: no calibration curve")
+        return
+    found = event_rates(cut.code, count, own.n, own.events)
     overall = section.facts["rate"]
     section.tables["calibration"] = {
         "index": list(cut.names),
         "merchants": np.bincount(cut.code, minlength=count),
         "orders": np.bincount(cut.code, own.n, minlength=count),
         "mean_index": np.array([part.index[mask].mean() for _, mask in cut]),
-        "rate": rate,
-        "rate_low": np.array([low for low, _ in ends]),
-        "rate_high": np.array([high for _, high in ends]),
-        "lift": rate / overall,
+        "rate": found.rate,
+        "rate_low": found.low,
+        "rate_high": found.high,
+        "lift": found.rate / overall,
     }
-    if count < 3:
-        section.note("flat", f"the index takes only {count} distinct bands: no calibration curve")
-        return
-    first, last = rate[0], rate[-1]
+    gap, low, high = found.gap(0, -1)
+    first, last = found.rate[0], found.rate[-1]
     says = (
-        f"event rate {first:.1%} in the lowest tenth of merchants by index, {last:.1%} in the "
-        f"highest ({first / overall:.1f} and {last / overall:.1f} times the average)"
+        f"event rate {first:.1%} in the lowest {cut.part} of merchants by index, {last:.1%} in the "
+        f"highest ({first / overall:.1f} and {last / overall:.1f} times the average); difference "
+        f"{100 * gap:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f})"
     )
-    gap = interval(samples[:, 0] - samples[:, -1])
-    if gap[1] < 0:
+    if high < 0:
         section.decide("upside_down", f"{says}: the index runs the wrong way at its ends")
-    elif gap[0] > 0:
+    elif low > 0:
         section.fine("lift", says)
     else:
         section.note("lift", f"{says}: the ends are not told apart")
@@ -222,7 +241,7 @@ def _groups(section: Section, part: Market, own: Outcomes, seed: int, draws: int
     for by, name, mask in groups:
         bad, good = own.events[mask], own.n[mask] - own.events[mask]
         area = low = high = float("nan")
-        if bad.sum() >= _FEW_EVENTS and good.sum() > 0 and mask.sum() >= _FEW_MERCHANTS:
+        if enough_for_areas(bad, good):
             index = part.index[mask]
             area = auc(index, bad, good)
             low, high = interval(bootstrap_auc({"": index}, bad, good, seed, draws)[""])
@@ -237,6 +256,7 @@ def _groups(section: Section, part: Market, own: Outcomes, seed: int, draws: int
     if few:
         section.note(
             "small_groups",
-            f"{len(few)} groups have under {_FEW_EVENTS} events or {_FEW_MERCHANTS} merchants and "
-            "get no figure",
+            f"{len(few)} of {len(groups)} groups get no AUC: they have under "
+            f"{LEAST['area'].merchants} merchants, or events spread over fewer than are worth "
+            f"{EFFECTIVE:g}",
         )

@@ -21,7 +21,7 @@ Example:
 
 @click.command("audit", epilog=EXAMPLE)
 @click.argument("export", type=options.EXPORTS)
-@options.output_folder("audit.json, summary.txt, a CSV for every table, and plots")
+@options.output_folder("audit.json, summary.txt, a CSV for every table, and with matplotlib plots")
 @options.scorecard("to audit")
 @options.outcomes()
 @click.option(
@@ -82,7 +82,8 @@ def command(
         )
     click.echo(report.text)
     if not quiet:
-        tables = "tables and plots" if report.plotted else "tables"
+        drawn = any(name.endswith(".png") for name in report.files)
+        tables = "tables and plots" if drawn else "tables"
         click.echo(f"\n{len(report.files)} files in {out}: audit.json, summary.txt, {tables}")
         if not report.plotted:
             note("there are no plots, because matplotlib is not installed")
