@@ -14,7 +14,7 @@ from trustscore.batch.output import contribution_columns, contribution_values, s
 from trustscore.batch.scorer import Scorer
 from trustscore.boost import BoostPolicy
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
-from trustscore.io.frames import read_frame
+from trustscore.io.frames import frame_parts
 from trustscore.io.rejects import Reject
 from trustscore.io.streams import like
 from trustscore.scorecard import Scorecard, load_scorecard
@@ -89,33 +89,48 @@ def score_frame(
     if errors not in ("raise", "reject"):
         raise InputError(f"errors must be 'raise' or 'reject'. Got {errors!r}")
     card = load_scorecard(scorecard)
-    rows, missing, index = read_frame(frame, card, allow_missing_columns=allow_missing_columns)
-    if rows.rejects and errors == "raise":
+    parts, missing, index = frame_parts(frame, card, allow_missing_columns=allow_missing_columns)
+    scorer = Scorer(card, BoostPolicy.load(policy), as_of=as_of, statement=contributions)
+    rejects: list[Reject] = []
+    lines, scores, wide = [], [], []
+    for rows in parts:
+        rejects += rows.rejects
+        if rejects and errors == "raise":
+            # The other rows are only read, so that all faults are listed.
+            continue
+        scored = scorer.scored(rows, missing)
+        lines.append(rows.lines)
+        scores.append(score_values(scored))
+        if contributions:
+            names = list(contribution_columns(card))
+            values = [rows.names(), *contribution_values(scored)]
+            wide.append(dict(zip(names, values, strict=True)))
+    if rejects and errors == "raise":
         raise InputError(
-            f"{plural(len(rows.rejects), 'row')} of the frame cannot be scored;"
+            f"{plural(len(rejects), 'row')} of the frame cannot be scored;"
             " errors='reject' scores the others",
-            at_most(
-                rows.rejects,
-                _told,
-                most=ROWS_SHOWN,
-            ),
+            at_most(rejects, _told, most=ROWS_SHOWN),
         )
 
     def shaped(columns: Mapping[str, Any], lines: Any) -> Any:
-        if isinstance(frame, (pd.DataFrame, Mapping)):
+        if index is not None:
             return pd.DataFrame(dict(columns), index=index[np.asarray(lines, dtype=np.int64) - 1])
         return like(frame, columns)
 
-    scorer = Scorer(card, BoostPolicy.load(policy), as_of=as_of, statement=contributions)
-    scored = scorer.scored(rows, missing)
-    answer = [shaped(score_values(scored), rows.lines)]
+    where = np.concatenate(lines)
+    answer = [shaped(_joined(scores), where)]
     if errors == "reject":
-        answer.append(shaped(_reject_columns(rows.rejects), [r.line for r in rows.rejects]))
+        answer.append(shaped(_reject_columns(rejects), [reject.line for reject in rejects]))
     if contributions:
-        names = list(contribution_columns(card))
-        values = [rows.names(), *contribution_values(scored)]
-        answer.append(shaped(dict(zip(names, values, strict=True)), rows.lines))
+        answer.append(shaped(_joined(wide), where))
     return answer[0] if len(answer) == 1 else tuple(answer)
+
+
+def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the columns of several stretches as one."""
+    if len(parts) == 1:
+        return dict(parts[0])
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _reject_columns(rejects: Sequence[Reject]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from trustscore.errors import InputError
 from trustscore.io.arrow import strings
@@ -16,11 +17,46 @@ from trustscore.io.clean_rows import Rows
 from trustscore.io.columns import rows_of
 from trustscore.io.header import Wanted, match
 from trustscore.io.seen_ids import SeenIds
-from trustscore.io.streams import as_stream, read_stream
+from trustscore.io.streams import as_stream, read_stream, stream_parts
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
 
-__all__ = ["read_frame"]
+__all__ = ["frame_parts", "read_frame"]
+
+
+def frame_parts(
+    frame: Any, scorecard: Scorecard, *, allow_missing_columns: bool = False
+) -> tuple[Iterator[Rows], frozenset[str], pd.Index | None]:
+    """Turn a frame into stretches of rows, so that a stream need not be in memory as a whole.
+
+    The parameters and errors are those of `read_frame`.
+
+    Returns
+    -------
+    parts : iterator of Rows
+        At least one. Of rows with the same id all but the first are rejected.
+    missing : frozenset of str
+        Columns that are not there.
+    index : pandas.Index or None
+        Of a pandas frame.
+    """
+    if isinstance(frame, (pd.DataFrame, Mapping)):
+        rows, missing, index = read_frame(
+            frame, scorecard, allow_missing_columns=allow_missing_columns
+        )
+        return iter([rows]), missing, index
+    parts, missing = stream_parts(as_stream(frame), Wanted.by(scorecard), allow_missing_columns)
+    return _met_once(parts), missing, None
+
+
+def _met_once(parts: Iterable[Rows]) -> Iterator[Rows]:
+    """Reject rows whose id was there before."""
+    seen = SeenIds()
+    for rows in parts:
+        repeats = seen.add(rows.ids, rows.lines, 0)
+        if len(repeats.rows):
+            rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
+        yield rows
 
 
 def read_frame(
@@ -115,6 +151,8 @@ def _numbers_or_text(series: pd.Series, name: str) -> Any:
         if pd.api.types.is_complex_dtype(kind):
             raise InputError(f"the frame: column {name} is of type {kind}; numbers are expected")
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(kind, pd.ArrowDtype) and pa.types.is_null(kind.pyarrow_dtype):
+        return np.full(len(series), np.nan)
     if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
         return _text(series)
     raise InputError(f"the frame: column {name} is of type {kind}; numbers or text are expected")

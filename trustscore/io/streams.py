@@ -17,7 +17,10 @@ from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
 from trustscore.io.parquet_reader import ArrowPiece, plan_columns, read_batch, refuse_nested
 
-__all__ = ["as_stream", "join_rows", "like", "read_stream"]
+__all__ = ["as_stream", "join_rows", "like", "read_stream", "stream_parts"]
+
+# Rows that are read at once: their numbers stand in memory beside the batch, which may be large.
+ROWS = 1 << 15
 
 _KINDS = (
     "a pandas DataFrame, columns by name, or what gives an Arrow stream: a pyarrow Table,"
@@ -39,11 +42,14 @@ def as_stream(frame: Any) -> Any:
         raise InputError(
             f"a frame must be there and not only planned. Got {type(frame).__name__}; collect it"
         )
+    if isinstance(frame, pa.RecordBatchReader):
+        return frame
     if hasattr(frame, "__arrow_c_stream__"):
         try:
             return pa.RecordBatchReader.from_stream(frame)
-        except pa.ArrowException as error:
-            raise InputError(f"the stream has no rows of columns ({error})") from None
+        except Exception as error:
+            # A query may fail when its stream is opened, with an error of its own library.
+            raise InputError(f"the stream has no rows of columns ({error})") from error
     if hasattr(frame, "to_arrow"):
         return as_stream(frame.to_arrow())
     raise InputError(f"a frame must be {_KINDS}. Got {type(frame).__name__}")
@@ -51,25 +57,53 @@ def as_stream(frame: Any) -> Any:
 
 def read_stream(stream: Any, wanted: Wanted, allow_missing: bool) -> tuple[Rows, frozenset[str]]:
     """Turn a stream into rows; return them with the columns that are not there."""
+    parts, missing = stream_parts(stream, wanted, allow_missing)
+    return join_rows(list(parts)), missing
+
+
+def stream_parts(
+    stream: Any, wanted: Wanted, allow_missing: bool
+) -> tuple[Iterator[Rows], frozenset[str]]:
+    """Turn a stream into stretches of rows, of which there is at least one.
+
+    A stretch that is no longer needed leaves nothing of the stream in memory. Ids are not compared.
+
+    Returns
+    -------
+    parts : iterator of Rows
+    missing : frozenset of str
+        Columns that are not there.
+    """
     what = "the frame"
     plan, used = plan_columns(list(stream.schema.names), wanted, what, allow_missing=allow_missing)
     refuse_nested(stream.schema, used, what)
 
     def read() -> Iterator[Rows]:
         line = 1
-        try:
-            for batch in stream:
-                yield read_batch(ArrowPiece(batch.select(used), line), plan)
-                line += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(
-                f"{what}: the stream broke off after row {line - 1}: {error}"
-            ) from None
+        for batch in _batches(stream, what):
+            for start in range(0, batch.num_rows, ROWS):
+                part = batch.slice(start, ROWS).select(used)
+                yield read_batch(ArrowPiece(part, line), plan)
+                line += part.num_rows
         if line == 1:
-            nothing = pa.RecordBatch.from_pylist([], schema=stream.schema)
+            nothing = stream.schema.empty_table()
             yield read_batch(ArrowPiece(nothing.select(used), line), plan)
 
-    return join_rows(list(read())), plan.columns.missing
+    return read(), plan.columns.missing
+
+
+def _batches(stream: Any, what: str) -> Iterator[Any]:
+    rows = 0
+    while True:
+        try:
+            batch = stream.read_next_batch()
+        except StopIteration:
+            return
+        except Exception as error:
+            # Whoever makes a stream says in errors of their own why there is no more of it.
+            raise InputError(f"{what}: the stream broke off after row {rows}: {error}") from error
+        rows += batch.num_rows
+        yield batch
 
 
 def join_rows(parts: list[Rows]) -> Rows:
@@ -111,7 +145,8 @@ def like(frame: Any, columns: Mapping[str, Any]) -> Any:
     table = pa.table({name: _array(values) for name, values in columns.items()})
     given = nw.from_native(frame, eager_only=True, pass_through=True)
     if isinstance(given, nw.DataFrame):
-        return nw.from_arrow(table, backend=given.implementation).to_native()
+        made = nw.from_arrow(table, backend=given.implementation)
+        return made if isinstance(frame, nw.DataFrame) else made.to_native()
     return table
 
 

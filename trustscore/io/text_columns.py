@@ -181,7 +181,8 @@ def one_chunk(column: Any) -> Any:
     if isinstance(column, pa.ChunkedArray):
         column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        # Arrow's cast knows no dictionary of string views, as Polars makes of its categories.
+        column = one_chunk(column.dictionary).take(column.indices)
     is_view = getattr(pa.types, "is_string_view", None)  # since pyarrow 16
     if is_view is not None and is_view(column.type):
         column = column.cast(pa.string())
