@@ -16,8 +16,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from trustscore.errors import InputError, ScorecardError
 from trustscore.estimator import TrustScorer
+from trustscore.estimator.labels import labelled
 from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scoring import score_columns
+from trustscore.simulate import simulate_export
 
 NUMBERS = [
     "trust_index",
@@ -159,18 +161,18 @@ def test_cells_that_cannot_be_are_all_listed(export):
     bad.loc["b", "orders_paid"] = "many"
     bad["reviews_rated"] = [1.0, 0.0, 200.0]
     scorer = TrustScorer("minimal").fit(bad)
-    with pytest.raises(InputError, match="3 faults") as caught:
+    with pytest.raises(InputError, match="2 rows cannot be scored") as caught:
         scorer.transform(bad)
     assert [fault.partition(":")[0] for fault in caught.value.faults] == [
-        "row a, complaints",
         "row a, negative_reviews",
         "row b, orders_paid",
     ]
+    assert "1 more fault in the row" in caught.value.faults[0]
 
 
 def test_many_faults_are_cut_short(export):
     bad = pd.concat([export] * 10, ignore_index=True).assign(complaints=-1.0)
-    with pytest.raises(InputError, match="30 faults") as caught:
+    with pytest.raises(InputError, match="30 rows cannot be scored") as caught:
         TrustScorer("minimal").fit(bad).transform(bad)
     assert caught.value.faults[-1] == "and 10 more"
 
@@ -291,7 +293,7 @@ def test_numbers_in_object_cells_keep_their_value_whatever_the_decimal_sign():
 
 
 def test_complex_numbers_are_faults(export):
-    with pytest.raises(InputError, match="row a, complaints"):
+    with pytest.raises(InputError, match="column complaints is of type complex128"):
         TrustScorer("minimal").fit(export).transform(export.assign(complaints=1j))
 
 
@@ -461,3 +463,65 @@ def test_better_is_never_worth_less(X, row, column, more, sign):
     better = X.copy()
     better[row, column] += sign * more
     assert scorer.score_samples(better)[row] >= scorer.score_samples(X)[row]
+
+
+# Weights of rows ---------------------------------------------------------------------------------
+
+
+def open_minimal():
+    data = load_scorecard("minimal").file.model_dump(mode="json", exclude_none=True)
+    for signals in data["signals"].values():
+        for line in signals.values():
+            if "strength" in line:
+                line["prior"] = line["strength"] = "fit"
+    return parse_scorecard(data)
+
+
+def priors(scorer):
+    return [(s.prior, s.strength) for s in scorer.scorecard_.signals]
+
+
+def test_a_row_of_weight_two_is_two_rows_and_one_of_weight_0_none():
+    frame = pd.DataFrame(simulate_export(400, seed=3, scorecard="minimal"))
+    weight = np.arange(400) % 3
+    repeated = frame.loc[np.repeat(np.arange(400), weight)]
+    found = TrustScorer(open_minimal()).fit(frame, sample_weight=weight)
+    wanted = TrustScorer(open_minimal()).fit(repeated)
+    np.testing.assert_allclose(priors(found), priors(wanted), rtol=1e-6)
+    assert priors(found) != priors(TrustScorer(open_minimal()).fit(frame))
+
+
+def test_weights_count_in_composite_indices_too():
+    X = np.random.default_rng(1).normal(size=(200, 2))
+    weight = np.arange(200) % 3
+    found = TrustScorer(scorecard=None).fit(X, sample_weight=weight).score_samples(X)
+    wanted = TrustScorer(scorecard=None).fit(np.repeat(X, weight, axis=0)).score_samples(X)
+    np.testing.assert_allclose(found, wanted)
+
+
+@pytest.mark.parametrize(
+    ("weight", "told"),
+    [
+        ([1.0, -1.0, 1.0], "Negative"),
+        ([1.0, np.nan, 1.0], "NaN"),
+        ([1.0, 1.0], r"shape"),
+        ([0.0, 0.0, 0.0], "above 0 for at least one|at least one non-zero"),
+    ],
+)
+@pytest.mark.parametrize("card", [None, "open"])
+def test_weights_that_cannot_be_are_named(card, weight, told, export):
+    card, X = (open_minimal(), export) if card else (None, np.zeros((3, 2)))
+    with pytest.raises(ValueError, match=told):
+        TrustScorer(card).fit(X, sample_weight=weight)
+
+
+def test_labels_may_be_words_for_yes_and_no():
+    block = {"x": np.zeros(5)}
+    found = labelled(block, ["yes", "no", None, "TRUE", "0"])
+    assert found.n.tolist() == [1, 1, 0, 1, 1]
+    assert found.events.tolist() == [1, 0, 0, 1, 0]
+    with pytest.raises(InputError, match="row 1 holds 'perhaps'"):
+        labelled(block, ["yes", "perhaps", "no", "no", "no"])
+    weighted = labelled(block, [1, 0, 1, 0, np.nan], np.array([2.0, 3.0, 0.0, 1.0, 5.0]))
+    assert weighted.n.tolist() == [2, 3, 0, 1, 0]
+    assert weighted.events.tolist() == [2, 0, 0, 0, 0]

@@ -37,7 +37,7 @@ def faults(tmp_path, content, **options):
         ("merchant_id,n,events\na,,1\n", "must be finite numbers"),
         ("merchant_id,n\na,1\n", "events: no such column"),
         ("merchant_id,n,evnts\na,2,1\n", "did you mean evnts?"),
-        ("merchant_id,label\na,2\n", "a label must be 0 or 1"),
+        ("merchant_id,label\na,2\n", "line 2, label: 0 or 1, yes or no"),
         ("merchant_id,label\na,\n", "a label must be 0 or 1"),
         ("merchant_id,events\na,2\n", "a label must be 0 or 1, as there is no n"),
         ("merchant_id,label,n\na,1,1\n", "either label, or n and events"),
@@ -65,7 +65,10 @@ def test_every_fault_is_counted_and_ten_of_a_kind_are_shown():
     assert len(error.value.faults) == 11 and "and 590 more rows: events" in error.value.faults[-1]
 
 
-@pytest.mark.parametrize("content", ["label\na,1\nb,0\n", "events\na,1\nb,0\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["label\na,1\nb,0\n", "label\na,yes\nb,no\n", "label\na,TRUE\nb,false\n", "events\na,1\nb,0\n"],
+)
 def test_labels_are_cases_of_one_order(tmp_path, content):
     path = tmp_path / "labels.csv"
     path.write_text(f"merchant_id,{content}")

@@ -8,7 +8,7 @@ import pytest
 from trustscore import explain_frame, score_frame
 from trustscore.batch.files import score_files
 from trustscore.errors import InputError
-from trustscore.scorecard import load_scorecard
+from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.simulate import simulate_export
 
 CARD = load_scorecard("minimal")
@@ -188,3 +188,13 @@ def test_a_stream_that_breaks_off_says_where(export):
     broken = pa.RecordBatchReader.from_batches(table.schema, batches())
     with pytest.raises(InputError, match=r"broke off after row 200: .*the line is dead"):
         score_frame(broken, CARD)
+
+
+def test_numbers_among_texts_keep_their_value_whatever_the_decimal_sign():
+    data = CARD.file.model_dump(mode="json", exclude_none=True) | {"decimal": ","}
+    card = parse_scorecard(data)
+    columns = {field.name: [1, 1] for field in card.fields}
+    frame = pd.DataFrame({"merchant_id": ["a", "b"]} | columns)
+    frame["product_rating_mean"] = np.array([4.5, "4,5"], dtype=object)
+    scores = score_frame(frame, card)
+    assert scores.trust_index[0] == scores.trust_index[1]

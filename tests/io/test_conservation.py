@@ -3,7 +3,6 @@
 import csv
 import datetime as dt
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from tests.io.exports import HEADER, MINIMAL, csv_bytes, row, write_csv, write_p
 from trustscore.batch.files import score_files
 from trustscore.batch.frame import score_frame
 from trustscore.io.rejects import REASONS
-from trustscore.io.text_columns import parse_block
 
 FAULTS = {
     "not_a_number": {"complaints": "many"},
@@ -124,14 +122,6 @@ def test_a_day_that_is_none_is_a_reject(end, as_of, tmp_path):
         (n, "tier_since", days[n]) for n in (1, 3, 4, 5)
     ]
     assert {r["reason"] for r in found} == {"not_a_date: a date such as 2026-01-31 is expected"}
-
-
-def test_a_day_is_a_fault_of_a_block_as_well():
-    since = pa.array(["2026-02-01", "soon", None])
-    _, faults = parse_block({"tier_since": since}, [])
-    assert [(f.row, f.column, f.value, f.reason) for f in faults] == [
-        (1, "tier_since", "soon", "not_a_date")
-    ]
 
 
 def rejected(folder, rows, **how):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
+from trustscore.fitting.weighted import quantile
 from trustscore.scorecard import Scorecard, parse_scorecard
 from trustscore.typing import Array
 
@@ -21,7 +22,14 @@ NAME = "composite"
 _LARGEST = 9e299
 
 
-def learn(values: Array, names: Array | None, direction: Any, ends: Any, power: Any) -> Scorecard:
+def learn(
+    values: Array,
+    names: Array | None,
+    direction: Any,
+    ends: Any,
+    power: Any,
+    weight: Array | None = None,
+) -> Scorecard:
     """Return the scorecard of a composite index.
 
     Parameters
@@ -31,6 +39,8 @@ def learn(values: Array, names: Array | None, direction: Any, ends: Any, power: 
     names : ndarray of str or None
     direction, ends, power
         `direction`, `quantiles` and `power` of `TrustScorer`.
+    weight : ndarray of shape (rows,), optional
+        How many rows each row stands for.
 
     Returns
     -------
@@ -49,10 +59,12 @@ def learn(values: Array, names: Array | None, direction: Any, ends: Any, power: 
     words: dict[str, Any] = {}
     for at in range(values.shape[1]):
         column = values[:, at]
-        known = np.clip(column[~np.isnan(column)], -_LARGEST, _LARGEST)
+        use = ~np.isnan(column) if weight is None else ~np.isnan(column) & (weight > 0)
+        known = np.clip(column[use], -_LARGEST, _LARGEST)
         if not len(known):
             continue
-        worst, prior, best = (float(x) for x in np.quantile(known, [low, 0.5, high]))
+        own = None if weight is None else weight[use]
+        worst, prior, best = (float(x) for x in quantile(known, [low, 0.5, high], own))
         if worst == best:
             worst, best = float(known.min()), float(known.max())
         spread = None
@@ -62,7 +74,9 @@ def learn(values: Array, names: Array | None, direction: Any, ends: Any, power: 
         else:
             with np.errstate(over="ignore"):
                 utility = np.clip((known - worst) / (best - worst), 0.0, 1.0)
-            spread = min(max(float(np.std(utility)), 0.01), 0.5)
+            mean = np.average(utility, weights=own)
+            deviation = float(np.sqrt(np.average((utility - mean) ** 2, weights=own)))
+            spread = min(max(deviation, 0.01), 0.5)
         poor, good = (worst, best) if signs[at] > 0 else (best, worst)
         signals[f"x{at}"] = {
             "stage": "use",

@@ -8,13 +8,17 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.fitting import Labelled, collect_outcomes
-from trustscore.typing import Block
+from trustscore.io.arrow import strings
+from trustscore.io.text_columns import read_numbers
+from trustscore.typing import Array, Block
 
 __all__ = ["labelled"]
 
 
-def labelled(block: Block, y: Any) -> Labelled | None:
+def labelled(block: Block, y: Any, weight: Array | None = None) -> Labelled | None:
     """Return the rows of a block with their outcomes; None without `y`.
+
+    Labels may be numbers or the words for yes and no that cells of files may hold.
 
     Examples
     --------
@@ -25,7 +29,7 @@ def labelled(block: Block, y: Any) -> Labelled | None:
     if y is None:
         return None
     try:
-        given = np.array(y, dtype=np.float64)
+        given = np.array(_figures(y), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"y: must hold numbers, labels 0 or 1 or orders and events: {error}"
@@ -42,8 +46,28 @@ def labelled(block: Block, y: Any) -> Labelled | None:
         if len(wrong):
             raise InputError(f"y: labels must be 0 or 1. Got {given[wrong[0]]:g} in row {wrong[0]}")
         given[~known] = 0.0
-        return Labelled(block, np.where(known, 1.0, 0.0), given)
+        return _weighted(Labelled(block, np.where(known, 1.0, 0.0), given), weight)
     n, events = (np.where(known, column, 0.0) for column in given.T)
     rows_of = np.arange(rows).astype(str).astype(object)
     found = collect_outcomes(rows_of, n, events)
-    return Labelled(block, found.n, found.events)
+    return _weighted(Labelled(block, found.n, found.events), weight)
+
+
+def _figures(y: Any) -> Any:
+    """Return outcomes with the words for yes and no as 1 and 0."""
+    given = np.asarray(y)
+    if given.ndim != 1 or given.dtype.kind not in "OUST":
+        return y
+    texts = [None if x is None or x != x else str(x) for x in given.tolist()]
+    figures, odd = read_numbers(strings(texts), "flag", ".")
+    if odd:
+        row, text, _ = odd[0]
+        raise ValueError(f"row {row} holds {text!r}")
+    return figures
+
+
+def _weighted(found: Labelled, weight: Array | None) -> Labelled:
+    """Return outcomes of rows that stand for so many merchants each."""
+    if weight is None:
+        return found
+    return found._replace(n=found.n * weight, events=found.events * weight)

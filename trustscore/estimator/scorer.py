@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from trustscore.errors import InputError
 from trustscore.estimator.composite import block_of, learn, position
-from trustscore.estimator.frames import as_frame, match_columns, read_block
+from trustscore.estimator.frames import as_frame, read_block
 from trustscore.estimator.labels import labelled
 from trustscore.fitting.fit import fit_scorecard, open_weights
 from trustscore.scorecard import Scorecard, load_scorecard
@@ -142,7 +142,7 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             tags.input_tags.two_d_array = False
         return tags
 
-    def fit(self, X: Any, y: Any = None) -> TrustScorer:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TrustScorer:
         """Check the columns, and fit the open values of a scorecard or make a whole one.
 
         Parameters
@@ -153,6 +153,9 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             Outcome of each merchant, for a scorecard with open weights: 1 for bad and 0 for good,
             or the number of orders and of bad events among them; NaN where it is not known.
             Ignored otherwise.
+        sample_weight : array-like of shape (n_samples,), optional
+            How many merchants each row stands for, 0 or more; each counts once by default. Used by
+            everything that is fitted: priors, anchors, learnt weights, composite indices.
 
         Returns
         -------
@@ -170,8 +173,11 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             values = validate_data(
                 self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=True
             )
+            weight = _weight(sample_weight, values)
             names = getattr(self, "feature_names_in_", None)
-            self.scorecard_ = learn(values, names, self.direction, self.quantiles, self.power)
+            self.scorecard_ = learn(
+                values, names, self.direction, self.quantiles, self.power, weight
+            )
             self._composite = True
             self.missing_: frozenset[str] = frozenset()
             return self
@@ -179,13 +185,17 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             raise InputError("direction: must be None with a scorecard, which holds the directions")
         card = load_scorecard(self.scorecard)
         frame = as_frame(X)
-        columns = match_columns(frame, card, self.allow_missing_columns)
+        # Only a scorecard with open values asks for the rows; of others the columns are checked.
+        rows = frame if card.open_values else frame.iloc[:0]
+        block, missing = read_block(rows, card, self.allow_missing_columns)
         if card.open_values:
-            block = read_block(frame, columns, card, columns.missing)
-            later = labelled(block, y) if open_weights(card) else None
-            card = fit_scorecard(block, card, missing=columns.missing, labelled=later).scorecard
+            weight = _weight(sample_weight, frame)
+            later = labelled(block, y, weight) if open_weights(card) else None
+            card = fit_scorecard(
+                block, card, missing=missing, labelled=later, merchant_weight=weight
+            ).scorecard
         program_of(card)
-        self.scorecard_, self.missing_ = card, columns.missing
+        self.scorecard_, self.missing_ = card, missing
         self._composite = False
         self.n_features_in_ = frame.shape[1]
         if all(isinstance(name, str) for name in frame.columns):
@@ -326,9 +336,19 @@ class TrustScorer(TransformerMixin, BaseEstimator):
             block = block_of(values, card)
         else:
             frame = as_frame(X)
-            block = read_block(
-                frame, match_columns(frame, card, self.missing_), card, self.missing_
-            )
+            block, _ = read_block(frame, card, self.missing_)
         # A value far beyond its anchors may overflow before it is clipped to utility 0 or 1.
         with np.errstate(over="ignore"):
             return score_columns(block, card, detail, missing=self.missing_)
+
+
+def _weight(given: Any, X: Any) -> Array | None:
+    """Return the weights of rows, checked; None when all count once."""
+    if given is None:
+        return None
+    weight: Array = _check_sample_weight(
+        given, X, dtype=np.float64, ensure_non_negative=True, copy=True
+    )
+    if not (weight > 0).any():
+        raise InputError("sample_weight: must be above 0 for at least one row")
+    return weight

@@ -74,6 +74,7 @@ def fit_scorecard(
     notes: Sequence[Note] = (),
     halves: tuple[Mapping[str, Array], Mapping[str, Array]] | None = None,
     strength_scale: bool = False,
+    merchant_weight: Array | None = None,
     progress: Progress = silent,
 ) -> Fitted:
     """Fit priors, anchors and weights; the result is a closed scorecard.
@@ -113,6 +114,8 @@ def fit_scorecard(
     strength_scale : bool, default=False
         Whether to write down the factor on all strengths by which truth follows the index with
         slope 1, as the halves have it.
+    merchant_weight : ndarray of shape (rows,), optional
+        How many merchants each row stands for, in priors and anchors.
     progress : Progress, optional
         Told which step is being done, and how much of it is done.
 
@@ -146,7 +149,14 @@ def fit_scorecard(
     faults = _misuse(method, card, locked, labelled, judgements, waiting)
     progress("fitting priors and anchors", math.nan)
     figures = fit_figures(
-        card, block, rows, missing=missing, priors=priors, anchors=anchors, peers=peers
+        card,
+        block,
+        rows,
+        missing=missing,
+        priors=priors,
+        anchors=anchors,
+        peers=peers,
+        weight=merchant_weight,
     )
     if strength_scale and halves is None:
         faults.append("strength_scale: needs halves")

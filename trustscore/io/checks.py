@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from trustscore.io.bounds import rows_out_of_bounds
 from trustscore.io.rejects import REASONS, Fault
 
-__all__ = ["Checker", "check_block"]
+__all__ = ["Checker"]
 
 _MOST = np.finfo(np.float64).max
 _LIMITS = {
@@ -158,39 +158,3 @@ class Checker:
     def _fault(self, at: int, row: int, value: float, reason: str, message: str = "") -> Fault:
         name = self._fields[at].name
         return Fault(row, name, plain(value), reason, message or REASONS[reason])
-
-
-def check_block(
-    block: Mapping[str, NDArray[np.float64]],
-    fields: Sequence[Any],
-    pairs: Iterable[tuple[str, str]] = (),
-) -> list[Fault]:
-    """Check columns that are numbers already.
-
-    Parameters
-    ----------
-    block : mapping of str to ndarray
-        Columns without a field, and fields without a column, are left alone.
-    fields : sequence of Field
-    pairs : iterable of (str, str), optional
-        Parts and their wholes.
-
-    Returns
-    -------
-    list of Fault
-        Ordered by row, then by the order of `fields`.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace as Field
-    >>> fields = [Field(name=n, check="count", lo=None, hi=None) for n in ("good", "paid")]
-    >>> block = {"good": np.array([1.0, 5.0]), "paid": np.array([2.0, 4.0])}
-    >>> for fault in check_block(block, fields, [("good", "paid")]):
-    ...     print(fault.row, fault.column, fault.reason, "-", fault.message)
-    1 good numerator_above_denominator - more than its whole, paid = 4
-    """
-    present = [field for field in fields if field.name in block]
-    if not present:
-        return []
-    checker = Checker(present, pairs)
-    return checker.check(np.stack([np.asarray(block[f.name], np.float64) for f in present], axis=1))

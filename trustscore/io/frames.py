@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -60,7 +62,12 @@ def _met_once(parts: Iterable[Rows]) -> Iterator[Rows]:
 
 
 def read_frame(
-    frame: Any, scorecard: Scorecard, *, allow_missing_columns: bool = False
+    frame: Any,
+    scorecard: Scorecard,
+    *,
+    allow_missing_columns: bool = False,
+    what: str = "the frame",
+    ids: bool = True,
 ) -> tuple[Rows, frozenset[str], pd.Index]:
     """Turn a frame into rows.
 
@@ -69,6 +76,10 @@ def read_frame(
     frame : pandas.DataFrame, mapping of columns, or what gives an Arrow stream
     scorecard : Scorecard
     allow_missing_columns : bool, default=False
+    what : str
+        Names the frame in messages.
+    ids : bool, default=True
+        Whether rows have ids, each of them once. Without, the rows are numbered.
 
     Returns
     -------
@@ -91,28 +102,32 @@ def read_frame(
         except ValueError as error:
             raise InputError(f"the columns make no table: {error}") from None
     if isinstance(frame, pd.DataFrame):
-        rows, missing = _read_pandas(frame, wanted, allow_missing_columns)
+        rows, missing = _read_pandas(frame, wanted, allow_missing_columns, what, ids)
         index = frame.index
     else:
         rows, missing = read_stream(as_stream(frame), wanted, allow_missing_columns)
         index = pd.RangeIndex(rows.read)
-    repeats = SeenIds(len(rows)).add(rows.ids, rows.lines, 0)
-    if len(repeats.rows):
-        rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
+    if ids:
+        repeats = SeenIds(len(rows)).add(rows.ids, rows.lines, 0)
+        if len(repeats.rows):
+            rows = rows.drop(repeats.rows, repeated(rows, repeats, [""]))
     return rows, missing, index
 
 
 def _read_pandas(
-    frame: pd.DataFrame, wanted: Wanted, allow_missing: bool
+    frame: pd.DataFrame, wanted: Wanted, allow_missing: bool, what: str, ids: bool
 ) -> tuple[Rows, frozenset[str]]:
     names = [str(name) for name in frame.columns]
-    as_index = _is_id(frame.index.name, wanted)
-    found = match(names, wanted, "the frame", allow_missing=allow_missing, id_elsewhere=as_index)
+    elsewhere = not ids or _is_id(frame.index.name, wanted)
+    found = match(names, wanted, what, allow_missing=allow_missing, id_elsewhere=elsewhere)
     numbers = {
-        name: _numbers_or_text(frame.iloc[:, place], name) for name, place in found.numbers.items()
+        name: _numbers_or_text(frame.iloc[:, place], name, wanted.decimal)
+        for name, place in found.numbers.items()
     }
     texts = {name: _text(frame.iloc[:, place]) for name, place in found.texts.items()}
-    if "merchant_id" not in texts:
+    if not ids:
+        texts["merchant_id"] = strings([str(row) for row in range(len(frame))])
+    elif "merchant_id" not in texts:
         texts["merchant_id"] = _text(frame.index.to_series())
 
     def raw(row: int) -> str:
@@ -143,10 +158,10 @@ def _rows(numbers: dict[str, Any], texts: dict[str, Any], wanted: Wanted, raw: A
     )
 
 
-def _numbers_or_text(series: pd.Series, name: str) -> Any:
+def _numbers_or_text(series: pd.Series, name: str, decimal: str) -> Any:
     kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
-        return _text(series)
+        return _text(series, decimal)
     if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind):
         if pd.api.types.is_complex_dtype(kind):
             raise InputError(f"the frame: column {name} is of type {kind}; numbers are expected")
@@ -154,25 +169,28 @@ def _numbers_or_text(series: pd.Series, name: str) -> Any:
     if isinstance(kind, pd.ArrowDtype) and pa.types.is_null(kind.pyarrow_dtype):
         return np.full(len(series), np.nan)
     if pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind):
-        return _text(series)
+        return _text(series, decimal)
     raise InputError(f"the frame: column {name} is of type {kind}; numbers or text are expected")
 
 
-def _text(series: pd.Series) -> Any:
+def _text(series: pd.Series, decimal: str = ".") -> Any:
+    """Return cells as a file would hold them, numbers with the decimal sign of its texts."""
     values = series.astype(object).tolist()
-    return strings([None if _nothing(value) else _spelled(value) for value in values])
+    return strings([None if _nothing(value) else _spelled(value, decimal) for value in values])
 
 
 def _nothing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or value != value
 
 
-def _spelled(value: Any) -> str:
+def _spelled(value: Any, decimal: str) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
     # An id that was read as 12.0 because others were blank is still 12.
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
+    if isinstance(value, (Real, Decimal)):
+        return str(value).replace(".", decimal)
     return str(value)
 
 

@@ -27,8 +27,9 @@ def read_outcomes(
 ) -> Outcomes:
     r"""Read what became of merchants.
 
-    The columns are ``merchant_id, n, events``, or ``merchant_id, label``, or ``merchant_id,
-    events`` with events 0 or 1; each with or without ``date``. Rows of one merchant add up.
+    The columns are ``merchant_id, n, events``, or ``merchant_id, label`` (1 or yes for bad), or
+    ``merchant_id, events`` with events 0 or 1; each with or without ``date``. Rows of one merchant
+    add up.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def read_outcomes(
     >>> found.n.tolist(), found.events.tolist()
     ([1.0, 1.0], [1.0, 0.0])
     """
-    numbers = dict.fromkeys(("n", "events", "label"), "number")
+    # A label is yes or no, in any of the words for them.
+    numbers = {"n": "number", "events": "number", "label": "flag"}
     table = read_table(
         path,
         numbers,

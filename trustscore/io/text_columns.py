@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from trustscore.io.arrow import objects, spans, strings, strings_at, valid
 from trustscore.io.cells import NOTHING, is_date, read_cell, read_flag, trim
-from trustscore.io.checks import Checker
 from trustscore.io.csv_cells import read_numbers as read_plain
 from trustscore.io.rejects import REASONS, Fault
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_TEXT
@@ -20,7 +19,6 @@ __all__ = [
     "TEXT",
     "date_faults",
     "one_chunk",
-    "parse_block",
     "read_numbers",
     "read_odd",
     "text_column",
@@ -210,78 +208,3 @@ def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.floa
         values[odd, 0], found = read_odd(cells, check, decimal)
         faults = [(int(odd[place]), text, reason) for place, text, reason in found]
     return values[:, 0], faults
-
-
-def parse_block(
-    columns: Mapping[str, Any],
-    fields: Sequence[Any],
-    pairs: Iterable[tuple[str, str]] = (),
-    *,
-    decimal: str = ".",
-) -> tuple[dict[str, NDArray[Any]], list[Fault]]:
-    """Turn columns of text into a block and the faults in it.
-
-    Parameters
-    ----------
-    columns : mapping of str to pyarrow.StringArray or ChunkedArray
-        Columns by name, all of one length. Large strings, string views and
-        dictionaries of strings will do.
-    fields : sequence of Field
-        The numeric columns; those absent from `columns` are left out.
-    pairs : iterable of (str, str), optional
-        Parts and their wholes.
-    decimal : {".", ","}, default="."
-
-    Returns
-    -------
-    block : dict of str to ndarray
-        float64 with NaN for blank and for faults; ``merchant_id`` and the text
-        columns as object arrays, when present.
-    faults : list of Fault
-        Ordered by row, then by the order of `fields`.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace as Field
-    >>> fields = [Field(name="orders_paid", check="count", lo=None, hi=None)]
-    >>> columns = {"merchant_id": pa.array(["a", "b"]), "orders_paid": pa.array(["1,200", "x"])}
-    >>> block, faults = parse_block(columns, fields)
-    >>> block["orders_paid"]
-    array([1200.,   nan])
-    >>> [(fault.row, fault.column, fault.value, fault.reason) for fault in faults]
-    [(1, 'orders_paid', 'x', 'not_a_number')]
-    """
-    block: dict[str, NDArray[Any]] = {}
-    faults: list[Fault] = []
-    if "merchant_id" in columns:
-        ids, missing = tidy_ids(one_chunk(columns["merchant_id"]))
-        names = np.empty(len(ids), dtype=object)
-        names[:] = ids.to_pylist()
-        block["merchant_id"] = names
-        faults += [
-            Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"])
-            for row in np.flatnonzero(missing)
-        ]
-    for name in TEXT:
-        if name in columns:
-            block[name] = text_column(one_chunk(columns[name]))
-    faults += date_faults(block)
-    present = [field for field in fields if field.name in columns]
-    checker = Checker(present, pairs)
-    if not present:
-        return block, sorted(faults, key=checker.order)
-    numbers = []
-    for field in present:
-        values, odd = read_numbers(one_chunk(columns[field.name]), field.check, decimal)
-        faults += [
-            Fault(row, field.name, text, reason, REASONS[reason]) for row, text, reason in odd
-        ]
-        numbers.append(values)
-    matrix = np.stack(numbers, axis=1)
-    place = {field.name: at for at, field in enumerate(present)}
-    for fault in checker.check(matrix):
-        text = one_chunk(columns[fault.column])[fault.row].as_py()
-        faults.append(fault._replace(value=text))
-    faults.sort(key=checker.order)
-    block |= {name: matrix[:, at] for name, at in place.items()}
-    return block, faults
