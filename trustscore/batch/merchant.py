@@ -23,7 +23,7 @@ __all__ = ["MerchantScore", "score_merchant"]
 
 @dataclass(frozen=True, slots=True)
 class MerchantScore:
-    """The score of one merchant; the fields are those of the score file.
+    """The score of one merchant: that of the score file without a boost, and `raw_index`.
 
     Attributes
     ----------

@@ -3,7 +3,8 @@
 This is the one list. A curve is a *scale*, on which the anchors are `ratio` = 0 (poor) and 1
 (good), and a *shape*, which makes a utility of the ratio. The loop of the scoring kernel knows
 both by their codes, exported SQL by the texts given here. A curve of a known scale and shape is
-one more value in `CURVES`; a new scale or shape also needs its lines in the kernel.
+one more value in `CURVES`; a new scale or shape also needs its code and its line in the kernel,
+which takes a shape that it does not know for straight.
 """
 
 from __future__ import annotations

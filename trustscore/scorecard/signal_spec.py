@@ -132,14 +132,14 @@ class SignalSpec(Base):
     )
     poor: Anchor | None = Field(
         default=None,
-        description="Poor anchor: the value that is worth nothing (utility 0; with the curve "
-        "lognormal .5, logistic .1). A quantile such as 'q95' waits for trustscore fit.",
+        description="Poor anchor: the value that is worth nothing (utility 0; with the curves "
+        "normal and lognormal .5, logistic .1). A quantile such as 'q95' waits for trustscore fit.",
         examples=[0.02, "q95"],
     )
     good: Anchor | None = Field(
         default=None,
         description="Good anchor: the value that is worth full marks (utility 1; with the curves "
-        "lognormal and logistic .9). The order of poor and good is the direction.",
+        "normal, lognormal and logistic .9). The order of poor and good is the direction.",
         examples=[0.0, "q5"],
     )
     knots: tuple[tuple[Number, Number], ...] | None = Field(

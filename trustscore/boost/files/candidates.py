@@ -192,9 +192,9 @@ def boost_files(
     Parameters
     ----------
     candidates : path
-        CSV, gzip CSV or Parquet with ``query_id, item_id, merchant_id, relevance``; all are
-        held in memory, as a query's rows need not stand together. A column ``query_kind``
-        says on which queries the policy may keep the boost off.
+        CSV, JSON Lines (both also gzip) or Parquet with ``query_id, item_id, merchant_id,
+        relevance``; all are held in memory, as a query's rows need not stand together. A column
+        ``query_kind`` says on which queries the policy may keep the boost off.
     scores : path
         What ``trustscore score`` wrote.
     out : path
