@@ -9,11 +9,13 @@ import pytest
 from tests.export.sql_engines import duck
 from tests.scorecard.one_signal import one_signal
 from trustscore import score_frame, score_merchant
+from trustscore.audit.market import Market
 from trustscore.batch.check_export import check_export
 from trustscore.batch.files import score_files
 from trustscore.errors import InputError, ScorecardError
 from trustscore.explain import explain
 from trustscore.export import export_sql
+from trustscore.fitting import fit_scorecard
 from trustscore.scorecard import parse_scorecard
 from trustscore.scorecard.derived import Derived
 from trustscore.scoring import score_columns
@@ -169,3 +171,14 @@ def test_the_file_says_again_what_it_said():
     assert saved["derived"] == {"value": "100 - defects"}
     assert parse_scorecard(saved).sha256 == CARD.sha256
     assert parse_scorecard(derived(value="100.0-defects")).sha256 == CARD.sha256
+
+
+def test_a_fit_and_an_audit_of_a_block_derive_too():
+    defects = np.linspace(90.0, 99.0, 60)
+    block = {"defects": defects, "merchant_id": np.arange(60).astype(str).astype(object)}
+    fitted = fit_scorecard(block, parse_scorecard(derived(value="100 - defects")), anchors=True)
+    signal = fitted.scorecard.signal("s")
+    assert (signal.poor, signal.good) == pytest.approx((1.45, 9.55), abs=0.1)
+    market = Market(block, CARD)
+    assert market.block["value"].tolist() == (100 - defects).tolist()
+    assert Market(block, CARD, frozenset({"defects"})).missing == {"defects", "value"}

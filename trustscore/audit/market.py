@@ -12,7 +12,7 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.side_values import fold_side_column
-from trustscore.scoring import Scores, score_columns
+from trustscore.scoring import Scores, score_columns, with_derived
 from trustscore.typing import Array
 
 __all__ = ["Bands", "Market", "bands"]
@@ -42,6 +42,9 @@ class Market:
     missing: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "missing", self.card.without(self.missing))
+        block = with_derived(self.block, self.card, self.missing)
+        object.__setattr__(self, "block", block)
         if self.rows < 2:
             raise InputError(f"an audit needs at least 2 scored merchants. Got {self.rows}")
 

@@ -28,6 +28,7 @@ from trustscore.fitting.weigh import METHODS, Labelled, Method, Task, find_share
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.shares import shares
+from trustscore.scoring import with_derived
 from trustscore.typing import Array, Progress, silent
 
 __all__ = ["Fitted", "fit_scorecard", "open_weights"]
@@ -144,6 +145,8 @@ def fit_scorecard(
     rows = len(next(iter(block.values()))) if block else 0
     if not rows:
         raise InputError("there is no merchant to fit to")
+    missing = card.without(missing)
+    block = with_derived(block, card, missing)
     method: Method = weights or ("learned" if labelled is not None else "expert")
     waiting = open_weights(card)
     faults = _misuse(method, card, locked, labelled, judgements, waiting)
