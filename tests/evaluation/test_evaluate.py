@@ -244,3 +244,18 @@ def test_the_verdict_speaks_of_strength_and_labels(found):
     assert any("costs more than 1.0 %" in line for line in lines)
     assert any("knee" in line for line in lines)
     assert any(line.startswith("labels: none given") for line in lines)
+
+
+@pytest.mark.parametrize("lists", [1, 19, 20])
+def test_few_lists_have_no_intervals_and_no_word_of_nan(lists):
+    made, table, labels = random_world(4, lists=lists, longest=12, merchants=10)
+    found = evaluate(made, table, FREE.with_beta(0.5), labels=labels, draws=40)
+    said = verdict(found)
+    lines = [*said.costs, *said.buys, *said.decide]
+    assert not [line for line in lines if "nan" in line.split()]
+    measured = found.facts["lists_measured"]
+    known = not math.isnan(found.figure("boost", "score_ndcg").lower)
+    assert known == (measured >= 20)
+    assert ("(95 %:" in said.costs[0]) == known
+    if not known:
+        assert f"evidence: {measured} lists are few; intervals are given from 20 on" in said.decide

@@ -7,14 +7,13 @@ from trustscore.boost.serving import LiveTable, TrustTable
 from trustscore.boost.strength import (
     Front,
     OutOfReach,
-    Strength,
-    Trial,
     calibrate,
     guaranteed_beta,
     pareto,
     reach_exposure,
 )
 from trustscore.boost.table import boost_table, lean_parts, trust_boost
+from trustscore.boost.trial import Strength, Trial
 
 __all__ = [
     "BoostPolicy",

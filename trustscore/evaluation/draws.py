@@ -15,6 +15,9 @@ from trustscore.typing import FloatArray
 
 # Largest number of counts in memory, of 8 bytes each.
 _CELLS = 4_000_000
+# Lists with a figure, from which on its mean gets an interval: fewer, drawn with replacement, make
+# intervals that are too short, and a single list one of no length.
+LEAST_LISTS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,7 @@ class Draws:
     means : array of shape (columns,)
         Mean over the lists where the column is defined.
     drawn : array of shape (draws, columns)
+        NaN for columns that fewer than `LEAST_LISTS` lists have.
     """
 
     means: FloatArray
@@ -71,11 +75,11 @@ def bootstrap(values: FloatArray, draws: int = 1000, seed: int = 1) -> Draws:
 
     Examples
     --------
-    >>> found = bootstrap(np.array([[0.0, 1.0], [1.0, 2.0], [2.0, np.nan]]), draws=200)
+    >>> found = bootstrap(np.array([[0.0, 1.0], [2.0, np.nan]] * 12), draws=200)
     >>> found.means.tolist(), found.drawn.shape
-    ([1.0, 1.5], (200, 2))
-    >>> found.change(0, 0)
-    (0.0, 0.0, 0.0)
+    ([1.0, 1.0], (200, 2))
+    >>> found.change(0, 0), found.interval(1)
+    ((0.0, 0.0, 0.0), (nan, nan))
     """
     lists = len(values)
     known = ~np.isnan(values)
@@ -98,4 +102,5 @@ def bootstrap(values: FloatArray, draws: int = 1000, seed: int = 1) -> Draws:
         with np.errstate(invalid="ignore", divide="ignore"):
             part[:, gaps] *= lists / (weights @ presence)
         drawn[start : start + size] = part
+    drawn[:, known.sum(axis=0) < LEAST_LISTS] = np.nan
     return Draws(means, drawn)

@@ -343,7 +343,8 @@ def _price(method: str, k: int, drawn: Draws, places: dict[tuple[str, Key], int]
     shares = [places[m, ("promoted_exposure", "", k)] for m in (method, NONE)]
     gain = 100 * (drawn.drawn[:, shares[0]] - drawn.drawn[:, shares[1]])
     mean = 100 * float(drawn.means[shares[0]] - drawn.means[shares[1]])
-    if not between(gain)[0] > 0:
+    # Few lists have no interval: there the price is that of these lists alone.
+    if not mean > 0 or between(gain)[0] <= 0:
         return Figure(method, "price", "", k, *[_NAN] * 6)
     value = (1.0 - float(drawn.means[places[method, ("score_ndcg", "", k)]])) / mean
     with np.errstate(invalid="ignore", divide="ignore"):

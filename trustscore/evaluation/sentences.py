@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from trustscore.evaluation.draws import LEAST_LISTS
 from trustscore.evaluation.evaluation import NONE, Evaluation
 from trustscore.evaluation.sweep import BOOST
 
@@ -45,12 +46,17 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{text.lstrip('-') if float(text) == 0 else text} %"
 
 
+def _ends(low: float, high: float, shape: Callable[[float], str]) -> str:
+    """Return an interval in brackets; nothing where lists are too few for one."""
+    return "" if math.isnan(low) else f" (95 %: {shape(low)} to {shape(high)})"
+
+
 def _costs(found: Evaluation) -> Iterator[str]:
     ndcg = found.figure(BOOST, "score_ndcg")
     k = found.main_k
     yield (
         f"relevance: score-NDCG@{k} falls by {percent(1 - ndcg.value, 3)}"
-        f" (95 %: {percent(1 - ndcg.upper, 3)} to {percent(1 - ndcg.lower, 3)}); one list in"
+        f"{_ends(1 - ndcg.upper, 1 - ndcg.lower, lambda x: percent(x, 3))}; one list in"
         f" a hundred loses {percent(found.figure(BOOST, 'loss_p99').value, 1)} or more, the worst"
         f" {percent(found.figure(BOOST, 'loss_worst').value, 1)}{_bound(found)}"
     )
@@ -59,7 +65,7 @@ def _costs(found: Evaluation) -> Iterator[str]:
         yield (
             f"labels: NDCG@{k} moves from {found.figure(NONE, 'label_ndcg').value:.4f} to"
             f" {label.value:.4f}, by {label.change:+.4f}"
-            f" (95 %: {label.change_lower:+.4f} to {label.change_upper:+.4f})"
+            f"{_ends(label.change_lower, label.change_upper, lambda x: f'{x:+.4f}')}"
         )
     lists = found.figure(BOOST, "changed_lists").value
     mean, most = (found.figure(BOOST, f"displacement_{name}").value for name in ("mean", "most"))
@@ -82,8 +88,8 @@ def _buys(found: Evaluation) -> Iterator[str]:
     paid = "" if math.isnan(price) else f", {percent(price, 3)} of relevance for each point"
     yield (
         f"exposure: the promoted get {percent(share.value, 1)} instead of"
-        f" {percent(share.value - share.change, 1)} ({100 * share.change:+.2f} points, 95 %:"
-        f" {100 * share.change_lower:+.2f} to {100 * share.change_upper:+.2f}){paid}"
+        f" {percent(share.value - share.change, 1)}, {100 * share.change:+.2f} points"
+        f"{_ends(share.change_lower, share.change_upper, lambda x: f'{100 * x:+.2f}')}{paid}"
     )
     trust = found.figure(BOOST, "mean_trust")
     if not math.isnan(trust.value):
@@ -102,7 +108,9 @@ def _decide(found: Evaluation) -> Iterator[str]:
     yield from _losers(found)
     yield from _vetoes(found)
     lists = found.facts["lists_measured"]
-    if lists < _FEW_LISTS:
+    if lists < LEAST_LISTS:
+        yield f"evidence: {lists} lists are few; intervals are given from {LEAST_LISTS} on"
+    elif lists < _FEW_LISTS:
         yield f"evidence: {lists} lists are few; read every figure as indicative"
 
 
@@ -204,6 +212,8 @@ def _labels(found: Evaluation) -> Iterator[str]:
             f"labels: {lists} lists show no significant change; they rule out a fall of more"
             f" than {-label.change_lower:.4f}"
         )
+    elif math.isnan(label.change_lower):
+        yield f"labels: {lists} lists with labels are too few to say whether it is chance"
     missing = found.facts["candidates_without_label"]
     if missing:
         yield f"labels: {missing:,} candidates have none and count as 0"
