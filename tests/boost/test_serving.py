@@ -98,14 +98,19 @@ def test_days_that_cannot_be_read_are_named():
     ]
 
 
-def test_saving_leaves_no_other_file_and_follows_links(tmp_path):
+def test_saving_leaves_no_other_file_and_replaces_links(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link.npz").symlink_to(tmp_path / "real" / "boosts.npz")
     a_table().save(tmp_path / "link.npz")
-    assert [path.name for path in (tmp_path / "real").iterdir()] == ["boosts.npz"]
-    assert (tmp_path / "link.npz").is_symlink()
+    # A link that somebody put there does not say where the boosts go.
+    assert list((tmp_path / "real").iterdir()) == []
+    assert not (tmp_path / "link.npz").is_symlink()
+    assert TrustTable.load(tmp_path / "link.npz").stamp == a_table().stamp
     with pytest.raises(FileNotFoundError):
         a_table().save(tmp_path / "none" / "boosts.npz")
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(InputError, match="must be an ordinary file"):
+        TrustTable.load(tmp_path / "pipe.npz")
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path):

@@ -173,7 +173,7 @@ def test_a_link_to_the_input_is_the_input(folder):
 
 def test_a_failing_machine_is_1(folder, capsys):
     score("good.csv", "-o", "nowhere/s.csv", code=1)
-    assert "'nowhere/s.csv'" in capsys.readouterr().err
+    assert "nowhere/s.csv: No such file or directory" in capsys.readouterr().err
 
 
 def test_columns_that_were_not_collected(folder, capsys):
@@ -218,7 +218,11 @@ def test_the_manifest(folder):
     assert facts["trust_index"]["least"] <= facts["trust_index"]["p50"] <= 100
     assert facts["seconds"] > 0
     assert dt.datetime.fromisoformat(facts["started"]).utcoffset() == dt.timedelta(0)
-    assert facts["outputs"]["rejects"] == "s.csv.rejects.csv"
+    for what, name in (("scores", "s.csv"), ("rejects", "s.csv.rejects.csv")):
+        data = (folder / name).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        assert facts["outputs"][what] == {"path": name, "size": len(data), "sha256": digest}
+    assert facts["outputs"]["contributions"] is None
 
 
 def test_blanks_are_counted_by_signal(folder):

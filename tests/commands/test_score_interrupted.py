@@ -77,7 +77,7 @@ def test_killed_at_every_step_of_writing(tmp_path):
     write_export(tmp_path / "e.csv", 200)
     whole = complete(tmp_path)
     # Writes, syncs and renames of four files: 12 blocks, then one of each a file and folder.
-    for step in (1, 2, 9, *range(14, 40, 2)):
+    for step in (1, 6, *range(11, 40, 2)):
         done = subprocess.run(
             [sys.executable, "-c", KILLED_AT, str(step)],
             cwd=tmp_path,
@@ -88,12 +88,12 @@ def test_killed_at_every_step_of_writing(tmp_path):
         if b"survived" in done.stdout:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr
-        for path in tmp_path.iterdir():
-            if path.name != "e.csv":
-                path.unlink()
+        # The next run takes away what this one left.
+        complete(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["e.csv"]
     else:
         pytest.fail("the last step was not reached")
-    assert step > 20
+    assert step > 12
 
 
 @pytest.mark.slow
@@ -176,7 +176,7 @@ def test_a_full_disk_is_1_and_leaves_nothing(tmp_path):
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)),
         )
         assert done.returncode == 1
-        assert done.stderr == "trustscore: [Errno 27] File too large\n"
+        assert done.stderr in {f"trustscore: {name}{end}: File too large\n" for name in "sc"}
         assert [path.name for path in tmp_path.iterdir()] == ["e.csv"]
 
 
@@ -191,7 +191,7 @@ def test_a_full_device_is_1(tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == "trustscore: [Errno 28] No space left on device\n"
+    assert done.stderr == "trustscore: /dev/full: No space left on device\n"
     assert [path.name for path in tmp_path.iterdir()] == ["e.csv"]
 
 

@@ -21,7 +21,14 @@ from trustscore.batch.scorer import Formatter, Result, Scorer
 from trustscore.batch.targets import RejectsFile, check_targets
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
-from trustscore.io.atomic_files import AtomicFile, Sink, is_plain, open_sink, suffix_of
+from trustscore.io.atomic_files import (
+    AtomicFile,
+    Sink,
+    commit_together,
+    is_plain,
+    open_sink,
+    suffix_of,
+)
 from trustscore.io.blocks import repeated
 from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
@@ -248,9 +255,9 @@ def score_files(
             each.finish()
         facts = run_facts(card, rule, inputs, tally, as_of, started, clock) | {
             "outputs": {
-                "scores": target,
-                "rejects": bad.path if bad.sink is not None else None,
-                "contributions": wide_path,
+                "scores": sink.file.facts,
+                "rejects": bad.sink.file.facts if bad.sink is not None else None,
+                "contributions": wide.file.facts if wide is not None else None,
             }
         }
         files = [each.file for each in sinks]
@@ -258,13 +265,9 @@ def score_files(
             note = stack.enter_context(AtomicFile(manifest_path))
             note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
             files.insert(0, note)
-        # All are safe on disk before the first takes its name; the scores come last.
-        for file in files:
-            file.flush()
-        if bad.sink is None and rejects_path is not None and aside:
-            Path(rejects_path).unlink(missing_ok=True)
-        for file in files:
-            file.commit()
+        # Rejects of an earlier run would not belong to these scores; the scores come last.
+        stale = aside and bad.sink is None and rejects_path is not None
+        commit_together(files, remove=[rejects_path] if stale and rejects_path else ())
     written = bad.path if tally.rejected else None
     return Report(facts, written)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import secrets
 import struct
 import zipfile
 import zlib
@@ -20,7 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.atomic_file import AtomicFile
 from trustscore.errors import InputError
+from trustscore.ordinary_file import require_ordinary
 from trustscore.typing import Array
 
 _ALIGN = 64
@@ -29,21 +29,13 @@ _CHUNK = 1 << 22
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, Array]) -> None:
-    """Write arrays under a temporary name beside `path`, then rename: complete or absent."""
-    # The file behind a link is replaced, not the link.
-    final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for name, array in arrays.items():
-                    _add(archive, f"{name}.npy", np.ascontiguousarray(array))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, final)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Write arrays to a file: complete or absent."""
+    with AtomicFile(path) as file:
+        # A zip is written from its beginning to its end: what a pipe gets is a file as well.
+        with zipfile.ZipFile(file.file, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in arrays.items():
+                _add(archive, f"{name}.npy", np.ascontiguousarray(array))
+        file.commit()
 
 
 def _add(archive: zipfile.ZipFile, name: str, array: Array) -> None:
@@ -86,6 +78,7 @@ def map_arrays(path: str | Path, verify: bool = True) -> dict[str, Array]:
     InputError
         When the file is cut off, damaged, compressed or no such file at all.
     """
+    require_ordinary(path)
     try:
         with open(path, "rb") as file:
             with zipfile.ZipFile(file) as archive:

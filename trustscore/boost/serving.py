@@ -19,6 +19,7 @@ from trustscore.boost.mapped_file import map_arrays, write_arrays
 from trustscore.boost.policy import BoostPolicy
 from trustscore.boost.table import at, boost_table, text_column
 from trustscore.errors import InputError, PolicyError, at_most
+from trustscore.ordinary_file import require_ordinary
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 from trustscore.typing import Array, BoolArray, FloatArray, IntArray, TextArray
 
@@ -276,6 +277,7 @@ class TrustTable:
         OSError
             When there is no such file.
         """
+        require_ordinary(path)
         try:
             arrays = map_arrays(path, verify)
         except InputError:

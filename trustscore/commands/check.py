@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trustscore.commands import options
-from trustscore.commands.exit_codes import WRONG_USE
+from trustscore.commands.exit_codes import DONE, WRONG_USE
 from trustscore.commands.messages import with_flags
 from trustscore.commands.progress import progress_bar
 
@@ -22,6 +22,7 @@ EXAMPLE = """\b
 Example:
   trustscore check
   trustscore check export.csv --scorecard my_scorecard.toml
+  trustscore check --manifest scores.csv.manifest.json
 """
 MEANING = {
     "unknown": "every column is blank: the priors stand in, and the merchant is not scored",
@@ -85,6 +86,19 @@ def _power_means(card: Scorecard) -> list[dict[str, Any]]:
         for name, power, floor in nodes
         if power < 1
     ]
+
+
+def _verified(manifest: str, as_json: bool) -> int:
+    """Print what became of the files of a run, and return the exit code."""
+    from trustscore.batch.verify import verify_manifest
+
+    found = verify_manifest(manifest)
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False, indent=2))
+    else:
+        for one in found:
+            click.echo(f"{one.what} {one.path}: {one.fault or 'as in the manifest'}")
+    return WRONG_USE if any(one.fault for one in found) else DONE
 
 
 def _report(
@@ -216,6 +230,11 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
 @options.scorecard("to check")
 @options.as_json("the findings")
 @options.encoding("the export")
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    help="Only compare the files of a run with the hashes in its manifest.",
+)
 @options.quiet()
 @click.pass_context
 def command(
@@ -224,6 +243,7 @@ def command(
     scorecard: str,
     as_json: bool,
     encoding: str | None,
+    manifest: str | None,
     quiet: bool,
 ) -> None:
     """Check a scorecard, and an export against it.
@@ -232,7 +252,13 @@ def command(
     weight of every signal, and what an unknown and a typical merchant get. For an EXPORT it also
     prints which signals can be computed, which columns are missing, and the coverage of each
     dimension. Exit codes: 0 sound, 2 when there are faults or every row would be rejected.
+    With --manifest it checks instead that the files of a run of `trustscore score` are still those
+    that it read and wrote.
     """
+    if manifest is not None:
+        if export is not None:
+            raise click.UsageError("--manifest takes no EXPORT: the manifest names the files")
+        context.exit(_verified(manifest, as_json))
     with progress_bar(quiet) as progress:
         report = _report(scorecard, export, encoding, progress)
     if as_json:

@@ -173,7 +173,7 @@ def command(
     from trustscore.errors import InputError
     from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, outcome_notes
     from trustscore.fitting.files import read_judgements
-    from trustscore.io.atomic_files import AtomicFile, same_file
+    from trustscore.io.atomic_files import AtomicFile, commit_together, same_file
     from trustscore.io.outcomes_file import read_outcomes
     from trustscore.io.refuse_overwrite import refuse_inputs
     from trustscore.io.sample import read_halves, read_sample
@@ -260,9 +260,7 @@ def command(
         files = [stack.enter_context(AtomicFile(path)) for path in texts]
         for file, text in zip(files, texts.values(), strict=True):
             file.write(text.encode())
-            file.flush()
-        for file in files:
-            file.commit()
+        commit_together(files)
     if not quiet:
         for line in _lines(fitted, read):
             click.echo(line, err=out == "-")
@@ -289,8 +287,11 @@ def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
         "fitted_to": read.size,
     }
     if outcomes is not None:
-        digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()
-        found |= {"outcomes": Path(outcomes).name, "outcomes_sha256": digest}
+        found["outcomes"] = Path(outcomes).name
+        # What came through a pipe cannot be read again.
+        if Path(outcomes).is_file():
+            digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()
+            found["outcomes_sha256"] = digest
     return found
 
 

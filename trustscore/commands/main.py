@@ -92,9 +92,18 @@ def main(arguments: list[str] | None = None) -> None:
         code = _say(with_flags(str(error)), WRONG_USE)
     except BrokenPipeError:
         code = _reader_gone()
-    except (OSError, MemoryError, KeyboardInterrupt) as error:
+    except OSError as error:
+        code = _say(_told(error), MACHINE_FAILED)
+    except (MemoryError, KeyboardInterrupt) as error:
         code = _say(with_flags(str(error)) or type(error).__name__, MACHINE_FAILED)
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _told(error: OSError) -> str:
+    """Return an error of the system as a sentence that begins with the file."""
+    if error.filename is None or error.strerror is None:
+        return with_flags(str(error)) or type(error).__name__
+    return f"{os.fsdecode(error.filename)}: {error.strerror}"
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:

@@ -242,10 +242,9 @@ def evaluate_files(
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     files[METRICS_JSON] = f"{text}\n".encode()
     with open_folder(out):
-        write_tables({out / name: content for name, content in files.items()})
-    if PARETO_PNG not in files:
         # A plot of an earlier run would show other figures than the tables beside it.
-        (out / PARETO_PNG).unlink(missing_ok=True)
+        stale = () if PARETO_PNG in files else (out / PARETO_PNG,)
+        write_tables({out / name: content for name, content in files.items()}, remove=stale)
     return EvaluationReport(found, said, [out / name for name in files], notes)
 
 

@@ -1,36 +1,25 @@
-"""Output files that are complete or absent.
-
-A file is written under a temporary name in its own folder and renamed when it is
-complete and on disk. Whatever ends the process before that leaves no file of the
-final name; an error or an interrupt removes the temporary one as well. Pipes and
-devices cannot be renamed and are written as they come.
-"""
+"""Output tables that are complete or absent, in the formats that tables are written in."""
 
 from __future__ import annotations
 
 import gzip
 import os
-import secrets
-import shutil
-import stat
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from trustscore.errors import InputError
+from trustscore.atomic_file import AtomicFile, commit_together, is_plain
 from trustscore.io.arrow import floats, strings
 from trustscore.io.csv_text import content, inert, lines
 
 __all__ = [
     "AtomicFile",
     "Sink",
+    "commit_together",
     "is_plain",
     "open_sink",
     "same_file",
@@ -43,137 +32,6 @@ __all__ = [
 
 # Rows of a Parquet row group: large enough to compress, small enough to hold.
 _GROUP = 1 << 16
-
-
-class AtomicFile:
-    r"""A binary file that takes its name on `commit`.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``-`` is standard output.
-    hold : bool, default=False
-        Whether to hold back what goes to a pipe or a device, until `commit`.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "scores.csv")
-    ...     with AtomicFile(path) as file:
-    ...         _ = file.write(b"merchant_id\n")
-    ...         before = path.exists()
-    ...         file.commit()
-    ...     before, path.read_bytes()
-    (False, b'merchant_id\n')
-    """
-
-    def __init__(self, path: str | Path, *, hold: bool = False) -> None:
-        self.path = str(path)
-        self._temporary: str | None = None
-        self._target: IO[bytes] | None = None
-        self._done = False
-        # Called before the file is closed unfinished.
-        self.on_discard: Callable[[], None] | None = None
-        if not is_plain(self.path):
-            self._target = _through(self.path)
-            self.file: IO[bytes] = TemporaryFile() if hold else self._target  # noqa: SIM115
-            return
-        # The file behind a link is replaced, not the link.
-        self._final = os.path.realpath(self.path)
-        folder, name = os.path.split(self._final)
-        self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
-        try:
-            self.file = open(self._temporary, "xb")  # noqa: SIM115 (closed by close)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, self.path) from None
-
-    @property
-    def gone(self) -> bool:
-        """Whether what was written is out of reach, in a pipe or a device."""
-        return self.file is self._target
-
-    def write(self, data: bytes) -> int:
-        """Write bytes."""
-        return self.file.write(data)
-
-    def flush(self) -> None:
-        """Make what was written safe on disk, still under the temporary name."""
-        self.file.flush()
-        if self._temporary is not None:
-            os.fsync(self.file.fileno())
-
-    def commit(self) -> None:
-        """Give the file its name."""
-        if self._done:
-            return
-        self.flush()
-        self._done = True
-        if self._target is not None and not self.gone:
-            self.file.seek(0)
-            shutil.copyfileobj(self.file, self._target)
-            self._target.flush()
-        self._close()
-        if self._temporary is not None:
-            os.replace(self._temporary, self._final)
-            _sync_folder(os.path.dirname(self._final))
-
-    def _close(self) -> None:
-        # Standard output is not ours to close.
-        if not (self.path == "-" and self.gone):
-            self.file.close()
-        if self.path != "-" and self._target is not None:
-            self._target.close()
-
-    def discard(self) -> None:
-        """Remove what was written, unless it was committed."""
-        if self._done or (self.path == "-" and self.gone):
-            return
-        self._done = True
-        if self.on_discard is not None:
-            self.on_discard()
-        try:
-            self._close()
-        finally:
-            if self._temporary is not None:
-                Path(self._temporary).unlink(missing_ok=True)
-
-    def __enter__(self) -> AtomicFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.discard()
-        except OSError:
-            # The disk is full for the buffered rest as well; the first error says so.
-            if error is None:
-                raise
-
-
-def _through(path: str) -> IO[bytes]:
-    if path != "-":
-        return open(path, "wb")
-    if sys.stdout is None:
-        raise InputError("standard output (-) is closed: name a file instead")
-    return sys.stdout.buffer
-
-
-def _sync_folder(folder: str) -> None:
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # not every system opens folders
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
 
 
 class Sink(Protocol):
@@ -274,17 +132,6 @@ def suffix_fault(path: str | Path) -> str:
     return "must end in .csv, .csv.gz or .parquet"
 
 
-def is_plain(path: str | Path) -> bool:
-    """Return whether a path is, or would be, a regular file."""
-    if str(path) == "-":
-        return False
-    # Not by its real path: that of a pipe leads nowhere.
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:
-        return True
-
-
 def open_sink(path: str | Path, columns: dict[str, Any], *, hold: bool = False) -> Sink:
     """Open an output by its suffix; what has none of the three is CSV.
 
@@ -369,13 +216,17 @@ def write_blocks(path: str | Path, blocks: Iterator[Mapping[str, Any]]) -> None:
         sink.file.commit()
 
 
-def write_tables(tables: Mapping[str | Path, Mapping[str, Any] | bytes]) -> None:
+def write_tables(
+    tables: Mapping[str | Path, Mapping[str, Any] | bytes], *, remove: Iterable[str | Path] = ()
+) -> None:
     """Write small files that belong together: none takes its name before all are on disk.
 
     Parameters
     ----------
     tables : mapping of path to columns or bytes
         Columns as for :func:`write_columns`, or the content of a file of another kind.
+    remove : iterable of str or Path
+        Files of an earlier run that would not belong to these.
     """
     with ExitStack() as stack:
         staged = []
@@ -390,10 +241,7 @@ def write_tables(tables: Mapping[str | Path, Mapping[str, Any] | bytes]) -> None
             stack.enter_context(sink.file)
             _fill(sink, arrays)
             staged.append(sink.file)
-        for file in staged:
-            file.flush()
-        for file in staged:
-            file.commit()
+        commit_together(staged, remove)
 
 
 def _fill(sink: Sink, arrays: Mapping[str, Any]) -> None:

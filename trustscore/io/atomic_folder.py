@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from trustscore.errors import InputError
+from trustscore.temporary_names import lock, remove_left, temporary_name
 
 __all__ = ["open_folder", "refuse_taken", "whole_folder"]
 
@@ -28,6 +28,7 @@ def open_folder(folder: str | Path) -> Iterator[Path]:
     []
     """
     place = Path(folder)
+    _refuse_link(place)
     made = [path for path in (place, *place.parents) if not path.exists()]
     place.mkdir(parents=True, exist_ok=True)
     try:
@@ -40,6 +41,12 @@ def open_folder(folder: str | Path) -> Iterator[Path]:
         raise
 
 
+def _refuse_link(place: Path) -> None:
+    # Somebody who may write beside an output could otherwise say where it goes.
+    if place.is_symlink():
+        raise InputError(f"{place}: is a link; name the folder that it leads to")
+
+
 def refuse_taken(folder: str | Path) -> None:
     """Refuse a folder that holds anything.
 
@@ -49,6 +56,7 @@ def refuse_taken(folder: str | Path) -> None:
         Naming the folder.
     """
     place = Path(folder)
+    _refuse_link(place)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise InputError(f"{folder}: exists and is not an empty folder; name another one")
 
@@ -72,8 +80,7 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
     final = Path(folder).absolute()
     # Parents that do not exist are made last, so that an interrupt leaves none of them.
     above = next(parent for parent in final.parents if parent.exists())
-    place = above / f".{final.name}.{secrets.token_hex(6)}.tmp"
-    place.mkdir()
+    place, handle = _begin(above / final.name)
     try:
         yield place
         with open_folder(final.parent):
@@ -82,3 +89,22 @@ def whole_folder(folder: str | Path) -> Iterator[Path]:
             os.replace(place, final)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+
+
+def _begin(final: Path) -> tuple[Path, int | None]:
+    """Make a temporary folder, locked while it is written into."""
+    remove_left(str(final))
+    while True:
+        place = Path(temporary_name(str(final)))
+        place.mkdir()
+        try:
+            handle = os.open(place, os.O_RDONLY)
+        except OSError:  # not every system opens folders
+            return place, None
+        lock(handle)
+        # Another run may have taken it for one of a dead process before it was locked.
+        if place.exists():
+            return place, handle
+        os.close(handle)

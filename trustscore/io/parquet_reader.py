@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from trustscore.io.columns import filled, number_or_text, rows_of, text_of
 from trustscore.io.header import Columns, Wanted, match
 from trustscore.io.readers import Options
 from trustscore.io.text_columns import TEXT
+from trustscore.ordinary_file import require_ordinary
 
 __all__ = [
     "ArrowPiece",
@@ -86,8 +88,10 @@ class ParquetSource:
         self.name = str(path)
         self.size = 0
         self.position = 0
+        require_ordinary(path)
         digest = hashlib.sha256()
         with open(path, "rb", buffering=0) as file:
+            hashed = _version(os.fstat(file.fileno()))
             while data := file.read(1 << 20):
                 digest.update(data)
                 self.size += len(data)
@@ -97,6 +101,10 @@ class ParquetSource:
             self.file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self.name, error) from None
+        # Opened by its name once more: the hash must be that of the rows.
+        if _version(os.stat(path)) != hashed:
+            self.file.close()
+            raise InputError(f"{path}: was replaced or changed while it was opened; run again")
 
     def __enter__(self) -> ParquetSource:
         return self
@@ -107,6 +115,10 @@ class ParquetSource:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+def _version(found: os.stat_result) -> tuple[int, int, int, int]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class ParquetReader:

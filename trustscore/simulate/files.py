@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from trustscore.errors import InputError
 from trustscore.io.arrow import floats, strings
-from trustscore.io.atomic_files import open_sink, same_file, suffix_of
+from trustscore.io.atomic_files import (
+    AtomicFile,
+    commit_together,
+    open_sink,
+    same_file,
+    suffix_of,
+)
 from trustscore.io.csv_text import exact, lines
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.simulate import simulate_blocks
@@ -82,9 +88,11 @@ class _Table:
         """Write the end of the file."""
         self._sink.finish()
 
-    def commit(self) -> None:
-        """Give the file its name."""
-        self._sink.file.commit()
+    @property
+    def file(self) -> AtomicFile:
+        """The file, still without its name."""
+        found: AtomicFile = self._sink.file
+        return found
 
 
 def write_market(
@@ -145,5 +153,4 @@ def write_market(
             progress("simulating", done / merchants, done)
         for table in tables:
             table.finish()
-        for table in reversed(tables):
-            table.commit()
+        commit_together(table.file for table in reversed(tables))

@@ -107,8 +107,8 @@ def score_files(
         facts = _manifest(card, rule, run, hashes, as_of, started, clock)
         written = bool(run.tally().rejected) or rejects is not None
         facts["outputs"] = {
-            "scores": out,
-            "rejects": targets.rejects if written else None,
+            "scores": {"path": out},
+            "rejects": {"path": targets.rejects} if written else None,
             "contributions": None,
         }
         stack.callback(targets.discard)

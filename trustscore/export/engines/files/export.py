@@ -20,9 +20,10 @@ from trustscore.errors import InputError, suggest
 from trustscore.export.engines import ENGINES, TARGETS, Boosts, engine_files
 from trustscore.export.engines.files.blocks import Counts, Spool, checked_blocks
 from trustscore.export.engines.rows import Parts
-from trustscore.io.atomic_files import AtomicFile, write_blocks
+from trustscore.io.atomic_files import AtomicFile, commit_together, write_blocks
 from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.ordinary_file import require_ordinary
 from trustscore.typing import Progress, silent
 
 __all__ = ["TARGETS", "ExportReport", "export_boosts", "load_boosts"]
@@ -203,6 +204,7 @@ def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
     [True, False]
     """
     rule = BoostPolicy.load(policy)
+    require_ordinary(path)
     try:
         # Opened here: a path that is a URI, or a folder, is not read as a set of files.
         with open(path, "rb") as file:
@@ -239,15 +241,13 @@ def _write(
             for part in _staged(path, pieces, stack):
                 refuse_inputs([part.path], inputs)
                 staged.append(part)
-        for file in staged:
-            file.flush()
+        written = tuple(file.path for file in staged)
+        stale: list[Path] = []
+        for path, pieces in zip(paths, texts.values(), strict=True):
+            if isinstance(pieces, Parts):
+                stale += _older_parts(Path(path), {*written})
         # Data and query take their names together, once all of them are on disk.
-        for file in staged:
-            file.commit()
-    written = tuple(file.path for file in staged)
-    for path, pieces in zip(paths, texts.values(), strict=True):
-        if isinstance(pieces, Parts):
-            _remove_parts(Path(path), {*written})
+        commit_together(staged, remove=stale)
     return written
 
 
@@ -277,12 +277,14 @@ def part_name(path: str | Path, number: int) -> str:
     return str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
 
 
-def _remove_parts(path: Path, written: set[str]) -> None:
-    """Remove parts that an earlier export wrote and this one did not: they hold old boosts."""
+def _older_parts(path: Path, written: set[str]) -> list[Path]:
+    """Return parts that an earlier export wrote and this one did not: they hold old boosts."""
     name = re.compile(rf"{re.escape(path.stem)}-([2-9]|[1-9]\d+){re.escape(path.suffix)}")
-    for other in path.parent.iterdir():
-        if name.fullmatch(other.name) and str(other) not in written:
-            other.unlink()
+    return [
+        other
+        for other in path.parent.iterdir()
+        if name.fullmatch(other.name) and str(other) not in written
+    ]
 
 
 def _left_out(policy: BoostPolicy) -> tuple[str, ...]:
