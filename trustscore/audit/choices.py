@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -105,7 +104,7 @@ def varied(card: Scorecard, picks: Mapping[str, int], seed: int) -> Scorecard:
         Number of the alternative of each choice; the same seed and number give the same one.
     seed : int
     """
-    data = copy.deepcopy(as_data(card))
+    data = as_data(card)
     for choice in choices_of(card)[0]:
         if choice.name in picks:
             key = (seed, crc32(choice.name.encode()), picks[choice.name])
