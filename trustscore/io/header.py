@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trustscore.errors import InputError, plural
+from trustscore.io.own_files import own_file
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.faults import suggest
@@ -18,6 +19,8 @@ __all__ = ["SIDE", "Columns", "Wanted", "fold", "match"]
 # Numeric columns that are read when present and never missed.
 SIDE = {name: SIDE_COLUMNS[name].check for name in SIDE_NUMERIC}
 _DELIMITERS = ",;\t|"
+# Where more columns are missing and none is there, a list of them says nothing.
+_MANY = 20
 
 
 def fold(name: str) -> str:
@@ -215,6 +218,9 @@ def match(
                 missing.append(field.name)
             continue
         numbers[field.name] = place
+    required = [field.name for field in wanted.fields if field.required]
+    if wanted.cure and required and len(missing) == len(required):
+        _refuse_other_files(header, required, source, allow_missing)
     taken = {*texts.values(), *numbers.values()}
     kept: dict[str, int] = {}
     for name in header if keep is None else keep:
@@ -237,3 +243,20 @@ def match(
     derived = {f.name: f.derived for f in wanted.fields if getattr(f, "derived", None) is not None}
     absent.update(name for name, made in derived.items() if absent.intersection(made.columns))
     return Columns(numbers, texts, kept, frozenset(absent), len(header))
+
+
+def _refuse_other_files(
+    header: Sequence[str], required: Sequence[str], source: str, allow_missing: bool
+) -> None:
+    """Raise for a table without any of the required columns, in one sentence."""
+    what = own_file(header)
+    if what:
+        raise InputError(
+            f"{source}: is {what}, not an export of merchants: give the export that it belongs to"
+        )
+    if not allow_missing and len(required) > _MANY:
+        shown = ", ".join(required[:3])
+        raise InputError(
+            f"{source}: has none of the {len(required)} columns that the scorecard reads, such as"
+            f" {shown}: is it an export of merchants? Map other names in the scorecard's [columns]"
+        )
