@@ -183,7 +183,10 @@ def one_chunk(column: Any) -> Any:
         column = one_chunk(column.dictionary).take(column.indices)
     is_view = getattr(pa.types, "is_string_view", None)  # since pyarrow 16
     if is_view is not None and is_view(column.type):
-        column = column.cast(pa.string())
+        try:
+            column = column.cast(pa.string())
+        except pa.ArrowNotImplementedError:  # before pyarrow 18
+            column = strings(column.to_pylist())
     return column
 
 
