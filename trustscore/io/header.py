@@ -219,8 +219,10 @@ def match(
             continue
         numbers[field.name] = place
     required = [field.name for field in wanted.fields if field.required]
-    if wanted.cure and required and len(missing) == len(required):
-        _refuse_other_files(header, required, source, allow_missing)
+    # Where columns may be missing, an export with a few of them may hold old scores as well.
+    absent_at_least = len(required) if allow_missing else len(required) / 2
+    if wanted.cure and required and len(missing) >= absent_at_least:
+        _refuse_other_files(header, required, source, allow_missing or len(missing) < len(required))
     taken = {*texts.values(), *numbers.values()}
     kept: dict[str, int] = {}
     for name in header if keep is None else keep:
@@ -246,15 +248,15 @@ def match(
 
 
 def _refuse_other_files(
-    header: Sequence[str], required: Sequence[str], source: str, allow_missing: bool
+    header: Sequence[str], required: Sequence[str], source: str, some: bool
 ) -> None:
-    """Raise for a table without any of the required columns, in one sentence."""
+    """Raise in one sentence for a table that is no export; unless it may have `some` columns."""
     what = own_file(header)
     if what:
         raise InputError(
             f"{source}: is {what}, not an export of merchants: give the export that it belongs to"
         )
-    if not allow_missing and len(required) > _MANY:
+    if not some and len(required) > _MANY:
         shown = ", ".join(required[:3])
         raise InputError(
             f"{source}: has none of the {len(required)} columns that the scorecard reads, such as"
