@@ -8,7 +8,7 @@ import click
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, WRONG_USE
-from trustscore.commands.messages import note
+from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -80,15 +80,15 @@ def command(
             encoding=encoding,
             progress=progress,
         )
-    click.echo(report.text)
+    say(report.text)
     if not quiet:
         drawn = any(name.endswith(".png") for name in report.files)
         tables = "tables and plots" if drawn else "tables"
-        click.echo(f"\n{len(report.files)} files in {out}: audit.json, summary.txt, {tables}")
+        say(f"\n{len(report.files)} files in {out}: audit.json, summary.txt, {tables}")
         if not report.plotted:
             note("there are no plots, because matplotlib is not installed")
     if report.without_effect:
-        click.echo(
+        say(
             f"trustscore: varying {', '.join(report.without_effect)} changes no index, so nothing "
             "can be said of its robustness",
             err=True,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from trustscore.commands import options
-from trustscore.commands.messages import note
+from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -94,7 +94,7 @@ def command(
         with progress_bar(quiet) as progress:
             story = find_position(candidates, scores, *why, **context, progress=progress)
         text = json.dumps(story.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-        click.echo(text if as_json else render_position(story))
+        say(text if as_json else render_position(story))
         return
     assert out is not None
     with progress_bar(quiet, out) as progress:
@@ -115,7 +115,7 @@ def command(
             f"{done.endless:,} merchants cannot expire, because the day of their scores is not"
             " known: give --scored-on, or keep a column scored_on in the scores"
         )
-    click.echo(
+    say(
         f"{done.candidates:,} candidates of {done.queries:,} queries: {done.moved:,} moved,"
         f" {done.blocked:,} blocked, {done.unknown:,} of merchants without a score",
         err=True,

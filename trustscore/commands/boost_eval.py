@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trustscore.commands import options
-from trustscore.commands.messages import note, with_flags
+from trustscore.commands.messages import note, say, with_flags
 from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -123,12 +123,12 @@ def command(
 def _show(done: EvaluationReport) -> None:
     found = done.evaluation
     facts = found.facts
-    click.echo(
+    say(
         f"{found.policy.stamp}, beta {found.policy.beta:g}: {facts['candidates_measured']:,}"
         f" candidates of {facts['lists_measured']:,} lists and {facts['merchants']:,} merchants"
     )
-    click.echo("\n" + "\n".join(_table(found)) + "\n")
-    click.echo(
+    say("\n" + "\n".join(_table(found)) + "\n")
+    say(
         _wrapped(
             f"First {found.main_k} places. loss, p99: mean and 99th percentile of the loss of"
             " score-NDCG, %. promoted: their share of exposure, %. Baselines stand at the setting"
@@ -142,10 +142,10 @@ def _show(done: EvaluationReport) -> None:
         ("To decide", done.verdict.decide),
     ):
         if lines:
-            click.echo(f"\n{title}")
+            say(f"\n{title}")
         for line in lines:
-            click.echo(_wrapped(f"- {line}"))
-    click.echo("\nWritten: " + ", ".join(str(path) for path in done.written))
+            say(_wrapped(f"- {line}"))
+    say("\nWritten: " + ", ".join(str(path) for path in done.written))
 
 
 def _wrapped(text: str) -> str:

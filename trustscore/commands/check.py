@@ -11,7 +11,7 @@ import click
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, WRONG_USE
-from trustscore.commands.messages import with_flags
+from trustscore.commands.messages import say, with_flags
 from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ def _verified(manifest: str, as_json: bool) -> int:
 
     found = verify_manifest(manifest)
     if as_json:
-        click.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False, indent=2))
+        say(json.dumps([one._asdict() for one in found], ensure_ascii=False, indent=2))
     else:
         for one in found:
-            click.echo(f"{one.what} {one.path}: {one.fault or 'as in the manifest'}")
+            say(f"{one.what} {one.path}: {one.fault or 'as in the manifest'}")
     return WRONG_USE if any(one.fault for one in found) else DONE
 
 
@@ -262,15 +262,15 @@ def command(
     with progress_bar(quiet) as progress:
         report = _report(scorecard, export, encoding, progress)
     if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
+        say(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         for line in _lines(report):
-            click.echo(line)
+            say(line)
     if report["ok"]:
         return
     if not as_json:
-        click.echo(report["summary"], err=True)
+        say(report["summary"], err=True)
         for fault in report["faults"]:
             if fault != report["summary"]:
-                click.echo(f"  {fault}", err=True)
+                say(f"  {fault}", err=True)
     context.exit(WRONG_USE)

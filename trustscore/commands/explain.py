@@ -9,6 +9,7 @@ import math
 import click
 
 from trustscore.commands import options
+from trustscore.commands.messages import say
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -78,8 +79,8 @@ def command(
         raise InputError(f"{export}: no merchant {merchant_id!r}{near}")
     if as_json:
         whole = {**statement.as_dict(), "next_tier": plan.as_dict()}
-        click.echo(json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False))
+        say(json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False))
         return
-    click.echo(render_text(statement, lang))
-    click.echo()
-    click.echo(render_plan(plan, lang))
+    say(render_text(statement, lang))
+    say()
+    say(render_plan(plan, lang))

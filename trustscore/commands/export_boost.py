@@ -8,7 +8,7 @@ import click
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
-from trustscore.commands.messages import note
+from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
 from trustscore.export.engines.registry import TARGETS
 
@@ -101,5 +101,5 @@ def command(
             f"{done.not_held:,} merchants are left out, because {engine} cannot hold their id or"
             f" tier: {', '.join(done.not_held_shown)}{vetoed}"
         )
-    click.echo(f"{done.merchants:,} merchants written to {', '.join(done.files)}", err=True)
+    say(f"{done.merchants:,} merchants written to {', '.join(done.files)}", err=True)
     return code

@@ -11,7 +11,7 @@ import click
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
-from trustscore.commands.messages import note
+from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -263,9 +263,9 @@ def command(
         commit_together(files)
     if not quiet:
         for line in _lines(fitted, read):
-            click.echo(line, err=out == "-")
+            say(line, err=out == "-")
         if points is not None:
-            click.echo(_said_of(points), err=out == "-")
+            say(_said_of(points), err=out == "-")
         if read.rejected:
             note(
                 f"{read.rejected:,} rows were rejected and not fitted to; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from trustscore import __version__
 from trustscore.commands.exit_codes import DONE, MACHINE_FAILED, WRONG_USE
 from trustscore.commands.interrupts import ends_as_interrupts
 from trustscore.commands.lazy import LazyGroup
-from trustscore.commands.messages import with_flags
+from trustscore.commands.messages import say, with_flags
 from trustscore.errors import TrustscoreError
 
 # Name, module and the line that --help shows: listing them loads none of them.
@@ -81,12 +82,18 @@ def main(arguments: list[str] | None = None) -> None:
     3 done, but rows were rejected; 4 stopped by --strict; 141 the output pipe was closed.
     """
     warnings.showwarning = _warn
+    for stream in (sys.stdout, sys.stderr):
+        # What the encoding of a terminal or a pipe does not have is written as \\u1234.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(arguments, prog_name="trustscore", standalone_mode=False)
     except click.exceptions.Abort:
         code = _say("interrupted", MACHINE_FAILED)
     except click.ClickException as error:
-        error.show()
+        held = io.StringIO()
+        error.show(held)
+        say(held.getvalue().removesuffix("\n"), err=True)
         code = WRONG_USE
     except TrustscoreError as error:
         code = _say(with_flags(str(error)), WRONG_USE)
@@ -107,15 +114,21 @@ def _told(error: OSError) -> str:
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"trustscore: {message}", err=True)
+    say(f"trustscore: {message}", err=True)
 
 
 def _reader_gone() -> int:
-    # Point stdout at /dev/null, so that the flush when Python ends does not raise EPIPE again.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # Point them at /dev/null, so that the flush when Python ends does not raise EPIPE again.
+    # Standard error may be the same pipe, and either may be closed.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return 128 + signal.SIGPIPE
 
 
 def _say(message: str, code: int) -> int:
-    click.echo(f"trustscore: {message}", err=True)
+    say(f"trustscore: {message}", err=True)
     return code

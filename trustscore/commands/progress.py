@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from trustscore.commands.messages import visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -70,6 +72,8 @@ class _Bar:
     def show(self, step: str, share: float, rows: int = 0, /) -> None:
         """Draw the line anew, at most five times a second."""
         now = time.monotonic()
+        # It may hold the name of a file.
+        step = visible(step)
         changed = step != self._step
         if changed:
             self._step, self._step_begun = step, self._last_call

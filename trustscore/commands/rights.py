@@ -7,7 +7,7 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
-from trustscore.commands.messages import note
+from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -104,7 +104,7 @@ def command(
             f"the export gives {done.differ:,} merchants another index than {scores}: is it the"
             " export that was scored?"
         )
-    click.echo(
+    say(
         f"{done.merchants:,} merchants on {day}: {done.raised:,} raised, {done.lowered:,} lowered"
         f" after {notice} days, {done.vetoed:,} by veto, {done.first:,} for the first time",
         err=True,

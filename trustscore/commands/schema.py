@@ -6,6 +6,8 @@ import json
 
 import click
 
+from trustscore.commands.messages import say
+
 
 @click.command(
     "schema",
@@ -27,4 +29,4 @@ def command(policy: bool) -> None:
         from trustscore.scorecard import scorecard_schema
 
         found = scorecard_schema()
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    say(json.dumps(found, ensure_ascii=False, indent=2))

@@ -11,6 +11,7 @@ import click
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED
+from trustscore.commands.messages import say
 from trustscore.commands.progress import is_terminal, progress_bar
 
 EXAMPLE = """\b
@@ -142,17 +143,17 @@ def command(
                     **settings,
                 )
     except StrictStop as stop:
-        click.echo(f"trustscore: {stop}; nothing was written (--strict)", err=True)
+        say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     if not quiet:
         for line in (*_notes(report.manifest, encoding), *_collected(report.manifest, scorecard)):
-            click.echo(line, err=True)
+            say(line, err=True)
     rows = report.manifest["rows"]
     if not quiet and (rows["rejected"] or is_terminal(sys.stderr)):
         where = f", see {report.rejects}" if report.rejects else ""
         if rows["rejected"] and not report.rejects:
             where = " and listed nowhere: --rejects FILE lists them"
-        click.echo(
+        say(
             f"{rows['scored']:,} rows scored, {rows['rejected']:,} rejected{where}"
             f"{_most_often(report)} ({report.manifest['seconds']:.1f} s)",
             err=True,

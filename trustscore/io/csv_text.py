@@ -30,10 +30,12 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_GUARDED = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 # By byte: may a text that begins with it be a formula, and is a text that holds it quoted?
 _FORMULA, _QUOTED = np.zeros((2, 256), dtype=np.bool_)
-_FORMULA[list(b"=+-@\t\r'")] = True
+_FORMULA[list(b"=+-@\t\r\n'")] = True
+# The first byte of the full-width signs, which some spreadsheets read as the narrow ones.
+_FORMULA["＝".encode()[0]] = True
 _QUOTED[list(b'",\r\n')] = True
 # From 0 to here numbers are written in the compiled loop, and up to so many decimals.
 _MOST = 999.0
@@ -267,8 +269,8 @@ def bare(text: str) -> str:
 def inert(texts: Any) -> Any:
     """Return texts as cells of CSV that no spreadsheet runs as a formula.
 
-    A text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return gets
-    an apostrophe before it, unless it is a number; so does one that looks as if it had
+    A text that begins with ``=``, ``+``, ``-``, ``@``, their full-width forms, a tab or a line
+    break gets an apostrophe before it, unless it is a number; so does one that looks as if it had
     been given one, so that `bare` undoes it. One with a comma, a quotation mark or a line
     break is quoted.
 
