@@ -220,6 +220,13 @@ def test_missing_columns_and_other_faults_are_said_before_any_job(spark, tmp_pat
     assert {path.name for path in tmp_path.iterdir()} == {"good.csv", "bad.csv", "empty.csv"}
 
 
+def test_formats_that_spark_does_not_read_are_named(spark, tmp_path):
+    lines = tmp_path / "export.jsonl"
+    lines.write_text('{"merchant_id": "m1", "complaints": 1}\n')
+    with pytest.raises(InputError, match=r"export\.jsonl: is JSON Lines, and Spark reads CSV"):
+        score_files(str(lines), str(tmp_path / "out.csv"), session=spark, scorecard="minimal")
+
+
 def test_bytes_that_no_encoding_reads_are_an_error_with_their_line(spark, tmp_path):
     rows = good_rows(3000)
     data = csv_bytes(rows).replace(b"m02990", b"m\xff\x81\x8d")

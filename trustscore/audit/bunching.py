@@ -9,6 +9,7 @@ import numpy as np
 from trustscore.audit.least import LEAST
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
+from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.simulate.quantiles import normal_cdf
@@ -116,7 +117,7 @@ def _lines(market: Market) -> tuple[list[_Line], list[str]]:
     if card.status.new_column is not None:
         count("status new", card.status.new_column, card.status.new_below, 1)
     for rule in card.rules:
-        wanted = 1 if rule.effect in ("bonus", "right") else -1
+        wanted = 1 if EFFECTS[rule.effect].sign > 0 or rule.effect == "right" else -1
         for condition in rule.when:
             if condition.over is None and condition.op in (">=", ">", "<", "<="):
                 # A count beyond the number is a count of at least the next one.

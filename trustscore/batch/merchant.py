@@ -17,6 +17,7 @@ from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.statuses import STATUS_WORDS
 from trustscore.scorecard.vetoes import VETO_WORDS
 from trustscore.scoring.one_merchant import OneMerchant
+from trustscore.scoring.score import NUMBERS
 
 __all__ = ["MerchantScore", "score_merchant"]
 
@@ -171,15 +172,8 @@ def score_merchant(
     found = one.score(cells, merchant, as_of)
     signals, rules = card.signals, card.rules
     names = [dimension.id for dimension in card.dimensions]
-    index, lower, upper, se, prior, raw, coverage = found.numbers
     return MerchantScore(
-        trust_index=index,
-        trust_index_lower=lower,
-        trust_index_upper=upper,
-        index_se=se,
-        prior_index=prior,
-        raw_index=raw,
-        coverage=coverage,
+        **dict(zip(NUMBERS, found.numbers, strict=True)),
         dimensions=dict(zip(names, found.dimensions, strict=True)),
         status=STATUS_WORDS[found.status],
         tier=card.tiers.ladder[found.tier - 1].id if found.tier else "",

@@ -143,16 +143,17 @@ def _csv(source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Optio
     return CsvReader(source, chunks, wanted, options)
 
 
+JSON_LINES = Format(
+    "JSON Lines",
+    re.compile(rb'\s*\{\s*["}]'),
+    (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"),
+    _json_lines,
+)
 # Told by their first bytes as stored.
 BINARY = (Format("Parquet", re.compile(b"PAR1"), (".parquet",), _parquet),)
 # Told by the beginning of their text, uncompressed and decoded; whatever is nothing else is CSV.
 TEXT = (
-    Format(
-        "JSON Lines",
-        re.compile(rb'\s*\{\s*["}]'),
-        (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"),
-        _json_lines,
-    ),
+    JSON_LINES,
     Format("CSV", re.compile(b""), (".csv", ".csv.gz", ".tsv", ".tsv.gz"), _csv),
 )
 SUFFIXES = tuple(suffix for form in (*BINARY, *TEXT) for suffix in form.suffixes)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.faults import Notes
-from trustscore.scorecard.model import GRANTS, POINTS, Exceeds, Rule, Signal
+from trustscore.scorecard.model import Exceeds, Rule, Signal
 from trustscore.scorecard.spec import RuleSpec, ScorecardFile
 from trustscore.scorecard.vetoes import Veto
 
-_EFFECTS = (*POINTS, Veto.CAP.word, "veto", *GRANTS)
+# Keys of a rule; the vetoes without a figure share one, whose value names them.
+_KEYS = ("bonus", "deduct", Veto.CAP.word, "veto", "right", "duty")
+_WITH_POINTS = ("bonus", "deduct", Veto.CAP.word)
 
 
 def _rule(
@@ -20,16 +23,17 @@ def _rule(
     signals: Mapping[str, Signal],
     overlay: str | None,
 ) -> Rule | None:
-    effects = [e for e in _EFFECTS if getattr(spec, e) is not None]
+    effects = [e for e in _KEYS if getattr(spec, e) is not None]
     if len(effects) != 1:
         got = " and ".join(effects) or "none"
-        notes.fault(at, f"must have exactly one of {', '.join(_EFFECTS)}. Got {got}")
+        notes.fault(at, f"must have exactly one of {', '.join(_KEYS)}. Got {got}")
         return None
     if (spec.when is None) == (spec.exceeds is None):
         notes.fault(at, "must have either when or exceeds")
         return None
-    effect = effects[0]
-    if (spec.per or spec.most) and effect not in POINTS:
+    key = effects[0]
+    effect = EFFECTS[str(spec.veto) if key == "veto" else key]
+    if (spec.per or spec.most) and not effect.sign:
         notes.fault(at, "per and most are only for bonus and deduct")
     if spec.per and spec.most is None:
         notes.fault(f"{at}.most", "is missing: points per case must have a limit")
@@ -49,23 +53,22 @@ def _rule(
             spec.exceeds.min_count,
             spec.exceeds.line,
         )
-    points = float(getattr(spec, effect)) if effect in (*POINTS, Veto.CAP.word) else 0.0
     rule = Rule(
         id=name,
         when=spec.when or (),
         exceeds=exceeds,
-        effect=str(spec.veto) if effect == "veto" else effect,
-        points=points,
+        effect=effect.name,
+        points=float(getattr(spec, key)) if key in _WITH_POINTS else 0.0,
         per=spec.per,
         most=spec.most,
         en=spec.en or name.replace("_", " "),
         zh=spec.zh,
         why=spec.why,
         overlay=overlay,
-        grants=str(getattr(spec, effect)) if effect in GRANTS else "",
+        grants=str(getattr(spec, key)) if effect.grants else "",
     )
     # A right or a duty moves no points, so it rewards nothing.
-    if spec.monotone and effect not in GRANTS:
+    if spec.monotone and not effect.grants:
         _monotone(notes, at, rule, signals)
     return rule
 
@@ -77,7 +80,7 @@ def _monotone(notes: Notes, at: str, rule: Rule, signals: Mapping[str, Signal]) 
         if condition.rises is None or condition.column not in better:
             continue
         fires_when_better = condition.rises == better[condition.column]
-        if fires_when_better != (rule.effect == "bonus"):
+        if fires_when_better != (EFFECTS[rule.effect].sign > 0):
             notes.fault(
                 at,
                 f"rewards a worse {condition.column} ({condition}); turn the condition round, "
@@ -110,7 +113,7 @@ def build_rules(
                 continue
             points: float | None = None
             if not spec.off:
-                fixed = bool(base.grants) or (base.veto and base.effect != Veto.CAP.word)
+                fixed = base.effect not in _WITH_POINTS
                 given = None if fixed else getattr(spec, base.effect)
                 if given is None or spec.when or spec.exceeds:
                     change = "" if fixed else f"may change only {base.effect} of this rule, or "

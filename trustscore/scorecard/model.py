@@ -10,6 +10,7 @@ from typing import Any
 from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.derived import Derived
+from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.spec import ScorecardFile, SignalWords
@@ -160,18 +161,12 @@ class Exceeds:
     line: float | None
 
 
-POINTS = ("bonus", "deduct")
-"""Effects of rules that add points or take them."""
-GRANTS = ("right", "duty")
-"""Effects of rules that give a right or a duty. All other effects are words of `Veto`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A condition with one effect.
 
-    `effect` is one of `POINTS`, one of `GRANTS` or the word of a `Veto`; `points` is the amount of
-    bonus, deduct and cap, `grants` the name of a right or duty. `overlay` names the overlay a rule
+    `effect` is one of `EFFECTS`; `points` is the amount of bonus, deduct and cap, `grants` the name
+    of a right or duty. `overlay` names the overlay a rule
     belongs to; `changes` what overlays say of a base rule, as ``(overlay, points or None for off)``
     in file order.
     """
@@ -193,7 +188,7 @@ class Rule:
     @property
     def veto(self) -> Veto:
         """The veto the rule gives, if any."""
-        return Veto.NONE if self.effect in (*POINTS, *GRANTS) else Veto.of(self.effect)
+        return EFFECTS[self.effect].veto
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from trustscore.scorecard.curves import (
     LOGIT_POINT_NINE,
     SMALLEST,
 )
-from trustscore.scorecard.model import GRANTS
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 
@@ -39,14 +38,7 @@ BLANKS = {"unknown": UNKNOWN, "withheld": WITHHELD, "left_out": LEFT_OUT}
 # Comparisons of a condition, in the order of `OPERATORS`.
 OPERATORS = (">", ">=", "<", "<=", "==", "!=")
 ABOVE, AT_LEAST, BELOW, AT_MOST, EQUAL, UNEQUAL = range(6)
-# Effects of a rule: points, a right or duty that moves nothing, or a veto.
-GRANT, BONUS, DEDUCT, CAP = -3, -2, -1, int(Veto.CAP)
-EFFECTS = {
-    **dict.fromkeys(GRANTS, GRANT),
-    "bonus": BONUS,
-    "deduct": DEDUCT,
-    **{veto.word: int(veto) for veto in Veto if veto is not Veto.NONE},
-}
+CAP = int(Veto.CAP)
 NOT_SCORED, NEW = int(Status.NOT_SCORED), int(Status.NEW)
 LOW_EVIDENCE, FORMAL = int(Status.LOW_EVIDENCE), int(Status.FORMAL)
 

@@ -47,9 +47,6 @@ AT_LEAST = cython.declare(cython.int, codes.AT_LEAST)
 BELOW = cython.declare(cython.int, codes.BELOW)
 AT_MOST = cython.declare(cython.int, codes.AT_MOST)
 EQUAL = cython.declare(cython.int, codes.EQUAL)
-GRANT = cython.declare(cython.int, codes.GRANT)
-BONUS = cython.declare(cython.int, codes.BONUS)
-DEDUCT = cython.declare(cython.int, codes.DEDUCT)
 CAP = cython.declare(cython.int, codes.CAP)
 NOT_SCORED = cython.declare(cython.int, codes.NOT_SCORED)
 NEW = cython.declare(cython.int, codes.NEW)
@@ -128,7 +125,8 @@ class Tables:
     first_fires: cython.int[::1]
     last_fires: cython.int[::1]
     # One number a rule; `points` and `line` one a variant and rule, as those of signals.
-    effect: cython.int[::1]
+    sign: cython.double[::1]
+    veto: cython.int[::1]
     readable: cython.int[::1]
     part_column: cython.int[::1]
     whole_column: cython.int[::1]
@@ -186,7 +184,8 @@ class Tables:
         self.last_applies = tables["last_applies"]
         self.first_fires = tables["first_fires"]
         self.last_fires = tables["last_fires"]
-        self.effect = tables["effect"]
+        self.sign = tables["sign"]
+        self.veto = tables["veto"]
         self.readable = tables["readable"]
         self.part_column = tables["part_column"]
         self.whole_column = tables["whole_column"]
@@ -964,14 +963,11 @@ def fires(
     c: cython.Py_ssize_t
     k: cython.double
     expected: cython.double
-    if (
-        not t.readable[r]
-        or t.points[v * t.effect.shape[0] + r] != t.points[v * t.effect.shape[0] + r]
-    ):
+    if not t.readable[r] or t.points[v * t.veto.shape[0] + r] != t.points[v * t.veto.shape[0] + r]:
         return False
     if t.part_column[r] >= 0:
         k = cells[row, t.part_column[r]]
-        expected = t.line[v * t.effect.shape[0] + r] * cells[row, t.whole_column[r]]
+        expected = t.line[v * t.veto.shape[0] + r] * cells[row, t.whole_column[r]]
         return k >= t.min_count[r] and k >= expected + Z95 * sqrt(expected)
     for c in range(t.first_fires[r], t.last_fires[r]):
         if w.met[c] != 1:
@@ -1003,7 +999,7 @@ def adjust(
 ) -> cython.void:
     """Apply bonuses and deductions, the limits of the scale, the lowest cap, and vetoes."""
     r: cython.Py_ssize_t
-    rules: cython.Py_ssize_t = t.effect.shape[0]
+    rules: cython.Py_ssize_t = t.veto.shape[0]
     points: cython.double
     cases: cython.double
     moved: cython.double = 0.0
@@ -1016,22 +1012,21 @@ def adjust(
     scored: cython.bint = found.coverage[row] > 0.0
     for r in range(rules):
         found.fired[r, row] = fires(t, w, cells, row, v, r)
-        if not found.fired[r, row] or t.effect[r] == GRANT:
+        if not found.fired[r, row]:
             continue
-        points = t.points[v * t.effect.shape[0] + r]
-        if t.effect[r] == BONUS or t.effect[r] == DEDUCT:
+        points = t.points[v * t.veto.shape[0] + r]
+        if t.sign[r] != 0.0:
             if t.per_column[r] >= 0:
                 cases = cells[row, t.per_column[r]]
                 points = points * (cases if cases == cases else 0.0)
                 points = t.most[r] if points > t.most[r] else points
-            if t.effect[r] == DEDUCT:
-                points = -points
+            points = t.sign[r] * points
             moved += points
             if found.statement:
                 found.adjustments[row, r] = points
             continue
-        veto = t.effect[r] if t.effect[r] > veto else veto
-        if t.effect[r] == CAP:
+        veto = t.veto[r] if t.veto[r] > veto else veto
+        if t.veto[r] == CAP:
             cap = points if points < cap else cap
     found.veto[row] = veto
     low = 0.0 if low < 0.0 else low

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard import Condition, Scorecard, Signal
+from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.model import Tiers
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.curves import curve_code, steps_of
@@ -159,7 +160,8 @@ def _rule_tables(
     return {
         "first_fires": _integers([first for first, _ in fires]),
         "last_fires": _integers([last for _, last in fires]),
-        "effect": _integers([codes.EFFECTS[rule.effect] for rule in rules]),
+        "sign": _floats([EFFECTS[rule.effect].sign for rule in rules]),
+        "veto": _integers([int(rule.veto) for rule in rules]),
         "readable": _integers([all(column in at for column in rule.columns) for rule in rules]),
         "part_column": _integers([at.get(r.exceeds.k, _NONE) if r.exceeds else -1 for r in rules]),
         "whole_column": _integers([at.get(r.exceeds.n, _NONE) if r.exceeds else -1 for r in rules]),

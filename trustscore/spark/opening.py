@@ -11,6 +11,7 @@ from trustscore.errors import InputError
 from trustscore.io.csv_reader import open_csv
 from trustscore.io.header import Wanted
 from trustscore.io.parquet_reader import plan_columns
+from trustscore.io.readers import JSON_LINES
 from trustscore.io.text_stream import BLOCK, Source
 from trustscore.spark.hadoop import Hadoop, Stored
 from trustscore.spark.records import check_types
@@ -51,6 +52,11 @@ def open_files(
             if head.startswith(b"PAR1"):
                 path = hadoop.literal(file)
                 plan, way = _parquet_plan(session, path, file, wanted, job.keep, allow_missing)
+            elif JSON_LINES.begins.match(head):
+                raise InputError(
+                    f"{file.name}: is {JSON_LINES.name}, and Spark reads CSV and Parquet here:"
+                    " score it with the local engine, or write it as Parquet"
+                )
             else:
                 plan, way = _csv_plan(hadoop, file, head, wanted, job.keep, allow_missing, encoding)
         except InputError as error:

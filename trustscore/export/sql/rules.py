@@ -10,6 +10,7 @@ import numpy as np
 from trustscore.export.sql.columns import Card
 from trustscore.export.sql.fold import folded_text
 from trustscore.export.sql.text import choose, clip, number, text
+from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring.codes import Z95
@@ -65,7 +66,7 @@ def adjust(card: Card) -> Adjustments:
                 points = f"{points} * COALESCE({card.column(rule.per)}, 0e0)"
                 if rule.most is not None:
                     points = f"LEAST({points}, {number(rule.most)})"
-            sign = "" if rule.effect == "bonus" else "-1e0 * "
+            sign = "" if EFFECTS[rule.effect].sign > 0 else "-1e0 * "
             moves.append(define(f"points_{rule.id}", choose(fired, f"{sign}({points})", "0e0")))
             continue
         levels[rule.veto].append(fired)
