@@ -309,7 +309,8 @@ def test_a_previous_tier_that_is_none_is_counted_and_said(jobs, folder, capsys):
 
 
 def test_an_encoding_that_was_found_out_is_said(folder, capsys):
-    text = (folder / "good.csv").read_text().replace("m1", "乐")
+    header, *lines = (folder / "good.csv").read_text().splitlines()
+    text = "\n".join([f"{header},note", *(f"{line},乐" for line in lines)])
     for encoding, note in (("gb18030", True), ("utf-8", False), ("utf-16", False)):
         (folder / "e.csv").write_bytes(text.encode(encoding))
         score("e.csv", "-o", "s.csv")
@@ -317,8 +318,13 @@ def test_an_encoding_that_was_found_out_is_said(folder, capsys):
         assert capsys.readouterr().err == (says if note else "")
     (folder / "e.csv").write_bytes(text.encode("gb18030"))
     score("e.csv", "-o", "s.csv", "--encoding", "gb18030")
-    score("e.csv", "-o", "s.csv", "--quiet")
     assert capsys.readouterr().err == ""
+    # Quiet or not: the results may not be what they seem.
+    score("e.csv", "-o", "s.csv", "--quiet")
+    assert capsys.readouterr().err == says
+    score("e.csv", "-o", "strict.csv", "--strict", code=4)
+    assert "gb18030 is a guess; give the `encoding`" in capsys.readouterr().err
+    assert not (folder / "strict.csv").exists()
 
 
 def test_no_rows_is_a_table_without_rows(folder):

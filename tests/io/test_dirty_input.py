@@ -68,11 +68,13 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("block", [16, 101, 1 << 20])
-@pytest.mark.parametrize("data", SPELLINGS.values(), ids=SPELLINGS.keys())
-def test_every_spelling_reads_the_same(data, block, plain, tmp_path):
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_every_spelling_reads_the_same(name, block, plain, tmp_path):
     path = tmp_path / "export.csv"
-    path.write_bytes(data)
-    assert read(path, block=block) == (plain, [])
+    path.write_bytes(SPELLINGS[name])
+    # Ids in GB18030 are not guessed.
+    encoding = "gb18030" if "gb18030" in name else None
+    assert read(path, block=block, encoding=encoding) == (plain, [])
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "UTF-16BE", "utf-16", "GB18030", "utf-8-sig"])
@@ -88,7 +90,7 @@ def test_windows_1252(tmp_path):
         csv_bytes([row("café", category="naïve, £5"), row("b")]).decode().encode("cp1252")
     )
     for block in (16, 1 << 20):
-        rows, _ = read(path, block=block)
+        rows, _ = read(path, block=block, encoding="cp1252")
         assert rows[0][:2] == ("café", "naïve, £5")
 
 
@@ -146,8 +148,9 @@ def test_a_decimal_comma_only_where_the_scorecard_says_so(tmp_path, repository):
     path = write_csv(tmp_path / "e.csv", rows, delimiter=";")
     _, rejects = read(path)
     assert [(r.merchant_id, r.column, r.value) for r in rejects] == [
-        ("a", "product_rating_mean", "4,7")
+        ("a", "reviews_rated", "1.200")
     ]
+    assert [(r.reason, r.more) for r in rejects] == [("maybe_thousands", 1)]
     text = (repository / "configs" / "minimal.toml").read_text(encoding="utf-8")
     mine = tmp_path / "comma.toml"
     mine.write_text('decimal = ","\n' + text, encoding="utf-8")
@@ -254,10 +257,6 @@ NO_EXPORT = {
     "damaged gzip": (gzip.compress(TEXT.encode())[:60] + bytes(300), "damaged gzip data"),
     "garbage behind gzip": (gzip.compress(TEXT.encode()) + b"garbage", "damaged gzip data"),
     "no encoding of ours": (HEAD + b"m1\x81\x20,\n", "line 2: neither utf-8, gb18030 nor cp1252"),
-    "no encoding, further on": (
-        HEAD + "店\n铺\n".encode() + b"a\nm1\x81\xff,\n",
-        "line 5: neither utf-8, gb18030 nor cp1252 (byte 0x81); give the right `encoding`",
-    ),
     "open quote in the header": (b'"merchant_id,a\nm1,2\n', "mark of the header never closes"),
     "endless header": (b"x" * (5 << 20), "the header is longer than 4 MB"),
     "truncated parquet": (b"PAR1" + bytes(90), "damaged Parquet file"),
@@ -283,8 +282,9 @@ def test_what_cannot_be_decoded_names_its_line(tmp_path):
     # 0xff is in no character of GB18030 or UTF-8, and too far off to have a say in the choice.
     path.write_bytes(HEAD + b"\n".join(lines) + b"\n" + b" " * (1 << 20) + b"\nm\xff," + b"," * 9)
     for block in (4096, 1 << 20):
-        with pytest.raises(InputError, match=r"line 3003: cannot be read as utf-8 \(byte 0xff\)"):
-            read(path, block=block)
+        _, rejects = read(path, block=block)
+        found = [(r.line, r.reason) for r in rejects]
+        assert found == [(3002, "field_count"), (3003, "not_utf8")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "punycode", "utf-7"])
@@ -328,15 +328,15 @@ def test_header_only_and_one_row(tmp_path):
 
 def test_a_nul_byte_inside_is_a_character_like_any_other(tmp_path):
     rows = [row(f"m{n}") for n in range(2000)] + [
-        row("n\0l", complaints="1"),
+        row("nul", complaints="1", category="n\0l"),
         row("z", complaints="1\0"),
     ]
     found, [reject] = read(write_csv(tmp_path / "e.csv", rows))
-    assert found[-1][0] == "n\0l"
+    assert found[-1][1] == "n\0l"
     assert (reject.merchant_id, reject.reason) == ("z", "not_a_number")
     # Wherever it stands.
     found, [reject] = read(write_csv(tmp_path / "e.csv", rows[::-1]))
-    assert found[0][0] == "n\0l"
+    assert found[0][1] == "n\0l"
     assert (reject.line, reject.reason) == (2, "not_a_number")
 
 

@@ -35,7 +35,7 @@ from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, Part, as_paths, expand, read_part
 from trustscore.io.rejects import Reject
 from trustscore.io.seen_ids import SeenIds, hash_ids
-from trustscore.io.text_stream import BLOCK
+from trustscore.io.text_stream import BLOCK, GUESSES
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.presets import find
 from trustscore.typing import Progress, silent
@@ -250,6 +250,12 @@ def score_files(
             bad.write(result.rejects)
             tally.merge(result.tally)
             progress("scoring", inputs.share, tally.read)
+        guessed = [f for f in inputs.done if f["encoding"] in GUESSES and encoding is None]
+        if strict and guessed:
+            raise StrictStop(
+                f"{guessed[0]['path']}: is not UTF-8, and {guessed[0]['encoding']} is a guess;"
+                " give the `encoding`"
+            )
         sinks = [found for found in (wide, bad.sink, sink) if found is not None]
         for each in sinks:
             each.finish()
@@ -263,7 +269,7 @@ def score_files(
         files = [each.file for each in sinks]
         if manifest_path is not None:
             note = stack.enter_context(AtomicFile(manifest_path))
-            note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+            note.write(as_json(facts))
             files.insert(0, note)
         # Rejects of an earlier run would not belong to these scores; the scores come last.
         stale = aside and bad.sink is None and rejects_path is not None
@@ -296,6 +302,12 @@ def first_fault(reject: Reject) -> str:
     column = f", column {reject.column}" if reject.column else ""
     got = f". Got {reject.value!r}" if reject.value else ""
     return f"{file}line {reject.line}{who}{column}: {reject.message}{got}"
+
+
+def as_json(facts: dict[str, Any]) -> bytes:
+    """Return facts as JSON; a file name that is not UTF-8 is escaped, and reads back the same."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")
 
 
 def run_facts(

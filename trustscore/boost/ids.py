@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
+from trustscore.scorecard.merchant_ids import id_text
 from trustscore.typing import IntArray
 
 Words = NDArray[np.uint64]
@@ -114,9 +115,7 @@ class IdIndex:
 
 def _encode_id(given: Any, longest: int) -> bytes:
     """Encode one id; blank, over-long or NUL-containing ids become ``b""``, an unknown merchant."""
-    if given is None or given != given:
-        return b""
-    text = str(given).encode("utf-8", "surrogatepass")
+    text = (id_text(given) or "").encode("utf-8", "surrogatepass")
     return b"" if b"\0" in text or len(text) > longest else text
 
 

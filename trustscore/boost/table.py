@@ -13,6 +13,7 @@ from trustscore.boost.curve import lean_curve, logistic_gate, neutral_point, set
 from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError, at_most
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.merchant_ids import id_text
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.side_values import fold_side_column
@@ -218,7 +219,7 @@ def boost_table(
     newcomer = np.isin(status, policy.exploration.statuses) & (parts.lean >= 0)
     newcomer &= parts.code == Veto.NONE
     table: dict[str, Array] = {
-        "merchant_id": np.asarray([str(i) for i in ids], dtype=object),
+        "merchant_id": np.asarray([id_text(i) for i in ids], dtype=object),
         "trust_boost": np.exp(log_boost),
         "log_boost": log_boost,
         "veto": np.asarray(VETO_WORDS, dtype=object)[parts.code],
@@ -357,7 +358,7 @@ def _id_faults(ids: TextArray, lines: IntArray | None) -> list[str]:
     faults = []
     first: dict[str, int] = {}
     for row, value in enumerate(ids):
-        text = value if isinstance(value, str) else _text_of(value)
+        text = id_text(value) or ""
         if not text:
             faults.append(f"{at(row, lines)}: merchant_id is blank")
         elif first.setdefault(text, row) != row:

@@ -48,7 +48,7 @@ Example:
 @options.as_json("the answer to --why")
 @options.today()
 @options.scored_on()
-@options.encoding("the candidates and the scores")
+@options.encoding("the candidates")
 @options.quiet()
 def command(
     candidates: str,
@@ -100,6 +100,11 @@ def command(
     with progress_bar(quiet, out) as progress:
         done = boost_files(
             candidates, scores, out, blocked=blocked, log=log, **context, progress=progress
+        )
+    if 2 * done.unknown >= done.candidates and done.candidates:
+        note(
+            f"{done.unknown:,} of {done.candidates:,} candidates are of merchants that are not in"
+            f" {scores}, and neutral: do both files spell ids alike?"
         )
     if quiet:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import signal
 import sys
@@ -86,6 +87,9 @@ def main(arguments: list[str] | None = None) -> None:
         # What the encoding of a terminal or a pipe does not have is written as \\u1234.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    log = logging.getLogger("trustscore")
+    if not any(isinstance(handler, _Notes) for handler in log.handlers):
+        log.addHandler(_Notes())
     try:
         code = group.main(arguments, prog_name="trustscore", standalone_mode=False)
     except click.exceptions.Abort:
@@ -111,6 +115,14 @@ def _told(error: OSError) -> str:
     if error.filename is None or error.strerror is None:
         return with_flags(str(error)) or type(error).__name__
     return f"{os.fsdecode(error.filename)}: {error.strerror}"
+
+
+class _Notes(logging.Handler):
+    """What the library logs, as notes."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print it, quiet or not: it says that results may not be what they seem."""
+        say(with_flags(record.getMessage()), err=True)
 
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:

@@ -146,7 +146,7 @@ def command(
         say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     if not quiet:
-        for line in (*_notes(report.manifest, encoding), *_collected(report.manifest, scorecard)):
+        for line in (*_notes(report.manifest), *_collected(report.manifest, scorecard)):
             say(line, err=True)
     rows = report.manifest["rows"]
     if not quiet and (rows["rejected"] or is_terminal(sys.stderr)):
@@ -161,14 +161,8 @@ def command(
     return ROWS_REJECTED if rows["rejected"] else DONE
 
 
-def _notes(facts: dict[str, Any], encoding: str | None) -> Iterator[str]:
+def _notes(facts: dict[str, Any]) -> Iterator[str]:
     """Yield what was decided for the user without being asked."""
-    for file in facts["inputs"]:
-        if encoding is None and file["encoding"] in ("gb18030", "cp1252"):
-            yield (
-                f"{file['path']}: is not UTF-8 and was read as {file['encoding']};"
-                " --encoding says otherwise"
-            )
     lost = facts["unknown_previous_tier"]
     if lost:
         yield (

@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trustscore.io.arrow import bits
+from trustscore.io.arrow import bits, spans
 from trustscore.io.checks import Checker
-from trustscore.io.rejects import REASONS, Fault, Reject
+from trustscore.io.ids import BadId, canonical_ids
+from trustscore.io.rejects import Fault, Reject, shown
 from trustscore.io.text_columns import date_faults, text_column, tidy_ids
 from trustscore.scoring.row_block import RowBlock
 
-__all__ = ["Rows", "Unchecked", "clean"]
+__all__ = ["LONGEST_KEPT", "LONGEST_TEXT", "Rows", "Unchecked", "clean"]
+
+# Bytes of UTF-8 of a text that the scorecard reads, and of one that is passed through.
+LONGEST_TEXT = 1 << 14
+LONGEST_KEPT = 1 << 16
+# Bytes of a cell that a reject shows beside the row.
+_SHOWN = 1000
 
 
 @dataclass
@@ -117,6 +124,8 @@ class Unchecked:
         Text of a numeric cell by row and field name.
     raw : callable
         Text of a row.
+    key : str
+        Name of the column of ids. Only those of merchants have rules of their own.
     """
 
     numbers: NDArray[np.float64]
@@ -130,6 +139,7 @@ class Unchecked:
     file: str
     cell: Callable[[int, str], str]
     raw: Callable[[int], str]
+    key: str = "merchant_id"
 
 
 def clean(found: Unchecked, checker: Checker) -> Rows:
@@ -141,7 +151,7 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
     checker : Checker
         For the numbers.
     """
-    ids, missing = tidy_ids(found.ids)
+    ids, bad = _ids(found)
     columns = checker.derive(found.numbers, found.columns)
     rows = Rows(
         numbers=found.numbers,
@@ -156,12 +166,12 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
         raw=found.raw,
     )
     faults = found.faults + date_faults(rows.texts)
+    faults += [Fault(row, found.key, *what) for row, *what in bad]
+    faults += _too_long(found.texts, LONGEST_TEXT) + _too_long(found.keep, LONGEST_KEPT)
     for fault in checker.check(found.numbers):
         if fault.column not in checker.derived:
             fault = fault._replace(value=found.cell(fault.row, fault.column))
         faults.append(fault)
-    for row in np.flatnonzero(missing):
-        faults.append(Fault(int(row), "merchant_id", "", "missing_id", REASONS["missing_id"]))
     if not faults:
         return rows
     faults.sort(key=checker.order)
@@ -169,17 +179,37 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
     return rows.drop(np.array(list(rejects), dtype=np.int64), list(rejects.values()))
 
 
+def _ids(found: Unchecked) -> tuple[Any, list[BadId]]:
+    if found.key == "merchant_id":
+        return canonical_ids(found.ids)
+    ids, missing = tidy_ids(found.ids)
+    message = f"the row has no {found.key}"
+    return ids, [BadId(row, "", "missing_id", message) for row in np.flatnonzero(missing).tolist()]
+
+
+def _too_long(columns: Mapping[str, Any], most: int) -> list[Fault]:
+    faults = []
+    for name, column in columns.items():
+        _, starts, ends = spans(column)
+        for row in np.flatnonzero(ends - starts > most).tolist():
+            text = column[row].as_py()
+            if text is not None:
+                message = f"longer than {most:,} bytes"
+                faults.append(Fault(row, name, text, "too_long", message))
+    return faults
+
+
 def _reject(rows: Rows, faults: Sequence[Fault]) -> Reject:
     """Return the reject of a row: its first fault, and how many more there are."""
     first = faults[0]
     return Reject(
         line=int(rows.lines[first.row]),
-        merchant_id=rows.ids[first.row].as_py(),
+        merchant_id=shown(rows.ids[first.row].as_py()),
         column=first.column,
-        value=first.value,
+        value=first.value[:_SHOWN],
         reason=first.reason,
         message=first.message,
         more=len(faults) - 1,
-        raw=rows.raw(first.row),
+        raw=shown(rows.raw(first.row)),
         file=rows.file,
     )

@@ -6,15 +6,15 @@ The rules are those of RFC 4180 as spreadsheets and databases read it:
 - A quotation mark opens a quoted field only where a field begins. Inside, two marks stand for
   one, and line breaks are text. Anywhere else a mark is a character like any other.
 - A mark is a slip of the pen if its partner stands behind a line break but not at the end of a
-  field, if it has no partner, or if the partner is `LONGEST_QUOTE` bytes away: read as a
-  quotation it would swallow the lines between. The line on which it stands is the fault
-  ``open_quote``; the next line begins a record.
+  field, or if it has no partner: read as a quotation it would swallow the lines between. The line
+  on which it stands is the fault ``open_quote``; the next line begins a record.
 - A record with another number of fields than the header is the fault ``field_count``. A blank
   line is no record.
 
 A numeric cell is read here when it is blank or a plain decimal number (``12``, ``-4.25``, ``.5``)
 whose digits fit a float exactly; dividing by an exact power of ten then rounds once, as a
-correctly rounding parser does. Every other cell is *odd*: the grammar of `trustscore.io.cells`
+correctly rounding parser does. So is no count of three decimals: ``1.400`` orders may be 1400.
+Every other cell is *odd*: the grammar of `trustscore.io.cells`
 judges it.
 
 Work is linear in the bytes: a failed quotation is scanned to the next run of an odd number of
@@ -29,17 +29,12 @@ except ModuleNotFoundError:
     from trustscore import uncompiled as cython
 
 __all__ = [
-    "LONGEST_QUOTE",
     "copy_texts",
     "field_end",
     "last_record",
     "read_numbers",
     "read_records",
 ]
-
-# A quotation of more bytes than this is taken for a slip of the pen.
-LONGEST_QUOTE = 4 << 20
-_LONGEST: cython.Py_ssize_t = cython.declare(cython.Py_ssize_t, 4 << 20)
 
 # A quotation whose partner is none, and one whose partner is not in sight.
 _SLIP: cython.Py_ssize_t = cython.declare(cython.Py_ssize_t, -1)
@@ -67,8 +62,6 @@ def _closing_mark(
     over_lines: cython.bint = False
     after: cython.uchar
     while place < size:
-        if place - mark >= _LONGEST:
-            return _SLIP
         if data[place] == QUOTE:
             if place + 1 == size:
                 return place
@@ -153,6 +146,24 @@ def _number(
     return end if end == begin else -1
 
 
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _may_be_grouped(
+    data: cython.const[cython.uchar][::1],
+    begin: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    point: cython.int,
+) -> cython.bint:
+    """Return whether a plain number is such as ``1.400``, which may be 1400 in groups of three."""
+    if end - begin < 5 or data[end - 4] != point:
+        return False
+    # A sign, and groups are never led by nothing.
+    begin += data[begin] == 45
+    return 1 <= end - 4 - begin <= 3 and data[begin] != 48
+
+
 def field_end(
     data: cython.const[cython.uchar][::1], begin: cython.Py_ssize_t, delimiter: cython.uchar
 ) -> int:
@@ -226,6 +237,7 @@ def read_records(
     spans: cython.longlong[:, :, ::1],
     records: cython.longlong[:, ::1],
     odd: cython.longlong[:, ::1],
+    counts: cython.const[cython.int][::1] = None,
 ) -> tuple[int, int, int]:
     """Find the records of a stretch of text, read its numbers and note where its texts stand.
 
@@ -248,6 +260,8 @@ def read_records(
         line, and its number of fields, which is -1 if a quotation mark never closes.
     odd : ndarray of int64, shape (rows * numbers, 4)
         Takes of each odd cell: row and column in `cells`, where it begins and ends.
+    counts : ndarray of int32, optional
+        For each field of a record, whether it holds a count.
 
     All have room for as many rows as `data` has line breaks.
 
@@ -261,6 +275,8 @@ def read_records(
     QUOTE: cython.uchar = 34
     size: cython.Py_ssize_t = len(data)
     width: cython.Py_ssize_t = len(numbers)
+    has_counts: cython.bint = counts is not None
+    whole: cython.bint
     row: cython.Py_ssize_t = 0
     record: cython.Py_ssize_t = 0
     odds: cython.Py_ssize_t = 0
@@ -302,6 +318,9 @@ def read_records(
                 if number >= 0:
                     mark = point if quoted or point != delimiter else -1
                     end = _number(data, begin, size, mark, cells, row, number)
+                    whole = has_counts and counts[fields] != 0
+                    if end >= 0 and whole and _may_be_grouped(data, begin, end, point):
+                        end = -1
                     if end >= 0:
                         # The field must end where the number does.
                         place = end
@@ -367,6 +386,7 @@ def read_numbers(
     point: cython.uchar,
     cells: cython.double[:, ::1],
     odd: cython.longlong[::1],
+    counts: cython.bint = False,
 ) -> int:
     """Read the numbers of a column of texts, by the rules of `read_records`.
 
@@ -380,6 +400,8 @@ def read_numbers(
         Takes the numbers; NaN where a text is blank or odd.
     odd : ndarray of int64, shape (rows,)
         Takes the rows whose text is odd.
+    counts : bool, default=False
+        Whether the numbers are counts.
 
     Returns
     -------
@@ -387,10 +409,14 @@ def read_numbers(
         How many are odd.
     """
     row: cython.Py_ssize_t
+    end: cython.Py_ssize_t
     odds: cython.Py_ssize_t = 0
     with cython.nogil:
         for row in range(spans.shape[0]):
-            if _number(data, spans[row, 0], spans[row, 1], point, cells, row, 0) != spans[row, 1]:
+            end = _number(data, spans[row, 0], spans[row, 1], point, cells, row, 0)
+            if end >= 0 and counts and _may_be_grouped(data, spans[row, 0], end, point):
+                end = -1
+            if end != spans[row, 1]:
                 cells[row, 0] = _BLANK
                 odd[odds] = row
                 odds += 1

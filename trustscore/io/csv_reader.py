@@ -12,7 +12,7 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows, Unchecked, clean
-from trustscore.io.csv_cells import LONGEST_QUOTE, last_record
+from trustscore.io.csv_cells import last_record
 from trustscore.io.csv_records import (
     Broken,
     Layout,
@@ -22,13 +22,18 @@ from trustscore.io.csv_records import (
     split_record,
 )
 from trustscore.io.header import Columns, Wanted, match, sniff
-from trustscore.io.pieces import Piece, cut_pieces, end_of_lines
+from trustscore.io.header_again import headers_again
+from trustscore.io.long_record import skip_record
+from trustscore.io.no_header import explain_no_header
+from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, too_long
 from trustscore.io.readers import Options
-from trustscore.io.rejects import REASONS, Fault, Reject
-from trustscore.io.text_columns import TEXT, read_odd
-from trustscore.io.text_stream import Source
+from trustscore.io.rejects import BAD, REASONS, Fault, Reject, shown
+from trustscore.io.text_columns import TEXT, Marks, read_odd
+from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
 
 __all__ = ["CsvPlan", "CsvReader", "open_csv", "pieces", "read_piece"]
+
+_LONGEST_HEADER = 4 << 20
 
 # Blank lines, and Excel's `sep=;`, may stand above the header.
 _ABOVE = re.compile(
@@ -48,6 +53,7 @@ class CsvPlan:
     file : str
     line : int
         On which the first record below the header begins.
+    header : tuple of str
     """
 
     delimiter: str
@@ -55,6 +61,7 @@ class CsvPlan:
     wanted: Wanted
     file: str
     line: int
+    header: tuple[str, ...] = ()
 
     @cached_property
     def layout(self) -> Layout:
@@ -66,7 +73,17 @@ class CsvPlan:
             texts=list(dict.fromkeys([*columns.texts.values(), *columns.keep.values()])),
             delimiter=self.delimiter,
             decimal=self.wanted.decimal,
+            counts=[
+                columns.numbers[field.name]
+                for field in self.wanted.fields
+                if field.check == "count" and field.name in columns.numbers
+            ],
         )
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What point and comma were seen to mean."""
+        return Marks(self.file, self.wanted.decimal, self.delimiter == ";")
 
     @cached_property
     def checker(self) -> Checker:
@@ -108,7 +125,7 @@ class CsvReader:
 
     def read(self, piece: Piece) -> Rows:
         """Turn a piece into rows."""
-        return read_piece(piece, self.plan)
+        return refuse_guess(self.source, read_piece(piece, self.plan))
 
 
 def open_csv(
@@ -159,14 +176,19 @@ def open_csv(
             end = start + first_record(held[start:], delimiter)
         if end > start:
             break
-        if not data or len(held) > LONGEST_QUOTE:
+        if not data or len(held) > _LONGEST_HEADER:
             raise InputError(_no_header(source.name, held[start:], line))
     header = [
         name.strip().strip("\ufeff").strip() for name in split_record(held[start:end], delimiter)
     ]
-    columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
+    try:
+        columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
+    except InputError as error:
+        raise explain_no_header(
+            error, header, wanted, source.name, line, delimiter, held[start:]
+        ) from None
     line += held[start:end].count(b"\n")
-    plan = CsvPlan(delimiter, columns, wanted, source.name, line)
+    plan = CsvPlan(delimiter, columns, wanted, source.name, line, tuple(header))
     return plan, pieces(chunks, held[end:], plan)
 
 
@@ -175,7 +197,7 @@ def _no_header(name: str, held: bytes, line: int) -> str:
         return f"{name}: is empty; a header line with column names is expected"
     if b'"' in held:
         return f"{name}, line {line}: a quotation mark of the header never closes"
-    return f"{name}, line {line}: the header is longer than {LONGEST_QUOTE >> 20} MB"
+    return f"{name}, line {line}: the header is longer than {_LONGEST_HEADER >> 20} MB"
 
 
 def pieces(chunks: Iterator[bytes], held: bytes, plan: CsvPlan) -> Iterator[Piece]:
@@ -201,7 +223,10 @@ def pieces(chunks: Iterator[bytes], held: bytes, plan: CsvPlan) -> Iterator[Piec
             return end_of_lines(text, final)
         return last_record(text, ord(plan.delimiter), final)
 
-    return cut_pieces(chunks, held, plan.line, plan.file, end_of_records)
+    def skip(text: bytes, line: int) -> Skipped:
+        return skip_record(text, chunks, plan.delimiter, plan.file, line)
+
+    return cut_pieces(chunks, held, plan.line, end_of_records, skip)
 
 
 def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
@@ -228,11 +253,13 @@ def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
         texts={name: texts[name] for name in TEXT if name in texts},
         keep={name: found.texts(place(field)) for name, field in columns.keep.items()},
         lines=found.lines,
-        broken=[_broken(record, plan) for record in found.broken],
+        broken=[_broken(record, plan) for record in found.broken] + too_long(piece, plan.file),
         file=plan.file,
         cell=lambda row, name: found.cell(row, columns.numbers[name]),
         raw=found.raw,
+        key=plan.wanted.key,
     )
+    unchecked.faults += _bad_bytes(found) + headers_again(found, faults, plan.header, plan.file)
     return clean(unchecked, plan.checker)
 
 
@@ -253,13 +280,26 @@ def _judge_odd_cells(found: Records, plan: CsvPlan) -> list[Fault]:
             continue
         odd = found.odd[order[low:high]]
         rows = odd[:, 0]
-        values, wrong = read_odd(found.odd_texts(odd), field.check, plan.wanted.decimal)
+        values, wrong = read_odd(
+            found.odd_texts(odd), field.check, plan.wanted.decimal, field.name, plan.marks
+        )
         found.cells[rows, at] = values
         faults += [
             Fault(int(rows[which]), field.name, text, reason, REASONS[reason])
             for which, text, reason in wrong
         ]
     return faults
+
+
+def _bad_bytes(found: Records) -> list[Fault]:
+    """Return the faults of rows that hold bytes that are not UTF-8."""
+    if BAD_BYTES not in found.data:
+        return []
+    return [
+        Fault(row, "", "", "not_utf8", REASONS["not_utf8"])
+        for row in range(len(found))
+        if BAD in found.raw(row)
+    ]
 
 
 def _broken(record: Broken, plan: CsvPlan) -> Reject:
@@ -269,4 +309,4 @@ def _broken(record: Broken, plan: CsvPlan) -> Reject:
         reason, width = "field_count", plan.columns.width
         message = f"{record.fields} field{'s' * (record.fields != 1)}"
         message += f" where the header has {width}"
-    return Reject(record.line, "", "", "", reason, message, raw=record.raw, file=plan.file)
+    return Reject(record.line, "", "", "", reason, message, raw=shown(record.raw), file=plan.file)

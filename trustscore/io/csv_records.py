@@ -42,6 +42,8 @@ class Layout:
     texts : sequence of int
         Places of the fields to read as texts, each at most once.
     delimiter, decimal : str
+    counts : sequence of int
+        Places of the fields that hold counts.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Layout:
     texts: Sequence[int]
     delimiter: str = ","
     decimal: str = "."
+    counts: Sequence[int] = ()
 
     @cached_property
     def number_of(self) -> NDArray[np.int32]:
@@ -65,6 +68,13 @@ class Layout:
     def text_of(self) -> NDArray[np.int32]:
         """For each field its place among the texts, or -1."""
         return self._places(self.texts)
+
+    @cached_property
+    def count_of(self) -> NDArray[np.int32]:
+        """For each field whether it holds a count."""
+        found = np.zeros(self.width, dtype=np.int32)
+        found[list(self.counts)] = 1
+        return found
 
     @cached_property
     def copies(self) -> list[tuple[int, int]]:
@@ -185,6 +195,7 @@ def find_records(data: bytes, layout: Layout, first_line: int = 1) -> Records:
         spans,
         records,
         odd,
+        layout.count_of,
     )
     records = records[:count]
     good = records[:, 3] == layout.width

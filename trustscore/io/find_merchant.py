@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trustscore.io.cells import trim
 from trustscore.io.csv_text import bare
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, expand, read_part
 from trustscore.io.rejects import Reject
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.merchant_ids import canonical_id
 from trustscore.typing import Progress, silent
 
 __all__ = ["Found", "find_merchant"]
@@ -86,9 +86,9 @@ def find_merchant(
     InputError
         When columns are missing, or the file cannot be read.
     """
-    sought = trim(merchant_id)
+    sought = canonical_id(merchant_id)[0]
     # The scores have an apostrophe before an id that begins like a formula; the export has none.
-    names = list(dict.fromkeys([sought, bare(sought)]))
+    names = list(dict.fromkeys([sought, canonical_id(bare(sought))[0]]))
     hit: dict[str, Found] = {}
     rejects: dict[str, Reject] = {}
     wanted = Wanted.by(scorecard)

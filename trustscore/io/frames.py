@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from numbers import Real
@@ -22,8 +23,11 @@ from trustscore.io.seen_ids import SeenIds
 from trustscore.io.streams import as_stream, read_stream, stream_parts
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.merchant_ids import id_text
 
 __all__ = ["frame_parts", "read_frame"]
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def frame_parts(
@@ -120,15 +124,17 @@ def _read_pandas(
     names = [str(name) for name in frame.columns]
     elsewhere = not ids or _is_id(frame.index.name, wanted)
     found = match(names, wanted, what, allow_missing=allow_missing, id_elsewhere=elsewhere)
+    checks = {field.name: field.check for field in wanted.fields}
     numbers = {
-        name: _numbers_or_text(frame.iloc[:, place], name, wanted.decimal)
+        name: _numbers_or_text(frame.iloc[:, place], name, checks[name], wanted.decimal)
         for name, place in found.numbers.items()
     }
     texts = {name: _text(frame.iloc[:, place]) for name, place in found.texts.items()}
     if not ids:
         texts["merchant_id"] = strings([str(row) for row in range(len(frame))])
-    elif "merchant_id" not in texts:
-        texts["merchant_id"] = _text(frame.index.to_series())
+    else:
+        at = found.texts.get("merchant_id")
+        texts["merchant_id"] = _ids(frame.index.to_series() if at is None else frame.iloc[:, at])
 
     def raw(row: int) -> str:
         return _line(frame.iloc[row].tolist())
@@ -158,9 +164,13 @@ def _rows(numbers: dict[str, Any], texts: dict[str, Any], wanted: Wanted, raw: A
     )
 
 
-def _numbers_or_text(series: pd.Series, name: str, decimal: str) -> Any:
+def _numbers_or_text(series: pd.Series, name: str, check: str, decimal: str) -> Any:
     kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
+        return _text(series, decimal)
+    if pd.api.types.is_bool_dtype(kind) and check != "flag":
+        return _text(series)  # in words, which a count is not, as in a file of text
+    if isinstance(kind, pd.ArrowDtype) and pa.types.is_decimal(kind.pyarrow_dtype):
         return _text(series, decimal)
     if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind):
         if pd.api.types.is_complex_dtype(kind):
@@ -173,10 +183,29 @@ def _numbers_or_text(series: pd.Series, name: str, decimal: str) -> Any:
     raise InputError(f"the frame: column {name} is of type {kind}; numbers or text are expected")
 
 
+def _ids(series: pd.Series) -> Any:
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        raise InputError(
+            f"the frame: column merchant_id is of type {series.dtype}; an id is text, a whole"
+            " number or a UUID"
+        )
+    values = series.tolist() if series.dtype == object else list(series.array)
+    return strings([_valid(id_text(value)) for value in values])
+
+
+def _valid(text: str | None) -> str | None:
+    """Return a text that can be encoded: half of a surrogate pair is no character."""
+    if text is None or text.isascii():
+        return text
+    return text.encode(errors="replace").decode() if _HALVES.search(text) else text
+
+
 def _text(series: pd.Series, decimal: str = ".") -> Any:
     """Return cells as a file would hold them, numbers with the decimal sign of its texts."""
     values = series.astype(object).tolist()
-    return strings([None if _nothing(value) else _spelled(value, decimal) for value in values])
+    return strings(
+        [None if _nothing(value) else _valid(_spelled(value, decimal)) for value in values]
+    )
 
 
 def _nothing(value: Any) -> bool:
@@ -186,6 +215,8 @@ def _nothing(value: Any) -> bool:
 def _spelled(value: Any, decimal: str) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     # An id that was read as 12.0 because others were blank is still 12.
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))

@@ -14,7 +14,7 @@ from trustscore.scorecard import Scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_NUMERIC
 
-__all__ = ["SIDE", "Columns", "Wanted", "fold", "match"]
+__all__ = ["SIDE", "Columns", "Wanted", "fold", "match", "names_of"]
 
 # Numeric columns that are read when present and never missed.
 SIDE = {name: SIDE_COLUMNS[name].check for name in SIDE_NUMERIC}
@@ -95,6 +95,15 @@ class Wanted:
             scorecard.decimal,
             {name: _names(names.get(name)) for name in texts},
         )
+
+
+def names_of(wanted: Wanted) -> frozenset[str]:
+    """Return the names of all columns that a run would read, as `match` compares them."""
+    names = [wanted.key, *TEXT, *wanted.needed]
+    names += [alias for aliases in wanted.aliases.values() for alias in aliases]
+    for field in wanted.fields:
+        names += [field.name, *_names(field.aliases)]
+    return frozenset(fold(name) for name in names)
 
 
 def _names(entry: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -179,6 +188,13 @@ def match(
         folded.setdefault(fold(name), []).append(at)
     faults: list[str] = []
 
+    def once(name: str, place: int | None) -> int | None:
+        """Fault a wanted column of which another one differs in case, spaces or underscores."""
+        if place is not None and len(alike := folded[fold(header[place])]) > 1:
+            which = ", ".join(f"{header[at]!r} (column {at + 1})" for at in alike)
+            faults.append(f"{name}: is there {len(alike)} times: {which}")
+        return place
+
     def find(name: str, aliases: Sequence[str] = ()) -> int | None:
         for known, key in [(exact, name), (folded, fold(name))] + [
             pair for alias in aliases for pair in ((exact, alias), (folded, fold(alias)))
@@ -195,7 +211,7 @@ def match(
     numbers: dict[str, int] = {}
     texts: dict[str, int] = {}
     missing: list[str] = []
-    place = find(wanted.key, wanted.aliases.get(wanted.key, ()))
+    place = once(wanted.key, find(wanted.key, wanted.aliases.get(wanted.key, ())))
     if place is not None:
         texts["merchant_id"] = place
     elif not id_elsewhere:
@@ -206,13 +222,13 @@ def match(
         if find(name) is None
     ]
     for name in TEXT:
-        place = find(name, wanted.aliases.get(name, ()))
+        place = once(name, find(name, wanted.aliases.get(name, ())))
         if place is not None:
             texts[name] = place
     for field in wanted.fields:
         if getattr(field, "derived", None) is not None:
             continue
-        place = find(field.name, _names(field.aliases))
+        place = once(field.name, find(field.name, _names(field.aliases)))
         if place is None:
             if field.required:
                 missing.append(field.name)

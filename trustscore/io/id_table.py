@@ -12,7 +12,16 @@ try:
 except ModuleNotFoundError:
     from trustscore import uncompiled as cython
 
-__all__ = ["LONGEST", "STRIDE", "find_or_insert", "hash_all", "keep_all", "rehash", "siphash"]
+__all__ = [
+    "LONGEST",
+    "STRIDE",
+    "find_or_insert",
+    "hash_all",
+    "keep_all",
+    "odd_ids",
+    "rehash",
+    "siphash",
+]
 
 # Longer ids are kept as so many bytes of hash.
 LONGEST = 16
@@ -270,3 +279,99 @@ def find_or_insert(
                 tags[slot] = tag
                 rows[slot] = cython.cast(cython.uint, first + row)
             place = end
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _may_be_odd(
+    data: cython.const[cython.uchar][::1],
+    begin: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    longest: cython.Py_ssize_t,
+) -> cython.bint:
+    """Return whether an id may need a change, or may be none."""
+    place: cython.Py_ssize_t
+    byte: cython.uchar
+    last: cython.uchar = data[end - 1]
+    digits: cython.Py_ssize_t = 0
+    # So far nothing but what a number begins with.
+    numeric: cython.bint = True
+    if end - begin > longest or data[begin] <= 32 or last <= 32:
+        return True
+    for place in range(begin, end):
+        byte = data[place]
+        if 48 <= byte <= 57:
+            digits += 1
+        elif byte == 46:
+            # 1001.0
+            if numeric and (last == 48 or last == 46):
+                return True
+        elif byte == 43 or byte == 45:
+            # -0 and 2026-01-31; 1.23E+10 is met at its letter.
+            if place == begin or (numeric and digits == 4):
+                return True
+            numeric = False
+        elif byte == 69 or byte == 101:
+            if numeric and place + 1 < end and (data[place + 1] == 43 or data[place + 1] == 45):
+                return True
+            numeric = False
+        elif byte >= 128:
+            # Letters that have one form only: Latin, Cyrillic, ideographs, Hangul syllables.
+            numeric = False
+            if not (
+                byte < 0xC0
+                or 0xC3 <= byte <= 0xCB
+                or 0xD0 <= byte <= 0xD1
+                or 0xE4 <= byte <= 0xE9
+                or 0xEB <= byte <= 0xED
+            ):
+                return True
+        elif (
+            byte == 0
+            or byte == 127
+            or (place == begin and (byte == 35 or byte == 61 or byte == 91 or byte == 123))
+        ):
+            return True
+        elif byte == 39 or byte == 34:
+            # Bytes as Python spells them: b'm1'.
+            if place == begin + 1:
+                return True
+            numeric = False
+        else:
+            numeric = False
+    # Words for nothing and for totals are short and without digits.
+    return digits == 0 and end - begin <= 32
+
+
+def odd_ids(
+    data: cython.const[cython.uchar][::1],
+    starts: cython.const[cython.longlong][::1],
+    ends: cython.const[cython.longlong][::1],
+    longest: cython.Py_ssize_t,
+    rows: cython.longlong[::1],
+) -> int:
+    """Find the ids that `trustscore.io.ids` must look at: all that it may change or refuse.
+
+    Parameters
+    ----------
+    data, starts, ends : bytes and two arrays of int64
+    longest : int
+        Longer ids are odd.
+    rows : ndarray of int64
+        Takes the rows; has room for all.
+
+    Returns
+    -------
+    int
+        How many they are.
+    """
+    row: cython.Py_ssize_t
+    count: cython.Py_ssize_t = 0
+    with cython.nogil:
+        for row in range(len(starts)):
+            if starts[row] == ends[row] or _may_be_odd(data, starts[row], ends[row], longest):
+                rows[count] = row
+                count += 1
+    return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from trustscore.io.text_stream import BLOCK
 from trustscore.typing import Progress, silent
 
 __all__ = ["Inputs", "Part", "as_paths", "expand", "read_part"]
+
+
+# Where nobody listens to it, its warnings go to standard error.
+_LOG = logging.getLogger("trustscore")
 
 
 class Part(NamedTuple):
@@ -112,6 +117,8 @@ class Inputs:
         Bytes of a block of text.
     rows : int
         Rows of a block of Parquet.
+    unless_utf8 : bool
+        Whether `encoding` is for text only that is not UTF-8.
     done : list of dict
         One description a file already read.
     missing : set of str
@@ -125,6 +132,7 @@ class Inputs:
     encoding: str | None = None
     block: int = BLOCK
     rows: int = 4096
+    unless_utf8: bool = False
     done: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     progress: Progress = silent
@@ -154,7 +162,14 @@ class Inputs:
         """Yield the parts of all files."""
         if self.paths.count("-") > 1:
             raise InputError("standard input (-) can be read only once")
-        options = Options(self.keep, self.allow_missing, self.encoding, self.block, self.rows)
+        options = Options(
+            self.keep,
+            self.allow_missing,
+            self.encoding,
+            self.block,
+            self.rows,
+            self.unless_utf8,
+        )
         for number, path in enumerate(self.paths):
             reader = open_reader(path, self.wanted, options)
             source = reader.source
@@ -167,6 +182,12 @@ class Inputs:
             finally:
                 source.close()
             self._open = None
+            if getattr(source, "guessed", False):
+                _LOG.warning(
+                    "%s: is not UTF-8 and was read as %s; `encoding` says otherwise",
+                    path,
+                    source.encoding,
+                )
             self.done.append(
                 {
                     "path": path,

@@ -19,12 +19,12 @@ from trustscore.io.arrow import strings
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
 from trustscore.io.columns import filled, rows_of
-from trustscore.io.header import Wanted, fold, match
-from trustscore.io.pieces import Piece, cut_pieces, end_of_lines
+from trustscore.io.header import Wanted, fold, match, names_of
+from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, skip_line, too_long
 from trustscore.io.readers import Options
-from trustscore.io.rejects import REASONS, Reject
-from trustscore.io.text_columns import TEXT
-from trustscore.io.text_stream import Source
+from trustscore.io.rejects import REASONS, Reject, shown
+from trustscore.io.text_columns import TEXT, Marks
+from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
 
 __all__ = ["JsonLinesReader"]
 
@@ -71,12 +71,19 @@ class JsonLinesReader:
             allow_missing=options.allow_missing,
         )
         self._known = set(self.names)
-        self._folded = None if options.keep is None else _folded(wanted, options.keep)
+        self._folded = (
+            None if options.keep is None else names_of(wanted) | {*map(fold, options.keep)}
+        )
         self.checker = Checker(wanted.fields, wanted.pairs)
+        self._marks = Marks(source.name, wanted.decimal)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the input piece by piece, once."""
-        return cut_pieces(self._chunks, self._head, 1, self.source.name, end_of_lines)
+
+        def skip(_: bytes, __: int) -> Skipped:
+            return skip_line(self._chunks)
+
+        return cut_pieces(self._chunks, self._head, 1, end_of_lines, skip)
 
     def read(self, piece: Piece) -> Rows:
         """Turn a piece into rows."""
@@ -84,18 +91,18 @@ class JsonLinesReader:
         records: list[Record] = []
         lines: list[int] = []
         raws: list[bytes] = []
-        broken: list[Reject] = []
+        broken = too_long(piece, name)
         for number, raw in enumerate(piece.data.split(b"\n")[:-1], piece.line):
             if not raw.strip():
+                continue
+            if BAD_BYTES in raw:
+                broken.append(_broken(number, raw, "not_utf8", REASONS["not_utf8"], name))
                 continue
             try:
                 record = _record(raw)
             except ValueError as error:
-                text = raw.decode().removesuffix("\r")
                 message = f"{REASONS['not_a_record']} ({error})"
-                broken.append(
-                    Reject(number, "", "", "", "not_a_record", message, raw=text, file=name)
-                )
+                broken.append(_broken(number, raw, "not_a_record", message, name))
                 continue
             if not record.keys() <= self._known:
                 self._refuse_late(record, number)
@@ -109,7 +116,7 @@ class JsonLinesReader:
 
         columns = self.columns
         texts = {field: column(place) for field, place in columns.texts.items()}
-        return rows_of(
+        rows = rows_of(
             {field: column(place) for field, place in columns.numbers.items()},
             ids=texts.pop("merchant_id"),
             texts={field: texts[field] for field in TEXT if field in texts},
@@ -120,7 +127,9 @@ class JsonLinesReader:
             raw=lambda row: raws[row].decode().removesuffix("\r"),
             file=name,
             broken=broken,
+            marks=self._marks,
         )
+        return refuse_guess(self.source, rows)
 
     def _refuse_late(self, record: Record, line: int) -> None:
         late = [key for key in record if key not in self._known]
@@ -134,6 +143,11 @@ class JsonLinesReader:
         self._known.update(record)
 
 
+def _broken(line: int, raw: bytes, reason: str, message: str, file: str) -> Reject:
+    text = shown(raw.decode().removesuffix("\r"))
+    return Reject(line, "", "", "", reason, message, raw=text, file=file)
+
+
 def _keys(head: bytes) -> Iterator[str]:
     # What stands behind the last line break may be cut off.
     for raw in head.split(b"\n")[:-1]:
@@ -141,16 +155,6 @@ def _keys(head: bytes) -> Iterator[str]:
             yield from _record(raw)
         except ValueError:
             continue
-
-
-def _folded(wanted: Wanted, keep: tuple[str, ...]) -> frozenset[str]:
-    """Return the names of all columns that a run would read, as `match` compares them."""
-    names = [wanted.key, *TEXT, *wanted.needed, *keep]
-    names += [alias for aliases in wanted.aliases.values() for alias in aliases]
-    for field in wanted.fields:
-        aliases = field.aliases
-        names += [field.name, *([aliases] if isinstance(aliases, str) else aliases or ())]
-    return frozenset(fold(name) for name in names)
 
 
 def _record(line: bytes) -> Record:

@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 from trustscore.errors import InputError, plural
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
-from trustscore.io.columns import filled, number_or_text, rows_of, text_of
+from trustscore.io.columns import filled, ids_of, number_or_text, rows_of, sound_text, text_of
 from trustscore.io.header import Columns, Wanted, match
 from trustscore.io.readers import Options
-from trustscore.io.text_columns import TEXT
+from trustscore.io.rejects import REASONS, Fault
+from trustscore.io.text_columns import TEXT, Marks
 from trustscore.ordinary_file import require_ordinary
 
 __all__ = [
@@ -35,6 +36,9 @@ __all__ = [
     "read_batch",
     "refuse_nested",
 ]
+
+# What Arrow raises for a damaged file, names of columns that are not UTF-8 among it.
+READ_ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, KeyError)
 
 # Rows of a block; its columns together stay near the cache.
 BATCH = 4096
@@ -68,6 +72,11 @@ class ArrowPlan:
         """The checks of the wanted fields."""
         return Checker(self.wanted.fields, self.wanted.pairs)
 
+    @cached_property
+    def marks(self) -> Marks:
+        """What point and comma were seen to mean."""
+        return Marks(self.file, self.wanted.decimal)
+
 
 class ParquetSource:
     """A Parquet file, hashed as a whole before it is read.
@@ -99,7 +108,8 @@ class ParquetSource:
         try:
             # Without the buffer before, a row group need not be in memory as a whole.
             self.file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16)
-        except (pa.ArrowException, OSError) as error:
+            self.schema = self.file.schema_arrow
+        except READ_ERRORS as error:
             raise _damaged(self.name, error) from None
         # Opened by its name once more: the hash must be that of the rows.
         if _version(os.stat(path)) != hashed:
@@ -163,6 +173,8 @@ def _damaged(name: str, error: Exception) -> Exception:
     # make sense of, which has none.
     if isinstance(error, OSError) and error.errno is not None:
         return error
+    if "more than 64 bits" in str(error):
+        return InputError(f"{name}: holds integers of 128 bits (Int128); cast them to 64 bits")
     return InputError(f"{name}: damaged Parquet file ({error})")
 
 
@@ -220,9 +232,9 @@ def open_parquet(
     rows: int = BATCH,
 ) -> tuple[ArrowPlan, Iterator[ArrowPiece]]:
     """Find the wanted columns of a Parquet file; return how to read it, and its pieces."""
-    names = list(source.file.schema_arrow.names)
+    names = list(source.schema.names)
     plan, used = plan_columns(names, wanted, source.name, keep=keep, allow_missing=allow_missing)
-    refuse_nested(source.file.schema_arrow, used, source.name)
+    refuse_nested(source.schema, used, source.name)
 
     def pieces() -> Iterator[ArrowPiece]:
         line = 1
@@ -236,7 +248,7 @@ def open_parquet(
                 line += batch.num_rows
                 source.position = source.size * (line - 1) // source.file.metadata.num_rows
                 yield piece
-        except (pa.ArrowException, OSError) as error:
+        except READ_ERRORS as error:
             raise _damaged(source.name, error) from None
 
     return plan, pieces()
@@ -246,24 +258,32 @@ def read_batch(piece: ArrowPiece, plan: ArrowPlan) -> Rows:
     """Turn a piece into rows."""
     batch = piece.data
     columns = plan.columns
+    found = [sound_text(batch.column(at)) for at in range(batch.num_columns)]
+    stored = [column for column, _ in found]
+    faults = [
+        Fault(row, "", "", "not_utf8", f"{REASONS['not_utf8']}, in the column {name}")
+        for name, (_, bad) in zip(batch.schema.names, found, strict=True)
+        for row in bad
+    ]
 
     def text(place: int) -> Any:
-        return text_of(batch.column(place), batch.schema.field(place).name, plan.file)
+        return text_of(stored[place], batch.schema.field(place).name, plan.file)
 
+    checks = {field.name: field.check for field in plan.wanted.fields}
     numbers = {
-        name: number_or_text(batch.column(place), name, plan.file)
+        name: number_or_text(stored[place], name, plan.file, checks[name])
         for name, place in columns.numbers.items()
     }
 
     def raw(row: int) -> str:
         out = io.StringIO()
-        values = [batch.column(at)[row].as_py() for at in range(batch.num_columns)]
+        values = [_cell(column[row]) for column in stored]
         csv.writer(out, lineterminator="").writerow(values)
         return out.getvalue()
 
     return rows_of(
         numbers,
-        ids=text(columns.texts["merchant_id"]),
+        ids=ids_of(stored[columns.texts["merchant_id"]], plan.wanted.key, plan.file),
         texts={name: text(columns.texts[name]) for name in TEXT if name in columns.texts},
         keep={name: filled(text(place)) for name, place in columns.keep.items()},
         lines=np.arange(piece.line, piece.line + batch.num_rows),
@@ -271,4 +291,14 @@ def read_batch(piece: ArrowPiece, plan: ArrowPlan) -> Rows:
         checker=plan.checker,
         raw=raw,
         file=plan.file,
+        faults=faults,
+        marks=plan.marks,
     )
+
+
+def _cell(value: Any) -> Any:
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        # A date beyond the calendar.
+        return str(value.cast(pa.int64()).as_py()) if pa.types.is_temporal(value.type) else "?"

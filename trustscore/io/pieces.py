@@ -5,19 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from trustscore.errors import InputError
 from trustscore.io.arrow import count_lines
+from trustscore.io.rejects import Reject
 
-__all__ = ["Piece", "cut_pieces", "end_of_lines"]
+__all__ = ["LONGEST_RECORD", "Piece", "cut_pieces", "end_of_lines", "skip_line", "too_long"]
 
 LONGEST_RECORD = 64 << 20
+# Bytes that are kept of a record that is too long.
+_SHOWN = 1000
 
 
 class Piece(NamedTuple):
-    """Complete records of one file, and the line on which they begin."""
+    """Complete records of one file, and the line on which they begin.
+
+    Or none, and the beginning of a record that was too long to be read.
+    """
 
     data: bytes
     line: int
+    skipped: bytes = b""
+
+
+def too_long(piece: Piece, file: str) -> list[Reject]:
+    """Return the reject of a record that was too long to be read."""
+    if not piece.skipped:
+        return []
+    raw = piece.skipped.decode(errors="ignore")
+    message = f"longer than {LONGEST_RECORD >> 20} MB; only its beginning is kept"
+    return [Reject(piece.line, "", "", "", "too_long", message, raw=raw, file=file)]
+
+
+class Skipped(NamedTuple):
+    """What follows a record that was skipped, and how many line breaks the record held."""
+
+    rest: bytes
+    lines: int
+
+
+def skip_line(chunks: Iterator[bytes]) -> Skipped:
+    """Skip the rest of a line, of which only the beginning was read."""
+    for data in chunks:
+        end = data.find(b"\n") + 1
+        if end:
+            return Skipped(data[end:], 1)
+    return Skipped(b"", 1)
 
 
 def end_of_lines(text: bytes, final: bool) -> int:
@@ -35,8 +66,8 @@ def cut_pieces(
     chunks: Iterator[bytes],
     held: bytes,
     line: int,
-    name: str,
     end_of_records: Callable[[bytes, bool], int],
+    skip: Callable[[bytes, int], Skipped],
 ) -> Iterator[Piece]:
     r"""Cut text into pieces.
 
@@ -48,25 +79,20 @@ def cut_pieces(
         What stands before the first chunk.
     line : int
         Number of the first line.
-    name : str
-        Of the file, for messages.
     end_of_records : callable
         Where the last complete record ends in a text that begins with one, 0 when there is none;
         it is told whether the text ends the file.
+    skip : callable
+        Skips the rest of a record of more than 64 MB, given its beginning and its line.
 
     Yields
     ------
     Piece
 
-    Raises
-    ------
-    InputError
-        When a record is too long.
-
     Examples
     --------
-    >>> list(cut_pieces(iter([b"b\nc", b"d"]), b"a", 2, "e.csv", end_of_lines))
-    [Piece(data=b'ab\n', line=2), Piece(data=b'cd\n', line=3)]
+    >>> list(cut_pieces(iter([b"b\nc", b"d"]), b"a", 2, end_of_lines, None))
+    [Piece(data=b'ab\n', line=2, skipped=b''), Piece(data=b'cd\n', line=3, skipped=b'')]
     """
     least, waiting, size = 0, [held], len(held)
     while True:
@@ -84,7 +110,10 @@ def cut_pieces(
             yield Piece(piece, line)
             line += count_lines(piece)
         if len(held) > LONGEST_RECORD:
-            raise InputError(f"{name}, line {line}: longer than {LONGEST_RECORD >> 20} MB")
+            begin = held[:_SHOWN]
+            held, lines = skip(held, line)
+            yield Piece(b"", line, begin)
+            line += lines
         if not data:
             return
         # What is no record yet is looked at again when it is twice as long: linear work.

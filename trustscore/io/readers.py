@@ -92,6 +92,8 @@ class Options(NamedTuple):
         Bytes of text to read at a time.
     rows : int
         Rows of a block of columns.
+    unless_utf8 : bool
+        Whether `encoding` is for text only that is not UTF-8.
     """
 
     keep: tuple[str, ...] | None = ()
@@ -99,6 +101,7 @@ class Options(NamedTuple):
     encoding: str | None = None
     block: int = BLOCK
     rows: int = 4096
+    unless_utf8: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ def open_reader(path: str, wanted: Wanted, options: Options = Options()) -> Read
     for form in BINARY:
         if _begins(path, form):
             return form.open(path, wanted, options)
-    source = Source(path, options.encoding, options.block)
+    source = Source(path, options.encoding, options.block, unless_utf8=options.unless_utf8)
     try:
         chunks = source.chunks()
         head = b""

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["REASONS", "Fault", "Reject"]
+__all__ = ["BAD", "REASONS", "Fault", "Reject", "shown"]
+
+# Stands for bytes that could not be read: a noncharacter of Unicode, which no text holds that goes
+# from one program to another.
+BAD = "\ufdd0"
 
 REASONS = {
     "not_a_number": "a number is expected",
     "not_a_count": "a count is expected, not a percentage",
+    "maybe_thousands": "a count of three decimals may be thousands: write 1.4 or 1400, not 1.400",
     "not_a_flag": "0 or 1, yes or no, true or false is expected",
     "not_a_date": "a date such as 2026-01-31 is expected",
     "infinite": "a finite number is expected",
@@ -20,10 +25,20 @@ REASONS = {
     "numerator_above_denominator": "more than the whole it is a part of",
     "missing_id": "the row has no merchant_id",
     "repeated_id": "this merchant_id was scored before",
+    "not_an_id": "a merchant_id is a text of at most 256 bytes, or a whole number",
+    "summary_row": "a total or an average is no merchant",
+    "too_long": "longer than a cell or a row may be",
+    "not_utf8": "the row holds bytes that are not UTF-8",
+    "header_again": "the header comes again",
     "field_count": "the row has the wrong number of fields",
     "open_quote": "a quotation mark opens here and never closes",
     "not_a_record": "an object of JSON with distinct keys is expected",
 }
+
+
+def shown(text: str) -> str:
+    """Return a text for people: bytes that could not be read are replacement characters."""
+    return text.replace(BAD, "\ufffd")
 
 
 class Fault(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from trustscore.errors import InputError
 from trustscore.io.blocks import read_blocks
 from trustscore.io.seen_ids import hash_ids
-from trustscore.io.text_stream import BLOCK
+from trustscore.io.text_columns import TEXT
+from trustscore.io.text_stream import BLOCK, GUESSES
 from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.merchant_ids import canonical_id
 from trustscore.typing import Progress, silent
 
 __all__ = ["SAMPLE", "Sample", "read_halves", "read_sample"]
@@ -160,7 +162,7 @@ def read_sample(
     card = load_scorecard(scorecard)
     if most < 1:
         raise InputError(f"sample: must be at least 1. Got {most}")
-    wanted = frozenset(special)
+    wanted = frozenset(canonical_id(name)[0] for name in special)
     every, named = _Lowest(most), _Lowest(most)
     files: list[dict[str, Any]] = []
     rows = rejected = 0
@@ -183,7 +185,25 @@ def read_sample(
         if wanted:
             stay = np.fromiter((name in wanted for name in ids.tolist()), np.bool_, len(ids))
             named.add(read.block, hashes, stay)
-    return Sample(every.result(), named.result(), rows, rejected, missing or frozenset(), files)
+    block_of_all = every.result()
+    _refuse_guesses(files, encoding, block_of_all)
+    return Sample(block_of_all, named.result(), rows, rejected, missing or frozenset(), files)
+
+
+def _refuse_guesses(
+    files: list[dict[str, Any]], encoding: str | None, block: Mapping[str, NDArray[Any]]
+) -> None:
+    """Refuse texts read by a guess: their letters would go into scorecards and reports."""
+    guessed = [file for file in files if file["encoding"] in GUESSES]
+    if encoding is not None or not guessed:
+        return
+    for name in TEXT:
+        for text in block.get(name, ()):
+            if text and not text.isascii():
+                raise InputError(
+                    f"{guessed[0]['path']}: is not UTF-8. As {guessed[0]['encoding']} the column"
+                    f" {name} holds {text[:40]!r}, but that is a guess: give the `encoding`"
+                )
 
 
 def read_halves(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from trustscore.errors import InputError
 from trustscore.io.arrow import objects, spans, strings, strings_at, valid
-from trustscore.io.cells import NOTHING, is_date, read_cell, read_flag, trim
+from trustscore.io.cells import NOTHING, is_date, other_reading, read_cell, read_flag, trim
 from trustscore.io.csv_cells import read_numbers as read_plain
 from trustscore.io.rejects import REASONS, Fault
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_TEXT
 
 __all__ = [
     "TEXT",
+    "Marks",
     "date_faults",
     "one_chunk",
     "read_numbers",
@@ -28,10 +31,64 @@ __all__ = [
 TEXT = SIDE_TEXT
 DATES = tuple(name for name in SIDE_TEXT if SIDE_COLUMNS[name].type == "date")
 
+# A count of 1.400 may be 1400.
+_THREE_DECIMALS = {
+    ".": re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}"),
+    ",": re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"),
+}
+
 Oddities = list[tuple[int, str, str]]  # place among the cells, text, reason
 
 
-def read_odd(cells: Any, check: str, decimal: str = ".") -> tuple[NDArray[np.float64], Oddities]:
+class Marks:
+    """What point and comma were seen to mean in the columns of a file.
+
+    A number such as ``3,125`` is read in groups of three, unless its column shows that the comma
+    is its decimal point: then nobody can tell, and the file is refused.
+
+    Parameters
+    ----------
+    file : str
+    decimal : {".", ","}
+    semicolons : bool, default=False
+        Whether the file is separated by semicolons, as where the comma is the decimal point.
+
+    Examples
+    --------
+    >>> marks = Marks("export.csv", ".")
+    >>> marks.see("hours", ["3,125"])
+    >>> marks.see("hours", ["3,1"])
+    Traceback (most recent call last):
+    trustscore.errors.InputError: export.csv, column hours: '3,125' is 3125 or 3.125...
+    """
+
+    def __init__(self, file: str, decimal: str, semicolons: bool = False) -> None:
+        self._file, self._decimal = file, decimal
+        self._seen: dict[tuple[str, str], str] = {}
+        self._why = "the file is separated by semicolons" if semicolons and decimal == "." else ""
+
+    def see(self, column: str, texts: Iterable[str]) -> None:
+        """Note the odd cells of a column; several threads may do so at once."""
+        for text in texts:
+            kind = other_reading(text, self._decimal)
+            if kind:
+                self._seen.setdefault((column, kind), text)
+        found, sure = (self._seen.get((column, kind)) for kind in ("maybe", "surely"))
+        if found is None or not (sure or self._why):
+            return
+        other = "," if self._decimal == "." else "."
+        number = trim(found)
+        whole, part = number.replace(other, ""), number.replace(other, ".")
+        why = self._why or f"the column also holds {sure!r}"
+        raise InputError(
+            f"{self._file}, column {column}: {found!r} is {whole} or {part}, as {why}: give the"
+            f" scorecard `decimal = {other!r}`, or export numbers without groups of three"
+        )
+
+
+def read_odd(
+    cells: Any, check: str, decimal: str = ".", name: str = "", marks: Marks | None = None
+) -> tuple[NDArray[np.float64], Oddities]:
     """Read cells that are not plain numbers.
 
     Parameters
@@ -42,6 +99,9 @@ def read_odd(cells: Any, check: str, decimal: str = ".") -> tuple[NDArray[np.flo
         The check of the field: only a flag may say yes, and a count or a flag
         is never a percentage.
     decimal : {".", ","}, default="."
+    name : str, optional
+    marks : Marks, optional
+        Takes note of the cells, as those of the column `name`.
 
     Returns
     -------
@@ -54,7 +114,7 @@ def read_odd(cells: Any, check: str, decimal: str = ".") -> tuple[NDArray[np.flo
     >>> values, faults
     (array([0.97,  nan,  nan]), [(2, 'many', 'not_a_number')])
     """
-    if decimal == ".":
+    if decimal == "." and check != "count":
         # Long fractions are common and only too long for the fast reader: Arrow rounds them right.
         try:
             found = cells.cast(pa.float64())
@@ -76,6 +136,8 @@ def read_odd(cells: Any, check: str, decimal: str = ".") -> tuple[NDArray[np.flo
         values[place], reason = found
         if reason:
             faults.append((place, text, reason))
+    if marks is not None:
+        marks.see(name, known)
     return values, faults
 
 
@@ -90,6 +152,8 @@ def _read_one(text: str, check: str, decimal: str) -> tuple[float, str]:
         reason = "not_a_flag"
     elif cell.percent and check in ("count", "flag"):
         reason = "not_a_flag" if check == "flag" else "not_a_count"
+    elif not reason and check == "count" and _THREE_DECIMALS[decimal].fullmatch(trim(text)):
+        reason = "maybe_thousands"
     return (np.nan if reason else cell.value), reason
 
 
@@ -150,7 +214,7 @@ def tidy_ids(ids: Any) -> tuple[Any, NDArray[np.bool_]]:
     ids : pyarrow.StringArray
         Without nulls.
     missing : ndarray of bool
-        Blank ids. A word such as ``NA`` is an id: some merchant may be called that.
+        Blank ids.
 
     Examples
     --------
@@ -190,7 +254,9 @@ def one_chunk(column: Any) -> Any:
     return column
 
 
-def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.float64], Oddities]:
+def read_numbers(
+    column: Any, check: str, decimal: str, name: str = "", marks: Marks | None = None
+) -> tuple[NDArray[np.float64], Oddities]:
     """Read a column of text; null is blank.
 
     Examples
@@ -204,10 +270,10 @@ def read_numbers(column: Any, check: str, decimal: str) -> tuple[NDArray[np.floa
         ends = np.where(valid(column), ends, starts)
     values, odd = np.empty((len(starts), 1)), np.empty(len(starts), dtype=np.int64)
     places = np.stack([starts, ends], axis=1)
-    odd = odd[: read_plain(content.data, places, ord(decimal), values, odd)]
+    odd = odd[: read_plain(content.data, places, ord(decimal), values, odd, check == "count")]
     faults: Oddities = []
     if len(odd):
         cells = strings_at(content, ends[odd], ends[odd] - starts[odd])
-        values[odd, 0], found = read_odd(cells, check, decimal)
+        values[odd, 0], found = read_odd(cells, check, decimal, name, marks)
         faults = [(int(odd[place]), text, reason) for place, text, reason in found]
     return values[:, 0], faults

@@ -1,10 +1,14 @@
 """Bytes of an input as UTF-8, hashed on the way: plain, gzip, standard input, any encoding.
 
 The encoding is decided where it first matters. As long as the bytes are ASCII every
-candidate reads them alike, so the ladder (UTF-8, GB18030, Windows-1252, each strict)
-is climbed at the first byte that is something else, with the megabyte behind it in
-view: how the bytes were cut into blocks has no say. Bytes that a decided encoding
-cannot read are an error that names the line, never a replacement character.
+candidate reads them alike, so it is decided at the first byte that is something else, with the
+megabyte behind it in view: how the bytes were cut into blocks has no say.
+
+Text is UTF-8 if no more lines of it are none than hold letters of UTF-8. Bytes that are not UTF-8
+in it become `BAD_BYTES`, by which a reader knows the rows to reject. Other text is read as GB18030
+or Windows-1252, which is a guess, and said: where an id depends on it, `refuse_guess` ends the
+run and asks; of a text of which hardly a line is concerned it rejects the rows. Bytes that an
+encoding cannot read that was asked for are an error that names the line.
 """
 
 from __future__ import annotations
@@ -19,10 +23,13 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from trustscore.errors import InputError
 from trustscore.io.arrow import count_lines
+from trustscore.io.rejects import BAD, REASONS, Reject
 
-__all__ = ["BLOCK", "Source"]
+__all__ = ["BAD_BYTES", "BLOCK", "GUESSES", "Source", "refuse_guess"]
 
 # Large enough to amortise a call, small enough to stay in cache.
 BLOCK = 1 << 21
@@ -34,7 +41,17 @@ _VIEW = 1 << 20
 # NULs at every other place of its beginning that make a file UTF-16: a short name has as many.
 _UTF16_NULS = 4
 
-_LADDER = ("utf-8", "gb18030", "cp1252")
+BAD_BYTES = BAD.encode()
+codecs.register_error("trustscore.bad_bytes", lambda error: (BAD, error.end))  # type: ignore[attr-defined]
+# Letters of UTF-8 that hardly come about by chance: one of three bytes, of Latin, or two others.
+# One ideograph of GB18030 in seven looks like one letter of two bytes.
+_LETTERS = re.compile(
+    rb"[\xe0-\xf4][\x80-\xbf]{2}|\xc3[\x80-\xbf]|(?:[\xc2-\xdf][\x80-\xbf].*){2}", re.DOTALL
+)
+# One line in so many is hardly one.
+_RARE = 100
+
+GUESSES = ("gb18030", "cp1252")
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     # Before UTF-16, whose mark it begins with.
@@ -66,6 +83,8 @@ class Source:
         Instead of finding out.
     block : int, optional
         Bytes to read at a time.
+    unless_utf8 : bool, default=False
+        Whether `encoding` is for text only that is not UTF-8.
     file : binary file, optional
         Where the bytes come from instead of the path, which then is only a name.
 
@@ -77,6 +96,10 @@ class Source:
         Bytes read so far, as stored.
     encoding : str
         As decided so far; ``ascii`` until something else is seen.
+    guessed : bool
+        Whether that is a guess.
+    rarely : bool
+        Whether only one line in a hundred, or fewer, depends on the guess.
 
     Examples
     --------
@@ -84,7 +107,7 @@ class Source:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "export.csv")
     ...     _ = path.write_bytes("merchant_id\n乐\n".encode("gb18030"))
-    ...     with Source(path) as source:
+    ...     with Source(path, "gb18030") as source:
     ...         text = b"".join(source.chunks()).decode()
     ...     source.encoding, source.size
     ('gb18030', 15)
@@ -96,10 +119,13 @@ class Source:
         encoding: str | None = None,
         block: int = BLOCK,
         file: IO[bytes] | None = None,
+        unless_utf8: bool = False,
     ) -> None:
         self.name = str(path)
         self.size = 0
         self.encoding = "ascii"
+        self.guessed = False
+        self.rarely = False
         self._hash = hashlib.sha256()
         self._block = max(block, _LEAST)
         if encoding is not None:
@@ -110,7 +136,8 @@ class Source:
                 encoding = codecs.lookup(encoding).name
             except (LookupError, UnicodeError, ValueError):
                 raise InputError(f"`encoding` {encoding}: no such encoding") from None
-        self._asked = encoding
+        self._asked = None if unless_utf8 else encoding
+        self._fallback = encoding if unless_utf8 else None
         # A character may be split between two pieces, so one decoder lives as long as the file.
         self._decoder: codecs.IncrementalDecoder | None = None
         self._lines = 0
@@ -147,20 +174,27 @@ class Source:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content as UTF-8, without a byte order mark, in pieces of any size."""
-        held, lone_returns = b"", None
+        held, ends, returns = b"", None, b""
         for text in self._texts():
-            if lone_returns is None:
+            if ends is None:
                 held += text
-                lone_returns = _ends_with_returns(held)
-                if lone_returns is None:
+                ends = _line_ends(held)
+                if ends is None:
                     continue
                 text = held.removeprefix(codecs.BOM_UTF8)
-            # Old Macintosh files end lines with CR alone.
-            if lone_returns:
+            if ends == b"\r":
+                # Old Macintosh files end lines with CR alone.
                 text = text.replace(b"\r", b"\n")
+            elif ends == b"\r\r\n":
+                # What comes of writing CR LF through a program that makes CR LF of each LF.
+                text = returns + text
+                returns = text[len(text.rstrip(b"\r")) :]
+                text = text.removesuffix(returns).replace(ends, b"\r\n")
             if text:
                 yield text
-        if lone_returns is None and held:
+        if returns:
+            yield returns
+        if ends is None and held:
             if b"\n" not in held:
                 held = held.replace(b"\r", b"\n")
             yield held.removeprefix(codecs.BOM_UTF8)
@@ -254,7 +288,8 @@ class Source:
 
     def _use(self, encoding: str) -> None:
         self.encoding = encoding
-        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
+        errors = "trustscore.bad_bytes" if encoding == "utf-8" else "strict"
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors)
 
     def _decode(self, data: bytes, *, final: bool) -> bytes:
         decoder = self._decoder
@@ -285,20 +320,105 @@ class Source:
 
     def _climb(self, data: bytes, *, final: bool) -> None:
         """Decide the encoding by bytes of which the first is not ASCII."""
-        furthest = 0
-        for encoding in _LADDER:
+        lines, good, bad = _count_lines(data, final=final)
+        if good >= bad:
+            self._use("utf-8")
+            return
+        self.rarely = bad * _RARE <= self._lines + lines
+        if self._fallback is not None:
+            self._use(self._fallback)
+            return
+        for encoding in GUESSES:
             try:
                 codecs.getincrementaldecoder(encoding)("strict").decode(data, final)
-            except UnicodeDecodeError as error:
-                furthest = max(furthest, error.start)
+            except UnicodeDecodeError:
                 continue
+            self.guessed = True
             self._use(encoding)
             return
         raise InputError(
-            f"{self.name}, line {self._lines + 1 + count_lines(data[:furthest])}: neither"
-            f" {', '.join(_LADDER[:-1])} nor {_LADDER[-1]} (byte 0x{data[furthest]:02x});"
-            " give the right `encoding`"
+            f"{self.name}, line {self._lines + 1}: neither utf-8, gb18030 nor cp1252"
+            f" (byte 0x{data[0]:02x}); give the right `encoding`"
         )
+
+
+def refuse_guess(source: Any, rows: Any) -> Any:
+    """Refuse an encoding that was guessed, where ids depend on it.
+
+    Parameters
+    ----------
+    source : Source
+    rows : Rows
+        Read from it.
+
+    Returns
+    -------
+    Rows
+        Those of a text of which only few lines are not UTF-8, without these.
+
+    Raises
+    ------
+    InputError
+        When the id of a row holds other letters than ASCII.
+    """
+    if not source.guessed:
+        return rows
+    ids = rows.ids.to_pylist()
+    found = [row for row, text in enumerate(ids) if not text.isascii()]
+    if found and source.rarely:
+        message = f"{REASONS['not_utf8']}: give their `encoding`"
+        return rows.drop(
+            np.array(found),
+            [
+                Reject(
+                    int(rows.lines[row]),
+                    ids[row],
+                    "merchant_id",
+                    ids[row],
+                    "not_utf8",
+                    message,
+                    raw=rows.raw(row),
+                    file=rows.file,
+                )
+                for row in found
+            ],
+        )
+    texts = [(int(rows.lines[row]), ids[row]) for row in found]
+    texts += [
+        (reject.line, reject.merchant_id)
+        for reject in rows.rejects
+        if not source.rarely and not (reject.merchant_id or "").isascii()
+    ]
+    if texts:
+        line, text = min(texts)
+        raise InputError(
+            f"{source.name}, line {line}: is not UTF-8. As {source.encoding} the merchant_id would"
+            f" be {text[:40]!r}, but that is a guess: give the `encoding`, such as gb18030, cp1252,"
+            " big5, shift_jis or euc_kr"
+        )
+    return rows
+
+
+def _count_lines(data: bytes, *, final: bool) -> tuple[int, int, int]:
+    """Return how many lines a text has, in how many letters are UTF-8, and in how many not."""
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(data, final)
+    except UnicodeDecodeError:
+        pass
+    else:
+        return 1, 1, 0
+    lines = data.split(b"\n")
+    if not final and len(lines) > 1:
+        del lines[-1]
+    good = bad = 0
+    for line in lines:
+        if not line.isascii():
+            try:
+                line.decode()
+                good += _LETTERS.search(line) is not None
+            except UnicodeDecodeError:
+                bad += 1
+    return len(lines), good, bad
 
 
 def _led(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -314,19 +434,23 @@ def _led(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield head
 
 
-def _ends_with_returns(head: bytes) -> bool | None:
-    """Return whether the first line ends with CR alone; None while that is not in view."""
+def _line_ends(head: bytes) -> bytes | None:
+    """Return how the first line ends; None while that is not in view."""
     line = _FIRST_LINE.match(head)
     if line is None and len(head) >= _VIEW:
         # A quotation mark that does not close is no reason to read on for ever.
         line = re.search(rb"[\r\n]", head)
         if line is None:
-            return False
+            return b"\n"
     if line is None:
         return None
-    if head[line.end() - 1 : line.end()] == b"\n":
-        return False
-    return None if line.end() == len(head) else head[line.end() : line.end() + 1] != b"\n"
+    rest = head[line.end() - 1 : line.end() + 2]
+    if len(rest) < 3 and b"\n" not in rest and len(head) < _VIEW:
+        return None
+    for ends in (b"\n", b"\r\n", b"\r\r\n"):
+        if rest.startswith(ends):
+            return ends
+    return b"\r"
 
 
 def _every_other(head: bytes) -> bool:

@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.errors import InputError
+from trustscore.io.arrow import strings
 from trustscore.io.cells import trim
+from trustscore.io.clean_rows import Rows
 from trustscore.io.csv_text import bare
 from trustscore.io.header import SideField, Wanted, fold
+from trustscore.io.ids import canonical_ids
 from trustscore.io.inputs import Inputs, read_part
 from trustscore.io.rejects import Reject
 from trustscore.typing import Progress, silent
@@ -80,6 +83,7 @@ def read_table(
     may_be_empty : bool, default=False
         Whether a header alone will do: the table then holds the columns that must be there.
     encoding : str, optional
+        Of a table that this package wrote only where somebody has saved it in another encoding.
     progress : Progress, optional
         Told how much of the files is read.
 
@@ -151,7 +155,15 @@ def table_blocks(
     fields = tuple(SideField(n, check, required=n not in optional) for n, check in numbers.items())
     needed = tuple(name for name in texts[1:] if name not in optional)
     wanted = Wanted(fields, (), ".", {}, key=texts[0], needed=needed, cure="")
-    inputs = Inputs([str(path)], wanted, keep=None, encoding=encoding, progress=progress)
+    inputs = Inputs(
+        [str(path)],
+        wanted,
+        keep=None,
+        encoding=encoding,
+        # A score file beside candidates in another encoding is as this package wrote it.
+        unless_utf8=ours,
+        progress=progress,
+    )
     rejects: list[Reject] = []
     count = 0
     for part in inputs.parts():
@@ -159,8 +171,6 @@ def table_blocks(
         rows = read_part(part)
         count += len(rows.rejects)
         rejects += rows.rejects[: _SHOWN - len(rejects)]
-        if count:
-            continue
         header = list(rows.keep)
         by_fold = {fold(name): name for name in header} | {name: name for name in header}
         named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
@@ -175,18 +185,34 @@ def table_blocks(
                 cells = [trim(text or "") for text in rows.keep[given].to_pylist()]
                 if guarded:
                     cells = [bare(cell) for cell in cells]
+                if named.get("merchant_id") == given:
+                    cells, bad = _ids(cells, rows)
+                    count += len(bad)
+                    rejects += bad[: _SHOWN - len(rejects)]
                 column = np.empty(len(cells), dtype=object)
                 column[:] = cells
                 found[known.get(given, given)] = column
-        yield Table(str(path), found, rows.lines)
+        if not count:
+            yield Table(str(path), found, rows.lines)
     if count:
         raise _faulty(str(path), rejects, count, texts[0])
+
+
+def _ids(cells: list[str], rows: Rows) -> tuple[list[str], list[Reject]]:
+    """Return ids in their one form, blanks as they are, and the rejects of what is no id."""
+    ids, bad = canonical_ids(strings(cells))
+    rejects = [
+        Reject(int(rows.lines[each.row]), each.text, "merchant_id", *each[1:])
+        for each in bad
+        if each.text
+    ]
+    return ids.to_pylist(), rejects
 
 
 def _faulty(path: str, rejects: list[Reject], count: int, key: str) -> InputError:
     faults = []
     for reject in rejects:
-        if reject.reason == "missing_id":
+        if reject.reason == "missing_id" and not reject.value:
             faults.append(f"line {reject.line}, {key}: is blank")
             continue
         column = f", {reject.column}" if reject.column else ""

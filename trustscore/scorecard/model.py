@@ -373,8 +373,15 @@ class Scorecard:
 
     @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Numerator and denominator of each `rate`, where k > n is a fault."""
-        pairs = ((s.value, s.sample) for s in self.signals if KINDS[s.kind].parts and s.sample)
+        """Part and whole of each `rate`, and of each share that earns a bonus: k > n is a fault."""
+        pairs = [(s.value, s.sample) for s in self.signals if KINDS[s.kind].parts and s.sample]
+        pairs += [
+            (condition.column, condition.over)
+            for rule in self.rules
+            if rule.effect == "bonus"
+            for condition in rule.when
+            if condition.over and condition.op in (">", ">=") and 0 < condition.number <= 1
+        ]
         return tuple(dict.fromkeys(pairs))
 
     @cached_property

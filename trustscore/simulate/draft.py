@@ -82,6 +82,8 @@ class Draft:
             if plan.signal.id not in self.truth:
                 self.truth[plan.signal.id] = self._implied(plan.signal, value)
         for left, right in self.card.pairs:
+            if left not in self.columns:
+                continue  # drawn below as a part
             self.columns[left] = np.minimum(self.columns[left], self.column(right))
         self._parts_of_rules()
         self._undo_derived()

@@ -258,6 +258,7 @@ def boost_files(
     progress("building the boost table", math.nan)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
+    rows = table.rows(columns["merchant_id"])
     lists = lists_of(asked)
     tables: dict[str | Path, dict[str, Array]] = {}
     if not logs:
@@ -281,7 +282,6 @@ def boost_files(
     tables[out] = {name: column[kept] for name, column in (columns | added).items()}
     progress("writing", math.nan)
     write_tables(tables)
-    rows = table.rows(columns["merchant_id"])
     return BoostReport(
         queries=len(lists),
         candidates=len(asked.lines),

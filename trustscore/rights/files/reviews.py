@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,6 +33,9 @@ _START = dt.date(1970, 1, 1)
 _LAST = (dt.date.max - _START).days
 _SCORES = {name: OUTPUT_COLUMNS[name].check for name in ("trust_index", "index_se", "coverage")}
 _MOVES = {1: "up", -1: "down", 0: "same"}
+
+# Where nobody listens to it, its warnings go to standard error.
+_LOG = logging.getLogger("trustscore")
 
 
 class RightsReport(NamedTuple):
@@ -287,6 +291,15 @@ def _matched(
     here = now.columns["merchant_id"].tolist()
     here_set = set(here)
     gone = [name for name in place if name not in here_set]
+    if here and len(gone) == len(place) > 1:
+        _LOG.warning(
+            "%s: no merchant of the last review is in %s; do both files spell ids alike? It has"
+            " %r, where the scores have %r",
+            last.path,
+            now.path,
+            gone[0],
+            here[0],
+        )
     ids = np.empty(len(here) + len(gone), dtype=object)
     ids[:] = [*here, *gone]
     rows = np.array([place.get(name, -1) for name in ids.tolist()], dtype=np.int64)
