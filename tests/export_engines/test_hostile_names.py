@@ -17,7 +17,7 @@ from tests.export.sql_engines import differences, duck
 from tests.hostile_texts import HOSTILE
 from trustscore.boost import BoostPolicy
 from trustscore.commands.main import group
-from trustscore.errors import PolicyError, ScorecardError
+from trustscore.errors import InputError, PolicyError, ScorecardError
 from trustscore.export import expected_scores, export_sql
 from trustscore.export.engines import ENGINES, Boosts, engine_files
 from trustscore.export.engines.files import TARGETS
@@ -165,8 +165,20 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("engine", LEFT)
-def test_the_command_names_who_is_left_out_and_moves_no_cursor(engine, tmp_path):
+@pytest.mark.parametrize("engine", [engine for engine in LEFT if engine != "vespa"])
+def test_what_is_too_long_for_an_engine_is_too_long_for_an_id_of_ours(engine, tmp_path):
+    assert TARGETS[engine].fault(LEFT[engine]).startswith("longer than")
+    path = tmp_path / "scores.parquet"
+    pq.write_table(pa.table(scores_of(["good", LEFT[engine]])), path)
+    words = ["export", "boost", str(path), "--to", engine, "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(group, words, standalone_mode=False)
+    assert isinstance(done.exception, InputError)
+    assert "longer than 256 bytes" in str(done.exception)
+    assert len(str(done.exception)) < 2000
+
+
+def test_the_command_names_who_is_left_out_and_moves_no_cursor(tmp_path):
+    engine = "vespa"
     path, out = tmp_path / "scores.parquet", str(tmp_path / "out")
     table = scores_of(["good", LEFT[engine], "better"])
     table["veto"] = np.array(["", "block", ""], dtype=object)

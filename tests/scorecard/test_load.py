@@ -478,6 +478,8 @@ def test_fields_and_pairs():
     assert checks["product_rating_mean"] == "number"
     assert checks["barred_identity_link_flag"] == "flag"
     assert checks["aftersales_review_hours_mean"] == "nonnegative"
-    assert card.pairs == (("negative_reviews", "reviews_rated"),)
+    # A rate, and a share that earns a bonus.
+    rate, bonus = ("negative_reviews", "reviews_rated"), ("orders_guaranteed", "orders_paid")
+    assert card.pairs == (rate, bonus)
     rating = next(f for f in card.fields if f.name == "product_rating_mean")
     assert (rating.lo, rating.hi) == (1, 5)
