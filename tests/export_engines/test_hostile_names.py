@@ -169,11 +169,13 @@ LEFT = {
 def test_what_is_too_long_for_an_engine_is_too_long_for_an_id_of_ours(engine, tmp_path):
     assert TARGETS[engine].fault(LEFT[engine]).startswith("longer than")
     path = tmp_path / "scores.parquet"
-    pq.write_table(pa.table(scores_of(["good", LEFT[engine]])), path)
+    table = scores_of(["good", LEFT[engine]])
+    table["veto"] = np.array(["", ""], dtype=object)
+    pq.write_table(pa.table(table), path)
     words = ["export", "boost", str(path), "--to", engine, "-o", str(tmp_path / "out")]
     done = CliRunner().invoke(group, words, standalone_mode=False)
     assert isinstance(done.exception, InputError)
-    assert "longer than 256 bytes" in str(done.exception)
+    assert "an id has at most 256 bytes" in str(done.exception)
     assert len(str(done.exception)) < 2000
 
 

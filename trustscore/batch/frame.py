@@ -18,6 +18,7 @@ from trustscore.io.frames import frame_parts
 from trustscore.io.rejects import Reject
 from trustscore.io.streams import like
 from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.faults import shown
 
 __all__ = ["score_frame"]
 
@@ -27,7 +28,7 @@ def _told(reject: Reject) -> str:
     merchant = reject.merchant_id if reject.merchant_id else "unknown"
     return (
         f"row {reject.line} (merchant {merchant}), "
-        f"{reject.column}: {reject.message}. Got {reject.value!r}"
+        f"{reject.column}: {reject.message}. Got {shown(reject.value)}"
     )
 
 

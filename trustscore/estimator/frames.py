@@ -10,6 +10,7 @@ from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.io.frames import read_frame
 from trustscore.io.rejects import Reject
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.faults import shown
 from trustscore.scoring.row_block import RowBlock
 
 __all__ = ["as_frame", "read_block"]
@@ -64,4 +65,4 @@ def read_block(
 
 def _told(reject: Reject, label: Any) -> str:
     more = f" ({plural(reject.more, 'more fault')} in the row)" if reject.more else ""
-    return f"row {label}, {reject.column}: {reject.message}. Got {reject.value!r}{more}"
+    return f"row {label}, {reject.column}: {reject.message}. Got {shown(reject.value)}{more}"

@@ -22,6 +22,7 @@ from trustscore.io.header import SideField, Wanted, fold
 from trustscore.io.ids import canonical_ids
 from trustscore.io.inputs import Inputs, read_part
 from trustscore.io.rejects import Reject
+from trustscore.scorecard.faults import shown
 from trustscore.typing import Progress, silent
 
 __all__ = ["Table", "read_table", "table_blocks"]
@@ -216,7 +217,7 @@ def _faulty(path: str, rejects: list[Reject], count: int, key: str) -> InputErro
             faults.append(f"line {reject.line}, {key}: is blank")
             continue
         column = f", {reject.column}" if reject.column else ""
-        got = f". Got {reject.value!r}" if reject.value else ""
+        got = f". Got {shown(reject.value)}" if reject.value else ""
         faults.append(f"line {reject.line}{column}: {reject.message}{got}")
     if count > len(rejects):
         faults.append(f"and {count - len(rejects)} more")
