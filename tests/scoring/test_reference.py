@@ -45,9 +45,13 @@ def near(ours, theirs, what, least=1.0, tolerance=TOLERANCE):
 
 
 def tolerance_of(card):
-    """Return how equal results must be: a node without a floor hands last bits up tenfold."""
+    """Return how equal results must be.
+
+    A node without a floor reads utilities down to 1e-6, of which ten digits are left; by the
+    power -1 its losses have no more.
+    """
     nodes = [card.get("index", {}), *card["dimensions"].values()]
-    return 10 * TOLERANCE if any(node.get("floor") == 0 for node in nodes) else TOLERANCE
+    return 100 * TOLERANCE if any(node.get("floor") == 0 for node in nodes) else TOLERANCE
 
 
 def hangs_on_last_bits(case, score):
