@@ -235,7 +235,7 @@ def test_what_is_no_frame_is_refused_with_what_would_be_one(thing):
 
 @pytest.mark.parametrize("thing", [pa.chunked_array([[1.0]]), pd.Series([1.0])])
 def test_a_column_is_no_frame(thing):
-    with pytest.raises(InputError, match="the stream has no rows of columns"):
+    with pytest.raises(InputError, match=r"the stream has no rows of columns|a frame must be"):
         score_frame(thing, MINIMAL)
 
 
@@ -250,7 +250,7 @@ def test_a_lazy_frame_is_refused_and_says_what_to_do():
 
 
 def test_a_polars_column_is_no_frame():
-    with pytest.raises(InputError, match="the stream has no rows of columns"):
+    with pytest.raises(InputError, match=r"the stream has no rows of columns|a frame must be"):
         score_frame(polars_frame()["complaints"], MINIMAL)
 
 
