@@ -1,0 +1,86 @@
+"""Short constructors of log columns, so that a table reads as a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustscore.logs.columns import ColumnType, LogColumn, LogTable
+
+__all__ = [
+    "MERCHANT",
+    "boolean",
+    "choice",
+    "day",
+    "ident",
+    "integer",
+    "money",
+    "number",
+    "private",
+    "table",
+    "text",
+    "time",
+]
+
+
+def _column(type_: ColumnType, name: str, meaning: str, **more: Any) -> LogColumn:
+    """Return a column; a name that ends with ``!`` is required."""
+    return LogColumn(name.removesuffix("!"), type_, meaning, name.endswith("!"), **more)
+
+
+def ident(name: str, meaning: str, fallback: str = "") -> LogColumn:
+    """Return an id that names a thing."""
+    return _column("id", name, meaning, fallback=fallback)
+
+
+def private(name: str, meaning: str) -> LogColumn:
+    """Return an id that stands for a person."""
+    return _column("id", name, meaning, private=True)
+
+
+def time(name: str, meaning: str) -> LogColumn:
+    """Return a moment."""
+    return _column("time", name, meaning)
+
+
+def day(name: str, meaning: str) -> LogColumn:
+    """Return a calendar day of the market."""
+    return _column("day", name, meaning)
+
+
+def boolean(name: str, meaning: str) -> LogColumn:
+    """Return a yes or no."""
+    return _column("bool", name, meaning)
+
+
+def integer(name: str, meaning: str, low: float | None = 0, high: float | None = None) -> LogColumn:
+    """Return a whole number."""
+    return _column("int", name, meaning, low=low, high=high)
+
+
+def number(name: str, meaning: str, low: float | None = 0, high: float | None = None) -> LogColumn:
+    """Return a number, kept to a millionth."""
+    return _column("num", name, meaning, low=low, high=high)
+
+
+def money(name: str, meaning: str) -> LogColumn:
+    """Return an amount in the currency of the market."""
+    return _column("money", name, meaning, low=0)
+
+
+def choice(name: str, meaning: str, words: str = "") -> LogColumn:
+    """Return a class: one of the words, or any word where none are given."""
+    return _column("class", name, meaning, classes=tuple(words.split()))
+
+
+def text(name: str, meaning: str) -> LogColumn:
+    """Return personal or free text, which is never stored."""
+    return _column("text", name, meaning)
+
+
+MERCHANT = ident("merchant_id!", "the merchant it concerns")
+_RECORDED_AT = time("recorded_at", "when the platform knew this version of the row")
+
+
+def table(name: str, meaning: str, key: str, moment: str, *columns: LogColumn) -> LogTable:
+    """Return a table; `recorded_at` is added to its columns."""
+    return LogTable(name, meaning, tuple(key.split()), moment, (*columns, _RECORDED_AT))

@@ -1,0 +1,87 @@
+"""One column of a log, and one log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["ColumnType", "LogColumn", "LogTable"]
+
+ColumnType: TypeAlias = Literal["id", "time", "day", "bool", "int", "num", "money", "class", "text"]
+
+
+@dataclass(frozen=True)
+class LogColumn:
+    """One column of a log.
+
+    Attributes
+    ----------
+    name : str
+    type : {"id", "time", "day", "bool", "int", "num", "money", "class", "text"}
+        `text` is personal or free text: it is read and never stored.
+    meaning : str
+    required : bool
+        Whether the log is of no use without the column, and a row without its cell.
+    classes : tuple of str
+        The words a `class` may be; any word where none are listed.
+    private : bool
+        Whether the id stands for a person: only its pseudonym is stored.
+    low, high : float or None
+        Bounds of a number, both allowed.
+    fallback : str
+        The column of the same row that stands in where this one is blank or absent.
+    """
+
+    name: str
+    type: ColumnType
+    meaning: str
+    required: bool = False
+    classes: tuple[str, ...] = ()
+    private: bool = False
+    low: float | None = None
+    high: float | None = None
+    fallback: str = ""
+
+
+@dataclass(frozen=True)
+class LogTable:
+    """One log: what a row is and which columns it may have.
+
+    Attributes
+    ----------
+    name : str
+    meaning : str
+        What one row is.
+    key : tuple of str
+        Rows with the same key are versions of one thing.
+    moment : str
+        The event time that decides whether a row is visible at a cut; empty where no single
+        time does, and each time of the row is blanked for itself.
+    columns : tuple of LogColumn
+        `recorded_at` among them, which every log may have.
+    """
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    moment: str
+    columns: tuple[LogColumn, ...]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The names of the columns that must be there."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    def __getitem__(self, name: str) -> LogColumn:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return any(column.name == name for column in self.columns)
+
+    def of_type(self, *types: ColumnType) -> Iterator[LogColumn]:
+        """Yield the columns of these types."""
+        return (column for column in self.columns if column.type in types)

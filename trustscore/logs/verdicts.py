@@ -1,0 +1,96 @@
+"""Logs of what was judged: inspections, findings, violations, and who an account is."""
+
+from trustscore.logs.build import (
+    MERCHANT,
+    boolean,
+    choice,
+    ident,
+    number,
+    private,
+    table,
+    text,
+    time,
+)
+from trustscore.logs.trade import ITEM_IF_ANY, ORDER_IF_ANY
+from trustscore.logs.words import APPEAL, TOPIC
+
+__all__ = ["VERDICTS"]
+
+VERDICTS = (
+    table(
+        "inspections",
+        "one thing examined",
+        "inspection_id",
+        "decided_at",
+        ident("inspection_id!", "the inspection"),
+        MERCHANT,
+        time("decided_at!", "when its result was known"),
+        choice("kind!", "what kind", "spot warehouse pre_live promise regulator"),
+        choice("result!", "its result", "pass fail unclear"),
+        ITEM_IF_ANY,
+        ORDER_IF_ANY,
+        ident("session_id", "the broadcast it concerns, if any"),
+        time("sampled_at", "when the sample was taken"),
+        choice("selection", "why this one", "random targeted complaint requested"),
+        number("propensity", "chance with which it was chosen", 0, 1),
+        choice("defect", "what was wrong"),
+        choice("lab", "who examined it"),
+    ),
+    table(
+        "findings",
+        "a judgement on a thing, by a person or a detector",
+        "finding_id",
+        "found_at",
+        ident("finding_id!", "the finding"),
+        MERCHANT,
+        choice(
+            "subject_kind!",
+            "what it is about",
+            "order item review chat live_session merchant listing",
+        ),
+        ident("subject_id!", "the id of what it is about"),
+        choice("topic!", "what was found", TOPIC),
+        choice("status!", "how sure it is", "suspected confirmed cleared"),
+        time("found_at!", "when it was found"),
+        time("decided_at", "when a person decided"),
+        choice("source", "who or what found it"),
+        number("score", "how likely it is", 0, 1),
+        text("evidence", "ids and names of rules that it rests on"),
+        choice("appeal", "state of the appeal", APPEAL),
+    ),
+    table(
+        "violations",
+        "a penalty or incident on record",
+        "violation_id",
+        "decided_at",
+        ident("violation_id!", "the record"),
+        MERCHANT,
+        time("decided_at!", "when it was decided"),
+        choice(
+            "kind!",
+            "what kind",
+            "rule regulator_penalty regulator_sample recall safety privacy expulsion",
+        ),
+        number("points", "penalty points"),
+        choice("severity", "how grave it is"),
+        choice("rule", "the rule that was broken"),
+        time("revoked_at", "when it was revoked"),
+        choice("appeal", "state of the appeal", APPEAL),
+    ),
+    table(
+        "identities",
+        "an identifier of an account",
+        "merchant_id kind value",
+        "first_seen",
+        MERCHANT,
+        choice(
+            "kind!",
+            "what it identifies",
+            "legal_id licence legal_name person_name phone email device pay_account address ip",
+        ),
+        private("value!", "the identifier"),
+        time("first_seen", "when it was first seen"),
+        time("last_seen", "when it was last seen"),
+        boolean("hashed", "the platform has already hashed it"),
+    ),
+)

@@ -1,0 +1,17 @@
+"""The words that classes of several logs share."""
+
+__all__ = ["APPEAL", "CASE_REASON", "FAULT", "LIVE_TOPIC", "TOPIC"]
+
+FAULT = "merchant buyer platform carrier none"
+APPEAL = "pending overturned kept"
+CASE_REASON = (
+    "quality malfunction material counterfeit spoilage allergy not_as_described"
+    " late wrong_item missing_item empty_parcel lost damaged"
+    " changed_mind no_longer_wanted price size other"
+)
+LIVE_TOPIC = "false_claim health_claim staged_drama price_deception private_deal abuse other"
+TOPIC = (
+    "false_claim health_claim staged_drama price_deception private_deal abuse"
+    " chat_abuse crowd_false fake_shipment quality_problem material_mismatch counterfeit"
+    " incentivised duplicate_review review_burst brushing identity_link gang other"
+)
