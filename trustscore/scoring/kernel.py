@@ -100,6 +100,7 @@ class Tables:
     least: cython.double[::1]
     prior_utility: cython.double[::1]
     withheld_utility: cython.double[::1]
+    raised_prior: cython.double[::1]
     kappa: cython.double[::1]
     # Knots of all signals, one after the other: values and utilities.
     knot_value: cython.double[::1]
@@ -112,6 +113,7 @@ class Tables:
     dimension: cython.int[::1]
     power: cython.double[::1]
     floor: cython.double[::1]
+    raised_floor: cython.double[::1]
     node_weight: cython.double[::1]
     rho: cython.double
     rho_evidence: cython.double
@@ -163,6 +165,7 @@ class Tables:
         self.least = tables["least"]
         self.prior_utility = tables["prior_utility"]
         self.withheld_utility = tables["withheld_utility"]
+        self.raised_prior = tables["raised_prior"]
         self.kappa = tables["kappa"]
         self.knot_value = tables["knot_value"]
         self.knot_utility = tables["knot_utility"]
@@ -173,6 +176,7 @@ class Tables:
         self.dimension = tables["dimension"]
         self.power = tables["power"]
         self.floor = tables["floor"]
+        self.raised_floor = tables["raised_floor"]
         self.node_weight = tables["node_weight"]
         self.rho = tables["rho"]
         self.rho_evidence = tables["rho_evidence"]
@@ -648,32 +652,31 @@ def inverse_phi(mean: cython.double, power: cython.double) -> cython.double:
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def slope(v: cython.double, power: cython.double) -> cython.double:
-    """Return v ** (p - 1), the derivative of phi up to a constant.
+def slope(v: cython.double, raised: cython.double, power: cython.double) -> cython.double:
+    """Return v ** (p - 1), the derivative of phi up to a constant; `raised` is phi(v).
 
     Without a floor it is infinite at 0, and says nothing of how far an error of some size
     carries; so it is taken at `LEAST_SLOPE` at least.
     """
     if power == 1.0:
         return 1.0
-    v = LEAST_SLOPE if v < LEAST_SLOPE else v
-    if power == 0.0:
-        return 1.0 / v
-    return pow(v, power - 1.0)
+    if v < LEAST_SLOPE:
+        return pow(LEAST_SLOPE, power - 1.0)
+    return (1.0 if power == 0.0 else raised) / v
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def gain_claim(raised: cython.double, power: cython.double, floor: cython.double) -> cython.double:
+def gain_claim(raised: cython.double, raised_floor: cython.double) -> cython.double:
     """Return |phi(v) - phi(0)|, what a part claims of gains.
 
     Where a zero sinks the node (no floor, power <= 0) phi(0) is infinite; in the limit of small
     floors every part claims alike.
     """
-    if floor == 0.0 and power <= 0.0:
+    if fabs(raised_floor) == INFINITY:
         return 1.0
-    return fabs(raised - nothing(power, floor))
+    return fabs(raised - raised_floor)
 
 
 @cython.cfunc
@@ -681,7 +684,8 @@ def gain_claim(raised: cython.double, power: cython.double, floor: cython.double
 @cython.exceptval(check=False)
 def loss_claim(raised: cython.double, power: cython.double) -> cython.double:
     """Return |phi(1) - phi(v)|, what a part claims of losses; a zero that sinks takes them all."""
-    claim: cython.double = fabs(phi(1.0, power) - raised)
+    # phi(1) is 1, and 0 where phi is the logarithm.
+    claim: cython.double = fabs((0.0 if power == 0.0 else 1.0) - raised)
     return MOST_CLAIM if claim > MOST_CLAIM else claim
 
 
@@ -718,20 +722,18 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
             w.claim[s] = w.raised[s] = 0.0
             continue
         b = weight * t.kappa[at + s]
-        if power == 1.0:
-            raised = w.u[s]
-            prior += weight * t.prior_utility[at + s]
-        else:
+        raised = w.u[s]
+        if power != 1.0:
             lifted = floored(w.u[s], power, floor)
             raised = phi(lifted, power)
-            prior += weight * phi(floored(t.prior_utility[at + s], power, floor), power)
-            b = b * slope(lifted, power)
+            b = b * slope(lifted, raised, power)
         w.raised[s] = raised
         w.claim[s] = weight * loss_claim(raised, power)
         total += weight
         mean += weight * raised
+        prior += weight * t.raised_prior[at + s]
         doubt += weight * w.q[s]
-        above_floor += weight * gain_claim(raised, power, floor)
+        above_floor += weight * gain_claim(raised, t.raised_floor[n])
         below_full += w.claim[s]
         bq = b * w.q[s]
         spread = bq * (b - bq)
@@ -764,7 +766,7 @@ def close(t: Tables, w: Work, n: cython.Py_ssize_t) -> cython.void:
         w.node_u[n] = w.prior[n] = 1.0
         return
     value = w.mean[n] / w.total[n]
-    step = 1.0 / (w.total[n] * slope(inverse_phi(value, power), power))
+    step = 1.0 / (w.total[n] * slope(inverse_phi(value, power), value, power))
     w.node_u[n] = mean_utility(value, power, t.floor[n])
     w.prior[n] = mean_utility(w.prior[n] / w.total[n], power, t.floor[n])
     w.doubt[n] = w.doubt[n] / w.total[n]
@@ -788,7 +790,7 @@ def hand_up(
     floor: cython.double = t.floor[parent]
     lifted: cython.double = floored(w.node_u[n], power, floor)
     raised: cython.double = phi(lifted, power)
-    step: cython.double = weight * slope(lifted, power)
+    step: cython.double = weight * slope(lifted, raised, power)
     w.node_w[n] = weight
     w.node_raised[n] = raised
     w.total[parent] += weight
@@ -798,7 +800,7 @@ def hand_up(
     w.single[parent] += step * step * w.single[n]
     w.common[parent] += step * w.common[n]
     w.shared[parent] += step * w.shared[n]
-    w.above_floor[parent] += weight * gain_claim(raised, power, floor)
+    w.above_floor[parent] += weight * gain_claim(raised, t.raised_floor[parent])
     w.below_full[parent] += weight * loss_claim(raised, power)
 
 
@@ -831,15 +833,6 @@ def climb(
                 hand_up(t, w, n, weight)
 
 
-@cython.cfunc
-@cython.inline
-@cython.nogil
-@cython.exceptval(check=False)
-def nothing(power: cython.double, floor: cython.double) -> cython.double:
-    """Return phi of a utility of 0."""
-    return 0.0 if power == 1.0 else phi(floor, power)
-
-
 # The statement ---------------------------------------------------------------------------------
 
 
@@ -868,7 +861,7 @@ def share_out(t: Tables, w: Work, raw: cython.double) -> cython.void:
                 share = w.node_w[n] * w.share_each[parent]
                 gained = (
                     w.node_w[n]
-                    * gain_claim(w.node_raised[n], power, t.floor[parent])
+                    * gain_claim(w.node_raised[n], t.raised_floor[parent])
                     * w.gained_each[parent]
                 )
                 lost = w.node_w[n] * loss_claim(w.node_raised[n], power) * w.lost_each[parent]
@@ -884,12 +877,10 @@ def write_statement(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) ->
     """Write down what every signal gained and lost, and what it rests on."""
     s: cython.Py_ssize_t
     n: cython.Py_ssize_t
-    power: cython.double
     for s in range(t.node.shape[0]):
         if not t.collected[s]:
             continue
         n = t.node[s]
-        power = t.power[n]
         found.utility[row, s] = w.u[s]
         found.reliability[row, s] = 1.0 - w.q[s]
         found.value[row, s] = exp(w.x[s]) if t.evidence[s] == LOG_MEAN else w.x[s]
@@ -898,7 +889,7 @@ def write_statement(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) ->
         found.share[row, s] = w.w[s] * w.share_each[n]
         if w.w[s] > 0.0:
             found.gained[row, s] = (
-                w.w[s] * gain_claim(w.raised[s], power, t.floor[n]) * w.gained_each[n]
+                w.w[s] * gain_claim(w.raised[s], t.raised_floor[n]) * w.gained_each[n]
             )
             found.lost[row, s] = w.claim[s] * w.lost_each[n]
 

@@ -12,7 +12,7 @@ from trustscore.scorecard import Condition, Scorecard, Signal
 from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.model import Tiers
 from trustscore.scoring import codes, kernel
-from trustscore.scoring.curves import curve_code, steps_of
+from trustscore.scoring.curves import curve_code, raised, steps_of
 from trustscore.scoring.program import Node, Program, program_of
 from trustscore.typing import Array
 
@@ -91,9 +91,10 @@ def ladder_of(tiers: Tiers) -> kernel.Ladder:
 
 
 def _signal_tables(
-    program: Program, at: dict[str, int], node_of: dict[str, int], groups: dict[Any, int]
+    program: Program, at: dict[str, int], nodes: Sequence[Node], groups: dict[Any, int]
 ) -> dict[str, Array]:
     signals = program.scorecard.signals
+    node_of = {node.id: i for i, node in enumerate(nodes)}
     curves = [curve_code(signal) for signal in signals]
     knots = [knot for signal in signals for knot in signal.knots]
     ends = np.cumsum([0, *(len(signal.knots) for signal in signals)])
@@ -126,6 +127,9 @@ def _signal_tables(
     ):
         figures = [getattr(figure, name) for figure in program.signals]
         tables[name] = _per_variant(figures, len(program.variants))
+    means = {node.id: (node.power, node.floor) for node in nodes}
+    priors = [raised(f.prior_utility, *means[f.signal.dimension]) for f in program.signals]
+    tables["raised_prior"] = _per_variant(priors, len(program.variants))
     return tables
 
 
@@ -148,6 +152,7 @@ def _node_tables(
         "dimension": _integers([dimension.get(node.id, _NONE) for node, _ in nodes]),
         "power": _floats([node.power for node, _ in nodes]),
         "floor": _floats([node.floor for node, _ in nodes]),
+        "raised_floor": _floats([raised(0.0, node.power, node.floor) for node, _ in nodes]),
         "node_weight": _per_variant([node.weight for node, _ in nodes], len(program.variants)),
     }
 
@@ -191,7 +196,7 @@ def tables_of(scorecard: Scorecard, missing: frozenset[str] = frozenset()) -> ke
         **_signal_tables(
             program,
             at,
-            {node.id: i for i, (node, _) in enumerate(nodes)},
+            [node for node, _ in nodes],
             {when: i for i, when in enumerate(sets)},
         ),
         **_node_tables(program, at, nodes),
