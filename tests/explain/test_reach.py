@@ -5,7 +5,14 @@ import tomllib
 import numpy as np
 import pytest
 
-from trustscore.explain import LACKS, next_tier_plan, next_tier_reach, typical_block, unknown_block
+from trustscore.explain import (
+    LACKS,
+    next_tier_plan,
+    next_tier_reach,
+    reach,
+    typical_block,
+    unknown_block,
+)
 from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scorecard.presets import preset_folder
 from trustscore.scoring import score_columns
@@ -168,3 +175,16 @@ def test_no_rows_and_no_targets():
     assert len(empty.row) == len(empty.gap) == 0 and empty.lacks.shape == (4, 0)
     found = next_tier_reach(typical_block(card), card, np.array([-1]))
     assert not found.lacks.any() and len(found.row) == 0
+
+
+@pytest.mark.parametrize("card", ["default", "olist", "minimal"])
+def test_no_signal_that_suffices_is_left_untried(card, monkeypatch):
+    card = load_scorecard(card)
+    market = simulate_export(400, seed=5, scorecard=card)
+    target = np.full(400, card.tiers.entry + 1)
+    quick = next_tier_reach(market, card, target)
+    monkeypatch.setattr(reach._Chunk, "_hopeful", lambda self, scores: scores.applies | True)
+    thorough = next_tier_reach(market, card, target)
+    assert len(quick.row) > 20
+    for name in ("row", "signal", "before", "after", "sample", "gap", "all_suffice"):
+        np.testing.assert_array_equal(getattr(quick, name), getattr(thorough, name))

@@ -34,6 +34,8 @@ class MerchantScore:
         Before rules.
     coverage : float
         Weighted mean reliability, 0..1.
+    uncapped_index : float
+        After rules, as if no cap had fired.
     dimensions : dict of str to float
         Points 0..100; NaN where a dimension does not apply.
     status, tier, veto : str
@@ -52,6 +54,7 @@ class MerchantScore:
     prior_index: float
     raw_index: float
     coverage: float
+    uncapped_index: float
     dimensions: dict[str, float]
     status: str
     tier: str

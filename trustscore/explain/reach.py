@@ -7,6 +7,7 @@ found. Changes are not combined, and no larger volume is assumed.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ __all__ = ["LACKS", "Reach", "next_tier_reach"]
 # Rows that are scored together, once for each signal at full marks.
 _CHUNK = 2048
 _COVERAGE_SLACK = 1e-12
+# Sums of points in another order differ by less.
+_ROUNDING = 1e-9
 LACKS = ("veto", "orders", "coverage", "figures")
 """What a merchant may lack for the next tier."""
 
@@ -142,18 +145,15 @@ class _Chunk:
         self.higher = self.target > card.tiers.entry
         self.z = np.where(self.higher, card.tiers.z, 0.0)
 
-    def scores(self, block: Block) -> Scores:
-        return score_columns(block, self.card, "statement", missing=self.missing)
-
     def bound(self, block: Block, rows: Array) -> Array:
         """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
-        scores = self.scores(block)
+        scores = score_columns(block, self.card, missing=self.missing)
         found: Array = index_without_caps(scores) - self.z[rows] * scores.index_se
         return found
 
     def reach(self, first: int) -> Reach:
         rows = np.arange(len(self.target))
-        scores = self.scores(self.block)
+        scores = score_columns(self.block, self.card, "statement", missing=self.missing)
         bound = index_without_caps(scores) - self.z * scores.index_se
         wanted = (self.target >= 0) & (scores.coverage > 0)
         program = program_of(self.card)
@@ -178,7 +178,8 @@ class _Chunk:
             best = self.bound(self._all_improved(asked, headroom), asked)
             all_suffice[asked] = best >= self.at[asked]
         all_suffice |= wanted & ~lacks[3]
-        row, signal = self._sufficient(np.flatnonzero(all_suffice & lacks[3]), headroom)
+        hopeful = headroom.open & self._hopeful(scores)
+        row, signal = self._sufficient(np.flatnonzero(all_suffice & lacks[3]), headroom, hopeful)
         share, after = self._smallest_changes(row, signal, headroom)
         order = np.lexsort((share, row))
         row, signal, after = row[order], signal[order], after[order]
@@ -229,17 +230,45 @@ class _Chunk:
             block[name] = np.where(headroom.open[i, rows], headroom.end[i, rows], block[name])
         return block
 
-    def _sufficient(self, rows: Array, headroom: Headroom) -> tuple[Array, Array]:
+    def _hopeful(self, scores: Scores) -> Array:
+        """Return which signals may suffice alone, of shape (signals, rows).
+
+        In a weighted mean a signal at full marks gains what it lost, and the standard error
+        stays. Where an exponent is not 1, or something else reads the column too, it must be
+        tried.
+        """
+        assert scores.lost is not None
+        program, signals = program_of(self.card), self.card.signals
+        means = [program.root.power, *(each.power for each in self.card.dimensions)]
+        if any(power != 1.0 for power in means):
+            return np.ones(scores.lost.shape, dtype=bool)
+        others = Counter(column for signal in signals for column in signal.columns)
+        others.update(c for rule in self.card.rules for c in rule.columns)
+        others.update(c for f in self.card.fields if f.derived for c in f.derived.columns)
+        others.update(d.weight_by for d in self.card.dimensions if d.weight_by is not None)
+        for signal in signals:
+            for condition in signal.applies_when:
+                others.update(c for c in (condition.column, condition.over) if c is not None)
+        shared = np.array([others[signal.value] > 1 for signal in signals])
+        before = scores.uncapped_index - scores.adjustments["limit"] - self.z * scores.index_se
+        found: Array = (before + scores.lost >= self.at - _ROUNDING) | shared[:, None]
+        return found
+
+    def _sufficient(self, rows: Array, headroom: Headroom, hopeful: Array) -> tuple[Array, Array]:
         """Return the pairs of row and signal where the signal alone suffices at its good anchor."""
-        pairs = []
-        for i in np.flatnonzero(headroom.open[:, rows].any(axis=1)).tolist():
-            open_rows = rows[headroom.open[i, rows]]
-            block = self._at(open_rows)
-            block[self.card.signals[i].value] = headroom.end[i, open_rows]
-            enough = open_rows[self.bound(block, open_rows) >= self.at[open_rows]]
-            pairs.append(np.stack([enough, np.full(len(enough), i)]))
-        found = np.concatenate([*pairs, np.empty((2, 0), dtype=np.int64)], axis=1)
-        return found[0], found[1]
+        tried = np.argwhere(hopeful[:, rows])
+        row, signal = rows[tried[:, 1]], tried[:, 0]
+        block = self._with(row, signal, headroom.end[signal, row])
+        enough = self.bound(block, row) >= self.at[row]
+        return row[enough], signal[enough]
+
+    def _with(self, rows: Array, signals: Array, values: Array) -> dict[str, Array]:
+        """Return rows of the chunk, each with one value in the column of one signal."""
+        block = self._at(rows)
+        for i in np.unique(signals).tolist():
+            name = self.card.signals[i].value
+            block[name] = np.where(signals == i, values, block[name])
+        return block
 
     def _smallest_changes(
         self, rows: Array, signals: Array, headroom: Headroom
@@ -248,16 +277,15 @@ class _Chunk:
         start, end = headroom.start[signals, rows], headroom.end[signals, rows]
         whole = np.array([signal.whole for signal in self.card.signals])[signals]
         low, high = np.zeros(len(rows)), np.ones(len(rows))
-        block = self._at(rows)
-        places = [(self.card.signals[i].value, signals == i) for i in np.unique(signals).tolist()]
-        # Bisect down to one unit (counts) or a thousandth of the distance.
-        most_steps = max(float(np.abs(end - start)[whole].max(initial=0)), 1000.0)
-        for _ in range(int(np.ceil(np.log2(most_steps))) + 2 if len(rows) else 0):
-            middle = (low + high) / 2
-            value = value_at(start, end, whole, middle)
-            tried = dict(block)
-            for name, mine in places:
-                tried[name] = np.where(mine, value, tried[name])
-            reached = self.bound(tried, rows) >= self.at[rows]
-            high, low = np.where(reached, middle, high), np.where(reached, low, middle)
+        # Bisect down to a thousandth of the distance, and counts down to one unit.
+        units = np.where(whole, np.maximum(np.abs(end - start), 1000.0), 1000.0)
+        steps = np.ceil(np.log2(units)) + 2
+        for step in range(int(steps.max(initial=0.0))):
+            on = np.flatnonzero(step < steps)
+            middle = (low[on] + high[on]) / 2
+            value = value_at(start[on], end[on], whole[on], middle)
+            block = self._with(rows[on], signals[on], value)
+            reached = self.bound(block, rows[on]) >= self.at[rows[on]]
+            high[on] = np.where(reached, middle, high[on])
+            low[on] = np.where(reached, low[on], middle)
         return high, value_at(start, end, whole, high)

@@ -75,9 +75,8 @@ class Move:
 
 
 def index_without_caps(scores: Scores) -> Array:
-    """Return the index as if no cap had fired."""
-    without = scores.trust_index - scores.adjustments["cap"]
-    found: Array = np.where(scores.coverage > 0, without, scores.raw_index)
+    """Return the index as if no cap had fired; without evidence, the index of the priors."""
+    found: Array = np.where(scores.coverage > 0, scores.uncapped_index, scores.raw_index)
     return found
 
 

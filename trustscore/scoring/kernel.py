@@ -274,6 +274,7 @@ class Found:
     prior: cython.double[::1]
     raw: cython.double[::1]
     coverage: cython.double[::1]
+    uncapped: cython.double[::1]
     dimensions: cython.double[:, :]
     status: cython.char[::1]
     tier: cython.char[::1]
@@ -299,7 +300,7 @@ class Found:
 
     def __init__(self, numbers, dimensions, codes, fired, reasons, counts, statement, tables):
         self.index, self.lower, self.upper, self.se = numbers[:4]
-        self.prior, self.raw, self.coverage = numbers[4:]
+        self.prior, self.raw, self.coverage, self.uncapped = numbers[4:]
         self.dimensions = dimensions
         self.status, self.tier, self.veto = codes
         self.fired = fired
@@ -1025,6 +1026,7 @@ def adjust(
     found.index[row] = within(raw, moved, cap) if scored else NAN
     found.lower[row] = within(low, moved, cap) if scored else NAN
     found.upper[row] = within(high, moved, cap) if scored else NAN
+    found.uncapped[row] = within(raw, moved, INFINITY) if scored else NAN
     if found.statement:
         found.adjustments[row, rules] = within(raw, moved, INFINITY) - (raw + moved)
         found.adjustments[row, rules + 1] = within(raw, moved, cap) - within(raw, moved, INFINITY)

@@ -32,6 +32,7 @@ NUMBERS = (
     "prior_index",
     "raw_index",
     "coverage",
+    "uncapped_index",
 )
 STATEMENT = ("utility", "reliability", "value", "weight", "gained", "lost")
 

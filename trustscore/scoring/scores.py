@@ -23,6 +23,9 @@ class Scores:
         Points 0..100 after adjustments; NaN where `status` is ``not_scored``.
     index_se, prior_index, raw_index : ndarray of shape (n,)
         Before adjustments.
+    uncapped_index : ndarray of shape (n,)
+        After bonuses, deductions and the limits of the scale, as if no cap had fired; NaN where
+        `status` is ``not_scored``.
     coverage : ndarray of shape (n,)
         Weighted mean reliability, 0..1.
     dimensions : dict of str to ndarray
@@ -57,6 +60,7 @@ class Scores:
     prior_index: Array
     raw_index: Array
     coverage: Array
+    uncapped_index: Array
     dimensions: dict[str, Array]
     status_code: Array
     tier_code: Array
