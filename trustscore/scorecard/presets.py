@@ -8,6 +8,8 @@ from pathlib import Path
 from trustscore.scorecard.faults import suggest
 
 _POLICIES = ("boost",)
+# Definitions of signals are called signals.toml and NAME_signals.toml.
+_DEFINITIONS = "signals"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -30,7 +32,11 @@ def scorecard_names() -> list[str]:
     >>> scorecard_names()
     ['default', 'minimal', 'olist']
     """
-    return [name for name in preset_names() if name not in _POLICIES]
+    return [
+        name
+        for name in preset_names()
+        if name not in _POLICIES and not name.endswith(_DEFINITIONS)
+    ]
 
 
 def find(name_or_path: str | Path, offered: Sequence[str] | None = None) -> Path:

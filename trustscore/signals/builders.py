@@ -1,0 +1,226 @@
+"""Tables that need an order of rows or several passes: verdicts, rounds of chat, persons, links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustscore.signals.relations import Built, Relation
+from trustscore.signals.types import BOOL, INTEGER, SECOND, TEXT, TIME, Term, number
+from trustscore.signals.visible import ident
+
+if TYPE_CHECKING:
+    from trustscore.signals.build import Build
+
+__all__ = ["BUILDERS", "PERSON_ROUNDS"]
+
+PERSON_ROUNDS = 8
+"""Passes that join buyers by shared identifiers: chains of more links stay apart."""
+_HUB = 5
+_LONGEST_ANSWER = 600 * SECOND
+
+
+def _order_exclusions(build: Build) -> Built:
+    """Return the orders that do not count, each with the first reason that holds."""
+    facts = build.relation("order_checks")
+    name = facts.name
+    merchant, order = (facts.request(column) for column in ("merchant_id", "order_id"))
+    cases = []
+    for because in build.exclusions():
+        term = facts.request(f"excluded_{because}")
+        cases.append(f"WHEN {term.sql} THEN '{because}'")
+    reason = f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
+    sql = (
+        f'SELECT * FROM (SELECT {merchant.sql}, {order.sql}, {reason} AS "because" '
+        f'FROM {ident(name)}) AS t WHERE "because" IS NOT NULL'
+    )
+    types = {"merchant_id": Term("", TEXT), "order_id": Term("", TEXT), "because": Term("", TEXT)}
+    return Built("order_exclusions", types, lambda: sql, [facts])
+
+
+def _judgements(build: Build) -> Built:
+    """Return the latest status of each topic and subject, and whether it counts.
+
+    A person's word comes before a detector's, a later one before an earlier one. An appeal that
+    is pending or was successful lets nothing count.
+    """
+    findings = build.relation("logs.findings")
+    need = ("merchant_id", "subject_kind", "subject_id", "topic", "status", "found_at")
+    c = {name: findings.request(name).sql for name in (*need, "finding_id")}
+    decided = build.maybe(findings, "decided_at")
+    score = build.maybe(findings, "score")
+    appeal = build.maybe(findings, "appeal")
+    moment = f"COALESCE({decided}, {c['found_at']})"
+    suspected = " ".join(
+        f"WHEN '{topic}' THEN {round(least * 1_000_000)}"
+        for topic, least in sorted(build.policy.items())
+    )
+    least = f"CASE {c['topic']} {suspected} END" if suspected else "CAST(NULL AS BIGINT)"
+    counts = (
+        f"COALESCE(CASE WHEN COALESCE({appeal}, '') IN ('pending', 'overturned') THEN FALSE "
+        f"WHEN {c['status']} = 'confirmed' THEN TRUE "
+        f"WHEN {c['status']} = 'suspected' THEN {score} >= {least} ELSE FALSE END, FALSE)"
+    )
+    keys = ", ".join(c[name] for name in need[:4])
+    human = f"CASE WHEN {c['status']} IN ('confirmed', 'cleared') THEN 0 ELSE 1 END"
+    sql = (
+        f'SELECT {keys}, "status", "counts", "score" FROM (SELECT {keys}, {c["status"]}, '
+        f'{score} AS "score", {counts} AS "counts", ROW_NUMBER() OVER (PARTITION BY {keys} '
+        f'ORDER BY {human}, {moment} DESC, {c["finding_id"]} DESC) AS "_n" '
+        f'FROM {ident(findings.name)}) AS t WHERE "_n" = 1'
+    )
+    types = {name: Term("", TEXT) for name in (*need[:4], "status")}
+    types |= {"counts": Term("", BOOL), "score": Term("", number(1_000_000))}
+    return Built("judgements", types, lambda: sql, [findings], table="findings")
+
+
+def _rounds(build: Build) -> Built:
+    """Return the rounds of chat: from a buyer's message to the next answer of a person."""
+    messages = build.relation("logs.chat_messages")
+    need = ("merchant_id", "chat_id", "sent_at", "sent_at_local", "sender", "message_id")
+    c = {name: messages.request(name).sql for name in need}
+    human = f"{c['sender']} = 'human'"
+    letters = build.maybe(messages, "text_letters", "BIGINT")
+    if letters != "CAST(NULL AS BIGINT)":
+        # An answer of a single sign, such as a full stop, is sent to stop the clock.
+        human = f"({human} AND COALESCE({letters}, 2) >= 2)"
+    chat = f"PARTITION BY {c['merchant_id']}, {c['chat_id']} ORDER BY"
+    order = f"{chat} {c['sent_at']}, {c['message_id']}"
+    before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    after = "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING"
+    ranked = (
+        f'SELECT {", ".join(c.values())}, {human} AS "is_human", '
+        f'ROW_NUMBER() OVER ({order}) AS "_i" FROM {ident(messages.name)}'
+    )
+    order = f'{chat} "_i"'
+    marked = (
+        f"SELECT {', '.join(c.values())}, "
+        f'MAX(CASE WHEN "is_human" THEN "_i" END) OVER ({order} {before}) AS "_human", '
+        f"MAX(CASE WHEN {c['sender']} = 'buyer' THEN \"_i\" END) OVER ({order} {before}) "
+        f'AS "_buyer", MIN(CASE WHEN "is_human" THEN {c["sent_at"]} END) OVER ({order} {after}) '
+        f'AS "answered_at" FROM ({ranked}) AS r'
+    )
+    waited = f'"answered_at" - {c["sent_at"]}'
+    sql = (
+        f'SELECT {c["merchant_id"]}, {c["chat_id"]}, {c["sent_at"]} AS "started_at", '
+        f'{c["sent_at_local"]} AS "started_at_local", "answered_at", '
+        f'CASE WHEN "answered_at" IS NULL OR {waited} > {_LONGEST_ANSWER} THEN {_LONGEST_ANSWER} '
+        f'ELSE {waited} END AS "answer_seconds" FROM ({marked}) AS m '
+        f'WHERE {c["sender"]} = \'buyer\' AND ("_buyer" IS NULL OR "_human" > "_buyer")'
+    )
+    types = {
+        "merchant_id": Term("", TEXT),
+        "chat_id": Term("", TEXT),
+        "started_at": Term("", TIME),
+        "started_at_local": Term("", INTEGER),
+        "answered_at": Term("", TIME),
+        "answer_seconds": Term("", number(SECOND)),
+    }
+    return Built("rounds", types, lambda: sql, [messages], table="chat_messages")
+
+
+def _person_links(build: Build) -> Built:
+    """Return which buyers of a merchant used one device or payout account; hubs are dropped."""
+    orders = build.relation("logs.orders")
+    merchant, buyer = (orders.request(column).sql for column in ("merchant_id", "buyer_id"))
+    uses = []
+    for kind in ("device_id", "pay_account_id"):
+        if build.has("orders", kind):
+            value = orders.request(kind).sql
+            uses.append(
+                f'SELECT {merchant}, {buyer}, \'{kind}\' AS "kind", {value} AS "value" '
+                f"FROM {ident(orders.name)} WHERE {buyer} IS NOT NULL AND {value} IS NOT NULL "
+                f"GROUP BY {merchant}, {buyer}, {value}"
+            )
+    used = " UNION ALL ".join(uses)
+    sql = (
+        'SELECT "merchant_id", "buyer_id", "kind", "value" FROM (SELECT t.*, COUNT(*) OVER '
+        '(PARTITION BY "merchant_id", "kind", "value") AS "_n" '
+        f'FROM ({used}) AS t) AS u WHERE "_n" > 1 AND "_n" <= {_HUB}'
+    )
+    types = {name: Term("", TEXT) for name in ("merchant_id", "buyer_id", "kind", "value")}
+    return Built("person_links", types, lambda: sql, [orders])
+
+
+def _persons(build: Build) -> Built:
+    """Return the smallest buyer of each connected set, by passing the smallest name along."""
+    links = build.relation("person_links")
+    previous: Relation = links
+    named = f'(SELECT t.*, "buyer_id" AS "person" FROM {ident(links.name)} AS t)'
+    for i in range(PERSON_ROUNDS):
+        least = (
+            'SELECT "merchant_id", "buyer_id", "kind", "value", MIN("_by_value") OVER '
+            '(PARTITION BY "merchant_id", "buyer_id") AS "person" FROM (SELECT t.*, '
+            'MIN("person") OVER (PARTITION BY "merchant_id", "kind", "value") AS "_by_value" '
+            f"FROM {named} AS t) AS u"
+        )
+        step = Built(f"persons_{i + 1}", {}, lambda sql=least: sql, [previous])  # type: ignore[misc]
+        build.keep(step)
+        previous, named = step, ident(step.name)
+    sql = (
+        'SELECT "merchant_id", "buyer_id", MIN("person") AS "person" '
+        f'FROM {named} AS t GROUP BY "merchant_id", "buyer_id"'
+    )
+    types = {name: Term("", TEXT) for name in ("merchant_id", "buyer_id", "person")}
+    return Built("persons", types, lambda: sql, [previous])
+
+
+def _shared_waybills(build: Build) -> Built:
+    """Return the waybills that stand on the orders of more than one buyer of the market."""
+    parcels = build.relation("all.shipments")
+    orders = build.relation("all.orders")
+    joined = " AND ".join(
+        f"p.{parcels.request(key).sql} = o.{orders.request(key).sql}"
+        for key in ("merchant_id", "order_id")
+    )
+    waybill, buyer = parcels.request("waybill_id").sql, orders.request("buyer_id").sql
+    sql = (
+        f'SELECT "waybill_id", COUNT(*) AS "buyers" FROM (SELECT p.{waybill}, o.{buyer} '
+        f"FROM {ident(parcels.name)} AS p LEFT JOIN {ident(orders.name)} AS o ON {joined} "
+        f"WHERE p.{waybill} IS NOT NULL AND o.{buyer} IS NOT NULL "
+        f'GROUP BY p.{waybill}, o.{buyer}) AS t GROUP BY "waybill_id" HAVING COUNT(*) > 1'
+    )
+    types = {"waybill_id": Term("", TEXT), "buyers": Term("", INTEGER)}
+    return Built("shared_waybills", types, lambda: sql, [parcels, orders], market=True)
+
+
+def _promotions(build: Build) -> Built:
+    """Return the orders of other merchants that a merchant sold as their promoter."""
+    orders = build.relation("all.orders")
+    c = {n: orders.request(n).sql for n in ("merchant_id", "order_id", "promoter_id", "paid_at")}
+    sql = (
+        f'SELECT {c["promoter_id"]} AS "merchant_id", {c["merchant_id"]} AS "seller_id", '
+        f"{c['order_id']}, {c['paid_at']} FROM {ident(orders.name)} "
+        f"WHERE {c['promoter_id']} <> {c['merchant_id']}"
+    )
+    types = {name: Term("", TEXT) for name in ("merchant_id", "seller_id", "order_id")}
+    types["paid_at"] = Term("", TIME)
+    return Built("promotions_of_orders", types, lambda: sql, [orders], market=True, table="orders")
+
+
+def _removed_merchants(build: Build) -> Built:
+    """Return the merchants that were removed for cause: those that left have no reason."""
+    merchants = build.relation("all.merchants")
+    need = ("merchant_id", "status", "removal_reason")
+    c = {name: merchants.request(name).sql for name in need}
+    since = build.maybe(merchants, "valid_from", "BIGINT")
+    order = f"COALESCE({since}, -9223372036854775808) DESC"
+    sql = (
+        f'SELECT "merchant_id" FROM (SELECT {", ".join(c.values())}, ROW_NUMBER() OVER '
+        f'(PARTITION BY {c["merchant_id"]} ORDER BY {order}) AS "_n" '
+        f"FROM {ident(merchants.name)}) AS t WHERE \"_n\" = 1 AND {c['status']} = 'removed' "
+        f"AND COALESCE({c['removal_reason']}, 'left') NOT IN ('left', 'closed_by_owner')"
+    )
+    types = {"merchant_id": Term("", TEXT)}
+    return Built("removed_merchants", types, lambda: sql, [merchants], market=True)
+
+
+BUILDERS = {
+    "order_exclusions": _order_exclusions,
+    "judgements": _judgements,
+    "rounds": _rounds,
+    "person_links": _person_links,
+    "persons": _persons,
+    "shared_waybills": _shared_waybills,
+    "promotions_of_orders": _promotions,
+    "removed_merchants": _removed_merchants,
+}
