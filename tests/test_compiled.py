@@ -13,7 +13,7 @@ import pytest
 from tests.both_ways import as_python, compiled_modules
 from tests.scoring.cards import deep_card, random_block
 from trustscore import compiled
-from trustscore.scoring import score, score_columns
+from trustscore.scoring import rows, score, score_columns
 
 
 @pytest.mark.parametrize("power", [1.0, 0.5, 0.0, -0.5, -1.0])
@@ -25,9 +25,9 @@ def test_compiled_and_uncompiled_give_the_same_bits(power, monkeypatch):
     assert not slow_kernel.COMPILED
     from trustscore.scoring import tables
 
-    monkeypatch.setattr(score, "kernel", slow_kernel)
-    monkeypatch.setattr(tables, "kernel", slow_kernel)
-    monkeypatch.setattr(score, "tables_of", tables.tables_of.__wrapped__)
+    for module in (score, rows, tables):
+        monkeypatch.setattr(module, "kernel", slow_kernel)
+    monkeypatch.setattr(rows, "tables_of", tables.tables_of.__wrapped__)
     slow = score_columns(block, card, "all")
     for name in ("trust_index", "index_se", "coverage", "prior_index", "raw_index"):
         np.testing.assert_array_equal(getattr(fast, name), getattr(slow, name), err_msg=name)

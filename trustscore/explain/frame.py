@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
-from trustscore.explain.statement import left_out
+from trustscore.explain.make_statement import left_out
 from trustscore.io.frames import read_frame
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest

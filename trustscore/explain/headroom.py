@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.explain.statement import figures, one_row
+from trustscore.explain.make_statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.model import Field
 from trustscore.scoring import Scores

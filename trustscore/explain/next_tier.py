@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
+from trustscore.explain.make_statement import explain_scores, one_row
 from trustscore.explain.search import Change, Move, Search, possible_moves, smallest_plan
-from trustscore.explain.statement import RuleLine, Statement, explain_scores, one_row, plain
+from trustscore.explain.statement import RuleLine, Statement, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.vetoes import Veto

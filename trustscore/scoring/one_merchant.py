@@ -11,7 +11,8 @@ import numpy as np
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.program import program_of
-from trustscore.scoring.score import NUMBERS, STATEMENT, days_in_tier, work_space
+from trustscore.scoring.rows import days_in_tier, work_space
+from trustscore.scoring.score import NUMBERS, STATEMENT
 from trustscore.scoring.tables import tables_of
 from trustscore.typing import Array
 
