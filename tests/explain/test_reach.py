@@ -5,14 +5,12 @@ import tomllib
 import numpy as np
 import pytest
 
-from trustscore.explain import (
-    LACKS,
-    next_tier_plan,
-    next_tier_reach,
-    reach,
-    typical_block,
-    unknown_block,
-)
+import trustscore.explain.reach as reach_room
+from tests.scoring.random_cards import random_case
+from tests.scoring.random_rows import block_of
+from trustscore.explain import LACKS, next_tier_plan, next_tier_reach, typical_block, unknown_block
+from trustscore.explain.headroom import stop_of, value_at
+from trustscore.explain.single_change import smallest_values
 from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scorecard.presets import preset_folder
 from trustscore.scoring import score_columns
@@ -177,14 +175,88 @@ def test_no_rows_and_no_targets():
     assert not found.lacks.any() and len(found.row) == 0
 
 
-@pytest.mark.parametrize("card", ["default", "olist", "minimal"])
-def test_no_signal_that_suffices_is_left_untried(card, monkeypatch):
-    card = load_scorecard(card)
-    market = simulate_export(400, seed=5, scorecard=card)
-    target = np.full(400, card.tiers.entry + 1)
-    quick = next_tier_reach(market, card, target)
-    monkeypatch.setattr(reach._Chunk, "_hopeful", lambda self, scores: scores.applies | True)
-    thorough = next_tier_reach(market, card, target)
-    assert len(quick.row) > 20
-    for name in ("row", "signal", "before", "after", "sample", "gap", "all_suffice"):
-        np.testing.assert_array_equal(getattr(quick, name), getattr(thorough, name))
+def differences(one, other):
+    names = ("target", "index", "gap", "lacks", "all_suffice", "row", "signal", "before", "after")
+    return [n for n in names if not np.array_equal(getattr(one, n), getattr(other, n), True)]
+
+
+def everything(card, now, best, rows):
+    return np.full((len(card.signals), len(rows)), np.inf)
+
+
+@pytest.mark.parametrize("name", ["minimal", "default", "olist", "mixed powers"])
+def test_no_change_is_missed_that_scoring_every_signal_would_find(name, monkeypatch):
+    if name == "mixed powers":
+        data = load_scorecard("default").file.model_dump(mode="json", exclude_none=True)
+        data["dimensions"]["product_quality"]["power"] = 0.0
+        data["dimensions"]["service_quality"]["power"] = -1.0
+        card = parse_scorecard(data)
+    else:
+        card = load_scorecard(name)
+    block = simulate_export(300, seed=5, scorecard=card)
+    target = targets(card, block)
+    found = next_tier_reach(block, card, target)
+    monkeypatch.setattr(reach_room, "most_gained", everything)
+    assert differences(found, next_tier_reach(block, card, target)) == []
+    assert len(found.row)
+
+
+@pytest.mark.parametrize("first", [0, 40])
+def test_no_change_is_missed_on_random_scorecards(first, monkeypatch):
+    """Signals here share columns, and rules, weights and conditions read them too."""
+    sparing, told, bounded = [], 0, 0
+    for seed in range(first, first + 40):
+        case = random_case(seed)
+        card, block = parse_scorecard(case.card), block_of(case.rows)
+        if not card.tiers.ladder:
+            continue
+        block["merchant_id"] = np.array([f"m{i}" for i in range(12)], dtype=object)
+        target = np.full(12, len(card.tiers.ladder) - 1)
+        missing = frozenset(case.missing)
+        sparing.append((card, block, target, missing))
+    found = [next_tier_reach(b, c, t, missing=m) for c, b, t, m in sparing]
+    for card, block, _, missing in sparing:
+        now = score_columns(block, card, "statement", missing=missing)
+        bounded += int(np.isfinite(reach_room.most_gained(card, now, now, np.arange(12))).sum())
+    monkeypatch.setattr(reach_room, "most_gained", everything)
+    for (card, block, target, missing), one in zip(sparing, found, strict=True):
+        assert differences(one, next_tier_reach(block, card, target, missing=missing)) == []
+        told += len(one.row)
+    assert told > 10 and bounded > 300
+
+
+@pytest.mark.parametrize("bend", [0.3, 1.0, 4.0])
+def test_the_smallest_value_is_the_one_that_halving_alone_finds(bend):
+    draw = np.random.default_rng(1)
+    size = 400
+    whole = draw.random(size) < 0.5
+    start = np.where(whole, draw.integers(0, 5000, size), draw.uniform(0, 90, size))
+    end = np.where(whole, draw.integers(0, 5000, size), draw.uniform(0, 90, size))
+    end = np.where(start == end, end + 1, end)
+    way = np.abs(end - start)
+    line = draw.uniform(0, 1, size) * 100
+
+    def bound(some, values):
+        share = np.abs(values - start[some]) / way[some]
+        # Now and then a step, as of a deduction that ends.
+        return 100 * (0.7 * share**bend + 0.3 * (share > 0.45)) + 1e-9
+
+    asked = []
+
+    def watched(some, values):
+        asked.append(len(some))
+        return bound(some, values)
+
+    every = np.arange(size)
+    ends, bounds = (start, end), (bound(every, start), bound(every, end))
+    share, value = smallest_values(watched, ends, bounds, line, whole)
+    low, high = np.zeros(size), np.ones(size)
+    steps = np.ceil(np.log2(np.where(whole, np.maximum(way, 1000), 1000))) + 2
+    for step in range(int(steps.max())):
+        middle, on = (low + high) / 2, step < steps
+        reached = bound(every, value_at(start, end, whole, middle)) >= line
+        high, low = np.where(reached & on, middle, high), np.where(~reached & on, middle, low)
+    assert share.tolist() == high.tolist()
+    assert value.tolist() == value_at(start, end, whole, high).tolist()
+    assert sum(asked) < 12 * size
+    assert (stop_of(start, end, whole) <= np.maximum(way / 99, 1)).all()

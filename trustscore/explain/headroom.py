@@ -6,17 +6,18 @@ One row or many are treated by the same arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from trustscore.explain.make_statement import figures, one_row
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.model import Field
 from trustscore.scoring import Scores
+from trustscore.scoring.program import program_of
 from trustscore.typing import Array, Block
 
-__all__ = ["Headroom", "headroom_of", "value_at"]
+__all__ = ["Headroom", "headroom_of", "stop_of", "value_at"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def headroom_of(card: Scorecard, block: Block, scores: Scores) -> Headroom:
         if not known.any():
             continue
         start[i] = block[signal.value]
-        end[i] = _end(card, signal, block, goods[signal.id], fields[signal.value])
+        end[i] = _end(card, signal, block, goods[i], fields[signal.value])
         ahead = end[i] > start[i] if signal.higher_is_better else end[i] < start[i]
         opened[i] = known & ahead & np.isfinite(start[i])
         taken[signal.value] = taken.get(signal.value, False) | opened[i]
@@ -88,19 +89,31 @@ def _end(card: Scorecard, signal: Signal, block: Block, good: Array, field: Fiel
     return np.asarray(np.clip(end, np.ceil(low), np.floor(high)))
 
 
-def _good_anchors(card: Scorecard, block: Block, rows: int) -> dict[str, Array]:
+@lru_cache(maxsize=16)
+def _goods(card: Scorecard) -> Array:
+    """Return the good anchors by signal and variant."""
+    program = program_of(card)
+    return np.array([[n.good for n in program.numbers(signal)] for signal in card.signals])
+
+
+def _good_anchors(card: Scorecard, block: Block, rows: int) -> Array:
     """Return the good anchor of each signal in each row, with overlays and peers applied."""
-    names = {name for overlay in card.overlays for name, _ in overlay.match}
-    names |= set(card.peers.by)
-    sides = [block[name].tolist() for name in sorted(names) if name in block]
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for row, key in enumerate(zip(*sides, strict=True) if sides else [()] * rows):
-        groups.setdefault(key, []).append(row)
-    found = {signal.id: np.empty(rows) for signal in card.signals}
-    for members in groups.values():
-        single = one_row(block, members[0])
-        for signal in card.signals:
-            found[signal.id][members] = figures(card, signal, single)["good"]
+    variant = program_of(card).variant_rows(block, rows)
+    found: Array = _goods(card)[:, np.zeros(rows, dtype=np.int64) if variant is None else variant]
+    return found
+
+
+def stop_of(start: Array, end: Array, whole: Array | bool) -> Array:
+    """Return by how much a value moves at a time: by 1, or a thousandth of the way or more.
+
+    Examples
+    --------
+    >>> stop_of(np.array([40.0, 9.0]), np.array([20.0, 2.0]), np.array([False, True])).tolist()
+    [0.1, 1.0]
+    """
+    distance = np.abs(end - start)
+    digits = np.floor(np.log10(np.where(distance > 0, distance, 1.0))) - 2
+    found: Array = np.where(whole, 1.0, np.power(10.0, digits))
     return found
 
 
@@ -117,9 +130,7 @@ def value_at(start: Array, end: Array, whole: Array | bool, share: Array) -> Arr
     >>> value_at(start, end, False, np.array([0.033, 0])).tolist()
     [39.3, 40.0]
     """
-    distance = np.abs(end - start)
-    digits = np.floor(np.log10(np.where(distance > 0, distance, 1.0))) - 2
-    step = np.where(whole, 1.0, np.power(10.0, digits))
+    step = stop_of(start, end, whole)
     value = np.round((start + (end - start) * share) / step, 6)
     value = np.where(end > start, np.ceil(value), np.floor(value)) * step
     low, high = np.minimum(start, end), np.maximum(start, end)

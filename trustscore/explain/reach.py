@@ -7,27 +7,28 @@ found. Changes are not combined, and no larger volume is assumed.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from trustscore.explain.headroom import Headroom, headroom_of, value_at
+from trustscore.explain.headroom import Headroom, headroom_of
 from trustscore.explain.search import index_without_caps
+from trustscore.explain.single_change import most_gained, smallest_values
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import Status
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns, with_derived
 from trustscore.scoring.program import program_of
+from trustscore.scoring.row_block import RowBlock
 from trustscore.typing import Array, Block
 
 __all__ = ["LACKS", "Reach", "next_tier_reach"]
 
-# Rows that are scored together, once for each signal at full marks.
-_CHUNK = 2048
+# Rows that are scored together; it bounds the memory, and no result depends on it.
+_CHUNK = 8192
+# Points by which a gain may be rounded: what is this close is scored.
+_ROUNDED = 1e-6
 _COVERAGE_SLACK = 1e-12
-# Sums of points in another order differ by less.
-_ROUNDING = 1e-9
 LACKS = ("veto", "orders", "coverage", "figures")
 """What a merchant may lack for the next tier."""
 
@@ -136,7 +137,7 @@ class _Chunk:
     def __init__(
         self, block: dict[str, Array], card: Scorecard, target: Array, missing: frozenset[str]
     ) -> None:
-        self.block, self.card, self.missing = block, card, missing
+        self.block, self.card, self.missing = _by_rows(block, card, missing), card, missing
         self.target = np.asarray(target, dtype=np.int64)
         ladder = card.tiers.ladder
         known = np.clip(self.target, 0, None)
@@ -145,16 +146,32 @@ class _Chunk:
         self.higher = self.target > card.tiers.entry
         self.z = np.where(self.higher, card.tiers.z, 0.0)
 
-    def bound(self, block: Block, rows: Array) -> Array:
-        """Return the bounds of a block whose row i stands for row `rows[i]` of the chunk."""
-        scores = score_columns(block, self.card, missing=self.missing)
+    def scores(self, block: Block) -> Scores:
+        """Score a block, with its statement."""
+        return score_columns(block, self.card, "statement", missing=self.missing)
+
+    def bound(self, scores: Scores, rows: Array) -> Array:
+        """Return the bounds of scores whose row i stands for row `rows[i]` of the chunk."""
         found: Array = index_without_caps(scores) - self.z[rows] * scores.index_se
+        return found
+
+    def changed(self, rows: Array, signals: Array, values: Array) -> Array:
+        """Return the bound of each row with another value of one signal's column."""
+        found = np.empty(len(rows))
+        for start in range(0, len(rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            block = self._at(rows[part])
+            for i in np.unique(signals[part]).tolist():
+                mine = signals[part] == i
+                block[self.card.signals[i].value][mine] = values[part][mine]
+            scores = score_columns(block, self.card, missing=self.missing)
+            found[part] = self.bound(scores, rows[part])
         return found
 
     def reach(self, first: int) -> Reach:
         rows = np.arange(len(self.target))
-        scores = score_columns(self.block, self.card, "statement", missing=self.missing)
-        bound = index_without_caps(scores) - self.z * scores.index_se
+        scores = self.scores(self.block)
+        bound = self.bound(scores, rows)
         wanted = (self.target >= 0) & (scores.coverage > 0)
         program = program_of(self.card)
         variant = program.variant_rows(self.block, len(rows))
@@ -172,15 +189,27 @@ class _Chunk:
         )
         lacks &= wanted
         headroom = headroom_of(self.card, self.block, scores)
-        all_suffice = np.zeros(len(rows), dtype=bool)
+        all_suffice = wanted & ~lacks[3]
         asked = np.flatnonzero(lacks[3] & ~lacks[1] & ~lacks[2])
-        if len(asked):
-            best = self.bound(self._all_improved(asked, headroom), asked)
-            all_suffice[asked] = best >= self.at[asked]
-        all_suffice |= wanted & ~lacks[3]
-        hopeful = headroom.open & self._hopeful(scores)
-        row, signal = self._sufficient(np.flatnonzero(all_suffice & lacks[3]), headroom, hopeful)
-        share, after = self._smallest_changes(row, signal, headroom)
+        best = self.scores(self._all_improved(asked, headroom))
+        enough = self.bound(best, asked) >= self.at[asked]
+        all_suffice[asked] = enough
+        # A single change is sought where all of them together suffice.
+        most = most_gained(self.card, scores, best, asked)
+        gap = np.where(wanted, np.maximum(self.at - bound, 0.0), np.nan)
+        may = headroom.open[:, asked] & enough & (most >= gap[asked] - _ROUNDED)
+        signal, place = np.nonzero(may)
+        row = asked[place]
+        reached = self.changed(row, signal, headroom.end[signal, row])
+        alone = reached >= self.at[row]
+        row, signal, reached = row[alone], signal[alone], reached[alone]
+        share, after = smallest_values(
+            lambda some, values: self.changed(row[some], signal[some], values),
+            (headroom.start[signal, row], headroom.end[signal, row]),
+            (bound[row], reached),
+            self.at[row],
+            np.array([one.whole for one in self.card.signals])[signal],
+        )
         order = np.lexsort((share, row))
         row, signal, after = row[order], signal[order], after[order]
         sample = np.full(len(row), np.nan)
@@ -189,7 +218,6 @@ class _Chunk:
             if one.counts:
                 mine = signal == i
                 sample[mine] = self.block[str(one.sample)][row[mine]]
-        gap = np.where(wanted, np.maximum(self.at - bound, 0.0), np.nan)
         return Reach(
             np.where(wanted, self.target, -1),
             scores.trust_index,
@@ -219,73 +247,28 @@ class _Chunk:
                 lowest = np.where(fired, np.minimum(lowest, height), lowest)
         return lowest
 
-    def _at(self, rows: Array) -> dict[str, Array]:
-        return {name: values[rows] for name, values in self.block.items()}
+    def _at(self, rows: Array) -> RowBlock:
+        """Return copies of some rows."""
+        block = self.block
+        texts = {name: block[name][rows] for name in block if name not in block.names}
+        return RowBlock(block.table[rows], block.names, texts)
 
-    def _all_improved(self, rows: Array, headroom: Headroom) -> dict[str, Array]:
+    def _all_improved(self, rows: Array, headroom: Headroom) -> RowBlock:
         """Return the rows with every signal at its good anchor."""
         block = self._at(rows)
         for i in np.flatnonzero(headroom.open[:, rows].any(axis=1)).tolist():
-            name = self.card.signals[i].value
-            block[name] = np.where(headroom.open[i, rows], headroom.end[i, rows], block[name])
+            mine = headroom.open[i, rows]
+            block[self.card.signals[i].value][mine] = headroom.end[i, rows[mine]]
         return block
 
-    def _hopeful(self, scores: Scores) -> Array:
-        """Return which signals may suffice alone, of shape (signals, rows).
 
-        In a weighted mean a signal at full marks gains what it lost, and the standard error
-        stays. Where an exponent is not 1, or something else reads the column too, it must be
-        tried.
-        """
-        assert scores.lost is not None
-        program, signals = program_of(self.card), self.card.signals
-        means = [program.root.power, *(each.power for each in self.card.dimensions)]
-        if any(power != 1.0 for power in means):
-            return np.ones(scores.lost.shape, dtype=bool)
-        others = Counter(column for signal in signals for column in signal.columns)
-        others.update(c for rule in self.card.rules for c in rule.columns)
-        others.update(c for f in self.card.fields if f.derived for c in f.derived.columns)
-        others.update(d.weight_by for d in self.card.dimensions if d.weight_by is not None)
-        for signal in signals:
-            for condition in signal.applies_when:
-                others.update(c for c in (condition.column, condition.over) if c is not None)
-        shared = np.array([others[signal.value] > 1 for signal in signals])
-        before = scores.uncapped_index - scores.adjustments["limit"] - self.z * scores.index_se
-        found: Array = (before + scores.lost >= self.at - _ROUNDING) | shared[:, None]
-        return found
-
-    def _sufficient(self, rows: Array, headroom: Headroom, hopeful: Array) -> tuple[Array, Array]:
-        """Return the pairs of row and signal where the signal alone suffices at its good anchor."""
-        tried = np.argwhere(hopeful[:, rows])
-        row, signal = rows[tried[:, 1]], tried[:, 0]
-        block = self._with(row, signal, headroom.end[signal, row])
-        enough = self.bound(block, row) >= self.at[row]
-        return row[enough], signal[enough]
-
-    def _with(self, rows: Array, signals: Array, values: Array) -> dict[str, Array]:
-        """Return rows of the chunk, each with one value in the column of one signal."""
-        block = self._at(rows)
-        for i in np.unique(signals).tolist():
-            name = self.card.signals[i].value
-            block[name] = np.where(signals == i, values, block[name])
-        return block
-
-    def _smallest_changes(
-        self, rows: Array, signals: Array, headroom: Headroom
-    ) -> tuple[Array, Array]:
-        """Return the smallest share of the distance that suffices for each pair, and the value."""
-        start, end = headroom.start[signals, rows], headroom.end[signals, rows]
-        whole = np.array([signal.whole for signal in self.card.signals])[signals]
-        low, high = np.zeros(len(rows)), np.ones(len(rows))
-        # Bisect down to a thousandth of the distance, and counts down to one unit.
-        units = np.where(whole, np.maximum(np.abs(end - start), 1000.0), 1000.0)
-        steps = np.ceil(np.log2(units)) + 2
-        for step in range(int(steps.max(initial=0.0))):
-            on = np.flatnonzero(step < steps)
-            middle = (low[on] + high[on]) / 2
-            value = value_at(start[on], end[on], whole[on], middle)
-            block = self._with(rows[on], signals[on], value)
-            reached = self.bound(block, rows[on]) >= self.at[rows[on]]
-            high[on] = np.where(reached, middle, high[on])
-            low[on] = np.where(reached, low[on], middle)
-        return high, value_at(start, end, whole, high)
+def _by_rows(block: Block, card: Scorecard, missing: frozenset[str]) -> RowBlock:
+    """Return what a scorecard reads of a block, row by row, so that rows are copied in one go."""
+    names = [None if field.name in missing else field.name for field in card.fields]
+    rows = len(next(iter(block.values())))
+    table = np.full((rows, len(names)), np.nan)
+    for at, name in enumerate(names):
+        if name is not None:
+            table[:, at] = block[name]
+    sides = {name for overlay in card.overlays for name, _ in overlay.match} | {*card.peers.by}
+    return RowBlock(table, names, {name: block[name] for name in sorted(sides) if name in block})

@@ -33,9 +33,7 @@ def scorecard_names() -> list[str]:
     ['default', 'minimal', 'olist']
     """
     return [
-        name
-        for name in preset_names()
-        if name not in _POLICIES and not name.endswith(_DEFINITIONS)
+        name for name in preset_names() if name not in _POLICIES and not name.endswith(_DEFINITIONS)
     ]
 
 

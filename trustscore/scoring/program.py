@@ -190,7 +190,8 @@ class Program:
             code = code * (len(codes.listed) + 1) + codes[merchant.get(column)]
         return int(self._variant_of[code])
 
-    def _numbers(self, signal: Signal) -> list[Numbers]:
+    def numbers(self, signal: Signal) -> list[Numbers]:
+        """Return the figures of a signal in each variant, as the scorecard states them."""
         card = self.scorecard
         overlays = {overlay.id: overlay.signals.get(signal.id, {}) for overlay in card.overlays}
         found = []
@@ -230,7 +231,7 @@ class Program:
     # Signals ----------------------------------------------------------------------------------
 
     def _signal(self, position: int, signal: Signal) -> SignalFigures:
-        numbers = self._numbers(signal)
+        numbers = self.numbers(signal)
 
         def column(key: str) -> Array:
             found = [getattr(n, key) for n in numbers]
@@ -338,7 +339,7 @@ class Program:
         if rule.exceeds is not None:
             line = rule.exceeds.line
             if line is None:
-                numbers = self._numbers(self.scorecard.signal(rule.exceeds.signal))
+                numbers = self.numbers(self.scorecard.signal(rule.exceeds.signal))
                 line = _alike(np.array([n.poor for n in numbers]))
         return RuleFigures(rule, _alike(np.array(points)), line)
 
