@@ -37,6 +37,8 @@ ODD = {
         "oödd": "100 - o订单",
         "twice": "all * 2",
         "more": "user + rising",
+        "days": "days_between(day, 2026-03-01)",
+        "until": "days_between(since, end)",
     },
     "signals": {
         # Column names that are words of SQL, start with capitals or are not English.
@@ -46,6 +48,8 @@ ODD = {
             "value": _FORM | {"score": "o订单", "poor": 10, "good": 90, "prior": 60},
             "log-score": _FORM
             | {"score": "rows", "poor": 1, "good": 1000, "prior": 60, "curve": "log"},
+            "age": _FORM | {"score": "days", "poor": 10, "good": 2000, "prior": 300},
+            "gap": _FORM | {"score": "until", "poor": -40, "good": 7, "prior": 2},
             "quotient": _FORM | {"score": "per", "poor": 1, "good": 50, "prior": 10},
             "off": _FORM
             | {"ratio": ["abs", "twice"], "poor": 9, "good": 0, "prior": 2}

@@ -9,6 +9,7 @@ import pytest
 from tests.export.sql_engines import duck
 from tests.scorecard.one_signal import one_signal
 from trustscore import score_frame, score_merchant
+from trustscore.audit.cards import private_columns, without_conditions
 from trustscore.audit.market import Market
 from trustscore.batch.check_export import check_export
 from trustscore.batch.files import score_files
@@ -182,3 +183,15 @@ def test_a_fit_and_an_audit_of_a_block_derive_too():
     market = Market(block, CARD)
     assert market.block["value"].tolist() == (100 - defects).tolist()
     assert Market(block, CARD, frozenset({"defects"})).missing == {"defects", "value"}
+
+
+def test_variations_of_an_audit_leave_out_what_nothing_reads_any_longer():
+    data = derived(value="100 - defects", rest="other - defects")
+    data["columns"] = {"defects": "faulty"}
+    [lines] = data["signals"].values()
+    next(iter(lines.values()))["applies_when"] = "rest > 3"
+    card = parse_scorecard(data)
+    apart, copies = private_columns(card)
+    assert copies == {"s__value": "value"}
+    assert [f.name for f in apart.fields] == ["s__value", "other", "defects", "rest"]
+    assert [f.name for f in without_conditions(card).fields] == ["defects", "value"]

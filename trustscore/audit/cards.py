@@ -34,8 +34,17 @@ def as_data(card: Scorecard) -> Data:
 
 
 def rebuilt(card: Scorecard, data: Data, what: str) -> Scorecard:
-    """Return the scorecard of edited data."""
-    return parse_scorecard(data, f"{card.name} ({what})")
+    """Return the scorecard of edited data, without what nothing in it reads any longer."""
+    name = f"{card.name} ({what})"
+    derived = data.get("derived", {})
+    # Blocks have the scorecard's own names of columns.
+    bare = {key: value for key, value in data.items() if key not in ("columns", "derived")}
+    made = parse_scorecard(bare, name)
+    if not derived:
+        return made
+    read = {field.name for field in made.fields}
+    kept = {column: text for column, text in derived.items() if column in read}
+    return parse_scorecard(bare | {"derived": kept}, name) if kept else made
 
 
 def signals_of(data: Data) -> dict[str, Data]:

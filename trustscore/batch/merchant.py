@@ -12,7 +12,9 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.io.checks import Checker
+from trustscore.io.rejects import REASONS
 from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.scorecard.dates import read_day
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.statuses import STATUS_WORDS
 from trustscore.scorecard.vetoes import VETO_WORDS
@@ -101,6 +103,11 @@ def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) 
         value = merchant.get(name, merchant)
         if value is None:
             cells.append(nothing)
+        elif field.check == "date" and value is not merchant:
+            day, reason = read_day(value)
+            cells.append(day)
+            if reason:
+                faults.append(f"{name}: {REASONS[reason]}. Got {value!r}")
         elif type(value) is float or (type(value) is int and abs(value) < _MOST):
             cells.append(value)
         elif value is merchant:

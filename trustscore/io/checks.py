@@ -20,6 +20,7 @@ _LIMITS = {
     "share": (0.0, 1.0),
     "flag": (0.0, 1.0),
     "number": (-_MOST, _MOST),
+    "date": (-_MOST, _MOST),
 }
 
 
@@ -73,6 +74,7 @@ class Checker:
         self.derived = {
             field.name: field.derived for field in fields if getattr(field, "derived", None)
         }
+        self.dates = {field.name: at for at, field in enumerate(fields) if field.check == "date"}
         self._flags = [at for at, field in enumerate(fields) if field.check == "flag"]
         place = self._place
         self._pairs = [(place[k], place[n]) for k, n in pairs if k in place and n in place]

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from trustscore.io.arrow import bits, spans
 from trustscore.io.checks import Checker
 from trustscore.io.ids import BadId, canonical_ids
-from trustscore.io.rejects import Fault, Reject, shown
+from trustscore.io.rejects import REASONS, Fault, Reject, shown
 from trustscore.io.text_columns import date_faults, text_column, tidy_ids
+from trustscore.scorecard.dates import read_days
 from trustscore.scoring.row_block import RowBlock
 
 __all__ = ["LONGEST_KEPT", "LONGEST_TEXT", "Rows", "Unchecked", "clean"]
@@ -152,11 +153,13 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
         For the numbers.
     """
     ids, bad = _ids(found)
+    texts = {name: text_column(column) for name, column in found.texts.items()}
+    faults = found.faults + date_faults(texts) + _read_days(found, texts, checker)
     columns = checker.derive(found.numbers, found.columns)
     rows = Rows(
         numbers=found.numbers,
         columns=columns,
-        texts={name: text_column(column) for name, column in found.texts.items()},
+        texts=texts,
         ids=ids,
         keep=found.keep,
         lines=found.lines,
@@ -165,7 +168,6 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
         file=found.file,
         raw=found.raw,
     )
-    faults = found.faults + date_faults(rows.texts)
     faults += [Fault(row, found.key, *what) for row, *what in bad]
     faults += _too_long(found.texts, LONGEST_TEXT) + _too_long(found.keep, LONGEST_KEPT)
     for fault in checker.check(found.numbers):
@@ -177,6 +179,18 @@ def clean(found: Unchecked, checker: Checker) -> Rows:
     faults.sort(key=checker.order)
     rejects = {row: _reject(rows, list(of_row)) for row, of_row in groupby(faults, lambda f: f.row)}
     return rows.drop(np.array(list(rejects), dtype=np.int64), list(rejects.values()))
+
+
+def _read_days(
+    found: Unchecked, texts: dict[str, NDArray[np.object_]], checker: Checker
+) -> list[Fault]:
+    """Move the dates that are counted in days from the texts to the numbers."""
+    faults = []
+    for name, at in checker.dates.items():
+        if name in texts:
+            found.numbers[:, at], wrong = read_days(texts.pop(name))
+            faults += [Fault(row, name, text, why, REASONS[why]) for row, text, why in wrong]
+    return faults
 
 
 def _ids(found: Unchecked) -> tuple[Any, list[BadId]]:

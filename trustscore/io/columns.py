@@ -75,6 +75,8 @@ def rows_of(
             Fault(row, field.name, text, reason, REASONS[reason]) for row, text, reason in odd
         ]
 
+    there = numbers.keys() | texts.keys()
+
     def cell(row: int, name: str) -> str:
         column = numbers[name]
         if isinstance(column, np.ndarray):
@@ -83,7 +85,7 @@ def rows_of(
 
     found = Unchecked(
         numbers=matrix,
-        columns=[field.name if field.name in numbers else None for field in wanted.fields],
+        columns=[field.name if field.name in there else None for field in wanted.fields],
         faults=faults,
         ids=ids,
         texts=texts,

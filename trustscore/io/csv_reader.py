@@ -28,7 +28,7 @@ from trustscore.io.no_header import explain_no_header
 from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, too_long
 from trustscore.io.readers import Options
 from trustscore.io.rejects import BAD, REASONS, Fault, Reject, shown
-from trustscore.io.text_columns import TEXT, Marks, read_odd
+from trustscore.io.text_columns import Marks, read_odd
 from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
 
 __all__ = ["CsvPlan", "CsvReader", "open_csv", "pieces", "read_piece"]
@@ -250,7 +250,7 @@ def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
         columns=columns.present(plan.wanted),
         faults=faults,
         ids=texts.pop("merchant_id"),
-        texts={name: texts[name] for name in TEXT if name in texts},
+        texts={name: texts[name] for name in plan.wanted.texts if name in texts},
         keep={name: found.texts(place(field)) for name, field in columns.keep.items()},
         lines=found.lines,
         broken=[_broken(record, plan) for record in found.broken] + too_long(piece, plan.file),

@@ -21,7 +21,6 @@ from trustscore.io.columns import rows_of
 from trustscore.io.header import Wanted, match
 from trustscore.io.seen_ids import SeenIds
 from trustscore.io.streams import as_stream, read_stream, stream_parts
-from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.merchant_ids import id_text
 
@@ -154,7 +153,7 @@ def _rows(numbers: dict[str, Any], texts: dict[str, Any], wanted: Wanted, raw: A
     return rows_of(
         numbers,
         ids=ids,
-        texts={name: texts[name] for name in TEXT if name in texts},
+        texts={name: texts[name] for name in wanted.texts if name in texts},
         keep={},
         lines=np.arange(1, len(ids) + 1),
         wanted=wanted,

@@ -77,6 +77,11 @@ class Wanted:
         " or allow it (`allow_missing_columns`) where a column was not collected"
     )
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns read as text: side columns, and dates that are counted in days."""
+        return (*TEXT, *(field.name for field in self.fields if field.check == "date"))
+
     @classmethod
     def by(cls, scorecard: Scorecard) -> Wanted:
         """Return what the scorecard wants."""
@@ -118,7 +123,7 @@ class Columns:
     ----------
     numbers : dict of str to int
     texts : dict of str to int
-        ``merchant_id`` among them.
+        ``merchant_id`` among them, and dates.
     keep : dict of str to int
         Columns to pass through, by the name they were asked by.
     missing : frozenset of str
@@ -134,7 +139,8 @@ class Columns:
 
     def present(self, wanted: Wanted) -> list[str | None]:
         """Return the name of each wanted field, None for one that is not there."""
-        return [field.name if field.name in self.numbers else None for field in wanted.fields]
+        there = self.numbers.keys() | self.texts.keys()
+        return [field.name if field.name in there else None for field in wanted.fields]
 
 
 def sniff(line: str) -> str:
@@ -233,7 +239,7 @@ def match(
             if field.required:
                 missing.append(field.name)
             continue
-        numbers[field.name] = place
+        (texts if field.check == "date" else numbers)[field.name] = place
     required = [field.name for field in wanted.fields if field.required]
     # Where columns may be missing, an export with a few of them may hold old scores as well.
     absent_at_least = len(required) if allow_missing else len(required) / 2

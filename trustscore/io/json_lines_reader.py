@@ -23,7 +23,7 @@ from trustscore.io.header import Wanted, fold, match, names_of
 from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, skip_line, too_long
 from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Reject, shown
-from trustscore.io.text_columns import TEXT, Marks
+from trustscore.io.text_columns import Marks
 from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
 
 __all__ = ["JsonLinesReader"]
@@ -119,7 +119,7 @@ class JsonLinesReader:
         rows = rows_of(
             {field: column(place) for field, place in columns.numbers.items()},
             ids=texts.pop("merchant_id"),
-            texts={field: texts[field] for field in TEXT if field in texts},
+            texts={field: texts[field] for field in self.wanted.texts if field in texts},
             keep={field: filled(column(place)) for field, place in columns.keep.items()},
             lines=np.array(lines, dtype=np.int64),
             wanted=self.wanted,

@@ -23,7 +23,7 @@ from trustscore.io.columns import filled, ids_of, number_or_text, rows_of, sound
 from trustscore.io.header import Columns, Wanted, match
 from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Fault
-from trustscore.io.text_columns import TEXT, Marks
+from trustscore.io.text_columns import Marks
 from trustscore.ordinary_file import require_ordinary
 
 __all__ = [
@@ -284,7 +284,9 @@ def read_batch(piece: ArrowPiece, plan: ArrowPlan) -> Rows:
     return rows_of(
         numbers,
         ids=ids_of(stored[columns.texts["merchant_id"]], plan.wanted.key, plan.file),
-        texts={name: text(columns.texts[name]) for name in TEXT if name in columns.texts},
+        texts={
+            name: text(columns.texts[name]) for name in plan.wanted.texts if name in columns.texts
+        },
         keep={name: filled(text(place)) for name, place in columns.keep.items()},
         lines=np.arange(piece.line, piece.line + batch.num_rows),
         wanted=plan.wanted,

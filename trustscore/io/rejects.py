@@ -19,6 +19,8 @@ REASONS = {
     "maybe_thousands": "a count of three decimals may be thousands: write 1.4 or 1400, not 1.400",
     "not_a_flag": "0 or 1, yes or no, true or false is expected",
     "not_a_date": "a date such as 2026-01-31 is expected",
+    "early_date": "a date from 1900-01-01 on is expected",
+    "zoned_time": "a day is expected, not a time with a zone: its day depends on the place",
     "infinite": "a finite number is expected",
     "negative_count": "a count or amount cannot be negative",
     "out_of_range": "outside the range of this column",

@@ -151,6 +151,7 @@ def column_faults(
     ]
     used = {column for _, column in read}
     bases = {column: name for name, d in file.derived.items() for column in d.columns}
+    dates = {column for d in file.derived.values() for column in d.dates}
     for name, derived in file.derived.items():
         at = f"derived.{name}"
         if name.replace("_", "").casefold() in texts or name in SIDE_NUMERIC:
@@ -160,6 +161,10 @@ def column_faults(
                 faults.append(f"{at}: reads {column}, which is derived itself")
             elif column.replace("_", "").casefold() in texts:
                 faults.append(f"{at}: column {column} holds text: name a column of numbers")
+            elif column in dates and (column in used or column not in derived.dates):
+                faults.append(f"{at}: column {column} holds dates, and is read as a number too")
+            elif column in derived.dates and column in SIDE_NUMERIC:
+                faults.append(f"{at}: column {column} holds numbers: name a column of dates")
         if whole and name not in used:
             faults.append(f"{at}: is read by no signal or rule{suggest(name, sorted(used))}")
         if name in file.columns:

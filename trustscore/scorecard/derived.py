@@ -1,7 +1,8 @@
-"""Columns that a scorecard derives from those of the export: ``100 - x``, ``a / b``."""
+"""Columns that a scorecard derives from those of the export: ``a / b``, ``days_between(a, b)``."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.scorecard.conditions import exact
+from trustscore.scorecard.dates import read_day
 
 __all__ = ["Derived"]
 
@@ -21,7 +23,12 @@ _FORM = re.compile(
 )
 _MUST = (
     "must join two columns, or a column and a number, by + - * or /, such as 'paid - refunded' or"
-    " '100 - x'; abs(a - b) is the distance of the two"
+    " '100 - x'; abs(a - b) is the distance of the two, days_between(since, until) the days from"
+    " one date to another"
+)
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAYS = re.compile(
+    rf"\s*days_between\s*\(\s*(?:({_NAME})|({_DATE}))\s*,\s*(?:({_NAME})|({_DATE}))\s*\)\s*"
 )
 
 
@@ -31,17 +38,17 @@ class Derived:
 
     Attributes
     ----------
-    left, right : str or float
-        A column's name, or a number.
+    left, right : str, float or date
+        A column's name, a number, or for ``days`` a date.
     operator : str
-        One of ``+ - * /``.
+        One of ``+ - * /``, or ``days`` for those from the left date to the right one.
     distance : bool
         Whether the sign is dropped.
     """
 
-    left: str | float
+    left: str | float | dt.date
     operator: str
-    right: str | float
+    right: str | float | dt.date
     distance: bool = False
 
     @classmethod
@@ -59,7 +66,12 @@ class Derived:
         ('replies', 'questions')
         >>> str(Derived.parse("abs( temperature-45 )"))
         'abs(temperature - 45)'
+        >>> Derived.parse("days_between(host_since, 2026-03-01)").dates
+        ('host_since',)
         """
+        days = _DAYS.fullmatch(text) if isinstance(text, str) else None
+        if days is not None:
+            return cls._days(days)
         match = _FORM.fullmatch(text) if isinstance(text, str) else None
         if match is None or (match[1] is None) != (match[7] is None):
             raise ValueError(_MUST)
@@ -75,6 +87,25 @@ class Derived:
             raise ValueError("must not multiply or divide by 0")
         return found
 
+    @classmethod
+    def _days(cls, match: re.Match[str]) -> Derived:
+        ends: list[str | dt.date] = []
+        for name, day in ((match[1], match[2]), (match[3], match[4])):
+            if day and read_day(day)[1]:
+                raise ValueError(f"must name dates of the calendar from 1900 on. Got {day}")
+            ends.append(name or dt.date.fromisoformat(day))
+        left, right = ends
+        if left == right or not (match[1] or match[3]):
+            raise ValueError(
+                "must count the days between two columns of dates, or a column and a date"
+            )
+        return cls(left, "days", right)
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """Columns it reads that hold dates."""
+        return self.columns if self.operator == "days" else ()
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns it reads."""
@@ -82,6 +113,8 @@ class Derived:
 
     def of(self, column: Callable[[str], Any]) -> Any:
         """Return the values; NaN where a column is blank, and where the divisor is 0.
+
+        Dates are days since 1970-01-01.
 
         Parameters
         ----------
@@ -95,13 +128,15 @@ class Derived:
         [1.5, nan, nan]
         """
         left, right = (
-            column(x) if isinstance(x, str) else np.float64(x) for x in (self.left, self.right)
+            column(x) if isinstance(x, str) else _number(x) for x in (self.left, self.right)
         )
         with np.errstate(all="ignore"):
             if self.operator == "+":
                 found = left + right
             elif self.operator == "-":
                 found = left - right
+            elif self.operator == "days":
+                found = right - left
             elif self.operator == "*":
                 found = left * right
             else:
@@ -130,17 +165,25 @@ class Derived:
         """
         first = self.left == name
         other = self.right if first else self.left
-        known = column(other) if isinstance(other, str) else np.float64(other)
+        known = column(other) if isinstance(other, str) else _number(other)
         with np.errstate(all="ignore"):
             if self.operator == "+":
                 return value - known
             if self.operator == "-":
                 return value + known if first else known - value
+            if self.operator == "days":
+                return known - value if first else known + value
             if self.operator == "*":
                 return value / known
             return value * known if first else known / value
 
     def __str__(self) -> str:
-        left, right = (x if isinstance(x, str) else exact(x) for x in (self.left, self.right))
+        if self.operator == "days":
+            return f"days_between({self.left}, {self.right})"
+        left, right = (exact(x) if isinstance(x, float) else x for x in (self.left, self.right))
         text = f"{left} {self.operator} {right}"
         return f"abs({text})" if self.distance else text
+
+
+def _number(operand: float | dt.date) -> np.float64:
+    return np.float64(read_day(operand)[0] if isinstance(operand, dt.date) else operand)

@@ -123,7 +123,12 @@ DerivedColumn = Annotated[
     Derived,
     PlainValidator(_derived),
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["100 - defect_percent", "abs(a - b)"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "examples": ["100 - defect_percent", "abs(a - b)", "days_between(since, 2026-03-01)"],
+        }
+    ),
 ]
 Date = Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Texts = Annotated[

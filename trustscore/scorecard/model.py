@@ -264,7 +264,8 @@ class Field:
     """One numeric column and what its cells must be.
 
     `check` is one of ``count`` (>= 0), ``flag`` (0 or 1), ``share`` (0..1), ``nonnegative``,
-    ``number``; `lo`, `hi` a closed range on top; all values are finite. `derived` says what a
+    ``number``, or ``date`` (days since 1970-01-01); `lo`, `hi` a closed range on top; all values
+    are finite. `derived` says what a
     column that is in no export is made of.
     """
 
@@ -387,7 +388,7 @@ class Scorecard:
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """Every numeric column, in order of first use; derived ones stand last."""
-        order = ("number", "nonnegative", "count", "share", "flag")
+        order = ("number", "nonnegative", "count", "share", "flag", "date")
         checks: dict[str, str] = {}
         ranges: dict[str, tuple[float, float]] = {}
 
@@ -415,7 +416,7 @@ class Scorecard:
         derived = self.file.derived
         for name in [name for name in checks if name in derived]:
             for column in derived[name].columns:
-                use(column, "number")
+                use(column, "date" if column in derived[name].dates else "number")
         aliases = self.file.columns
         found = [
             Field(

@@ -210,9 +210,17 @@ class ScorecardFile(Base):
         default_factory=dict,
         description="Columns made of those of the export, by name: two columns, or a column and a "
         "number, joined by + - * or /, and abs(a - b) for a distance. A blank makes a blank, and "
-        "so does a division by 0. Signals, conditions and rules read them like any other column; "
+        "so does a division by 0. days_between(since, until) counts whole days from the first to "
+        "the second, each a column of dates or a date such as 2026-03-01. Signals, conditions and "
+        "rules read them like any other column; "
         "a column of that name in the export is not read.",
-        examples=[{"sound_percent": "100 - defect_percent", "heat_off": "abs(heat - 45)"}],
+        examples=[
+            {
+                "sound_percent": "100 - defect_percent",
+                "heat_off": "abs(heat - 45)",
+                "tenure_days": "days_between(host_since, last_scraped)",
+            }
+        ],
     )
     stages: dict[Name, WordsSpec] = Field(
         default_factory=dict,

@@ -11,6 +11,7 @@ import numpy as np
 from trustscore.compiled import Notice
 from trustscore.errors import InputError
 from trustscore.scorecard import Scorecard
+from trustscore.scorecard.dates import days_of
 from trustscore.scoring import kernel
 from trustscore.scoring.program import Program, program_of
 from trustscore.scoring.row_block import RowBlock
@@ -34,14 +35,24 @@ def _what(block: Any) -> str:
 def with_derived(
     block: Mapping[str, Array], card: Scorecard, missing: frozenset[str] = frozenset()
 ) -> Mapping[str, Array]:
-    """Return a block with the columns that a scorecard derives, unless it has them already."""
+    """Return a block with the columns that a scorecard derives, unless it has them already.
+
+    Dates become days since 1970-01-01.
+    """
     found: dict[str, Array] = {}
     for field in card.fields:
+        if field.check == "date" and isinstance(block, Mapping):
+            column = block.get(field.name)
+            if isinstance(column, np.ndarray) and column.dtype.kind not in "fiub":
+                found[field.name] = days_of(column, field.name)
         derived = field.derived
         if derived is None or field.name in missing or not isinstance(block, Mapping):
             continue
         if field.name not in block and all(column in block for column in derived.columns):
-            found[field.name] = np.asarray(derived.of(block.__getitem__), dtype=np.float64)
+            found[field.name] = np.asarray(
+                derived.of(lambda name: found[name] if name in found else block[name]),
+                dtype=np.float64,
+            )
     return {**block, **found} if found else block
 
 

@@ -44,6 +44,8 @@ def soil(block: dict[str, Array], card: Scorecard, seed: int, number: int) -> di
     streams = Streams(seed, number)
     found = {name: values.copy() for name, values in block.items() if values.dtype == object}
     for field in card.inputs:
+        if field.check == "date":
+            continue
         cells = written(block[field.name])
         odd = streams(f"spelling {field.name}").random(len(cells)) < HARMLESS_SHARE
         for row in np.flatnonzero(odd).tolist():

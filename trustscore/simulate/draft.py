@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trustscore.scorecard import Signal
+from trustscore.scorecard.dates import texts_of_days
 from trustscore.scoring import true_scores
 from trustscore.scoring.program import Program, SignalFigures
 from trustscore.simulate.market import KINDS, Merchants
@@ -15,6 +16,8 @@ from trustscore.typing import Array
 # Columns that every marketplace knows of every merchant.
 ALWAYS_KNOWN = ("orders_", "reviews_rated", "tenure_days", "live_sessions", "buyers")
 BLANK_SAMPLE, BLANK_VALUE, BLANK_FLAG, WITHHELD = 0.04, 0.03, 0.01, 0.004
+# The day of the export where dates are counted up to another column of it: 2026-01-01.
+EXPORTED_ON = 20_454.0
 # The rest of a whole: what is not the one may be the other.
 REST_OF = {"positive_reviews": "negative_reviews"}
 
@@ -90,6 +93,9 @@ class Draft:
         block: dict[str, Array] = dict(self.text)
         for field in self.card.inputs:
             values = self.column(field.name).astype(np.float64)
+            if field.check == "date":
+                block[field.name] = texts_of_days(values)
+                continue
             if field.check in ("share", "flag"):
                 values = np.clip(values, 0.0, 1.0)
             block[field.name] = values
@@ -126,6 +132,9 @@ class Draft:
             if field.derived is None:
                 continue
             free = [column for column in field.derived.columns if column not in self.columns]
+            if field.derived.dates:
+                for column in free[1:]:
+                    self.columns[column] = np.full(self.merchants.rows, EXPORTED_ON)
             if free:
                 others = {column: self.column(column) for column in free[1:]}
                 self.columns |= others

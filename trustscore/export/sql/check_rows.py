@@ -19,6 +19,7 @@ from trustscore.boost.table import lean_parts
 from trustscore.export.sql.columns import SIDE, check_columns, contexts_of, output_names
 from trustscore.export.sql.select import SIDE_BY_DEFAULT
 from trustscore.scorecard import Condition, Scorecard, Signal, load_scorecard
+from trustscore.scorecard.dates import texts_of_days
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_TEXT, Reader, side_read_by
 from trustscore.scorecard.vetoes import Veto
@@ -28,6 +29,8 @@ from trustscore.scoring.program import SignalFigures, program_of
 from trustscore.typing import Array
 
 Row = dict[str, Any]
+# 2026-01-01, where dates are told from each other.
+_SOME_DAY = 20_454.0
 
 HUGE, TINY = 1e15, 1e-12
 BLANK = np.nan
@@ -258,7 +261,21 @@ class _Frame:
         if self.card.status.new_column in self.fields:
             for value in (*beside(self.card.status.new_below), 0.0, BLANK):
                 yield {**self.base, str(self.card.status.new_column): value}
+        yield from self._dates()
         yield from self._reviews()
+
+    def _dates(self) -> Iterator[Row]:
+        """Return rows whose dates lie as far apart as an anchor says, and a day to either side."""
+        for field in self.card.fields:
+            if field.derived is None or not field.derived.dates:
+                continue
+            signals = [s for s in self.card.signals if s.value == field.name]
+            anchors = [x for s in signals for x in (s.poor, s.good, s.prior)]
+            first, *others = field.derived.dates
+            for apart in (0.0, *anchors, *(x + 1 for x in anchors), -1.0, HUGE, BLANK):
+                row = {**self.base, **dict.fromkeys(others, _SOME_DAY)}
+                row[first] = field.derived.undone(first, np.rint(apart), row.__getitem__)
+                yield row
 
     def _reviews(self) -> Iterator[Row]:
         """Return rows at every step of the ladder, with every history."""
@@ -363,6 +380,9 @@ class _Frame:
         block: dict[str, Array] = {}
         for field in self.fields.values():
             values = np.array([row.get(field.name, BLANK) for row in rows], dtype=np.float64)
+            if field.check == "date":
+                block[field.name] = texts_of_days(values)
+                continue
             if field.check == "flag":
                 values = np.where(np.isnan(values), values, (values >= 0.5).astype(np.float64))
             low = -np.inf if field.check == "number" else 0.0

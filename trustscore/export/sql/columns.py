@@ -13,7 +13,7 @@ import numpy as np
 from trustscore.errors import InputError
 from trustscore.export.sql.fold import folded_text
 from trustscore.export.sql.query import Query
-from trustscore.export.sql.text import name, number
+from trustscore.export.sql.text import name, number, text
 from trustscore.scorecard import Condition, Scorecard
 from trustscore.scorecard.derived import Derived
 from trustscore.scorecard.faults import suggest
@@ -41,8 +41,9 @@ class Card:
         self.missing = scorecard.without(missing)
         fields = [field.name for field in scorecard.inputs]
         self.merchant = self.query.source("merchant", "merchant_id")
+        dates = {field.name for field in scorecard.inputs if field.check == "date"}
         self._columns = {
-            column: self.query.source(column, f"CAST({name(column)} AS DOUBLE)")
+            column: self.query.source(column, _read(column, dates))
             for column in [*fields, *_SIDE_NUMBERS]
             if column not in self.missing and (column in fields or column in self.side)
         }
@@ -60,9 +61,11 @@ class Card:
 
     def _derived(self, derived: Derived) -> str:
         left, right = (
-            self._columns[x] if isinstance(x, str) else number(x)
+            self._columns[x] if isinstance(x, str) else _constant(x)
             for x in (derived.left, derived.right)
         )
+        if derived.operator == "days":
+            return f"CAST(DATE_DIFF('day', {left}, {right}) AS DOUBLE)"
         text = f"{left} {derived.operator} {right}"
         if derived.operator == "/":
             text = f"CASE WHEN {right} <> 0e0 THEN {text} END"
@@ -183,6 +186,20 @@ class Card:
             return None
         broken = " OR ".join(f"NOT ({test})" for test in tests)
         return self.query.define("applies", f"CASE WHEN {broken} THEN 0e0 ELSE 1e0 END")
+
+
+def _read(column: str, dates: Collection[str]) -> str:
+    """Return a numeric column of the table, or one of dates or texts of dates."""
+    if column not in dates:
+        return f"CAST({name(column)} AS DOUBLE)"
+    day = f"SUBSTRING(CAST({name(column)} AS VARCHAR), 1, 10)"
+    return f"CAST(NULLIF({day}, '') AS DATE)"
+
+
+def _constant(operand: float | dt.date) -> str:
+    return (
+        f"CAST({text(str(operand))} AS DATE)" if isinstance(operand, dt.date) else number(operand)
+    )
 
 
 def output_names(scorecard: Scorecard) -> list[str]:

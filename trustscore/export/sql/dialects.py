@@ -102,6 +102,10 @@ def _fit(tree: Any, dialect: str) -> None:
             if not figure.is_string and "e" in figure.this:
                 figure.replace(exp.cast(figure.copy(), exp.DataType.Type.DOUBLE))
     if dialect == "clickhouse":
+        # A DATE here begins in 1970, and an earlier day becomes a later one without a word.
+        for kind in list(tree.find_all(exp.DataType)):
+            if kind.is_type(exp.DataType.Type.DATE):
+                kind.set("this", exp.DataType.Type.DATE32)
         # Merged into each other, the steps of the default scorecard take minutes to plan.
         merge = exp.EQ(
             this=exp.column("query_plan_merge_expressions"), expression=exp.Literal.number(0)
