@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trustscore"
 # Floors from the ground up. The names of one line do not import each other.
 FLOORS = [
     {"errors", "lazy", "typing", "compiled", "uncompiled", "temporary_names"},
-    {"atomic_file", "ordinary_file"},
+    {"atomic_file", "ordinary_file", "joins"},
     {"words"},
     {"scorecard", "logs"},
     {"outcomes"},

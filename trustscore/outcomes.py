@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from trustscore.errors import InputError, at_most, plural
+from trustscore.joins import check_join
 from trustscore.typing import Array
 
 __all__ = ["Outcomes", "collect_outcomes"]
@@ -42,8 +43,17 @@ class Outcomes:
     repeated: int = 0
     unknown: tuple[str, ...] = ()
 
-    def join(self, merchant_id: Array) -> Outcomes:
+    def join(self, merchant_id: Array, source: str = "the outcomes") -> Outcomes:
         """Return the outcomes of these merchants, in their order; n is 0 where none is known.
+
+        Less than half of the merchants of the outcomes among them is a warning.
+
+        Parameters
+        ----------
+        merchant_id : ndarray of str objects
+            The merchants of the export.
+        source : str
+            Name of the table of outcomes, for messages.
 
         Raises
         ------
@@ -61,12 +71,7 @@ class Outcomes:
         place = {name: at for at, name in enumerate(merchant_id.tolist())}
         at = np.array([place.get(name, -1) for name in self.merchant_id.tolist()], dtype=np.int64)
         known = at >= 0
-        if not known.any():
-            raise InputError(
-                "outcomes: no merchant of them is in the export; are these the same ids? Got "
-                f"{self.merchant_id[0]!r}, where the export has "
-                f"{merchant_id[0] if len(merchant_id) else 'nobody'!r}"
-            )
+        check_join(self.merchant_id.tolist(), place, asked_in=source, known_in="the export")
         size = len(merchant_id)
         return replace(
             self,

@@ -19,7 +19,10 @@ def joined(events, n=None, ids=IDS):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (([1, 0, 1], None, ["x", "y", "z"]), "Got 'x', where the export has 'a'"),
+        (
+            ([1, 0, 1], None, ["x", "y", "z"]),
+            "has 'x', 'y', 'z', column merchant_id of the export has 'a'",
+        ),
         (([0, 0, 0],), "no events among 3 orders"),
         (([1, 1, 1],), "nothing but events among 3 orders"),
         (([0, 0, 0], [0, 0, 0]), "n is 0 for every merchant"),

@@ -362,6 +362,8 @@ def test_exploration_writes_what_it_drew(files, capsys):
     rows = [f"q{n},i{k},x{k},{1 - k / 10}" for n in range(40) for k in range(4)]
     text = "\n".join(["query_id,item_id,merchant_id,relevance", *rows]) + "\n"
     (files / "candidates.csv").write_text(text)
+    # Candidates without any score are an error: x0 has one that leaves it neutral.
+    (files / "scores.csv").write_text(SCORES + "x0,,,,0,\n")
     assert boost(capsys, files, "--policy", policy)[0] == 0
     ranked = pd.read_csv(files / "ranked.csv")
     lifted = ranked.groupby("query_id")["explored"].sum()

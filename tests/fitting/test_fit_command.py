@@ -173,7 +173,7 @@ def test_an_input_is_never_written_over(export, later, run):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["x,5,1"], "no merchant of them is in the export"),
+        (["x,5,1"], "is in the export: do both spell ids alike?"),
         ([f"m{i:07d},5,0" for i in range(1, 40)], "single class, 0 events among"),
         ([f"m{i:07d},5,1" for i in range(1, 4)], "3 merchants with outcomes are too few"),
     ],

@@ -96,7 +96,16 @@ def test_every_row_comes_out_once(tmp_path_factory, rows, newline, block, final)
 def test_all_reasons_are_planted_here():
     others = {"missing_id", "repeated_id", "field_count", "open_quote"}
     # These have tests of their own.
-    others |= {"not_a_date", "not_a_record", "not_an_id", "summary_row", "too_long", "not_utf8"}
+    others |= {
+        "early_date",
+        "not_a_date",
+        "not_a_record",
+        "not_an_id",
+        "summary_row",
+        "too_long",
+        "not_utf8",
+        "zoned_time",
+    }
     assert set(REASONS) == {*FAULTS, *others, "header_again", "maybe_thousands"}
 
 

@@ -94,7 +94,7 @@ def test_rights_come_and_go_by_name(files, tmp_path):
 def test_nobody_is_lost(files, tmp_path):
     paths = files(
         last="merchant_id,tier,old_tier,tier_since,reviews_below\n"
-        "gone,trusted,trusted,2025-01-01,1\nfalling,standard,trusted,2026-02-03,0\n",
+        "gone,trusted,trusted,2025-01-01,1\nfalling,standard,trusted,2026-02-03,0\nhere,,,,0\n",
         scores=HEAD + "here,,,0,not_scored,\n",
     )
     out = tmp_path / "rights.csv"
@@ -347,7 +347,7 @@ def test_rules_give_rights_and_duties_beside_the_tier(files, tmp_path):
     head = "merchant_id,trust_index,index_se,coverage,status,veto,rules\n"
     both = "guarantee_badge;pre_review_of_live_claims"
     paths = files(
-        last="merchant_id,tier\ngone,limited\n",
+        last="merchant_id,tier\ngone,limited\nboth,\n",
         scores=head
         + f"both,55,0,1,formal,,{both}\n"
         + f"barred,55,0,1,formal,cap,{both};privacy_leak_cap\n"

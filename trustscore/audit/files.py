@@ -174,7 +174,7 @@ def _outcomes(
 ) -> Outcomes:
     found = read_outcomes(path, as_of=as_of, encoding=encoding)
     try:
-        joined = found.join(market.ids)
+        joined = found.join(market.ids, str(path))
         require_two_classes(joined)
         return joined
     except InputError as error:

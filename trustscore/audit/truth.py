@@ -12,6 +12,7 @@ from trustscore.audit.market import Bands, Market, bands
 from trustscore.audit.measures import event_rates, mean_interval
 from trustscore.audit.result import Level, Section, level_within, table_of
 from trustscore.errors import InputError
+from trustscore.joins import check_join
 from trustscore.scoring.codes import Z95
 from trustscore.typing import Array
 
@@ -49,6 +50,7 @@ def join_truth(
     """
     place = {name: at for at, name in enumerate(merchant_id.tolist())}
     faults = [] if len(place) == len(merchant_id) else ["merchant_id: some are there twice"]
+    check_join(ids.tolist(), merchant_id.tolist(), asked_in="the export", known_in="the truth")
     absent = [name for name in ids.tolist() if name not in place]
     if absent:
         faults.append(f"{len(absent)} merchants of the export have no truth, such as {absent[0]}")

@@ -101,11 +101,6 @@ def command(
         done = boost_files(
             candidates, scores, out, blocked=blocked, log=log, **context, progress=progress
         )
-    if 2 * done.unknown >= done.candidates and done.candidates:
-        note(
-            f"{done.unknown:,} of {done.candidates:,} candidates are of merchants that are not in"
-            f" {scores}, and neutral: do both files spell ids alike?"
-        )
     if quiet:
         return
     if done.other_boosts:

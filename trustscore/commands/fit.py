@@ -212,8 +212,11 @@ def command(
         notes: list[Note] = []
         labelled = None
         if later is not None:
-            ids = (read.special or read.block).get("merchant_id", np.empty(0, dtype=object))
-            joined = later.join(ids)
+            ids = (read.special or {}).get("merchant_id", np.empty(0, dtype=object))
+            if not len(ids):
+                # None is there: the message shows whom the export has.
+                ids = read.block.get("merchant_id", ids)
+            joined = later.join(ids, str(outcomes))
             notes += outcome_notes(joined, len(later.merchant_id))
             labelled = Labelled(read.special, joined.n, joined.events, joined.family)
         pair = None

@@ -13,7 +13,13 @@ import numpy as np
 
 from trustscore import __version__
 from trustscore.boost import BoostPolicy, TrustTable
-from trustscore.boost.files.candidates import endless, lists_of, read_candidates, read_scores
+from trustscore.boost.files.candidates import (
+    check_scored,
+    endless,
+    lists_of,
+    read_candidates,
+    read_scores,
+)
 from trustscore.errors import InputError, at_most
 from trustscore.evaluation import Evaluation, Figure, Point, Verdict, evaluate, verdict
 from trustscore.evaluation.plots import pareto_png
@@ -196,6 +202,7 @@ def evaluate_files(
     rule = BoostPolicy.load(policy)
     asked = read_candidates(candidates, encoding=encoding, progress=progress)
     known = read_scores(scores, progress=progress)
+    joined = check_scored(asked, known)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     found = evaluate(
         lists_of(asked),
@@ -238,7 +245,9 @@ def evaluate_files(
         "labels": None if labels is None else str(labels),
         "volume": volume,
     }
-    document = _as_json({"inputs": inputs, **how, **days, **_document(found, said)})
+    warnings = [joined] if joined else []
+    document = {"inputs": inputs, "warnings": warnings, **how, **days, **_document(found, said)}
+    document = _as_json(document)
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     files[METRICS_JSON] = f"{text}\n".encode()
     with open_folder(out):

@@ -15,6 +15,7 @@ from trustscore.io.blocks import read_blocks
 from trustscore.io.seen_ids import hash_ids
 from trustscore.io.text_columns import TEXT
 from trustscore.io.text_stream import BLOCK, GUESSES
+from trustscore.joins import check_join
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.merchant_ids import canonical_id
 from trustscore.typing import Progress, silent
@@ -240,9 +241,10 @@ def read_halves(
             )
         blocks.append(read.block or {"merchant_id": np.empty(0, dtype=object)})
     names = [block["merchant_id"].astype(str) for block in blocks]
+    # Either half may be the smaller one; the merchants of that should be in the other.
+    less, more = sorted(zip(names, (one, other), strict=True), key=lambda half: len(half[0]))
+    check_join(less[0].tolist(), more[0].tolist(), asked_in=less[1], known_in=more[1])
     _, *places = np.intersect1d(names[0], names[1], assume_unique=True, return_indices=True)
-    if not len(places[0]):
-        raise InputError(f"halves: no merchant is in both {one} and {other}")
     first, second = (
         {name: column[place] for name, column in block.items()}
         for block, place in zip(blocks, places, strict=True)

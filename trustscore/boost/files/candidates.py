@@ -17,6 +17,7 @@ from trustscore.boost.table import NEEDED
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
 from trustscore.io.whole_table import Table, read_table, table_blocks
+from trustscore.joins import check_join
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
@@ -25,6 +26,7 @@ from trustscore.typing import Array, FloatArray, Progress, silent
 __all__ = [
     "BoostReport",
     "boost_files",
+    "check_scored",
     "endless",
     "find_position",
     "lists_of",
@@ -258,6 +260,7 @@ def boost_files(
     progress("building the boost table", math.nan)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
+    check_scored(asked, known)
     rows = table.rows(columns["merchant_id"])
     lists = lists_of(asked)
     tables: dict[str | Path, dict[str, Array]] = {}
@@ -329,11 +332,22 @@ def find_position(
         *(one[name] for name in _RANKED), query_kind=kinds, lines=asked.lines[rows]
     )
     known = read_scores(scores, encoding=encoding, progress=progress)
+    check_scored(asked, known)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     [shown] = rankings(lists, table, rule, today)
     assert lists.item_ids is not None
     at = int(np.flatnonzero(lists.item_ids == item)[0])
     return explain_position(shown, at, lists.item_ids, lists.merchant_ids, query)
+
+
+def check_scored(asked: Table, known: Table) -> str:
+    """Return a warning when most merchants of the candidates have no score; raise when all."""
+    return check_join(
+        asked.columns["merchant_id"],
+        known.columns["merchant_id"],
+        asked_in=asked.path,
+        known_in=known.path,
+    )
 
 
 def _all_different(inputs: Sequence[str | Path], outputs: Sequence[str | Path]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.io.blocks import read_blocks
+from trustscore.joins import check_join
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.typing import Array, FloatArray, IntArray, Progress, TextArray, silent
@@ -48,6 +49,7 @@ def next_steps(
     target: IntArray,
     index: FloatArray,
     *,
+    scores: str = "the scores",
     allow_missing_columns: bool = False,
     encoding: str | None = None,
     progress: Progress = silent,
@@ -63,6 +65,8 @@ def next_steps(
         Step wanted for each id; -1 for none.
     index : array
         Index of each id in the scores, to compare with the one the export gives.
+    scores : str
+        Name of the table of scores, for messages.
     allow_missing_columns : bool, default=False
     encoding : str, optional
     progress : Progress, optional
@@ -76,6 +80,7 @@ def next_steps(
     gap = np.full(len(ids), np.nan)
     met = np.zeros(len(ids), dtype=bool)
     differ = 0
+    others: list[str] = []
     for part in read_blocks(
         [*export],
         card,
@@ -85,6 +90,7 @@ def next_steps(
     ):
         at = np.array([place.get(name, -1) for name in part.block["merchant_id"]], dtype=np.int64)
         mine = np.flatnonzero(at >= 0)
+        others += part.block["merchant_id"][at < 0].tolist()[: max(3 - len(others), 0)]
         at = at[mine]
         block = {name: values[mine] for name, values in part.block.items()}
         found = next_tier_reach(block, card, target[at], missing=part.missing)
@@ -96,6 +102,12 @@ def next_steps(
         changes = _changes(found, card, len(at))
         texts["changes"][at] = [";".join(each) for each in changes]
         texts["needs"][at] = _needs(found, [len(each) for each in changes])
+    check_join(
+        ids.tolist(),
+        [*ids[met].tolist(), *others],
+        asked_in=scores,
+        known_in=", ".join(map(str, export)),
+    )
     columns = {
         "next_tier": texts["next_tier"],
         "gap": np.round(gap, 4),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from trustscore.errors import InputError
 from trustscore.io.atomic_files import same_file, suffix_fault, write_columns
 from trustscore.io.inputs import as_paths, expand
 from trustscore.io.whole_table import Table
+from trustscore.joins import check_join
 from trustscore.rights.files.columns import day_text, review_columns
 from trustscore.rights.files.inputs import read_previous, read_scores
 from trustscore.rights.files.next_steps import next_steps
@@ -25,10 +25,6 @@ from trustscore.scorecard.statuses import Status
 from trustscore.typing import Array, BoolArray, IntArray, Progress, TextArray, silent
 
 __all__ = ["RightsReport", "rights_files"]
-
-
-# Where nobody listens to it, its warnings go to standard error.
-_LOG = logging.getLogger("trustscore")
 
 
 class RightsReport(NamedTuple):
@@ -162,6 +158,7 @@ def rights_files(
                 (done.tier >= 0) & (done.tier + 1 < len(card.tiers.ladder)), done.tier + 1, -1
             ),
             figures.index,
+            scores=str(scores),
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
             progress=progress,
@@ -194,15 +191,8 @@ def _matched(
     here = now.columns["merchant_id"].tolist()
     here_set = set(here)
     gone = [name for name in place if name not in here_set]
-    if here and len(gone) == len(place) > 1:
-        _LOG.warning(
-            "%s: no merchant of the last review is in %s; do both files spell ids alike? It has"
-            " %r, where the scores have %r",
-            last.path,
-            now.path,
-            gone[0],
-            here[0],
-        )
+    if here and place:
+        check_join(place, here, asked_in=last.path, known_in=now.path)
     ids = np.empty(len(here) + len(gone), dtype=object)
     ids[:] = [*here, *gone]
     rows = np.array([place.get(name, -1) for name in ids.tolist()], dtype=np.int64)
