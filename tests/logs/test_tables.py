@@ -20,7 +20,10 @@ def test_a_table_refers_to_its_own_columns(table):
     assert len(set(names)) == len(names)
     assert set(table.key) <= set(names)
     assert table.moment == "" or table[table.moment].type in ("time", "day")
+    for chain in table.course:
+        assert all(table[name].type == "time" for name in chain)
     for column in table.columns:
+        assert not column.planned or column.type == "time"
         assert column.fallback == "" or column.fallback in names
         assert (column.classes == ()) or column.type == "class"
         assert not column.private or column.type == "id"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from trustscore.io.rejects import BAD, REASONS, Fault, Reject, shown
 from trustscore.io.text_columns import Marks, read_odd
 from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
 
-__all__ = ["CsvPlan", "CsvReader", "open_csv", "pieces", "read_piece"]
+__all__ = ["CsvPlan", "CsvReader", "Header", "find_header", "open_csv", "pieces", "read_piece"]
 
 _LONGEST_HEADER = 4 << 20
 
@@ -128,6 +129,65 @@ class CsvReader:
         return refuse_guess(self.source, read_piece(piece, self.plan))
 
 
+class Header(NamedTuple):
+    """The header of a CSV and what follows it.
+
+    Attributes
+    ----------
+    names : list of str
+    delimiter : str
+    begun, line : int
+        On which the header begins, and the first record below it.
+    text : bytes
+        The header and what was read behind it.
+    rest : bytes
+        What was read behind the header.
+    chunks : iterator of bytes
+        What was not read yet.
+    """
+
+    names: list[str]
+    delimiter: str
+    begun: int
+    line: int
+    text: bytes
+    rest: bytes
+    chunks: Iterator[bytes]
+
+
+def find_header(source: Source, chunks: Iterator[bytes]) -> Header:
+    """Read the header of a file.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    held, line, delimiter, end = b"", 1, ",", 0
+    while True:
+        data = next(chunks, b"")
+        held += data
+        if not data and held and not held.endswith(b"\n"):
+            held += b"\n"
+        above = _ABOVE.match(held)
+        assert above is not None
+        start = above.end()
+        line = 1 + held[:start].count(b"\n")
+        first, found, _ = held[start:].partition(b"\n")
+        if found:
+            delimiter = (above[1] or b"").decode() or sniff(first.decode())
+            end = start + first_record(held[start:], delimiter)
+        if end > start:
+            break
+        if not data or len(held) > _LONGEST_HEADER:
+            raise InputError(_no_header(source.name, held[start:], line))
+    header = [
+        name.strip().strip("\ufeff").strip() for name in split_record(held[start:end], delimiter)
+    ]
+    below = line + held[start:end].count(b"\n")
+    return Header(header, delimiter, line, below, held[start:], held[end:], chunks)
+
+
 def open_csv(
     source: Source,
     wanted: Wanted,
@@ -158,38 +218,16 @@ def open_csv(
     InputError
         When there is no header, or columns are missing.
     """
-    if chunks is None:
-        chunks = source.chunks()
-    held, line, delimiter, end = b"", 1, ",", 0
-    while True:
-        data = next(chunks, b"")
-        held += data
-        if not data and held and not held.endswith(b"\n"):
-            held += b"\n"
-        above = _ABOVE.match(held)
-        assert above is not None
-        start = above.end()
-        line = 1 + held[:start].count(b"\n")
-        first, found, _ = held[start:].partition(b"\n")
-        if found:
-            delimiter = (above[1] or b"").decode() or sniff(first.decode())
-            end = start + first_record(held[start:], delimiter)
-        if end > start:
-            break
-        if not data or len(held) > _LONGEST_HEADER:
-            raise InputError(_no_header(source.name, held[start:], line))
-    header = [
-        name.strip().strip("\ufeff").strip() for name in split_record(held[start:end], delimiter)
-    ]
+    found = find_header(source, source.chunks() if chunks is None else chunks)
+    header, delimiter = found.names, found.delimiter
     try:
         columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
     except InputError as error:
         raise explain_no_header(
-            error, header, wanted, source.name, line, delimiter, held[start:]
+            error, header, wanted, source.name, found.begun, delimiter, found.text
         ) from None
-    line += held[start:end].count(b"\n")
-    plan = CsvPlan(delimiter, columns, wanted, source.name, line, tuple(header))
-    return plan, pieces(chunks, held[end:], plan)
+    plan = CsvPlan(delimiter, columns, wanted, source.name, found.line, tuple(header))
+    return plan, pieces(found.chunks, found.rest, plan)
 
 
 def _no_header(name: str, held: bytes, line: int) -> str:

@@ -63,20 +63,20 @@ class Marks:
     """
 
     def __init__(self, file: str, decimal: str, semicolons: bool = False) -> None:
-        self._file, self._decimal = file, decimal
+        self._file, self.decimal = file, decimal
         self._seen: dict[tuple[str, str], str] = {}
         self._why = "the file is separated by semicolons" if semicolons and decimal == "." else ""
 
     def see(self, column: str, texts: Iterable[str]) -> None:
         """Note the odd cells of a column; several threads may do so at once."""
         for text in texts:
-            kind = other_reading(text, self._decimal)
+            kind = other_reading(text, self.decimal)
             if kind:
                 self._seen.setdefault((column, kind), text)
         found, sure = (self._seen.get((column, kind)) for kind in ("maybe", "surely"))
         if found is None or not (sure or self._why):
             return
-        other = "," if self._decimal == "." else "."
+        other = "," if self.decimal == "." else "."
         number = trim(found)
         whole, part = number.replace(other, ""), number.replace(other, ".")
         why = self._why or f"the column also holds {sure!r}"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trustscore.logs.columns import ColumnType, LogColumn, LogTable
 
 __all__ = [
+    "CURRENCY",
     "MERCHANT",
     "boolean",
     "choice",
     "day",
+    "deadline",
     "ident",
     "integer",
     "money",
@@ -40,6 +43,11 @@ def private(name: str, meaning: str) -> LogColumn:
 def time(name: str, meaning: str) -> LogColumn:
     """Return a moment."""
     return _column("time", name, meaning)
+
+
+def deadline(name: str, meaning: str) -> LogColumn:
+    """Return a moment that may lie ahead."""
+    return _column("time", name, meaning, planned=True)
 
 
 def day(name: str, meaning: str) -> LogColumn:
@@ -81,6 +89,14 @@ MERCHANT = ident("merchant_id!", "the merchant it concerns")
 _RECORDED_AT = time("recorded_at", "when the platform knew this version of the row")
 
 
-def table(name: str, meaning: str, key: str, moment: str, *columns: LogColumn) -> LogTable:
-    """Return a table; `recorded_at` is added to its columns."""
-    return LogTable(name, meaning, tuple(key.split()), moment, (*columns, _RECORDED_AT))
+CURRENCY = choice("currency", "currency of the amounts, where it may be another than the market's")
+
+
+def table(
+    name: str, meaning: str, key: str, moment: str, *columns: LogColumn, course: Sequence[str] = ()
+) -> LogTable:
+    """Return a table; `recorded_at`, and `currency` beside amounts, are added to its columns."""
+    amounts = any(column.type == "money" for column in columns)
+    more = (CURRENCY, _RECORDED_AT) if amounts else (_RECORDED_AT,)
+    courses = tuple(tuple(each.split()) for each in course)
+    return LogTable(name, meaning, tuple(key.split()), moment, (*columns, *more), courses)

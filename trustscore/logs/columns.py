@@ -31,6 +31,8 @@ class LogColumn:
         Bounds of a number, both allowed.
     fallback : str
         The column of the same row that stands in where this one is blank or absent.
+    planned : bool
+        Whether the moment may lie ahead of the day on which the log was written: a deadline.
     """
 
     name: str
@@ -42,6 +44,7 @@ class LogColumn:
     low: float | None = None
     high: float | None = None
     fallback: str = ""
+    planned: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class LogTable:
         time does, and each time of the row is blanked for itself.
     columns : tuple of LogColumn
         `recorded_at` among them, which every log may have.
+    course : tuple of tuple of str
+        Moments that follow one another in every row.
     """
 
     name: str
@@ -67,6 +72,7 @@ class LogTable:
     key: tuple[str, ...]
     moment: str
     columns: tuple[LogColumn, ...]
+    course: tuple[tuple[str, ...], ...] = ()
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -1,0 +1,181 @@
+"""A locked DuckDB session: it reads and writes named folders, and nothing else of the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from trustscore.errors import InputError
+
+__all__ = ["LogsNotInstalled", "Session", "identifier", "literal"]
+
+_MEMORY = re.compile(r"[0-9]+(?:\.[0-9]+)?\s*(?:[KMGT]i?B)", re.IGNORECASE)
+# A running minimum, a guarded quotient, the newest of two versions, integer sums past 32 bits.
+_GOLDEN = """
+SELECT count(*), sum(big), max(newest), min(low)
+FROM (
+    SELECT v * 3000000000 AS big,
+        row_number() OVER (PARTITION BY k ORDER BY v DESC, i) AS newest,
+        min(v) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS low
+    FROM (SELECT i, i % 3 AS k, (i * 7) % 10 AS v FROM range(30) AS r(i))
+)
+"""
+_EXPECTED = (30, 135 * 3_000_000_000, 10, 0)
+
+
+class LogsNotInstalled(InputError):
+    """DuckDB or sqlglot is not there."""
+
+
+def identifier(name: str) -> str:
+    """Return a name as SQL quotes it.
+
+    Examples
+    --------
+    >>> identifier('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL quotes it.
+
+    Examples
+    --------
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Session:
+    """A DuckDB in memory, whose settings are locked.
+
+    Parameters
+    ----------
+    folders : iterable of path
+        Where files may be read and written.
+    scratch : path
+        Where what does not fit into memory goes.
+    memory : str, optional
+        Such as ``4GB``; by default as DuckDB decides.
+    threads : int, default=1
+    """
+
+    def __init__(
+        self,
+        folders: Iterable[str | Path],
+        scratch: str | Path,
+        *,
+        memory: str | None = None,
+        threads: int = 1,
+    ) -> None:
+        try:
+            import duckdb
+        except ModuleNotFoundError:
+            raise LogsNotInstalled(
+                "reading logs takes DuckDB and sqlglot: pip install 'trustscore[logs]'"
+            ) from None
+        if memory is not None and not _MEMORY.fullmatch(memory.strip()):
+            raise InputError(f"`memory` must be a size like 4GB or 500MB. Got {memory!r}")
+        self._duckdb = duckdb
+        self._con = duckdb.connect(":memory:")
+        try:
+            allowed = [os.path.realpath(folder) + os.sep for folder in (*folders, scratch)]
+            settings: dict[str, Any] = {
+                "threads": int(threads),
+                "temp_directory": literal(str(scratch)),
+                "TimeZone": None,
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "allowed_directories": "[" + ", ".join(map(literal, allowed)) + "]",
+                "enable_external_access": "false",
+                "lock_configuration": "true",
+            }
+            if memory is not None:
+                settings = {"memory_limit": literal(memory.strip())} | settings
+            for name, value in settings.items():
+                if value is not None:
+                    self._con.execute(f"SET {name} = {value}")
+            found = self.rows(_GOLDEN)
+            if [tuple(map(int, row)) for row in found] != [_EXPECTED]:
+                raise InputError(
+                    f"DuckDB {duckdb.__version__} fails the self-check; install another version"
+                )
+        except BaseException:
+            self._con.close()
+            raise
+
+    @property
+    def version(self) -> str:
+        """The version of DuckDB."""
+        return str(self._duckdb.__version__)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._con.close()
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Execute a statement."""
+        try:
+            self._con.execute(sql, list(values))
+        except self._duckdb.OutOfMemoryException as error:
+            # The message names sizes only.
+            raise MemoryError(f"DuckDB ran out of memory: {_first_line(error)}") from error
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Execute a query and return its rows."""
+        self.run(sql, values)
+        return [tuple(row) for row in self._con.fetchall()]
+
+    def error(self) -> type[Exception]:
+        """Return the class of DuckDB's errors."""
+        found: type[Exception] = self._duckdb.Error
+        return found
+
+    def view(self, name: str, files: Sequence[str], columns: Mapping[str, str]) -> None:
+        """Make a view of Parquet files, with the number of each file as ``_file``.
+
+        Parameters
+        ----------
+        name : str
+        files : sequence of str
+            In the order of their numbers; a file without rows may be left out by an empty name.
+        columns : mapping of str to str
+            SQL types by name: columns that no file has are blank.
+        """
+        there = [(number, file) for number, file in enumerate(files) if file]
+        if not there:
+            nothing = [f"CAST(NULL AS {kind}) AS {identifier(c)}" for c, kind in columns.items()]
+            nothing.append("CAST(NULL AS BIGINT) AS _file")
+            self.run(f"CREATE TEMP VIEW {identifier(name)} AS SELECT {', '.join(nothing)} LIMIT 0")
+            return
+        numbers = ", ".join(f"({literal(file)}, {number})" for number, file in there)
+        names = ", ".join(literal(file) for _, file in there)
+        wanted = ", ".join(f"p.{identifier(column)}" for column in columns)
+        self.run(
+            f"CREATE TEMP VIEW {identifier(name)} AS SELECT {wanted}, CAST(f.n AS BIGINT) AS _file"
+            f" FROM read_parquet([{names}], filename = true, union_by_name = true) AS p"
+            f" JOIN (VALUES {numbers}) AS f(file, n) ON p.filename = f.file"
+        )
+
+    def copy(self, sql: str, path: str | Path) -> None:
+        """Write the result of a query to a Parquet file."""
+        target = literal(str(path))
+        self.run(f"COPY ({sql}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
