@@ -37,6 +37,10 @@ MINIMAL = ("--scorecard", "minimal")
 SCORED = ("--scores", "scores.csv")
 # Every command that can take longer than two seconds, and how to run it in a small folder.
 LONG = {
+    "signals": (
+        *("signals", "logs", "-o", "out.csv", "--as-of", "2026-02-01", "--allow-short-logs"),
+        *("--scorecard", "minimal"),
+    ),
     "score": ("score", "export.csv", *MINIMAL, "-o", "out.csv"),
     "check": ("check", "export.csv", *MINIMAL),
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
@@ -78,6 +82,8 @@ def folder(tmp_path, monkeypatch):
     Path("scores.csv").write_text(SCORES)
     Path("candidates.csv").write_text(CANDIDATES)
     Path("last.csv").write_text("merchant_id,tier\n")
+    Path("logs").mkdir()
+    Path("logs/orders.csv").write_text("merchant_id,order_id,paid_at\nm1,o1,2026-01-31\n")
     assert run("score", "export.csv", *MINIMAL, "-o", "mine.csv", "--quiet") == 0
     return tmp_path
 

@@ -11,11 +11,13 @@ __all__ = ["note", "say", "visible", "with_flags"]
 # The library names its arguments, as `as_of`; who types a command knows them as --as-of.
 _ARGUMENTS = (
     "allow_missing_columns",
+    "allow_short_logs",
     "as_of",
     "counts",
     "encoding",
     "jobs",
     "keep",
+    "memory",
     "policy",
     "scorecard",
     "scored_on",

@@ -19,6 +19,8 @@ from trustscore.io.csv_text import content, inert, lines
 __all__ = [
     "AtomicFile",
     "Sink",
+    "add_arrays",
+    "as_array",
     "commit_together",
     "is_plain",
     "open_sink",
@@ -206,12 +208,12 @@ def write_blocks(path: str | Path, blocks: Iterator[Mapping[str, Any]]) -> None:
     blocks : iterator of mapping
         Of the same columns each, at least one; see :func:`write_columns`.
     """
-    first = {name: _array(column) for name, column in next(blocks).items()}
+    first = {name: as_array(column) for name, column in next(blocks).items()}
     sink = open_sink(path, {name: array.type for name, array in first.items()})
     with sink.file:
-        _add(sink, first)
+        add_arrays(sink, first)
         for block in blocks:
-            _add(sink, {name: _array(block[name]) for name in first})
+            add_arrays(sink, {name: as_array(block[name]) for name in first})
         sink.finish()
         sink.file.commit()
 
@@ -236,7 +238,7 @@ def write_tables(
                 file.write(columns)
                 staged.append(file)
                 continue
-            arrays = {name: _array(column) for name, column in columns.items()}
+            arrays = {name: as_array(column) for name, column in columns.items()}
             sink = open_sink(path, {name: array.type for name, array in arrays.items()})
             stack.enter_context(sink.file)
             _fill(sink, arrays)
@@ -245,11 +247,12 @@ def write_tables(
 
 
 def _fill(sink: Sink, arrays: Mapping[str, Any]) -> None:
-    _add(sink, arrays)
+    add_arrays(sink, arrays)
     sink.finish()
 
 
-def _add(sink: Sink, arrays: Mapping[str, Any]) -> None:
+def add_arrays(sink: Sink, arrays: Mapping[str, Any]) -> None:
+    """Add a block of Arrow arrays to a table that is being written."""
     if isinstance(sink, CsvSink):
         texts = [array if array.type == pa.string() else _text(array) for array in arrays.values()]
         sink.write(lines([inert(text) for text in texts]))
@@ -257,7 +260,8 @@ def _add(sink: Sink, arrays: Mapping[str, Any]) -> None:
         sink.write(pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays)))
 
 
-def _array(column: Any) -> Any:
+def as_array(column: Any) -> Any:
+    """Return a column as Arrow array: numbers (NaN is blank) or texts (None is blank)."""
     values = np.asarray(column)
     if values.dtype.kind in "fiub":
         if values.dtype.kind == "f":

@@ -35,14 +35,6 @@ REASONS = {
     "field_count": "the row has the wrong number of fields",
     "open_quote": "a quotation mark opens here and never closes",
     "not_a_record": "an object of JSON with distinct keys is expected",
-    "missing_key": "a required cell is blank",
-    "not_a_time": "a time such as 2026-01-31 08:00:00 or 2026-01-31T08:00:00+08:00 is expected",
-    "unknown_class": "none of the words of this class; translate it in the mapping",
-    "negative_amount": "an amount cannot be negative",
-    "other_currency": "an amount in another currency than the market's",
-    "not_whole": "a whole number is expected",
-    "text_too_long": "longer than an id, a class or a text may be",
-    "unknown_merchant": "the merchant is not in the log of merchants",
 }
 
 

@@ -36,7 +36,7 @@ def _sqlglot() -> Any:
         import sqlglot
     except ModuleNotFoundError:
         raise LogsNotInstalled(
-            "reading logs takes DuckDB and sqlglot: pip install 'trustscore[logs]'"
+            "reading logs takes DuckDB and sqlglot: pip install duckdb sqlglot"
         ) from None
     return sqlglot
 

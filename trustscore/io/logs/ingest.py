@@ -212,7 +212,7 @@ def _derived(
 ) -> list[_Source]:
     if mapping.sql:
         return [_by_sql(folder, name, mapping, store, session)]
-    out = []
+    out: list[_Source] = []
     for path in files:
         state = path.stat()
         newest = state.st_mtime_ns // 1000 + _DAY
@@ -251,7 +251,9 @@ def _by_sql(
     ]
     if faults:
         raise InputError("the mapping names files that are not there", faults)
-    copies, broken, newest = {}, [], 0
+    copies: dict[str, Path] = {}
+    broken: list[BadRow] = []
+    newest = 0
     for table in wanted:
         copy = store.scratch / f"sql-{len(copies)}-{name}.parquet"
         bad, _ = text_copy(here[table], copy, mapping.encoding)

@@ -39,7 +39,8 @@ _LAST = 253_402_300_799 * 1_000_000
 _LONGEST_TEXT = 1 << 16
 # A reversal of moments within this is a difference between two clocks.
 _SKEW = 10 * MINUTE
-# Cells of these types say nothing of a person, and are shown where they are at fault.
+# Of cells of these types the shape is shown where they are at fault. In a row whose cells moved
+# by one place a name or phone could stand in any of them.
 _SHOWN = ("time", "day", "bool", "int", "num", "money")
 _MOST_SHOWN = 40
 
@@ -47,7 +48,8 @@ _MOST_SHOWN = 40
 class BadRow(NamedTuple):
     """A rejected row: where it is, what is wrong first, and how many more faults it has.
 
-    The cells of ids, texts and classes are never repeated: people could stand in them.
+    No cell is repeated, as a person could stand in it. Of a time or a number the shape is told:
+    an ``a`` for each letter and a ``9`` for each digit.
     """
 
     line: int
@@ -214,9 +216,20 @@ class _Faults:
             shown = ""
             if name in table and table[name].type in _SHOWN and reason != "missing_key":
                 value = self._raw[name][row].as_py() if name in self._raw else None
-                shown = "" if value is None else str(value)[:_MOST_SHOWN]
+                shown = "" if value is None else _shape(str(value)[:_MOST_SHOWN])
             bad.append(BadRow(int(lines[row]), name, shown, reason, len(faults) - 1))
         return stay, bad
+
+
+def _shape(text: str) -> str:
+    """Return a text with its letters and digits hidden.
+
+    Examples
+    --------
+    >>> _shape("2026/1/5 9:05"), _shape("about 3 元")
+    ('9999/9/9 9:99', 'aaaaa 9 a')
+    """
+    return "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in text)
 
 
 def read_batch(
@@ -254,7 +267,7 @@ def read_batch(
         out[column.name] = found.array
     for column in table.columns:
         if column.fallback:
-            _fill(out, column, size)
+            _fill(out, column, table, reading.pepper, size)
     _require(out, moments, table, faults, size)
     if "currency" in out and reading.currency:
         other = pc.not_equal(out["currency"], reading.currency).fill_null(False)
@@ -283,6 +296,8 @@ def _read_cells(column: Any, of: LogColumn, reading: Reading) -> Found:
             return read_bools(column, of.name, file)
         if of.type == "text":
             texts = text_of(column, of.name, file)
+            blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+            texts = pc.if_else(blank, pa.scalar(None, pa.string()), texts)
             long = pc.greater(pc.utf8_length(texts), _LONGEST_TEXT).fill_null(False)
             mask = np.asarray(long.to_numpy(zero_copy_only=False), dtype=np.bool_)
             return Found(texts, [(row, "text_too_long") for row in np.flatnonzero(mask).tolist()])
@@ -315,9 +330,13 @@ def _read_time(
     return found
 
 
-def _fill(out: dict[str, Any], column: LogColumn, size: int) -> None:
+def _fill(
+    out: dict[str, Any], column: LogColumn, table: LogTable, pepper: Pepper, size: int
+) -> None:
     nothing = pa.nulls(size, pa.string())
     mine, other = out.get(column.name, nothing), out.get(column.fallback, nothing)
+    if table[column.fallback].private:
+        other = pepper.pseudonyms(other)
     out[column.name] = pc.coalesce(mine, other)
 
 

@@ -79,7 +79,7 @@ class Session:
             import duckdb
         except ModuleNotFoundError:
             raise LogsNotInstalled(
-                "reading logs takes DuckDB and sqlglot: pip install 'trustscore[logs]'"
+                "reading logs takes DuckDB and sqlglot: pip install duckdb sqlglot"
             ) from None
         if memory is not None and not _MEMORY.fullmatch(memory.strip()):
             raise InputError(f"`memory` must be a size like 4GB or 500MB. Got {memory!r}")
@@ -145,29 +145,34 @@ class Session:
         found: type[Exception] = self._duckdb.Error
         return found
 
-    def view(self, name: str, files: Sequence[str], columns: Mapping[str, str]) -> None:
+    def view(self, name: str, files: Sequence[tuple[int, str]], columns: Mapping[str, str]) -> None:
         """Make a view of Parquet files, with the number of each file as ``_file``.
 
         Parameters
         ----------
         name : str
-        files : sequence of str
-            In the order of their numbers; a file without rows may be left out by an empty name.
+        files : sequence of (int, str)
+            Number and path; several files may have one number.
         columns : mapping of str to str
             SQL types by name: columns that no file has are blank.
         """
-        there = [(number, file) for number, file in enumerate(files) if file]
-        if not there:
+        head = f"CREATE TEMP VIEW {identifier(name)} AS SELECT"
+        if not files:
             nothing = [f"CAST(NULL AS {kind}) AS {identifier(c)}" for c, kind in columns.items()]
-            nothing.append("CAST(NULL AS BIGINT) AS _file")
-            self.run(f"CREATE TEMP VIEW {identifier(name)} AS SELECT {', '.join(nothing)} LIMIT 0")
+            self.run(f"{head} {', '.join(nothing)}, CAST(NULL AS BIGINT) AS _file LIMIT 0")
             return
-        numbers = ", ".join(f"({literal(file)}, {number})" for number, file in there)
-        names = ", ".join(literal(file) for _, file in there)
+        paths = ", ".join(literal(path) for _, path in files)
         wanted = ", ".join(f"p.{identifier(column)}" for column in columns)
+        if len({number for number, _ in files}) == 1:
+            self.run(
+                f"{head} {wanted}, CAST({files[0][0]} AS BIGINT) AS _file"
+                f" FROM read_parquet([{paths}], union_by_name = true) AS p"
+            )
+            return
+        numbers = ", ".join(f"({literal(path)}, {number})" for number, path in files)
         self.run(
-            f"CREATE TEMP VIEW {identifier(name)} AS SELECT {wanted}, CAST(f.n AS BIGINT) AS _file"
-            f" FROM read_parquet([{names}], filename = true, union_by_name = true) AS p"
+            f"{head} {wanted}, CAST(f.n AS BIGINT) AS _file"
+            f" FROM read_parquet([{paths}], filename = true, union_by_name = true) AS p"
             f" JOIN (VALUES {numbers}) AS f(file, n) ON p.filename = f.file"
         )
 

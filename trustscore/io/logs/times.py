@@ -197,7 +197,8 @@ def _since_epoch(moment: dt.datetime) -> int:
 
 def _read_pattern(found: Moments, texts: Any, zone: ZoneInfo, pattern: str) -> None:
     known: dict[str, tuple[int, bool] | None] = {}
-    naive, zoned = [], []
+    naive: list[tuple[int, int]] = []
+    zoned: list[tuple[int, int]] = []
     for row, text in enumerate(texts.to_pylist()):
         if text is None:
             continue
