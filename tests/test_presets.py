@@ -35,7 +35,7 @@ def test_the_default_holds_the_whole_catalogue():
         "after_sales": 16,
         "social_reputation": 13,
     }
-    assert len(card.fields) == 139
+    assert len(card.fields) == 143
     assert [d.weight for d in card.dimensions] == [0.25, 0.20, 0.15, 0.15, 0.15, 0.10]
     assert {s.stage for s in card.signals} == {"browse", "buy", "receive", "use", "service"}
 

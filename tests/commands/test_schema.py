@@ -10,7 +10,12 @@ from trustscore.commands.schema import command
 
 @pytest.mark.parametrize(
     ("arguments", "title", "key"),
-    [([], "trustscore scorecard", "signals"), (["--policy"], "trustscore boost policy", "guards")],
+    [
+        ([], "trustscore scorecard", "signals"),
+        (["--policy"], "trustscore boost policy", "guards"),
+        (["--of", "policy"], "trustscore boost policy", "guards"),
+        (["--of", "signals"], "trustscore definitions of signals", "columns"),
+    ],
 )
 def test_schema(arguments, title, key):
     found = CliRunner().invoke(command, arguments, catch_exceptions=False)

@@ -276,7 +276,7 @@ def test_presets_load_closed(name):
 def test_the_default_holds_the_catalogue():
     card = load_scorecard("default")
     assert len(card.signals) == 90
-    assert len(card.fields) == 139
+    assert len(card.fields) == 143
     assert [d.weight for d in card.dimensions] == [0.25, 0.20, 0.15, 0.15, 0.15, 0.10]
     assert list(card.stages) == ["browse", "buy", "receive", "use", "service"]
     assert sum(rule.effect == "cap" and rule.points == 59 for rule in card.rules) >= 8

@@ -14,11 +14,20 @@ from trustscore.commands.messages import say
     epilog="\b\nExample:\n  trustscore schema > scorecard.schema.json",
 )
 @click.option(
-    "--policy", is_flag=True, help="Print the schema of a boost policy instead of a scorecard."
+    "--of",
+    type=click.Choice(["scorecard", "policy", "signals"]),
+    default="scorecard",
+    show_default=True,
+    help="Print the schema of a scorecard, of a boost policy, or of definitions of signals.",
 )
-def command(policy: bool) -> None:
-    """Print the JSON Schema of a scorecard, for editors that complete and check TOML."""
-    if policy:
+@click.option("--policy", is_flag=True, help="The same as `--of policy`.")
+def command(of: str, policy: bool) -> None:
+    """Print the JSON Schema of a file, for editors that complete and check TOML."""
+    if of == "signals" and not policy:
+        from trustscore.signals import definitions_schema
+
+        found = definitions_schema()
+    elif policy or of == "policy":
         from trustscore.boost.policy import BoostPolicy
 
         found = {

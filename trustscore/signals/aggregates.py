@@ -12,12 +12,15 @@ from trustscore.signals.visible import ident
 __all__ = [
     "Figure",
     "Piece",
+    "cohort_rows",
     "cohort_sql",
+    "distinct_rows",
     "distinct_sql",
     "exported",
     "figure",
     "last_sql",
     "mode_sql",
+    "value_type",
 ]
 
 
@@ -148,8 +151,8 @@ def _preferred(rows: Rows, value: str) -> str:
     return f"MAX(CASE WHEN {value} = {ties} THEN 1 ELSE 0 END)"
 
 
-def distinct_sql(rows: Rows) -> Figure:
-    """Return the figure that counts different values, in two levels of GROUP BY."""
+def distinct_rows(rows: Rows) -> tuple[str, list[str]]:
+    """Return the SELECT of the different values that count, and the names of its columns."""
     column, most = rows.column, rows.column.most
     terms = [rows.printer.text(text) for text in column.what]
     fields = [f"d{i}" for i, _ in enumerate(terms)]
@@ -160,33 +163,30 @@ def distinct_sql(rows: Rows) -> Figure:
         f"WHERE {rows.sql()} AND ({known}) "
         f"GROUP BY {', '.join([rows.merchant, *(term.sql for term in terms)])}"
     )
-    count = f"COUNT(*) AS {ident(column.name)}"
-    if most is not None:
-        if most.a not in column.what or most.days is not None:
-            raise Fault(f"most: {most.a} must be one of `distinct`, and have no days")
-        person = ident(fields[list(column.what).index(most.a)])
-        inner = (
-            f'SELECT "merchant_id", CASE WHEN {person} IS NOT NULL AND COUNT(*) > {most.n} '
-            f'THEN {most.n} ELSE COUNT(*) END AS "n" FROM ({inner}) AS t '
-            f'GROUP BY "merchant_id", {person}'
-        )
-        count = f'CAST(SUM("n") AS BIGINT) AS {ident(column.name)}'
-    statement = f'SELECT "merchant_id", {count} FROM ({inner}) AS u GROUP BY "merchant_id"'
-    return Figure((Piece(column.name, ""),), Term(_c(column.name), INTEGER), statement)
+    if most is None:
+        return inner, fields
+    if most.a not in column.what or most.days is not None:
+        raise Fault(f"most: {most.a} must be one of `distinct`, and have no days")
+    person = ident(fields[list(column.what).index(most.a)])
+    order = ", ".join(ident(field) for field in fields)
+    return (
+        f'SELECT "merchant_id", {order} FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY '
+        f'"merchant_id", {person} ORDER BY {order}) AS "_n" FROM ({inner}) AS t) AS u '
+        f'WHERE {person} IS NULL OR "_n" <= {most.n}'
+    ), fields
 
 
-def cohort_sql(rows: Rows) -> Figure:
-    """Return the figure that counts persons by their first row, or those who came again."""
+def cohort_rows(rows: Rows) -> tuple[str, list[str]]:
+    """Return the SELECT of the persons of a cohort: by their first row, or who came again."""
     column, cohort = rows.column, rows.column.cohort or {}
     if rows.at is None or "by" not in cohort:
         raise Fault("cohort: needs `by`, the person, and `at`")
     person = rows.scope.column(cohort["by"]).sql
-    at = rows.at.sql
-    scope = rows.scope
-    day = f"({scope.local(column.at).sql} - {scope.local(column.at).sql} % {DAY})"
+    local = rows.scope.local(column.at).sql
     such = rows.bool(cohort["where"]) if "where" in cohort else "TRUE"
     source = (
-        f'SELECT {rows.merchant}, {person} AS "p", {at} AS "at", {day} AS "day", '
+        f'SELECT {rows.merchant}, {person} AS "p", {rows.at.sql} AS "at", '
+        f'({local} - {local} % {DAY}) AS "day", '
         f'CASE WHEN {such} THEN 1 ELSE 0 END AS "such", ROW_NUMBER() OVER (PARTITION BY '
         f'{rows.merchant}, {person} ORDER BY {", ".join(order_of(rows))}) AS "_n" '
         f"FROM {ident(rows.relation.name)} AS f WHERE {rows.sql()} AND {person} IS NOT NULL"
@@ -195,25 +195,35 @@ def cohort_sql(rows: Rows) -> Figure:
     latest = rows.late(cohort.get("before", 0))
     first = f'SELECT * FROM ({source}) AS r WHERE "_n" = 1 AND "at" < {latest}'
     if "again" not in cohort:
-        statement = (
-            f'SELECT "merchant_id", COUNT(*) AS {ident(column.name)} '
-            f'FROM ({first}) AS i GROUP BY "merchant_id"'
-        )
-        return Figure((Piece(column.name, ""),), Term(_c(column.name), INTEGER), statement)
+        return f'SELECT "merchant_id", "p" FROM ({first}) AS i', ["p"]
     low, high = (days * DAY for days in cohort["again"])
     gap = '(b."day" - i."day")'
     other = f" AND {gap} > 0" if cohort.get("other_day") else ""
-    pairs = (
+    return (
         f'SELECT i."merchant_id", i."p" FROM ({first}) AS i LEFT JOIN ({source}) AS b '
         'ON i."merchant_id" = b."merchant_id" AND i."p" = b."p" '
         f'WHERE b."_n" > 1 AND {gap} >= {low} AND {gap} <= {high}{other} '
         'AND i."such" = 1 AND b."such" = 1 GROUP BY i."merchant_id", i."p"'
-    )
+    ), ["p"]
+
+
+def distinct_sql(rows: Rows) -> Figure:
+    """Return the figure that counts different values, in two levels of GROUP BY."""
+    return _counted(rows, distinct_rows(rows)[0])
+
+
+def cohort_sql(rows: Rows) -> Figure:
+    """Return the figure that counts the persons of a cohort."""
+    return _counted(rows, cohort_rows(rows)[0])
+
+
+def _counted(rows: Rows, inner: str) -> Figure:
+    name = rows.column.name
     statement = (
-        f'SELECT "merchant_id", COUNT(*) AS {ident(column.name)} '
-        f'FROM ({pairs}) AS t GROUP BY "merchant_id"'
+        f'SELECT "merchant_id", COUNT(*) AS {ident(name)} FROM ({inner}) AS t '
+        'GROUP BY "merchant_id"'
     )
-    return Figure((Piece(column.name, ""),), Term(_c(column.name), INTEGER), statement)
+    return Figure((Piece(name, ""),), Term(_c(name), INTEGER), statement)
 
 
 def value_type(type_: Type) -> str:

@@ -158,6 +158,10 @@ class Generator:
         if start < self.covers[table]:
             raise _ShortLog(f"{table} begins inside the window of {column.window} days")
 
+    def homes(self) -> list[Relation]:
+        """Return the relations whose rows were asked for so far."""
+        return list(self._homes.values())
+
     # All together
 
     def missing(self, name: str) -> str:
@@ -201,7 +205,7 @@ class Generator:
         parts = ['c."merchant_id"']
         parts += [f"{exported(self.term(name))} AS {ident(name)}" for name in made]
         export = Statement("export", f'SELECT {", ".join(parts)} FROM "figures" AS c')
-        relations = self._ordered([*tables.values(), *self._row_relations()])
+        relations = self.ordered([*tables.values(), *self._row_relations()])
         market: list[Statement] = []
         local: list[Statement] = []
         for relation in relations:
@@ -268,7 +272,8 @@ class Generator:
             parts.append(f"SELECT {merchant} FROM {ident(known.name)} GROUP BY {merchant}")
         if not parts:
             raise InputError("no logs: there is nothing to count")
-        return f'SELECT "merchant_id" FROM ({" UNION ALL ".join(parts)}) AS t GROUP BY 1'
+        below = " UNION ALL ".join(parts)
+        return f'SELECT "merchant_id" FROM ({below}) AS t GROUP BY "merchant_id"'
 
     def _row_relations(self) -> list[Relation]:
         if "merchants" in self.build.collected:
@@ -296,7 +301,7 @@ class Generator:
             )
         ]
 
-    def _ordered(self, wanted: Iterable[Relation]) -> list[Relation]:
+    def ordered(self, wanted: Iterable[Relation]) -> list[Relation]:
         """Return relations with those they need, each after what it reads."""
         done: dict[str, Relation] = {}
         way: list[str] = []

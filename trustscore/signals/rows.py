@@ -13,6 +13,7 @@ from trustscore.signals.facts import rank_sql
 from trustscore.signals.printer import Printer
 from trustscore.signals.relations import Relation, RowScope
 from trustscore.signals.resolve import Column
+from trustscore.signals.show import show
 from trustscore.signals.tree import Fault, parse, terms
 from trustscore.signals.types import BOOL, DAY, TIME, Term
 from trustscore.signals.visible import ident
@@ -112,7 +113,7 @@ class Rows:
                 sql = self.printer.term(term)
                 if sql.type.base not in ("bool", "any"):
                     raise Fault(f"where: must be yes or no, and is {sql.type.words}")
-                found.append(Condition(text, sql.sql))
+                found.append(Condition(show(term), sql.sql))
         return found
 
     def inside(self) -> list[Condition]:

@@ -75,6 +75,9 @@ class Volumes:
             "orders_paid": merchants.orders,
             "orders_paid_90d": merchants.orders_90d,
             "tenure_days": merchants.tenure,
+            # The trade of a made-up market is steady: weeks ago it was what it is today.
+            "orders_paid_lag15": merchants.orders,
+            "orders_paid_all_90d": merchants.orders_90d,
         }
         self._special: dict[str, Callable[[np.random.Generator], Array]] = {
             "items_listed": self._items,
@@ -88,6 +91,8 @@ class Volumes:
             "inspection_required_orders_90d": lambda r: r.binomial(
                 self["orders_paid_90d"], self._by_category(INSPECTED)
             ),
+            "orders_delivered_90d_lag15": lambda r: self["orders_delivered_90d"],
+            "orders_delivered_90d_lag30": lambda r: self["orders_delivered_90d"],
             "linked_accounts": lambda r: r.poisson(1.0, merchants.rows),
             "live_sessions_365d": self._sessions,
             "live_sessions_30d": lambda r: r.binomial(self["live_sessions_90d"], 1 / 3),
