@@ -156,6 +156,49 @@ class Lists:
         found[some] = self.relevance[first] - self.relevance[last]
         return found
 
+    @property
+    def list_of(self) -> IntArray:
+        """Number of the list of each row."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    def above_least(self, keep: BoolArray | None = None) -> FloatArray:
+        """Return relevance above the least of the list, which is the gain in the additive form.
+
+        Parameters
+        ----------
+        keep : bool array, optional
+            Rows that count; the others have no say in the least and gain 0.
+        """
+        list_of = self.list_of
+        keep = np.ones(len(list_of), dtype=bool) if keep is None else keep
+        least = np.full(len(self), np.inf)
+        np.minimum.at(least, list_of[keep], self.relevance[keep])
+        gain = np.zeros(len(list_of))
+        gain[keep] = self.relevance[keep] - least[list_of[keep]]
+        return gain
+
+    def ranks(self, key: FloatArray) -> IntArray:
+        """Return the rank of each row in its list by `key`, from 1 for the smallest.
+
+        Equal keys stay in base order.
+
+        Examples
+        --------
+        >>> lists = Lists.from_columns(["q"] * 3, [0.3, 0.2, 0.1], ["a", "b", "c"])
+        >>> lists.ranks(np.array([2.0, 1.0, 2.0])).tolist()
+        [2, 1, 3]
+        """
+        rank = np.zeros(len(key), dtype=np.int64)
+        # A padded cell sorts after every row.
+        padded = np.append(key, np.inf)
+        for _, cells, real in self.grids():
+            order = np.argsort(padded.take(cells), axis=1, kind="stable")
+            ordered = np.take_along_axis(cells, order, axis=1)
+            shown = real if real.all() else np.take_along_axis(real, order, axis=1)
+            places = np.broadcast_to(np.arange(1, cells.shape[1] + 1), cells.shape)
+            rank[ordered[shown]] = places[shown]
+        return rank
+
     def grids(self) -> Iterator[tuple[IntArray, IntArray, BoolArray]]:
         """Yield grids of similarly long lists: list numbers, flat positions, which cells are real.
 
@@ -254,19 +297,11 @@ def rerank_lists(
     if policy.form == "additive":
         spread = np.repeat(lists.spread(), lists.lengths)
     final = combine(lists.relevance, boost, policy, spread)
-    # A padded cell sorts after every candidate.
-    key = np.append(-final, np.inf)
     vetoed = np.flatnonzero(codes >= _FLOOR)
-    rank = np.zeros(count, dtype=np.int64)
+    rank = lists.ranks(-final)
     within = np.arange(count) - np.repeat(lists.offsets[:-1], lists.lengths)
-    for _, cells, real in lists.grids():
-        order = np.argsort(key.take(cells), axis=1, kind="stable")
-        sorted_cells = np.take_along_axis(cells, order, axis=1)
-        places = np.broadcast_to(np.arange(1, cells.shape[1] + 1), cells.shape)
-        shown = np.take_along_axis(real, order, axis=1) if not real.all() else real
-        rank[sorted_cells[shown]] = places[shown]
     if len(vetoed):
-        _sink(rank, np.repeat(np.arange(len(lists)), lists.lengths), codes, vetoed, lists)
+        _sink(rank, lists.list_of, codes, vetoed, lists)
     back = _back(lists)
     return Reranked(
         trust_boost=boost[back],

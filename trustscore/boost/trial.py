@@ -252,15 +252,16 @@ def _grids(
     spread: FloatArray,
 ) -> list[_Grid]:
     found = []
+    multiplies = policy.form == "multiplicative"
+    gains = lists.relevance if multiplies else lists.above_least()
     for which, cells, real in lists.grids():
         score = np.append(lists.relevance, 1.0).take(cells)
-        if policy.form == "multiplicative":
-            gain = np.where(real, score, 0.0)
-            base, pull = np.log(score), np.append(lean, 0.0).take(cells)
+        gain = np.append(gains, 0.0).take(cells)
+        pull = np.append(lean, 0.0).take(cells)
+        if multiplies:
+            base = np.log(score)
         else:
-            low = np.where(real, score, np.inf).min(axis=1, keepdims=True)
-            gain = np.where(real, score - low, 0.0)
-            base, pull = score, np.append(lean, 0.0).take(cells) * spread[which, None]
+            base, pull = score, pull * spread[which, None]
         # A padded cell sorts last at every strength.
         base = np.where(real, base, -np.inf)
         places = min(k, cells.shape[1])

@@ -271,11 +271,8 @@ def _facts(panel: Panel, stale: BoolArray | None) -> dict[str, int | float]:
 def _vetoes(panel: Panel, k: int) -> dict[str, float]:
     """Return the cost of the vetoes: the lists without vetoed candidates against the raw lists."""
     gone = ~panel.keep
-    gain = panel.lists.relevance
-    if panel.policy.form == "additive":
-        least = np.full(len(panel), np.inf)
-        np.minimum.at(least, panel.number, gain)
-        gain = gain - least[panel.number]
+    additive = panel.policy.form == "additive"
+    gain = panel.lists.above_least() if additive else panel.lists.relevance
     raw = panel.rank_by(np.zeros(len(gone)), vetoed=True)
     before, after = (metrics.dcg(panel, rank, gain, k) for rank in (raw, panel.base))
     some = before > 0

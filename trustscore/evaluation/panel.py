@@ -133,15 +133,11 @@ class Panel:
         table.require(policy)
         lists.check(policy)
         rows = table.rows(lists.merchant_ids)
-        number = np.repeat(np.arange(len(lists)), lists.lengths)
+        number = lists.list_of
         keep = table.columns["veto"].take(rows) < Veto.FLOOR
         if not keep.any():
             raise InputError("every candidate belongs to a floored or blocked merchant")
-        gain = lists.relevance
-        if policy.form == "additive":
-            least = np.full(len(lists), np.inf)
-            np.minimum.at(least, number[keep], gain[keep])
-            gain = np.where(keep, gain - least[number], 0.0)
+        gain = lists.above_least(keep) if policy.form == "additive" else lists.relevance
         lean = table.columns["lean"].take(rows)
         return cls(
             lists=lists,
@@ -216,14 +212,7 @@ class Panel:
         """
         if not vetoed:
             key = np.where(self.keep, key, np.inf)
-        rank = np.zeros(len(key), dtype=np.int64)
-        padded = np.append(key, np.inf)
-        for _, cells, real in self.lists.grids():
-            order = np.argsort(padded.take(cells), axis=1, kind="stable")
-            placed = np.take_along_axis(cells, order, axis=1)
-            shown = np.take_along_axis(real, order, axis=1)
-            places = np.broadcast_to(np.arange(1, cells.shape[1] + 1), cells.shape)
-            rank[placed[shown]] = places[shown]
+        rank = self.lists.ranks(key)
         return rank if vetoed else np.where(self.keep, rank, 0)
 
     def places(self, k: int) -> int:
