@@ -15,10 +15,21 @@ from typing import Any, NamedTuple, Protocol
 
 from trustscore.errors import InputError
 from trustscore.io.clean_rows import Rows
+from trustscore.io.first_bytes import BINARY_TABLES
 from trustscore.io.header import Columns, Wanted
 from trustscore.io.text_stream import BLOCK, Source
 
-__all__ = ["BINARY", "SUFFIXES", "TEXT", "Format", "Options", "Reader", "open_reader"]
+__all__ = [
+    "BINARY",
+    "FORMATS",
+    "SUFFIXES",
+    "TEXT",
+    "Format",
+    "Options",
+    "Reader",
+    "open_reader",
+    "text_format",
+]
 
 
 class Opened(Protocol):
@@ -153,13 +164,17 @@ JSON_LINES = Format(
     _json_lines,
 )
 # Told by their first bytes as stored.
-BINARY = (Format("Parquet", re.compile(b"PAR1"), (".parquet",), _parquet),)
+BINARY = tuple(
+    Format(name, re.compile(re.escape(BINARY_TABLES[name])), suffixes, open_it)
+    for name, suffixes, open_it in (("Parquet", (".parquet",), _parquet),)
+)
 # Told by the beginning of their text, uncompressed and decoded; whatever is nothing else is CSV.
 TEXT = (
     JSON_LINES,
     Format("CSV", re.compile(b""), (".csv", ".csv.gz", ".tsv", ".tsv.gz"), _csv),
 )
-SUFFIXES = tuple(suffix for form in (*BINARY, *TEXT) for suffix in form.suffixes)
+FORMATS = (*BINARY, *TEXT)
+SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)
 
 
 def open_reader(path: str, wanted: Wanted, options: Options = Options()) -> Reader:  # noqa: B008
@@ -201,20 +216,51 @@ def open_reader(path: str, wanted: Wanted, options: Options = Options()) -> Read
             return form.open(path, wanted, options)
     source = Source(path, options.encoding, options.block, unless_utf8=options.unless_utf8)
     try:
-        chunks = source.chunks()
-        head = b""
-        # Blank lines may stand above.
-        while not head.strip() and (chunk := next(chunks, b"")):
-            head += chunk
-        if re.match(rb"\s*\[\s*\{", head):
-            raise InputError(
-                f"{path}: is a JSON array; write one object a line, as jq -c '.[]' does"
-            )
-        form = next(form for form in TEXT if form.begins.match(head))
-        return form.open(source, chain([head] if head else [], chunks), wanted, options)
+        form, chunks = text_format(source)
+        return form.open(source, chunks, wanted, options)
     except BaseException:
         source.close()
         raise
+
+
+def text_format(source: Source) -> tuple[Format, Iterator[bytes]]:
+    """Return the format of a text, told by its beginning, and all its chunks.
+
+    Parameters
+    ----------
+    source : Source
+        Not read so far.
+
+    Returns
+    -------
+    format : Format
+        One of `TEXT`.
+    chunks : iterator of bytes
+        The text as UTF-8, its beginning included.
+
+    Raises
+    ------
+    InputError
+        When it is a JSON array, or cannot be read as text.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> form, chunks = text_format(Source("a", file=BytesIO(b'{"merchant_id": "m1"}')))
+    >>> form.name, b"".join(chunks)
+    ('JSON Lines', b'{"merchant_id": "m1"}')
+    """
+    chunks = source.chunks()
+    head = b""
+    # Blank lines may stand above.
+    while not head.strip() and (chunk := next(chunks, b"")):
+        head += chunk
+    if re.match(rb"\s*\[\s*\{", head):
+        raise InputError(
+            f"{source.name}: is a JSON array; write one object a line, as jq -c '.[]' does"
+        )
+    form = next(form for form in TEXT if form.begins.match(head))
+    return form, chain([head] if head else [], chunks)
 
 
 def _begins(path: str, form: Format) -> bool:

@@ -27,6 +27,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.io.arrow import count_lines
+from trustscore.io.first_bytes import GZIP, refusal
 from trustscore.io.rejects import BAD, REASONS, Reject
 
 __all__ = ["BAD_BYTES", "BLOCK", "GUESSES", "Source", "refuse_guess"]
@@ -59,14 +60,6 @@ _MARKS = {
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
-}
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "an Excel workbook or zip archive: save it as CSV",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook: save it as CSV",
-    b"\x28\xb5\x2f\xfd": "compressed with Zstandard: use gzip or none",
-    b"BZh": "compressed with bzip2: use gzip or none",
-    b"\xfd7zXZ": "compressed with xz: use gzip or none",
-    b"PAR1": "Parquet: it cannot be read from a pipe, give the file",
 }
 # Up to the first line end that is not inside quotation marks.
 _FIRST_LINE = re.compile(rb'(?:[^"\r\n]++|"[^"]*+")*+([\r\n])')
@@ -244,7 +237,7 @@ class Source:
         stored = self._stored()
         head = next(stored, b"")
         both = chain([head] if head else [], stored)
-        return self._inflated(both) if head[:2] == b"\x1f\x8b" else both
+        return self._inflated(both) if head.startswith(GZIP) else both
 
     def _inflated(self, stored: Iterable[bytes]) -> Iterator[bytes]:
         inflate = None
@@ -270,9 +263,8 @@ class Source:
             raise InputError(f"{self.name}: the gzip data end in the middle; is it complete?")
 
     def _begin(self, data: bytes) -> None:
-        for magic, what in _OTHER_FORMATS.items():
-            if data.startswith(magic):
-                raise InputError(f"{self.name} is not CSV but {what}")
+        if what := refusal(data):
+            raise InputError(f"{self.name} is not CSV but {what}")
         if self._asked is not None:
             self._use(self._asked)
             return

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from trustscore.errors import InputError
 from trustscore.io.csv_reader import open_csv
+from trustscore.io.first_bytes import GZIP
 from trustscore.io.header import Wanted
 from trustscore.io.parquet_reader import plan_columns
-from trustscore.io.readers import JSON_LINES
+from trustscore.io.readers import BINARY, Format, text_format
 from trustscore.io.text_stream import BLOCK, Source
 from trustscore.spark.hadoop import Hadoop, Stored
 from trustscore.spark.records import check_types
@@ -19,9 +20,11 @@ from trustscore.spark.session import reason
 from trustscore.spark.splits import Reading, address
 from trustscore.spark.work import Job
 
-__all__ = ["COLUMNS", "LINES", "WHOLE", "Way", "open_files"]
+__all__ = ["COLUMNS", "FORMATS", "LINES", "WHOLE", "Way", "open_files"]
 
 LINES, WHOLE, COLUMNS = "lines", "whole", "columns"
+# Formats that tasks can read; every other one of the readers is refused by its name.
+FORMATS = ("CSV", "Parquet")
 
 
 class Way(NamedTuple):
@@ -49,14 +52,15 @@ def open_files(
     for number, file in enumerate(files):
         head = hadoop.head(file, BLOCK)
         try:
-            if head.startswith(b"PAR1"):
-                path = hadoop.literal(file)
-                plan, way = _parquet_plan(session, path, file, wanted, job.keep, allow_missing)
-            elif JSON_LINES.begins.match(head):
+            name = _format_of(file, head, encoding).name
+            if name not in FORMATS:
                 raise InputError(
-                    f"{file.name}: is {JSON_LINES.name}, and Spark reads CSV and Parquet here:"
+                    f"{file.name}: is {name}, and Spark reads {' and '.join(FORMATS)} here:"
                     " score it with the local engine, or write it as Parquet"
                 )
+            if name == "Parquet":
+                path = hadoop.literal(file)
+                plan, way = _parquet_plan(session, path, file, wanted, job.keep, allow_missing)
             else:
                 plan, way = _csv_plan(hadoop, file, head, wanted, job.keep, allow_missing, encoding)
         except InputError as error:
@@ -80,6 +84,14 @@ def open_files(
         job, wanted, names, numbers, tuple(plans.values()), plan_of, allow_missing, encoding
     )
     return reading, ways
+
+
+def _format_of(file: Stored, head: bytes, encoding: str | None) -> Format:
+    """Return the format of a file by its first bytes, as the readers tell it."""
+    for form in BINARY:
+        if form.begins.match(head):
+            return form
+    return text_format(Source(file.name, encoding, 1 << 16, BytesIO(head)))[0]
 
 
 def _csv_plan(
@@ -107,7 +119,7 @@ def _csv_plan(
     known = source.encoding
     plain = known == "utf-8" or (known == "ascii" and encoding is None)
     # A file with CR alone at the ends of its lines is one line to Hadoop.
-    in_lines = plain and b"\n" in head and not head.startswith(b"\x1f\x8b")
+    in_lines = plain and b"\n" in head and not head.startswith(GZIP)
     return plan, Way(LINES if in_lines else WHOLE, encoding=known)
 
 
