@@ -13,6 +13,7 @@ from tests.export.sql_engines import asked, differences, duck
 from tests.scoring.cards import card, deep_card
 from trustscore.export import expected_scores, export_sql, probe_rows
 from trustscore.scorecard import load_scorecard, parse_scorecard
+from trustscore.scorecard.effects import EFFECTS
 
 pytest.importorskip("duckdb")
 
@@ -21,6 +22,10 @@ pytest.importorskip("duckdb")
 def test_every_scorecard(name):
     rows, query, wanted = asked(CARDS[name]())
     assert differences(duck(query, rows), wanted) == []
+
+
+def test_the_cards_here_have_a_rule_of_every_effect():
+    assert {rule.effect for make in CARDS.values() for rule in make().rules} == set(EFFECTS)
 
 
 @pytest.mark.parametrize("curve", CURVES)

@@ -1,5 +1,6 @@
 """One list of engines: what the command offers, what is written, what an engine can do."""
 
+import re
 import subprocess
 import sys
 
@@ -19,6 +20,7 @@ SCORES = {
     "prior_index": np.array([71.0]),
     "coverage": np.array([0.9]),
 }
+COUNTS = {7: "seven", 8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}
 
 
 def boosts(**policy):
@@ -71,6 +73,24 @@ def test_an_unknown_engine_is_an_error_with_the_near_name(tmp_path):
         engine_files("vesper", boosts())
     with pytest.raises(InputError, match="Got 'vesper', did you mean vespa"):
         export_boosts(tmp_path / "scores.csv", tmp_path / "out", "vesper")
+
+
+def test_the_page_on_engines_has_a_row_and_a_paragraph_of_every_target(repository):
+    text = (repository / "docs/user_guide/engines.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| `--to` \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)[1]
+    rows = [
+        name
+        for line in table.splitlines()
+        for name in re.findall(r"`([a-z]+)`", line.split("|")[1])
+    ]
+    assert rows == list(TARGETS)
+    headings = " ".join(re.findall(r"^\*\*(.+?)\.\*\*", text, re.MULTILINE)).lower()
+    assert [name for name in TARGETS if not re.search(rf"\b{name}\b", headings)] == []
+
+
+def test_the_readme_counts_the_engines(repository):
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    assert f"writes boosts for {COUNTS[len(ENGINES)]} engines" in " ".join(text.split())
 
 
 def test_listing_the_engines_loads_none_of_them():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -50,6 +51,13 @@ def utilities(card, values):
 
 def test_every_curve_has_cases_here():
     assert list(BY_HAND) == NAMES
+
+
+def test_the_page_on_the_formula_has_a_row_of_every_curve(repository):
+    text = (repository / "docs/scoring.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| curve \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)[1]
+    cells = [line.split("|")[1] for line in table.splitlines()]
+    assert [name for cell in cells for name in re.findall(r"`(\w+)`", cell)] == NAMES
 
 
 @pytest.mark.parametrize("curve", NAMES)
