@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trustscore.scorecard.formulas import NAME, NUMBER, exact, match_text
 from trustscore.typing import Array
 
-_FORM = re.compile(
-    r"\s*([A-Za-z_]\w*)\s*(?:/\s*([A-Za-z_]\w*)\s*)?(>=|<=|==|!=|>|<)\s*"
-    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
-)
+_FORM = re.compile(rf"\s*({NAME})\s*(?:/\s*({NAME})\s*)?(>=|<=|==|!=|>|<)\s*([-+]?{NUMBER})\s*")
 
 _COMPARE: dict[str, Callable[[Array, float], Array]] = {
     ">": operator.gt,
@@ -64,7 +62,7 @@ class Condition:
         >>> str(Condition.parse("gmv_cny > 1234567.25"))
         'gmv_cny > 1234567.25'
         """
-        match = _FORM.fullmatch(text) if isinstance(text, str) else None
+        match = match_text(_FORM, text)
         if match is None or math.isinf(float(match[4])):
             raise ValueError(
                 "must be a condition such as 'tenure_days >= 365' or "
@@ -116,9 +114,3 @@ class Condition:
     def __str__(self) -> str:
         over = f" / {self.over}" if self.over else ""
         return f"{self.column}{over} {self.op} {exact(self.number)}"
-
-
-def exact(number: float) -> str:
-    """Return the shortest text that reads back as the same number: the hash is made of it."""
-    short = f"{number:g}"
-    return short if float(short) == number else repr(number).removesuffix(".0")

@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.scorecard.conditions import exact
 from trustscore.scorecard.dates import read_day
+from trustscore.scorecard.formulas import NAME, NUMBER, exact, match_text
 
 __all__ = ["Derived"]
 
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_NAME = r"[A-Za-z_]\w*"
 _FORM = re.compile(
-    rf"\s*(abs\s*\(\s*)?(?:({_NAME})|({_NUMBER}))\s*([-+*/])\s*(?:({_NAME})|({_NUMBER}))\s*(\))?\s*"
+    rf"\s*(abs\s*\(\s*)?(?:({NAME})|({NUMBER}))\s*([-+*/])\s*(?:({NAME})|({NUMBER}))\s*(\))?\s*"
 )
 _MUST = (
     "must join two columns, or a column and a number, by + - * or /, such as 'paid - refunded' or"
@@ -28,7 +26,7 @@ _MUST = (
 )
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DAYS = re.compile(
-    rf"\s*days_between\s*\(\s*(?:({_NAME})|({_DATE}))\s*,\s*(?:({_NAME})|({_DATE}))\s*\)\s*"
+    rf"\s*days_between\s*\(\s*(?:({NAME})|({_DATE}))\s*,\s*(?:({NAME})|({_DATE}))\s*\)\s*"
 )
 
 
@@ -69,10 +67,10 @@ class Derived:
         >>> Derived.parse("days_between(host_since, 2026-03-01)").dates
         ('host_since',)
         """
-        days = _DAYS.fullmatch(text) if isinstance(text, str) else None
+        days = match_text(_DAYS, text)
         if days is not None:
             return cls._days(days)
-        match = _FORM.fullmatch(text) if isinstance(text, str) else None
+        match = match_text(_FORM, text)
         if match is None or (match[1] is None) != (match[7] is None):
             raise ValueError(_MUST)
         left = match[2] or float(match[3])

@@ -18,6 +18,7 @@ from pydantic import (
 
 from trustscore.scorecard.conditions import Condition
 from trustscore.scorecard.derived import Derived
+from trustscore.scorecard.formulas import NAME
 
 WEIGHT_WORDS = {"critical": 10.0, "high": 7.0, "medium": 4.0, "low": 2.0}
 # Far below any weight that is meant, and far above those whose shares floats do not hold.
@@ -137,6 +138,6 @@ Texts = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-Column = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
+Column = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
 Pair = tuple[Column, Column]
 Positive = Annotated[Number, Field(gt=0)]
