@@ -414,10 +414,19 @@ def _entries(held: Any) -> int:
 
 def _said(data: Any) -> Any:
     """Return data without what is null or empty: a new key of the format changes no old stamp."""
-    if isinstance(data, dict):
-        kept = ((key, _said(value)) for key, value in data.items())
-        return {key: value for key, value in kept if value not in (None, {}, [])}
-    return [_said(value) for value in data] if isinstance(data, list) else data
+    if isinstance(data, list):
+        return [_said(value) for value in data]
+    if not isinstance(data, dict):
+        return data
+    kept = {}
+    for key, value in data.items():
+        if isinstance(value, (dict, list)):
+            value = _said(value)
+            if not value:
+                continue
+        if value is not None:
+            kept[key] = value
+    return kept
 
 
 def parse_scorecard(data: Mapping[str, Any], source: str = "<data>") -> Scorecard:

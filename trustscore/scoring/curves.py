@@ -1,4 +1,4 @@
-"""The curves of the kernel, for arrays of figures: anchors, priors, simulated truths."""
+"""The curves of the kernel, for the figures of a signal: anchors, priors, shrunk values."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ def steps_of(signal: Signal) -> float:
     return 0.0 if signal.decimals is None else 10.0**signal.decimals
 
 
-def scale_of(signal: Signal, values: Array) -> Array:
-    """Return values in the signal's own unit on the scale of its curve."""
-    scale = CURVES[signal.curve].scale.code
-    return np.array([kernel.on_scale(scale, x) for x in np.asarray(values).tolist()])
+def scaled(signal: Signal, value: float) -> float:
+    """Return a value in the signal's own unit on the scale of its curve."""
+    found: float = kernel.on_scale(CURVES[signal.curve].scale.code, value)
+    return found
 
 
-def by_curve(signal: Signal, x: Array, poor: Array, good: Array) -> Array:
-    """Return the utility of figures on the scale that is shrunk; anchors on the curve's scale."""
+def on_curve(signal: Signal, x: float, poor: float, good: float) -> float:
+    """Return the utility of a figure on the scale that is shrunk; anchors on the curve's scale."""
     scale, shape = curve_code(signal)
-    on_scale = [kernel.on_scale(scale, value) for value in x.tolist()]
+    x = kernel.on_scale(scale, x)
     if shape == codes.KNOTS:
         xs, us = zip(*signal.knots, strict=True)
-        return np.interp(on_scale, xs, us)
-    ends = zip(on_scale, poor.tolist(), good.tolist(), strict=True)
-    return np.array([kernel.utility(shape, value, low, high) for value, low, high in ends])
+        return float(np.interp(x, xs, us))
+    found: float = kernel.utility(shape, x, poor, good)
+    return found
 
 
-def rounded(signal: Signal, utility: Array) -> Array:
-    """Return utilities with the decimals that a signal is scored with."""
-    steps = steps_of(signal)
-    return np.array([kernel.rounded(u, steps) for u in utility.tolist()])
+def rounded(signal: Signal, utility: float) -> float:
+    """Return a utility with the decimals that a signal is scored with."""
+    found: float = kernel.rounded(utility, steps_of(signal))
+    return found
 
 
 def raised(utility: Any, power: float, floor: float) -> Any:

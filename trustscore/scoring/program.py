@@ -7,8 +7,9 @@ changes is a plain float; one that some change is an array over variants.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from trustscore.errors import ScorecardError
 from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
 from trustscore.scorecard.model import Numbers
 from trustscore.scorecard.side_values import fold_side_value
-from trustscore.scoring.curves import by_curve, rounded, scale_of
+from trustscore.scoring.curves import on_curve, rounded, scaled
 from trustscore.typing import Array
 
 _MOST_VARIANTS = 100_000
@@ -193,17 +194,25 @@ class Program:
     def numbers(self, signal: Signal) -> list[Numbers]:
         """Return the figures of a signal in each variant, as the scorecard states them."""
         card = self.scorecard
-        overlays = {overlay.id: overlay.signals.get(signal.id, {}) for overlay in card.overlays}
+        overlays = {
+            each.id: each.signals[signal.id] for each in card.overlays if signal.id in each.signals
+        }
+        groups = {
+            peer: group[signal.id]
+            for peer, group in card.peers.priors.items()
+            if signal.id in group
+        }
+        if not overlays and not groups:
+            return [signal.numbers] * len(self.variants)
         found = []
         for names, peer in self.variants:
-            given = {k: getattr(signal.numbers, k) for k in Numbers.__slots__}
-            if peer is not None and signal.id in card.peers.priors[peer]:
-                prior, strength = card.peers.priors[peer][signal.id]
-                given["prior"] = prior
-                given["strength"] = strength or given["strength"]
+            given: dict[str, Any] = {}
+            if peer in groups:
+                prior, strength = groups[peer]
+                given = {"prior": prior, "strength": strength or signal.numbers.strength}
             for name in names:
-                given.update(overlays[name])
-            found.append(Numbers(**given))
+                given.update(overlays.get(name, {}))
+            found.append(replace(signal.numbers, **given))
         return found
 
     def collected_share(self, missing: frozenset[str]) -> Array:
@@ -231,57 +240,11 @@ class Program:
     # Signals ----------------------------------------------------------------------------------
 
     def _signal(self, position: int, signal: Signal) -> SignalFigures:
+        # Few variants, if any, change a signal: what they have in common is worked out once.
         numbers = self.numbers(signal)
-
-        def column(key: str) -> Array:
-            found = [getattr(n, key) for n in numbers]
-            return np.array([np.nan if x is None else x for x in found])
-
-        poor, good = scale_of(signal, column("poor")), scale_of(signal, column("good"))
-        # Of anchors of which one is 0, as no waiting at all, the other sets the floor.
-        low, high = (f(column("good"), column("poor")) for f in (np.minimum, np.maximum))
-        least = np.where(low > 0, low, high) / 100.0
-        prior = column("prior")
-        center = np.log(np.maximum(prior, least)) if signal.kind == "duration" else prior
-        before = by_curve(signal, center, poor, good)
-        kappa, withheld = self._doubt(signal, column, center, before, poor, good)
-        before, withheld = rounded(signal, before), rounded(signal, withheld)
-        figures = (
-            column("weight"),
-            center,
-            column("strength"),
-            poor,
-            good,
-            least,
-            before,
-            withheld,
-            kappa,
-            column("weight") * kappa,
-        )
-        return SignalFigures(position, signal, *map(_alike, figures))
-
-    @staticmethod
-    def _doubt(
-        signal: Signal, column: Any, center: Array, before: Array, poor: Array, good: Array
-    ) -> tuple[Array, Array]:
-        """Return kappa, and the utility of a figure that is held back.
-
-        kappa is half the utility between tau above and tau below the prior, at most .5; without
-        a sampling law, or where the scorecard says, it is the stated spread. What is held back is
-        taken to be one tau worse than the prior.
-        """
-        tau = prior_spread(signal.kind, column("prior"), column("strength"), column("sd"))
-        up, down = center + tau, center - tau
-        if signal.counts:
-            down = np.maximum(down, 0.0)
-        better, worse = by_curve(signal, up, poor, good), by_curve(signal, down, poor, good)
-        if not signal.higher_is_better:
-            better, worse = worse, better
-        spread = column("spread")
-        stated = np.where(np.isnan(spread), _least_spread(before), spread)
-        stepped = np.isnan(tau) | ~np.isnan(spread)
-        kappa = np.minimum(np.where(stepped, stated, np.abs(better - worse) / 2), 0.5)
-        return kappa, np.where(stepped, np.maximum(before - kappa, 0.0), worse)
+        known = {each: _figures(signal, each) for each in dict.fromkeys(numbers)}
+        by_figure = zip(*(known[each] for each in numbers), strict=True)
+        return SignalFigures(position, signal, *map(_alike, by_figure))
 
     # Tree and rules ---------------------------------------------------------------------------
 
@@ -296,7 +259,7 @@ class Program:
                     if overlay.id in names:
                         value = overlay.dimensions.get(dimension.id, value)
                 found.append(value)
-            return _alike(np.array(found))
+            return _alike(found)
 
         def below(name: str | None) -> tuple[Node, ...]:
             found = []
@@ -340,19 +303,69 @@ class Program:
             line = rule.exceeds.line
             if line is None:
                 numbers = self.numbers(self.scorecard.signal(rule.exceeds.signal))
-                line = _alike(np.array([n.poor for n in numbers]))
-        return RuleFigures(rule, _alike(np.array(points)), line)
+                line = _alike([n.poor for n in numbers])
+        return RuleFigures(rule, _alike(points), line)
 
 
-def _least_spread(before: Array) -> Array:
-    return np.where(before >= _CLEAN, _SPREAD_OF_RARE_HARM, _SPREAD)
+def _figures(signal: Signal, numbers: Numbers) -> tuple[float, ...]:
+    """Return the figures of a signal in one variant, in the order of `SignalFigures`."""
+    poor, good = scaled(signal, numbers.poor), scaled(signal, numbers.good)
+    # Of anchors of which one is 0, as no waiting at all, the other sets the floor.
+    low, high = (float(f(numbers.good, numbers.poor)) for f in (np.minimum, np.maximum))
+    least = (low if low > 0 else high) / 100.0
+    center = prior = float(numbers.prior)
+    if signal.kind == "duration":
+        center = float(np.log(np.maximum(prior, least)))
+    before = on_curve(signal, center, poor, good)
+    kappa, withheld = _doubt(signal, numbers, center, before, (poor, good))
+    return (
+        numbers.weight,
+        center,
+        numbers.strength,
+        poor,
+        good,
+        least,
+        rounded(signal, before),
+        rounded(signal, withheld),
+        kappa,
+        numbers.weight * kappa,
+    )
 
 
-def _alike(values: Array) -> Any:
+def _doubt(
+    signal: Signal, numbers: Numbers, center: float, before: float, anchors: tuple[float, float]
+) -> tuple[float, float]:
+    """Return kappa, and the utility of a figure that is held back.
+
+    kappa is half the utility between tau above and tau below the prior, at most .5; without
+    a sampling law, or where the scorecard says, it is the stated spread. What is held back is
+    taken to be one tau worse than the prior.
+    """
+    sd = math.nan if numbers.sd is None else numbers.sd
+    # As numpy's, so that no strength at all is an infinite spread and no error.
+    prior, strength = np.float64(numbers.prior), np.float64(numbers.strength)
+    tau = float(prior_spread(signal.kind, prior, strength, sd))
+    if math.isnan(tau) or numbers.spread is not None:
+        stated = numbers.spread
+        if stated is None:
+            stated = _SPREAD_OF_RARE_HARM if before >= _CLEAN else _SPREAD
+        kappa = min(stated, 0.5)
+        return kappa, max(before - kappa, 0.0)
+    up, down = center + tau, center - tau
+    if signal.counts:
+        down = max(down, 0.0)
+    better, worse = on_curve(signal, up, *anchors), on_curve(signal, down, *anchors)
+    if not signal.higher_is_better:
+        better, worse = worse, better
+    return min(abs(better - worse) / 2, 0.5), worse
+
+
+def _alike(values: Sequence[float]) -> Any:
     """Return a float where all variants agree, else the array."""
     first = values[0]
-    same = (values == first) | (np.isnan(values) & np.isnan(first))
-    return float(first) if same.all() else values.astype(np.float64)
+    if all(value == first or (value != value and first != first) for value in values):
+        return float(first)
+    return np.array(values, dtype=np.float64)
 
 
 @lru_cache(maxsize=16)
