@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+from scipy.stats import sobol_indices
 
 import trustscore.audit.robustness as robustness_room
 from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit import Market, Section, audit
 from trustscore.audit.choices import choices_of
-from trustscore.audit.robustness import robustness, sobol
+from trustscore.audit.robustness import robustness, sobol, sobol_shares
 from trustscore.scorecard import load_scorecard
 from trustscore.simulate import simulate_export
 
@@ -57,6 +58,36 @@ def test_a_choice_that_alone_matters_has_all_the_variance():
     assert dict(zip(table["choice"], table["first"], strict=True))["weights"] == pytest.approx(
         1, abs=0.1
     )
+
+
+@pytest.mark.parametrize("points", [2, 8, 64])
+def test_sobol_shares_are_those_of_scipy_summed_over_merchants(points):
+    rng = np.random.default_rng(points)
+    merchants, choices, samples = 30, 3, 5
+    f_a, f_b = np.round(rng.uniform(1, merchants, (2, merchants, points)) * 2) / 2
+    f_ab = np.round(rng.uniform(1, merchants, (choices, merchants, points)) * 2) / 2
+    f_a[:4] = f_b[:4] = 7.5  # never move
+    f_a[4], f_b[4] = 3.0, 3.0
+    f_a[4, 0] = 3.5  # moves at one point alone
+    again = [np.arange(points), *(rng.integers(points, size=points) for _ in range(samples))]
+    times = np.array([np.bincount(at, minlength=points) for at in again])
+    found = sobol_shares(f_a, f_b, f_ab, times)
+    for at, shares in zip(again, found, strict=True):
+        a, b = f_a[:, at], f_b[:, at]
+        weight = np.var(np.concatenate((a, b), axis=1), axis=1)
+        moves = weight > 0
+        parts = {"f_A": a[moves], "f_B": b[moves], "f_AB": f_ab[:, moves][:, :, at]}
+        by_merchant = sobol_indices(func=parts, n=points)
+        for order, name in enumerate(("first_order", "total_order")):
+            each = getattr(by_merchant, name)
+            expected = np.average(each, axis=0, weights=weight[moves])
+            assert shares[order] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_sample_in_which_no_rank_moves_has_no_shares():
+    f_a, f_ab = np.array([[1.0, 2.0]]), np.array([[[1.0, 2.0]]])
+    found = sobol_shares(f_a, f_a, f_ab, np.array([[1, 1], [2, 0]]))
+    assert np.isfinite(found[0]).all() and np.isnan(found[1]).all()
 
 
 def test_sobol_intervals_hold_the_figures_and_name_only_what_is_apart(section):

@@ -216,8 +216,6 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
     A choice is one input: the number of its alternative, out of 64. Indices are those of all
     ranks together: variances are summed over merchants before they are divided. Intervals are
     95 % bootstrap intervals over the points of the design. Empty when no rank moves.
-
-    Source: Saltelli et al. (2010) by way of `scipy.stats.sobol_indices`.
     """
     from scipy.stats import qmc
 
@@ -244,13 +242,14 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
         mixed.append(all_ranks(rows))
     f_a, f_b = all_ranks(first), all_ranks(second)
     f_ab = np.array(mixed)
-    found = _indices(f_a, f_b, f_ab)
-    if found is None:
+    found = sobol_shares(f_a, f_b, f_ab, np.ones((1, points)))[0]
+    if np.isnan(found).any():
         return {}
     rng = np.random.default_rng(seed)
     again = [rng.integers(points, size=points) for _ in range(_RESAMPLES)]
-    drawn = [_indices(f_a[:, at], f_b[:, at], f_ab[:, :, at]) for at in again]
-    low, high = np.percentile([each for each in drawn if each is not None], (2.5, 97.5), axis=0)
+    times = np.array([np.bincount(at, minlength=points) for at in again])
+    resampled = sobol_shares(f_a, f_b, f_ab, times)
+    low, high = np.nanpercentile(resampled, (2.5, 97.5), axis=0)
     return {
         "choice": [choice.name for choice in choices],
         "first": found[0],
@@ -262,23 +261,52 @@ def sobol(part: Market, choices: list[Choice], seed: int, points: int) -> dict[s
     }
 
 
-def _indices(f_a: Array, f_b: Array, f_ab: Array) -> Array | None:
-    """Return indices of first and total order by choice; None when no rank moves."""
-    from scipy.stats import sobol_indices
+def sobol_shares(f_a: Array, f_b: Array, f_ab: Array, times: Array) -> Array:
+    """Return Sobol indices of first and total order for many samples of the design's points.
 
-    # A merchant whose rank never moves has no variance to share out.
-    weight = np.var(np.concatenate((f_a, f_b), axis=1), axis=1)
-    moves = weight > 0
-    if not moves.any():
-        return None
-    parts = {"f_A": f_a[moves], "f_B": f_b[moves], "f_AB": f_ab[:, moves]}
-    found = sobol_indices(func=parts, n=f_a.shape[1])
-    return np.array(
-        [
-            np.average(order, axis=0, weights=weight[moves])
-            for order in (found.first_order, found.total_order)
-        ]
-    )
+    All are sums over points, so a sample of points is a product with how often each is in it.
+
+    Parameters
+    ----------
+    f_a, f_b : ndarray of shape (merchants, points)
+        Ranks under the two designs.
+    f_ab : ndarray of shape (choices, merchants, points)
+        Ranks under the first design with one choice of the second.
+    times : ndarray of shape (samples, points)
+        How often each point is in each sample; rows add up to the number of points.
+
+    Returns
+    -------
+    ndarray of shape (samples, 2, choices)
+        NaN for a sample in which no rank moves.
+
+    Notes
+    -----
+    Source: Saltelli et al. (2010), the estimators of `scipy.stats.sobol_indices`; variances are
+    summed over merchants before they are divided.
+    """
+    points = f_a.shape[1]
+    center = (f_a.mean(axis=1) + f_b.mean(axis=1))[:, None] / 2
+    a, b, share = f_a - center, f_b - center, times / points
+
+    def mean(values: Array) -> Array:
+        """Return means of values over the points of each sample, (samples, merchants)."""
+        found: Array = share @ values.T
+        return found
+
+    middle = mean(a + b) / 2
+    variance = mean(a * a + b * b) / 2 - middle * middle
+    # A merchant whose rank never moves has no variance to share out. Ranks move by halves.
+    moves = variance > 0.01 / points
+    whole = np.sum(variance, axis=1, where=moves)
+    found = np.full((len(times), 2, len(f_ab)), np.nan)
+    for i, mixed in enumerate(f_ab):
+        step = mixed - f_a
+        first = mean(b * step) - middle * mean(step)
+        for order, parts in enumerate((first, mean(step * step) / 2)):
+            total = np.sum(parts, axis=1, where=moves)
+            np.divide(total, whole, out=found[:, order, i], where=whole > 0)
+    return found
 
 
 def _left_out(section: Section, part: Market) -> None:
