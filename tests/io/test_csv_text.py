@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.both_ways import both_ways
 from trustscore.io import csv_text
-from trustscore.io.csv_text import Listed, Numbers, Texts, Words, bare, inert, lines_of
+from trustscore.io.csv_text import Listed, Numbers, Texts, Words, bare, exact, inert, lines_of
 
 LOOPS = [module.write_lines for module in both_ways("trustscore.io.csv_lines")]
 
@@ -128,3 +128,22 @@ def test_bare_undoes_inert(texts):
     ready = inert(pa.array(texts, pa.string())).to_pylist()
     cells = [next(csv.reader(io.StringIO(text, newline="")), [""])[0] for text in ready]
     assert [bare(cell) for cell in cells] == texts
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.0, 1.0, 999_999_999.0, math.nan],
+        [1e9, 1e10, 1e15, 2.0],
+        [-0.0, 3.0],
+        [-5.0, 3.0],
+        [0.5, 3.0],
+        [math.inf, 3.0],
+        [math.nan, math.nan],
+        [],
+    ],
+)
+def test_counts_are_written_as_any_number_is(values):
+    numbers = np.array(values, dtype=np.float64)
+    plain = ["" if v != v else pa.array([v]).cast(pa.string())[0].as_py() for v in values]
+    assert exact(numbers).to_pylist() == plain

@@ -8,10 +8,13 @@ import pytest
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import score_columns
+from trustscore.scoring.program import program_of
 from trustscore.simulate import KINDS, simulate_blocks, simulate_export
 from trustscore.simulate.export import Export
 from trustscore.simulate.market import BLOCK, CATEGORIES, Streams, merchants
+from trustscore.simulate.marks import MARKS, SHOWN
 from trustscore.simulate.quantiles import beta_quantile, gamma_quantile
+from trustscore.simulate.signals import _marked, laws, true_and_shown
 
 CARDS = ["default", "minimal", "olist"]
 LIVE_COUNTS = ["live_sessions_90d", "live_viewers", "promoted_orders", "orders_delivered_live_90d"]
@@ -273,3 +276,25 @@ def test_pandas_takes_an_export():
     frame = pd.DataFrame(export)
     assert frame.shape == (5, len(export)) and list(frame) == list(export)
     assert pd.DataFrame(export.truth)["kind"].tolist() == export.truth["kind"].tolist()
+
+
+def test_each_merchant_follows_the_law_of_its_own_variant():
+    """Laws are worked out for their own rows alone, and once for variants that agree."""
+    plan, drawn = program_of(load_scorecard("default")), merchants(seed=4, block=0)
+    sides = {"category": drawn.category, "shop_type": drawn.shop_type}
+    variant = plan.variant_rows(sides, drawn.rows)
+    assert len(set(variant.tolist())) > 2
+    several = 0
+    for signal in plan.signals:
+        per_variant = laws(signal, len(plan.variants))
+        several += len({id(law) for law in per_variant}) > 1
+        latent = drawn.latent(signal.signal.id, signal.signal.dimension)
+        true, shown = np.empty(drawn.rows), np.empty(drawn.rows)
+        for number, law in enumerate(per_variant):
+            here = variant == number
+            value = _marked(law, drawn, law.true_value(latent), MARKS, "mark")
+            true[here] = value[here]
+            shown[here] = _marked(law, drawn, value, SHOWN, "shown")[here]
+        found = true_and_shown(per_variant, variant, drawn)
+        assert np.array_equal(found[0], true) and np.array_equal(found[1], shown)
+    assert 0 < several < len(plan.signals)

@@ -243,8 +243,17 @@ def exact(values: NDArray[np.float64]) -> Any:
     >>> exact(np.array([0.1, 2.0, np.nan])).to_pylist()
     ['0.1', '2', '']
     """
-    texts = floats(values, nulls=True).cast(pa.string())
+    numbers = floats(values, nulls=True)
+    if _counts(values):
+        numbers = numbers.cast(pa.int64())
+    texts = numbers.cast(pa.string())
     return pc.coalesce(texts, _marks()[1]) if texts.null_count else texts
+
+
+def _counts(values: NDArray[np.float64]) -> bool:
+    """Return whether numbers are whole and small: as integers they are written alike."""
+    known = values[~np.isnan(values)]
+    return bool(np.all((known == np.floor(known)) & (known < 1e9) & ~np.signbit(known)))
 
 
 def _inert_text(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,16 +74,17 @@ class Law:
 
 def laws(plan: SignalFigures, variants: int) -> list[Law]:
     """Return the law of each variant."""
+    figures = (plan.prior, plan.strength, plan.poor, plan.good, plan.kappa)
+    # What no overlay or peer group changes is one law.
+    different = variants if any(np.ndim(figure) for figure in figures) else 1
 
     def column(parameter: Any) -> list[float]:
-        return np.broadcast_to(parameter, variants).tolist()
+        return np.broadcast_to(parameter, different).tolist()
 
     signal = plan.signal
     scale = CURVES[signal.curve].scale
     found = []
-    for prior, strength, poor, good, kappa in zip(
-        *map(column, (plan.prior, plan.strength, plan.poor, plan.good, plan.kappa)), strict=True
-    ):
+    for prior, strength, poor, good, kappa in zip(*map(column, figures), strict=True):
         sd = signal.numbers.sd
         sample_spread = float(
             prior_spread(signal.kind, prior, strength, np.nan if sd is None else sd)
@@ -92,7 +94,7 @@ def laws(plan: SignalFigures, variants: int) -> list[Law]:
             sample_spread = kappa * abs(good - poor) * scale.stretch(prior)
         unscaled = float(scale.inverse(poor))
         found.append(Law(signal, prior, strength, sample_spread, unscaled, kappa))
-    return found
+    return found if len(found) == variants else found * variants
 
 
 def _marked(
@@ -120,16 +122,27 @@ def true_and_shown(
     signal = per_variant[0].signal
     latent = merchants.latent(signal.id, signal.dimension)
     true, shown = np.empty(merchants.rows), np.empty(merchants.rows)
-    for number, law in enumerate(per_variant):
-        here = np.ones(merchants.rows, dtype=bool) if variant is None else variant == number
-        if not here.any():
-            continue
-        value = _marked(law, merchants, law.true_value(latent), MARKS, "mark")
+    for law, here in _by_law(per_variant, variant, merchants.rows):
+        value = np.empty(merchants.rows)
+        value[here] = law.true_value(latent[here])
+        value = _marked(law, merchants, value, MARKS, "mark")
         true[here] = value[here]
         shown[here] = _marked(law, merchants, value, SHOWN, "shown")[here]
-        if variant is None:
-            break
     return true, shown
+
+
+def _by_law(per_variant: list[Law], variant: Array | None, rows: int) -> Iterator[tuple[Law, Any]]:
+    """Yield each law with its rows; most signals have one law in all variants."""
+    laws = dict.fromkeys(per_variant[:1] if variant is None else per_variant)
+    if len(laws) == 1:
+        yield per_variant[0], slice(None)
+        return
+    numbers = {law: number for number, law in enumerate(laws)}
+    which = np.array([numbers[law] for law in per_variant])[variant]
+    for law, number in numbers.items():
+        here = np.flatnonzero(which == number)
+        if len(here):
+            yield law, here
 
 
 def _beta_mean(draw: np.random.Generator, mean: Array, variance: Array) -> Array:
