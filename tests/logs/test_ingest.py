@@ -129,7 +129,7 @@ def test_parquet_and_csv_give_the_same_rows(tmp_path):
     pq.write_table(
         pa.table(
             {
-                "merchant_id": ["m1", "m1", "m2", "m2"],
+                "merchant_id": pa.array(["m1", "m1", "m2", "m2"], pa.large_string()),
                 "order_id": ["o1", "o2", "o3", "o4"],
                 "paid_at": pa.array(moments, pa.timestamp("us", "UTC")),
                 "buyer_id": ["buyer-Zhang", None, "buyer-Li", "buyer-Li"],

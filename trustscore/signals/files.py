@@ -48,7 +48,7 @@ from trustscore.signals.generator import generate
 from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
 
-__all__ = ["LogStop", "SignalsReport", "compute", "open_store", "write_signals"]
+__all__ = ["LogStop", "SignalsReport", "compute", "export_blocks", "open_store", "write_signals"]
 
 _DAY = 86_400_000_000
 
@@ -171,20 +171,21 @@ def write_signals(
             on_reject=_stop if strict else None,
             progress=progress,
         )
-        covers = _covers(logs, found, market)
+        covers = None if allow_short_logs else _covers(logs, found, market)
         if not allow_short_logs:
             _refuse_other_day(found, as_of, market)
-        plan = generate(
+        result, plan, facts = compute(
+            session,
+            store,
+            found,
             defs,
             as_of,
-            found.collected(),
-            zone=market.zone.key,
+            market,
             columns=wanted,
-            covers=None if allow_short_logs else covers,
+            covers=covers,
             include_removed=include_removed,
+            progress=progress,
         )
-        result, census = compute(session, found, plan, store, progress)
-        facts = _facts(defs, as_of, market, session, found, plan, census)
         sink = open_sink(target, _types(plan), hold=strict)
         stack.enter_context(sink.file)
         for block in export_blocks(result, plan):
@@ -291,10 +292,39 @@ def _refuse_other_day(found: Logs, as_of: dt.date, market: Market) -> None:
 
 
 def compute(
-    session: Session, found: Logs, plan: Plan, store: Store, progress: Progress
-) -> tuple[Path, Census]:
-    """Run a plan over the store; return the Parquet file of the export and the census."""
-    return run_buckets(session, found, plan, store.scratch, progress=progress)
+    session: Session,
+    store: Store,
+    found: Logs,
+    defs: Definitions,
+    as_of: dt.date,
+    market: Market,
+    *,
+    columns: list[str] | None = None,
+    covers: Mapping[str, int] | None = None,
+    include_removed: bool = False,
+    progress: Progress = silent,
+) -> tuple[Path, Plan, dict[str, Any]]:
+    """Run definitions over a store.
+
+    Returns
+    -------
+    result : Path
+        Parquet file of the export, by merchant.
+    plan : Plan
+    facts : dict
+        Of the manifest.
+    """
+    plan = generate(
+        defs,
+        as_of,
+        found.collected(),
+        zone=market.zone.key,
+        columns=columns,
+        covers=covers,
+        include_removed=include_removed,
+    )
+    result, census = run_buckets(session, found, plan, store.scratch, progress=progress)
+    return result, plan, _facts(defs, as_of, market, session, found, plan, census)
 
 
 def _types(plan: Plan) -> dict[str, Any]:

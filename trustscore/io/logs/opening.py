@@ -17,10 +17,11 @@ from trustscore.io.logs.rows import BadRow
 from trustscore.io.parquet_reader import READ_ERRORS, ParquetSource
 from trustscore.io.pieces import Piece, too_long
 from trustscore.io.rejects import BAD
+from trustscore.io.streams import as_stream
 from trustscore.io.text_stream import BAD_BYTES, Source
 from trustscore.typing import IntArray
 
-__all__ = ["CsvLog", "ParquetLog", "RawBatch", "open_log"]
+__all__ = ["CsvLog", "FrameLog", "ParquetLog", "RawBatch", "open_log"]
 
 _ROWS = 1 << 16
 
@@ -147,6 +148,38 @@ class ParquetLog:
     def close(self) -> None:
         """Close the file."""
         self.source.close()
+
+
+class FrameLog:
+    """A frame in memory, read like a file.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    frame : object
+        A pandas DataFrame, or what gives an Arrow stream.
+    """
+
+    size, position, sha256, encoding = 1, 1, "", "frame"
+
+    def __init__(self, name: str, frame: Any) -> None:
+        self.name = name
+        if type(frame).__module__.partition(".")[0] == "pandas":
+            frame = pa.Table.from_pandas(frame, preserve_index=False)
+        self._stream = as_stream(frame)
+        self.header = list(self._stream.schema.names)
+        self.source = self
+
+    def batches(self, places: Sequence[int]) -> Iterator[RawBatch]:
+        """Yield the rows, with the wanted columns."""
+        once, line = sorted(set(places)), 1
+        for batch in self._stream:
+            for start in range(0, batch.num_rows, _ROWS):
+                part = batch.slice(start, _ROWS)
+                columns = {place: part.column(place) for place in once}
+                yield RawBatch(columns, np.arange(line, line + part.num_rows), [])
+                line += part.num_rows
 
 
 def open_log(path: str, encoding: str | None = None) -> CsvLog | ParquetLog:

@@ -252,7 +252,8 @@ def read_batch(
     sound: dict[str, Any] = {}
     faults = _Faults(sound)
     for name, column in raw.items():
-        sound[name], spoilt = sound_text(column)
+        text, spoilt = sound_text(column)
+        sound[name] = text.cast(pa.string()) if pa.types.is_large_string(text.type) else text
         faults.add(name, [(row, "not_utf8") for row in spoilt])
     out: dict[str, Any] = {}
     moments: dict[str, Moments] = {}
