@@ -114,7 +114,10 @@ def test_sql_that_is_no_select_over_the_folder_is_refused(tmp_path, sql, fault):
         ('[tables.orders]\nfrom = "../x.csv"\n', ["must lie in the folder"]),
         ('[tables.orders]\nfrom = "/etc/x.csv"\n', ["must lie in the folder"]),
         ('[tables.orders]\nfrom = "a.csv"\nsql = "SELECT 1"\n', ["stands instead of"]),
-        ("[tables.orders]\ncolumnz = {}\n", ["tables.orders.colums"]),
+        (
+            "[tables.orders]\ncolumnz = {}\n",
+            ["unknown key, did you mean columns?"],
+        ),
         ("[tables.orders\n", ["is no TOML"]),
     ],
 )

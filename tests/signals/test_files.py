@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import random
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.logs.folders import ORDERS, snapshot, table, write
@@ -201,8 +202,6 @@ def test_nothing_that_names_a_person_is_stored_written_or_said(tmp_path, capfd):
     files = snapshot(work) | {p.name: p.read_bytes() for p in tmp_path.glob("*.*")}
     assert {"export.csv", "export.csv.rejects.csv", "export.csv.manifest.json"} <= set(files)
     files["said"] = (said.out + said.err).encode()
-    import pyarrow.parquet as pq
-
     for path in work.rglob("*.parquet"):
         # Compressed pages would hide what a plain search looks for.
         files[f"{path} as text"] = str(pq.read_table(path).to_pydict()).encode()
@@ -264,3 +263,63 @@ def test_standard_output_takes_the_export_alone(logs, tmp_path, capfd, monkeypat
     out = capfd.readouterr().out
     assert out.startswith("merchant_id,orders_paid") and out.count("\n") == 3
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+
+
+def test_why_lists_what_counted_and_what_nearly_did(logs, tmp_path, capsys):
+    assert run(logs, *AS_OF, "--why", "m1", "orders_paid") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("m1  orders_paid = 1\n")
+    counted, nearly = out.split("nearly counted: 1")
+    assert "counted: 1" in counted and "o1" in counted and "o2" not in counted
+    assert "2026-01-05 10:00:00+08:00" in counted
+    assert "o2" in nearly and "order_type" in nearly
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+
+
+@pytest.mark.parametrize(
+    ("merchant", "column", "fault"),
+    [
+        ("m9", "orders_paid", "no merchant 'm9' in the logs"),
+        ("m1", "orders_pad", "did you mean orders_paid?"),
+        ("m1", "orders_delivered", "cannot be made: not_collected: shipments"),
+    ],
+)
+def test_why_names_what_is_not_there(logs, capsys, merchant, column, fault):
+    assert run(logs, *AS_OF, "--why", merchant, column) == 2
+    assert fault in capsys.readouterr().err
+
+
+def test_lineage_has_a_line_for_each_event_that_counted(tmp_path):
+    folder = many(tmp_path / "logs")
+    assert run(folder, "-o", tmp_path / "e.csv", *AS_OF, "--lineage", tmp_path / "lines") == 0
+    lines = pq.read_table(tmp_path / "lines" / "lineage.parquet").to_pylist()
+    for column in ("orders_paid", "orders_paid_all_90d", "orders_picked_up"):
+        counted = {}
+        for line in lines:
+            if line["column"] == column:
+                counted[line["merchant_id"]] = counted.get(line["merchant_id"], 0) + 1
+        exported = {row["merchant_id"]: int(row[column]) for row in rows_of(tmp_path / "e.csv")}
+        assert counted == {merchant: n for merchant, n in exported.items() if n}
+    assert run(folder, "-o", tmp_path / "e.csv", *AS_OF, "--lineage", tmp_path / "lines") == 2
+
+
+def test_check_says_what_columns_mean_and_where_a_scorecard_differs(capsys):
+    assert run("--check", "--scorecard", "default") == 0
+    out = capsys.readouterr().out
+    assert "orders_paid\n    Number of rows of `orders`" in out
+    assert "logs: orders" in out and out.endswith("agree\n")
+
+
+def test_sql_is_emitted_for_the_columns_that_are_there(logs, tmp_path, capsys):
+    assert run("--emit-sql", "duckdb", "--as-of", "2026-02-01") == 0
+    whole = capsys.readouterr().out
+    assert run(logs, "--emit-sql", "spark", *AS_OF, "-o", tmp_path / "s.sql") == 0
+    part = (tmp_path / "s.sql").read_text()
+    assert part.startswith("CREATE TEMPORARY VIEW") and len(part) < len(whole)
+    assert run("--emit-sql", "klingon", "--as-of", "2026-02-01") == 2
+
+
+@pytest.mark.parametrize("words", [("--as-of", "2026-02-01"), ("-o", "x.csv"), ()])
+def test_what_is_missing_is_asked_for(words, capsys):
+    assert run(*words) == 2
+    assert "missing" in capsys.readouterr().err

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trustscore.commands import options
-from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED
+from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED, WRONG_USE
 from trustscore.commands.messages import say
 from trustscore.commands.progress import is_terminal, progress_bar
+
+if TYPE_CHECKING:
+    from trustscore.signals.files import Why
+
+# So many events are printed of each kind.
+_MOST = 50
 
 EXAMPLE = """\b
 Example:
   trustscore signals logs/ -o export.csv --as-of 2026-02-01
   trustscore signals dump/ -o export.parquet --as-of 2026-02-01 --mapping shop.toml --work store/
+  trustscore signals logs/ --as-of 2026-02-01 --why m0000123 quality_return_orders
+  trustscore signals --check --scorecard default
+  trustscore signals --emit-sql spark --as-of 2026-02-01 -o signals.sql
 """
 
 
 @click.command("signals", epilog=EXAMPLE)
-@click.argument("logs", metavar="LOGS", type=click.Path(exists=True, file_okay=False))
-@options.output_table("the export")
-@click.option(
-    "--as-of",
-    type=options.DAY,
-    metavar="DATE",
-    required=True,
-    help="Day of the export. Nothing that happened on it or later is counted.",
+@click.argument(
+    "logs", metavar="[LOGS]", required=False, type=click.Path(exists=True, file_okay=False)
+)
+@options.output_table("the export", required=False, note=" With --emit-sql the SQL.")
+@options.as_of(
+    "Day of the export, always to be given. Nothing that happened on it or later is counted."
 )
 @click.option(
     "--tz",
@@ -95,11 +103,35 @@ Example:
     help="Also count over windows that begin before a log does, and logs that ended long ago.",
 )
 @click.option("--include-removed", is_flag=True, help="Also write removed merchants.")
+@click.option(
+    "--lineage",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Also write a line for each event that counted to the new folder DIR.",
+)
+@click.option(
+    "--why",
+    nargs=2,
+    metavar="MERCHANT COLUMN",
+    help="Print the events behind one figure, and those that nearly counted, with the reason.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Print what each column means and the logs it needs, and where --scorecard differs.",
+)
+@click.option(
+    "--emit-sql",
+    metavar="DIALECT",
+    help="Write the SQL of the columns for another engine: duckdb, spark, postgres and so on. With"
+    " LOGS for the columns that these have, else for all.",
+)
+@options.lang("sentences of --check and --why")
 @options.quiet()
 def command(
-    logs: str,
-    out: str,
-    as_of: dt.date,
+    logs: str | None,
+    out: str | None,
+    as_of: dt.date | None,
     tz: str | None,
     mapping: str | None,
     definitions: str,
@@ -113,6 +145,11 @@ def command(
     manifest: str | None,
     allow_short_logs: bool,
     include_removed: bool,
+    lineage: str | None,
+    why: tuple[str, str] | None,
+    check: bool,
+    emit_sql: str | None,
+    lang: str,
     quiet: bool,
 ) -> int:
     """Turn the event logs of a marketplace into the export that `trustscore score` reads.
@@ -122,44 +159,142 @@ def command(
     and the manifest says why. OUT is complete or absent. Exit codes: 0 done, 1 the machine
     failed, 2 wrong use or unusable logs, 3 done with rejected rows, 4 stopped by --strict.
     """
-    from trustscore.signals.files import LogStop, write_signals
+    from trustscore.signals.files import LogStop, explain_figure, write_lineage, write_signals
 
+    if check:
+        return _check(definitions, scorecard, lang)
+    if as_of is None:
+        raise click.UsageError("--as-of is missing: the figures of which day?")
+    if emit_sql is not None:
+        return _emit(emit_sql, out or "-", as_of, definitions, logs, mapping, tz)
+    if logs is None:
+        raise click.UsageError("LOGS is missing: the folder of logs")
+    if out is None and why is None:
+        raise click.UsageError("-o is missing: the file of the export")
+    settings: dict[str, Any] = {
+        "as_of": as_of,
+        "definitions": definitions,
+        "tz": tz,
+        "mapping": mapping,
+        "work": work,
+        "pepper": pepper,
+        "memory": memory,
+        "jobs": jobs,
+    }
+    if why is not None:
+        with progress_bar(quiet) as progress:
+            found = explain_figure(logs, *why, lang=lang, progress=progress, **settings)
+        _print_why(found)
+        return DONE
+    assert out is not None
+    if lineage is not None:
+        from trustscore.io.atomic_folder import refuse_taken
+
+        # Before hours of counting.
+        refuse_taken(lineage)
     try:
         with progress_bar(quiet, out) as progress:
             report = write_signals(
                 logs,
                 out,
-                as_of=as_of,
-                definitions=definitions,
-                tz=tz,
-                mapping=mapping,
                 scorecard=scorecard,
-                work=work,
-                pepper=pepper,
-                memory=memory,
-                jobs=jobs,
                 strict=strict,
                 rejects=rejects,
                 manifest=manifest,
                 allow_short_logs=allow_short_logs,
                 include_removed=include_removed,
                 progress=progress,
+                **settings,
             )
+            if lineage is not None:
+                write_lineage(logs, lineage, progress=progress, **settings)
     except LogStop as stop:
         say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     facts = report.manifest
-    rejected = facts["rows"]["rejected"]
     if not quiet:
-        for warning in facts["warnings"]:
-            say(f"WARNING: {warning}", err=True)
-        if rejected or is_terminal(sys.stderr):
-            where = f", see {report.rejects}" if report.rejects else ""
-            missing = len(facts["missing_columns"])
-            say(
-                f"{facts['merchants']:,} merchants, {len(facts['columns'])} columns written and"
-                f" {missing} not collected; {facts['rows']['read']:,} rows read, {rejected:,}"
-                f" rejected{where} ({facts['seconds']:.1f} s)",
-                err=True,
-            )
-    return ROWS_REJECTED if rejected else DONE
+        _report(facts, report.rejects)
+    return ROWS_REJECTED if facts["rows"]["rejected"] else DONE
+
+
+def _report(facts: dict[str, Any], rejects: str | None) -> None:
+    for warning in facts["warnings"]:
+        say(f"WARNING: {warning}", err=True)
+    rejected = facts["rows"]["rejected"]
+    if rejected or is_terminal(sys.stderr):
+        where = f", see {rejects}" if rejects else ""
+        missing = len(facts["missing_columns"])
+        say(
+            f"{facts['merchants']:,} merchants, {len(facts['columns'])} columns written and"
+            f" {missing} not collected; {facts['rows']['read']:,} rows read, {rejected:,}"
+            f" rejected{where} ({facts['seconds']:.1f} s)",
+            err=True,
+        )
+
+
+def _check(definitions: str, scorecard: str | None, lang: str) -> int:
+    from trustscore.signals import load_definitions
+    from trustscore.signals.sentences import logs_needed, sentence
+
+    defs = load_definitions(definitions)
+    for name in defs.columns:
+        needed, also = logs_needed(defs, name)
+        more = f" (and, if there, {', '.join(also)})" if also else ""
+        say(name)
+        say(f"    {sentence(defs, name, lang)}")
+        say(f"    logs: {', '.join(needed) or 'none'}{more}")
+    if scorecard is None:
+        return DONE
+    from trustscore.scorecard import load_scorecard
+    from trustscore.signals.against import disagreements, missing_columns
+
+    card = load_scorecard(scorecard)
+    faults = [*missing_columns(defs, card), *disagreements(defs, card)]
+    say()
+    for fault in faults:
+        say(fault)
+    if not faults:
+        say(f"{defs.stamp} and {card.stamp} agree")
+    return WRONG_USE if faults else DONE
+
+
+def _emit(
+    dialect: str,
+    out: str,
+    as_of: dt.date,
+    definitions: str,
+    logs: str | None,
+    mapping: str | None,
+    tz: str | None,
+) -> int:
+    from trustscore.atomic_file import AtomicFile
+    from trustscore.export.sql.dialects import DIALECTS
+    from trustscore.signals import generate, load_definitions
+    from trustscore.signals.checks import everything
+    from trustscore.signals.emit import emit_sql
+    from trustscore.signals.files import collected_columns
+
+    if dialect not in DIALECTS:
+        raise click.UsageError(f"--emit-sql must be one of {', '.join(DIALECTS)}. Got {dialect!r}")
+    defs = load_definitions(definitions)
+    collected = everything() if logs is None else collected_columns(logs, mapping)
+    text = emit_sql(generate(defs, as_of, collected, zone=tz), dialect)
+    with AtomicFile(out) as file:
+        file.write(text.encode())
+        file.commit()
+    return DONE
+
+
+def _print_why(found: Why) -> None:
+    value = "blank" if found.value is None else found.value
+    shown = f"{value:g}" if isinstance(value, float) else value
+    say(f"{found.merchant_id}  {found.column} = {shown}")
+    say(f"    {found.sentence}")
+    for counted, title in ((True, "counted"), (False, "nearly counted")):
+        events = [event for event in found.events if event.counted is counted]
+        say(f"{title}: {len(events):,}")
+        for event in events[:_MOST]:
+            facts = ", ".join(f"{name} {text}" for name, text in event.values.items() if text)
+            say(f"    {facts}" + (f"  (failed: {event.failed})" if event.failed else ""))
+        if len(events) > _MOST:
+            say(f"    and {len(events) - _MOST:,} more")

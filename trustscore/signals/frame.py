@@ -20,7 +20,8 @@ from trustscore.io.logs.rows import Reading
 from trustscore.io.logs.session import Session
 from trustscore.logs import LOG_TABLES, load_zone
 from trustscore.signals.definitions import Definitions, load_definitions
-from trustscore.signals.files import compute, export_blocks, open_store
+from trustscore.signals.files.opening import Opened, compute, open_store
+from trustscore.signals.files.write import export_blocks
 
 __all__ = ["SignalsResult", "signals_frame"]
 
@@ -88,9 +89,9 @@ def signals_frame(
     """
     faults = [f"{name}: unknown log{suggest(name, LOG_TABLES)}" for name in logs]
     faults = [fault for name, fault in zip(logs, faults, strict=True) if name not in LOG_TABLES]
-    opened = {name: FrameLog(name, logs[name]) for name in LOG_TABLES if name in logs}
+    frames = {name: FrameLog(name, logs[name]) for name in LOG_TABLES if name in logs}
     mapping = LogMapping()
-    for name, log in opened.items():
+    for name, log in frames.items():
         faults += match_columns(log.header, LOG_TABLES[name], mapping.of(name), name)[1]
     if not logs:
         faults.append(f"give at least one of {', '.join(LOG_TABLES)}")
@@ -100,14 +101,13 @@ def signals_frame(
     market = Market(load_zone(tz or defs.market.tz), defs.market.currency)
     pepper, found = Pepper.load(None), Logs()
     with open_store(None) as store, Session([store.root], store.scratch) as session:
-        for name, log in opened.items():
+        for name, log in frames.items():
             reading = Reading(LOG_TABLES[name], market.zone, market.currency, pepper, name)
             place = store.place(name, "frame")
             part = ingest_source(log, place, reading, mapping.of(name), found.buckets, [])
             found.parts[name] = [part]
-        result, plan, facts = compute(
-            session, store, found, defs, as_of, market, include_removed=include_removed
-        )
+        opened = Opened(store, session, found, market)
+        result, plan, facts = compute(opened, defs, as_of, include_removed=include_removed)
         blocks = [
             pd.DataFrame({name: array.to_pandas() for name, array in block.items()})
             for block in export_blocks(result, plan)

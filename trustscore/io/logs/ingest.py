@@ -12,24 +12,27 @@ from zoneinfo import ZoneInfo
 
 from trustscore.errors import InputError, plural, suggest
 from trustscore.io.header import fold
-from trustscore.io.logs.derive import (
-    expressions_sql,
-    is_expression,
-    run_select,
-    select_tables,
-    text_copy,
-)
-from trustscore.io.logs.folder import find_logs, stem
+from trustscore.io.logs.folder import find_logs
 from trustscore.io.logs.mapping import LogMapping, TableMapping
 from trustscore.io.logs.opening import open_log
 from trustscore.io.logs.pepper import Pepper
-from trustscore.io.logs.rows import BadRow, Reading, Tally, read_batch, stored_columns
+from trustscore.io.logs.rows import BadRow, Reading, read_batch, stored_columns
 from trustscore.io.logs.session import Session
+from trustscore.io.logs.sources import LogSource, sources_of
 from trustscore.io.logs.store import Part, PartWriter, Store, buckets_for
+from trustscore.io.logs.tally import Tally
 from trustscore.logs import LOG_TABLES, LogTable
 from trustscore.typing import Progress, silent
 
-__all__ = ["Logs", "Market", "ingest_folder", "ingest_source", "match_columns", "rejects_of"]
+__all__ = [
+    "Logs",
+    "Market",
+    "headers_of",
+    "ingest_folder",
+    "ingest_source",
+    "match_columns",
+    "rejects_of",
+]
 
 _DAY = 86_400_000_000
 
@@ -128,7 +131,7 @@ def ingest_folder(
     """
     found = find_logs(folder, mapping)
     made = {
-        name: _derived(Path(folder), name, files, mapping.of(name), store, session)
+        name: sources_of(Path(folder), name, files, mapping.of(name), store, session)
         for name, files in found.tables.items()
     }
     _check_headers(made, mapping)
@@ -183,93 +186,27 @@ def ingest_folder(
     return logs
 
 
-@dataclass
-class _Source:
-    """A file to be read as a log: as it is, or made from others."""
-
-    path: Path
-    shown: str
-    size: int
-    newest: int
-    mapping: TableMapping
-    origins: dict[str, int]
-    made: bool = False
-    broken: list[BadRow] = field(default_factory=list)
-
-    @property
-    def columns_mapping(self) -> TableMapping:
-        """The mapping of the columns of the file: what was made has our names."""
-        return self.mapping.model_copy(update={"columns": {}}) if self.made else self.mapping
-
-
-def _derived(
-    folder: Path,
-    name: str,
-    files: list[Path],
-    mapping: TableMapping,
-    store: Store,
-    session: Session,
-) -> list[_Source]:
-    if mapping.sql:
-        return [_by_sql(folder, name, mapping, store, session)]
-    out: list[_Source] = []
-    for path in files:
-        state = path.stat()
-        newest = state.st_mtime_ns // 1000 + _DAY
-        source = _Source(
-            path, str(path), state.st_size, newest, mapping, {str(path): state.st_size}
-        )
-        computed = any(is_expression(theirs) for theirs in mapping.columns.values())
-        if computed:
-            log = open_log(str(path), mapping.encoding)
+def headers_of(
+    folder: str | Path, store: Store, session: Session, mapping: LogMapping
+) -> dict[str, frozenset[str]]:
+    """Return the columns of the logs of a folder, without reading their rows."""
+    found = find_logs(folder, mapping)
+    out = {}
+    for name, files in found.tables.items():
+        sources = sources_of(Path(folder), name, files, mapping.of(name), store, session)
+        columns: set[str] = set()
+        for source in sources:
+            log = open_log(str(source.path), source.mapping.encoding)
             header = [text.strip() for text in log.header]
             log.close()
-            computed = any(theirs not in header for theirs in mapping.columns.values())
-        if computed:
-            where = f"tables.{name}.columns"
-            sql = expressions_sql(mapping.columns, header, where)
-            copied = store.scratch / f"{name}-{len(out)}-source.parquet"
-            source.path = store.scratch / f"{name}-{len(out)}.parquet"
-            source.broken, _ = text_copy(path, copied, mapping.encoding)
-            run_select(session, sql, {"source": copied}, source.path, where)
-            copied.unlink()
-            source.made = True
-        out.append(source)
+            table = LOG_TABLES[name]
+            places, _ = match_columns(header, table, source.columns_mapping, source.shown)
+            columns.update(places)
+        out[name] = frozenset(stored_columns(LOG_TABLES[name], frozenset(columns))) - {"_line"}
     return out
 
 
-def _by_sql(
-    folder: Path, name: str, mapping: TableMapping, store: Store, session: Session
-) -> _Source:
-    where = f"tables.{name}.sql"
-    here = {stem(path): path for path in sorted(folder.iterdir()) if path.is_file() and stem(path)}
-    wanted = select_tables(mapping.sql, where)
-    faults = [
-        f"{where}: no file {table} in {folder}{suggest(table, here)}"
-        for table in wanted
-        if table not in here
-    ]
-    if faults:
-        raise InputError("the mapping names files that are not there", faults)
-    copies: dict[str, Path] = {}
-    broken: list[BadRow] = []
-    newest = 0
-    for table in wanted:
-        copy = store.scratch / f"sql-{len(copies)}-{name}.parquet"
-        bad, _ = text_copy(here[table], copy, mapping.encoding)
-        copies[table] = copy
-        broken += bad
-        newest = max(newest, here[table].stat().st_mtime_ns // 1000 + _DAY)
-    out = store.scratch / f"{name}.parquet"
-    run_select(session, mapping.sql.strip().rstrip(";"), copies, out, where)
-    for copy in copies.values():
-        copy.unlink()
-    origins = {str(here[table]): here[table].stat().st_size for table in wanted}
-    shown = f"{folder} ({where})"
-    return _Source(out, shown, out.stat().st_size, newest, mapping, origins, True, broken)
-
-
-def _check_headers(made: Mapping[str, list[_Source]], mapping: LogMapping) -> None:
+def _check_headers(made: Mapping[str, list[LogSource]], mapping: LogMapping) -> None:
     faults: list[str] = []
     for name, sources in made.items():
         for source in sources:
@@ -296,7 +233,7 @@ def _parquet_header(path: Path) -> list[str]:
         raise InputError(f"{path}: damaged Parquet file") from error
 
 
-def _key(source: _Source, reading: Reading, buckets: int) -> str:
+def _key(source: LogSource, reading: Reading, buckets: int) -> str:
     """Return what the rows of a part depend on, as a name of a folder."""
     with open(source.path, "rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trustscore.errors import InputError, plural, suggest
 from trustscore.logs import LOG_TABLES
+from trustscore.scorecard.faults import sentences
 
 __all__ = ["LogMapping", "TableMapping", "load_mapping"]
 
@@ -77,8 +78,7 @@ def load_mapping(path: str | Path | None) -> LogMapping:
     try:
         mapping = LogMapping.model_validate(content)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        raise _faulty(path, faults) from None
+        raise _faulty(path, sentences(error, LogMapping)) from None
     faults = [fault for name, table in mapping.tables.items() for fault in _faults(name, table)]
     if faults:
         raise _faulty(path, faults)

@@ -91,9 +91,10 @@ def run_buckets(
     plan: Any,
     folder: Path,
     *,
+    order: str = "merchant_id",
     progress: Progress = silent,
 ) -> tuple[Path, Census]:
-    """Run a plan over all buckets; return the file of the export, by merchant, and the census.
+    """Run a plan over all buckets; return the file of its last table, in order, and the census.
 
     Parameters
     ----------
@@ -103,6 +104,8 @@ def run_buckets(
         With the statements ``market``, for all merchants, and ``statements``, for one bucket.
     folder : Path
         For the results of the buckets.
+    order : str, default="merchant_id"
+        Columns that the rows are sorted by.
     progress : Progress, optional
     """
     census = Census()
@@ -131,7 +134,7 @@ def run_buckets(
     close_bucket(session, logs, "all_")
     out = folder / "export.parquet"
     paths = ", ".join(literal(str(path)) for path in exports)
-    session.copy(f"SELECT * FROM read_parquet([{paths}]) ORDER BY merchant_id", out)
+    session.copy(f"SELECT * FROM read_parquet([{paths}]) ORDER BY {order}", out)
     [(census.merchants,)] = session.rows(
         f"SELECT count(*) FROM read_parquet([{literal(str(out))}])"
     )

@@ -140,6 +140,13 @@ class Session:
         self.run(sql, values)
         return [tuple(row) for row in self._con.fetchall()]
 
+    def table(
+        self, sql: str, values: Sequence[Any] = ()
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Execute a query and return the names of its columns, and its rows."""
+        rows = self.rows(sql, values)
+        return [str(column[0]) for column in self._con.description], rows
+
     def error(self) -> type[Exception]:
         """Return the class of DuckDB's errors."""
         found: type[Exception] = self._duckdb.Error

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from trustscore.atomic_file import AtomicFile
 from trustscore.errors import InputError
 from trustscore.io.arrow import bits
-from trustscore.io.logs.rows import BadRow, Batch, Tally
+from trustscore.io.logs.rows import BadRow, Batch
+from trustscore.io.logs.tally import Tally
 from trustscore.temporary_names import LOCKS, lock
 
 __all__ = ["Part", "PartWriter", "Store", "buckets_for"]

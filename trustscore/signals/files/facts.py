@@ -1,0 +1,102 @@
+"""What a manifest says of a run: what was read, what was counted, and what is doubtful."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from trustscore import __version__
+from trustscore.io.logs.ingest import Logs, Market
+from trustscore.io.logs.runner import Census
+from trustscore.io.logs.session import Session
+from trustscore.logs import LOG_TABLES, day_start
+from trustscore.signals.coverage import day_of, gaps, late_days, share_warnings
+from trustscore.signals.definitions import Definitions
+from trustscore.signals.plan import Plan
+
+__all__ = ["facts_of"]
+
+
+def facts_of(
+    defs: Definitions,
+    as_of: dt.date,
+    market: Market,
+    session: Session,
+    found: Logs,
+    plan: Plan,
+    census: Census,
+) -> dict[str, Any]:
+    """Return what the manifest says of a run."""
+    cut = day_start(as_of, market.zone)
+    tables: dict[str, dict[str, Any]] = {}
+    warnings: list[str] = []
+    future: list[str] = []
+    for table in found.parts:
+        tally = found.tally(table)
+        entry: dict[str, Any] = {
+            "files": [
+                {
+                    "path": part.file,
+                    "size": part.size,
+                    "sha256": part.sha256,
+                    "rows": part.tally.read,
+                }
+                for part in found.parts[table]
+            ],
+            "columns": sorted({name for part in found.parts[table] for name in part.columns}),
+            "read": tally.read,
+            "rejected": dict(sorted(tally.rejected.items())),
+            "duplicate": census.duplicate[table],
+            "superseded": census.superseded[table],
+            "repeated_version": census.repeated_version[table],
+            "orphans": census.orphans[table],
+            "unknown_merchant": census.unknown_merchant[table],
+            "first_day": day_of(min(tally.days)) if tally.days else None,
+            "last_day": day_of(max(tally.days)) if tally.days else None,
+            "gaps": gaps(tally.days),
+            "clock_skew": tally.skewed,
+            "reversed_moments": tally.reversed,
+            "clock_changes": tally.changed,
+            "mixed_offsets": [
+                name for name in sorted(tally.naive) if tally.naive[name] and tally.zoned[name]
+            ],
+            "recorded_within_days": late_days(tally.late),
+        }
+        tables[table] = entry
+        warnings += share_warnings(table, entry, tally.days)
+        if tally.last is not None and tally.last >= cut and "recorded_at" not in entry["columns"]:
+            future.append(table)
+    if found.unknown:
+        warnings.append(f"files that belong to no log: {', '.join(found.unknown)}")
+    return {
+        "program": "trustscore",
+        "version": __version__,
+        "as_of": as_of.isoformat(),
+        "zone": market.zone.key,
+        "currency": market.currency,
+        "definitions": defs.stamp,
+        "engine": f"duckdb {session.version}",
+        "merchants": census.merchants,
+        "rows": {
+            "read": sum(entry["read"] for entry in tables.values()),
+            "rejected": sum(sum(entry["rejected"].values()) for entry in tables.values()),
+        },
+        "tables": tables,
+        "not_collected_tables": [name for name in LOG_TABLES if name not in found.parts],
+        # A log that does not say when it was recorded shows the states of its last day.
+        "states_as_of": future,
+        "excluded_orders": dict(sorted(census.excluded.items())),
+        "unchecked_exclusions": dict(plan.unchecked),
+        "columns": [column.name for column in plan.columns],
+        "missing_columns": dict(plan.missing),
+        "windows": {
+            name: [None if bound is None else _moment(bound) for bound in bounds]
+            for name, bounds in plan.windows.items()
+        },
+        "warnings": warnings,
+    }
+
+
+def _moment(instant: int) -> str:
+    seconds = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=instant)
+    return seconds.isoformat()

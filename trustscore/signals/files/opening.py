@@ -1,0 +1,210 @@
+"""A folder of logs, read and ready to be queried: store, session, logs, market."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trustscore.errors import InputError
+from trustscore.io.logs.folder import covers_of
+from trustscore.io.logs.ingest import Logs, Market, headers_of, ingest_folder
+from trustscore.io.logs.mapping import load_mapping
+from trustscore.io.logs.pepper import Pepper
+from trustscore.io.logs.rows import BadRow
+from trustscore.io.logs.runner import run_buckets
+from trustscore.io.logs.session import Session
+from trustscore.io.logs.store import Part, Store
+from trustscore.logs import day_start, load_zone
+from trustscore.signals.coverage import day_of
+from trustscore.signals.definitions import Definitions
+from trustscore.signals.files.facts import facts_of
+from trustscore.signals.generator import generate
+from trustscore.signals.plan import Plan
+from trustscore.typing import FilePath, Progress, silent
+
+__all__ = [
+    "LogStop",
+    "Opened",
+    "collected_columns",
+    "compute",
+    "covers_or_refuse",
+    "open_logs",
+    "open_store",
+]
+
+
+class LogStop(InputError):
+    """A rejected row stopped a strict run."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Logs that can be queried.
+
+    Attributes
+    ----------
+    store : Store
+    session : Session
+    logs : Logs
+    market : Market
+    """
+
+    store: Store
+    session: Session
+    logs: Logs
+    market: Market
+
+
+@contextmanager
+def open_logs(
+    logs: FilePath,
+    defs: Definitions,
+    *,
+    tz: str | None = None,
+    mapping: FilePath | None = None,
+    work: FilePath | None = None,
+    pepper: FilePath | None = None,
+    memory: str | None = None,
+    jobs: int = 1,
+    strict: bool = False,
+    progress: Progress = silent,
+) -> Iterator[Opened]:
+    """Read a folder of logs; see `write_signals` for the parameters."""
+    market = Market(load_zone(tz or defs.market.tz), defs.market.currency)
+    checked = load_mapping(mapping)
+    with (
+        open_store(work) as store,
+        Session([store.root, logs], store.scratch, memory=memory, threads=jobs) as session,
+    ):
+        secret = Pepper.load(pepper if pepper is not None else _own_pepper(store))
+        found = ingest_folder(
+            logs,
+            store,
+            session,
+            checked,
+            market,
+            secret,
+            on_reject=_stop if strict else None,
+            progress=progress,
+        )
+        yield Opened(store, session, found, market)
+
+
+def _stop(part: Part, row: BadRow) -> None:
+    where = f", column {row.column}" if row.column else ""
+    got = f". Got {row.value!r}" if row.value else ""
+    raise LogStop(f"{part.file}, line {row.line}{where}: {row.reason}{got}")
+
+
+def _own_pepper(store: Store) -> Path | None:
+    return store.root / "pepper" if store.kept else None
+
+
+def collected_columns(logs: FilePath, mapping: FilePath | None) -> dict[str, frozenset[str]]:
+    """Return the columns that the logs of a folder have, from their headers alone."""
+    checked = load_mapping(mapping)
+    with open_store(None) as store, Session([store.root, logs], store.scratch) as session:
+        return headers_of(logs, store, session, checked)
+
+
+@contextmanager
+def open_store(work: FilePath | None) -> Iterator[Store]:
+    """Open a store that is kept, or one that is removed at the end."""
+    root = Path(work) if work is not None else Path(tempfile.mkdtemp(prefix="trustscore-"))
+    try:
+        store = Store(root, kept=work is not None)
+    except BaseException:
+        if work is None:
+            shutil.rmtree(root, ignore_errors=True)
+        raise
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def covers_or_refuse(logs: FilePath, opened: Opened, as_of: dt.date) -> dict[str, int]:
+    """Return the first instant that each log covers.
+
+    Raises
+    ------
+    InputError
+        When the logs do not reach the day.
+    """
+    covers = _covers(logs, opened.logs, opened.market)
+    _refuse_other_day(opened.logs, as_of)
+    return covers
+
+
+def _covers(logs: FilePath, found: Logs, market: Market) -> dict[str, int]:
+    """Return the first instant that each log covers: as declared, else the day of its first row."""
+    covers = {}
+    for table in found.parts:
+        days = found.tally(table).days
+        if days:
+            covers[table] = day_start(dt.date.fromisoformat(day_of(min(days))), market.zone)
+    faults = []
+    for table, (begin, _) in covers_of(logs).items():
+        try:
+            covers[table] = day_start(dt.date.fromisoformat(begin), market.zone)
+        except ValueError:
+            faults.append(f"tables.{table}.covers: must be days like 2025-01-31. Got {begin!r}")
+    if faults:
+        raise InputError(f"{Path(logs, 'logs.toml')} cannot be used", faults)
+    return covers
+
+
+def _refuse_other_day(found: Logs, as_of: dt.date) -> None:
+    """Raise for a day that the logs do not reach: an old log must not look like a dead market."""
+    table = "orders" if "orders" in found.parts else next(iter(found.parts))
+    days = found.tally(table).days
+    if not days:
+        return
+    first, last = (dt.date.fromisoformat(day_of(day)) for day in (min(days), max(days)))
+    if as_of <= first:
+        said = f"{table} begins on {first}, and `as_of` {as_of} is not after it"
+    elif as_of > last + dt.timedelta(days=2):
+        said = f"{table} ends on {last}, more than a day before `as_of` {as_of}"
+    else:
+        return
+    raise InputError(f"{said}; `allow_short_logs` counts all the same")
+
+
+def compute(
+    opened: Opened,
+    defs: Definitions,
+    as_of: dt.date,
+    *,
+    columns: list[str] | None = None,
+    covers: Mapping[str, int] | None = None,
+    include_removed: bool = False,
+    progress: Progress = silent,
+) -> tuple[Path, Plan, dict[str, Any]]:
+    """Run definitions over a store.
+
+    Returns
+    -------
+    result : Path
+        Parquet file of the export, by merchant.
+    plan : Plan
+    facts : dict
+        Of the manifest.
+    """
+    found, session, market = opened.logs, opened.session, opened.market
+    plan = generate(
+        defs,
+        as_of,
+        found.collected(),
+        zone=market.zone.key,
+        columns=columns,
+        covers=covers,
+        include_removed=include_removed,
+    )
+    result, census = run_buckets(session, found, plan, opened.store.scratch, progress=progress)
+    return result, plan, facts_of(defs, as_of, market, session, found, plan, census)
