@@ -86,6 +86,27 @@ def test_many():
     assert IdIndex.build(ids).rows(asked).tolist() == rows_by_dict(ids, asked)
 
 
+@pytest.mark.parametrize("here", range(8))
+@pytest.mark.parametrize("there", range(8))
+def test_ids_that_differ_alike_in_two_words_are_indexed(here, there):
+    # The letters differ in their top bit: multiplied by odd factors and added, they would meet.
+    letters = {0: "00", 1: "0p", 2: "p0", 3: "pp"}
+    ids = []
+    for kind in range(4):
+        one, other = letters[kind]
+        ids.append("a" * here + one + "b" * (7 - here) + "c" * there + other + "d" * (7 - there))
+    more = [text.replace("p", "r").replace("a", "A") for text in ids]
+    asked = list(dict.fromkeys([*ids, *more]))
+    index = IdIndex.build(asked)
+    assert index.rows(asked).tolist() == list(range(len(asked)))
+
+
+def test_the_crafted_ids_of_a_report():
+    ids = ["shop-000451-0072", "shop-000451-007r", "shop-00p451-0072", "shop-00p451-007r"]
+    assert IdIndex.build(ids).rows(ids).tolist() == [0, 1, 2, 3]
+    assert IdIndex.build(ids).seed == IdIndex.build(ids).seed != IdIndex.build(ids[:3]).seed
+
+
 def test_repeated_ids_are_refused():
     with pytest.raises(InputError, match="are they distinct"):
         IdIndex.build(["a", "a", "a"])

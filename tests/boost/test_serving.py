@@ -194,8 +194,8 @@ def test_tables_that_do_not_fit_are_refused(tmp_path):
     about = good["about"].tobytes()
     for change, said in (
         (
-            {"about": about.replace(b'"format": 1', b'"format": 2')},
-            "format 2, this version reads 1",
+            {"about": about.replace(b'"format": 2', b'"format": 1')},
+            "format 1, this version reads 2",
         ),
         ({"column_lean": None}, "it has no 'lean'"),
         ({"ids": None}, "it has no 'ids'"),

@@ -69,7 +69,9 @@ class IdIndex:
         rows = len(encoded)
         table = _words(np.asarray([*encoded, b""], dtype=_fixed(longest)))
         size = 1 << max(3, int(4 * rows - 1).bit_length())
-        for seed in range(_ROUNDS):
+        # Made of all ids: whoever chooses one cannot know which ids it will meet.
+        first = int.from_bytes(hashlib.blake2b(table.data, digest_size=6).digest(), "little")
+        for seed in range(first, first + _ROUNDS):
             slots = _cuckoo_slots(_hashes(table, seed)[:rows], size)
             if slots is not None:
                 return cls(seed, table, slots)
@@ -162,10 +164,17 @@ def _words(ids: NDArray[np.bytes_]) -> Words:
 
 
 def _hashes(words: Words, seed: int) -> Words:
-    """Hash by multiply and add, then fold the well mixed upper half over the lower one, twice."""
-    mixed: Words = words[0] * _factor(seed, 0)
-    for number in range(1, len(words)):
-        mixed += words[number] * _factor(seed, number)
+    """Hash by multiply and add, then fold the well mixed upper half over the lower one, twice.
+
+    Each word is folded before it is multiplied. The top bit of a product is that of the word,
+    whatever the odd factor is, so ids that differ there in two words would meet under every seed.
+    """
+    mixed: Words = np.zeros(words.shape[1], dtype=np.uint64)
+    for number, word in enumerate(words):
+        folded = word >> _HALF
+        folded ^= word
+        folded *= _factor(seed, number)
+        mixed += folded
     mixed ^= mixed >> _HALF
     mixed *= _factor(seed, -1)
     mixed ^= mixed >> _HALF

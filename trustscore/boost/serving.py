@@ -23,7 +23,7 @@ from trustscore.ordinary_file import require_ordinary
 from trustscore.scorecard.vetoes import VETO_WORDS, Veto
 from trustscore.typing import Array, BoolArray, FloatArray, IntArray, TextArray
 
-FORMAT = 1
+FORMAT = 2
 _NUMBERS = ("trust_index", "lcb", "ucb", "neutral", "excess")
 _LEANS = ("trust", "programme", "pacing", "limit", "veto_part", "lean")
 _TEXTS = ("tier", "status", "category")
