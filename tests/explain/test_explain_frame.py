@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from trustscore.errors import InputError
@@ -93,3 +94,18 @@ def test_rows_with_faults(frame):
     with pytest.raises(InputError, match="row 2"):
         explain_frame(frame, MINIMAL, ids=["m2"])
     assert len(explain_frame(frame, MINIMAL, ids=["m1"])) == 5
+
+
+def test_the_answer_is_of_the_library_of_the_frame(frame):
+    pandas = explain_frame(frame, MINIMAL)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    found = explain_frame(table, MINIMAL)
+    assert isinstance(found, pa.Table)
+    assert found.column_names == list(pandas)
+    assert found.to_pylist() == pa.Table.from_pandas(pandas, preserve_index=False).to_pylist()
+    assert isinstance(explain_frame(table.to_batches()[0], MINIMAL), pa.Table)
+    assert isinstance(explain_frame({n: frame[n] for n in frame}, MINIMAL), pd.DataFrame)
+    polars = pytest.importorskip("polars")
+    of_polars = explain_frame(polars.from_arrow(table), MINIMAL)
+    assert isinstance(of_polars, polars.DataFrame)
+    assert of_polars.to_arrow().to_pylist() == found.to_pylist()

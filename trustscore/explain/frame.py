@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.explain.make_statement import left_out
 from trustscore.io.frames import read_frame
+from trustscore.io.streams import like
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scoring import score_columns
@@ -38,12 +39,12 @@ def explain_frame(
     *,
     allow_missing_columns: bool = False,
     as_of: dt.date | None = None,
-) -> pd.DataFrame:
+) -> Any:
     """Explain the merchants of a frame, signal by signal.
 
     Parameters
     ----------
-    frame : pandas.DataFrame, mapping of columns, pyarrow.Table or pyarrow.RecordBatch
+    frame : pandas.DataFrame, mapping of columns, Polars frame, pyarrow Table or other Arrow stream
         As `score_frame` takes it.
     scorecard : str, Path or Scorecard, default="default"
     ids : iterable of str, optional
@@ -55,7 +56,8 @@ def explain_frame(
 
     Returns
     -------
-    pandas.DataFrame
+    frame of the library that `frame` is of
+        Of pandas for a mapping; a pyarrow Table for other Arrow streams.
         One row for each merchant and signal: ``merchant_id, dimension, stage, signal, value,
         utility, reliability, gained, lost, note``. `value` is the figure after shrinkage;
         `note` is empty, ``unknown``, ``withheld``, ``without_whole`` (events of nothing, as
@@ -94,22 +96,21 @@ def explain_frame(
     def each(texts: list[str]) -> Any:
         return np.tile(np.array(texts, dtype=object), count)
 
-    return pd.DataFrame(
-        {
-            "merchant_id": np.repeat(
-                np.array([names[at] for at in wanted], dtype=object), len(signals)
-            ),
-            "dimension": each([signal.dimension for signal in signals]),
-            "stage": each([signal.stage for signal in signals]),
-            "signal": each([signal.id for signal in signals]),
-            "value": long(scores.value),
-            "utility": long(scores.utility),
-            "reliability": np.where(applies, scores.reliability.T, 0.0).reshape(-1),
-            "gained": scores.gained.T.reshape(-1),
-            "lost": scores.lost.T.reshape(-1),
-            "note": _notes(card, scores, missing, block),
-        }
-    )
+    columns = {
+        "merchant_id": np.repeat(
+            np.array([names[at] for at in wanted], dtype=object), len(signals)
+        ),
+        "dimension": each([signal.dimension for signal in signals]),
+        "stage": each([signal.stage for signal in signals]),
+        "signal": each([signal.id for signal in signals]),
+        "value": long(scores.value),
+        "utility": long(scores.utility),
+        "reliability": np.where(applies, scores.reliability.T, 0.0).reshape(-1),
+        "gained": scores.gained.T.reshape(-1),
+        "lost": scores.lost.T.reshape(-1),
+        "note": _notes(card, scores, missing, block),
+    }
+    return pd.DataFrame(columns) if isinstance(frame, Mapping) else like(frame, columns)
 
 
 def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> list[int]:
