@@ -19,6 +19,7 @@ from trustscore.io.cells import other_reading, read_cell
 from trustscore.io.sample import read_sample
 from trustscore.io.text_columns import read_numbers
 from trustscore.io.text_stream import Source
+from trustscore.io.whole_table import read_table
 
 HEAD = ",".join(HEADER)
 REST = "," * (len(HEADER) - 1)
@@ -328,7 +329,16 @@ def test_texts_have_limits(tmp_path):
         (f"Report 2026-11\n{HEAD}", "The header seems to be line 2"),
         (f"Report,,,\n\n\n{HEAD}", "The header seems to be line 4"),
         ("'" + HEAD.replace(",", "','") + "'", "single quotation marks"),
-        ("a,b,c", "None of the names is known"),
+        (HEAD.replace(",", ":"), "separated by ':'"),
+        (HEAD.replace(",", "，"), "separated by full-width commas"),
+        (HEAD.replace(",", "\xa0"), "separated by no-break spaces"),
+        (f'"{HEAD}"', "Quotation marks stand around the whole line"),
+        (f"# made today\n{HEAD}", "The header seems to be line 2"),
+        (f"a{REST}", "It looks like a row of figures"),
+        (f"{HEAD}\u2028a{REST}", "Its lines seem to end in U+2028"),
+        (f"{HEAD}\x85a{REST}", "Its lines seem to end in U+0085"),
+        ("a,b,c", "None of the names is known; expected are merchant_id"),
+        ("\0\0\0", "None of the names is known"),
     ],
 )
 def test_a_header_that_is_none_is_explained(text, says, tmp_path):
@@ -337,6 +347,41 @@ def test_a_header_that_is_none_is_explained(text, says, tmp_path):
         read(path)
     assert "line 1 was taken for the header" in str(caught.value)
     assert says in str(caught.value)
+    # One sentence, and not a list of columns besides.
+    assert "\n" not in str(caught.value)
+
+
+def test_near_names_are_listed_where_no_name_is_known(tmp_path):
+    path = put(tmp_path, "merchant_idd,orders_payd\na,1\n")
+    with pytest.raises(InputError, match="did you mean orders_payd") as caught:
+        read(path)
+    assert "line 1 was taken for the header" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("begins", "says"),
+    [
+        (b"<html><body>502</body></html>", "a page of HTML or XML"),
+        (b"\n<?xml version='1.0'?><a/>", "a page of HTML or XML"),
+        (b"%PDF-1.4", "a document or a picture"),
+        (b"\x89PNG\r\n", "a document or a picture"),
+        (b"ARROW1\0\0", "Arrow or Feather"),
+        (b"ORC\x0a\x0b", None),
+        (b"ORC\x08\x0b", "ORC"),
+        (b"Obj\x01\x04", "Avro"),
+        (b"SQLite format 3\0", "a database of SQLite"),
+        (b"a.csv".ljust(257, b"\0") + b"ustar", "a tar archive"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer to a file in Git LFS"),
+        (gzip.compress(b"a"), "compressed with gzip twice"),
+        (b"Rar!\x1a", "an archive"),
+        (b"\x04\x22\x4d\x18", "compressed with LZ4"),
+    ],
+)
+def test_what_is_no_text_is_named(begins, says, tmp_path):
+    path = put(tmp_path, gzip.compress(begins))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert (f"is not CSV but {says}" in str(caught.value)) == (says is not None)
 
 
 # Parquet.
@@ -373,3 +418,35 @@ def test_a_mutated_parquet_is_read_or_named(seed, tmp_path):
         read(path, allow_missing_columns=True)
     except (InputError, OSError) as error:
         assert str(path) in str(error)
+
+
+# Headers that come again in tables of texts alone.
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "merchant_id,tier,note",
+        '"merchant_id","tier","note"',
+        "\ufeffmerchant_id,tier,note",
+        "MERCHANT_ID,TIER,NOTE",
+        "tier,merchant_id,note",
+        "merchant_id,tier,region",
+    ],
+)
+def test_a_header_that_comes_again_in_a_table_of_texts_is_refused(again, tmp_path):
+    path = put(tmp_path, f"merchant_id,tier,note\na,x,1\n{again}\nb,y,2\n")
+    with pytest.raises(InputError, match=r"line 3: (the header comes again|another header)"):
+        read_table(path, {}, ["merchant_id", "tier"], rest=True)
+
+
+def test_a_header_of_one_name_that_comes_again_is_refused(tmp_path):
+    path = put(tmp_path, "merchant_id\na\nmerchant_id\nb\n")
+    with pytest.raises(InputError, match="line 3: the header comes again"):
+        read_table(path, {}, ["merchant_id"])
+
+
+def test_who_is_named_like_a_column_is_a_merchant(tmp_path):
+    path = put(tmp_path, "merchant_id,tier,note\ntier,x,1\nnote,y,2\n")
+    ids = read_table(path, {}, ["merchant_id", "tier"]).columns["merchant_id"]
+    assert ids.tolist() == ["tier", "note"]

@@ -241,7 +241,7 @@ HEAD = ",".join(HEADER).encode() + b"\n"
 NO_EXPORT = {
     "empty": (b"", "is empty; a header line with column names is expected"),
     "blank lines": (b"\n \n\t\n" * 9, "is empty"),
-    "no header": (b"m1,2,3\n", "merchant_id: no such column"),
+    "no header": (b"m1,2,3\n", "It looks like a row of figures"),
     "xlsx": (b"PK\x03\x04" + bytes(90), "an Excel workbook or zip archive: save it as CSV"),
     "xls": (b"\xd0\xcf\x11\xe0" + bytes(90), "an Excel workbook"),
     "zstd": (b"\x28\xb5\x2f\xfd" + bytes(90), "Zstandard: use gzip or none"),

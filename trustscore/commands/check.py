@@ -104,7 +104,7 @@ def _verified(manifest: str, as_json: bool) -> int:
 def _report(
     scorecard: str, export: str | None, encoding: str | None, progress: Progress
 ) -> dict[str, Any]:
-    from trustscore.errors import InputError, ScorecardError
+    from trustscore.errors import InputError, ScorecardError, plural
     from trustscore.explain.statement import plain
     from trustscore.scorecard import load_scorecard
 
@@ -137,15 +137,13 @@ def _report(
             found = check_export(Path(export), card, encoding=encoding, progress=progress)
         except InputError as error:
             faults = [with_flags(fault) for fault in error.faults]
-            return report | {
-                "ok": False,
-                "summary": with_flags(error.summary),
-                "faults": faults,
-            }
+            report |= {"ok": False, "summary": with_flags(error.summary), "faults": faults}
+            refused: dict[str, Any] = plain(report)
+            return refused
         report["export"] = found
         if found.faults:
             report |= {"ok": False, "faults": [with_flags(fault) for fault in found.faults]}
-            report["summary"] = f"{export}: {len(found.faults)} faults in the columns"
+            report["summary"] = f"{export}: {plural(len(found.faults), 'fault')} in the columns"
         elif found.rows and found.rejected == found.rows:
             report |= {"ok": False, "summary": f"{export}: every row would be rejected"}
             report["faults"] = [f"{reason}: {n} rows" for reason, n in found.reasons.items()]

@@ -163,6 +163,8 @@ def command(
 
 def _notes(facts: dict[str, Any]) -> Iterator[str]:
     """Yield what was decided for the user without being asked."""
+    if not facts["rows"]["scored"] + facts["rows"]["rejected"]:
+        yield "WARNING: there is no row below the header, so nobody was scored"
     lost = facts["unknown_previous_tier"]
     if lost:
         yield (

@@ -297,7 +297,8 @@ def read_piece(piece: Piece, plan: CsvPlan) -> Rows:
         raw=found.raw,
         key=plan.wanted.key,
     )
-    unchecked.faults += _bad_bytes(found) + headers_again(found, faults, plan.header, plan.file)
+    unchecked.faults += _bad_bytes(found)
+    unchecked.faults += headers_again(found, unchecked.ids, faults, plan.header, plan.file)
     return clean(unchecked, plan.checker)
 
 

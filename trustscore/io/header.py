@@ -19,8 +19,6 @@ __all__ = ["SIDE", "Columns", "Wanted", "fold", "match", "names_of"]
 # Numeric columns that are read when present and never missed.
 SIDE = {name: SIDE_COLUMNS[name].check for name in SIDE_NUMERIC}
 _DELIMITERS = ",;\t|"
-# Where more columns are missing and none is there, a list of them says nothing.
-_MANY = 20
 
 
 def fold(name: str) -> str:
@@ -243,9 +241,12 @@ def match(
     required = [field.name for field in wanted.fields if field.required]
     # Where columns may be missing, an export with a few of them may hold old scores as well.
     absent_at_least = len(required) if allow_missing else len(required) / 2
-    if wanted.cure and required and len(missing) >= absent_at_least:
-        _refuse_other_files(header, required, source, allow_missing or len(missing) < len(required))
     taken = {*texts.values(), *numbers.values()}
+    free = [name for at, name in enumerate(header) if at not in taken]
+    if wanted.cure and required and len(missing) >= absent_at_least:
+        _refuse_other_file(header, source)
+        if not allow_missing and len(missing) == len(required):
+            _refuse_without_columns(free, required, source)
     kept: dict[str, int] = {}
     for name in header if keep is None else keep:
         place = find(name)
@@ -254,7 +255,6 @@ def match(
         else:
             kept[name] = place
     if missing and not allow_missing:
-        free = [name for at, name in enumerate(header) if at not in taken]
         faults += [f"{name}: no such column{suggest(name, free)}" for name in missing]
     # A column that is there twice is met once by its name and once more as one to keep.
     faults = list(dict.fromkeys(faults))
@@ -269,16 +269,17 @@ def match(
     return Columns(numbers, texts, kept, frozenset(absent), len(header))
 
 
-def _refuse_other_files(
-    header: Sequence[str], required: Sequence[str], source: str, some: bool
-) -> None:
-    """Raise in one sentence for a table that is no export; unless it may have `some` columns."""
+def _refuse_other_file(header: Sequence[str], source: str) -> None:
     what = own_file(header)
     if what:
         raise InputError(
             f"{source}: is {what}, not an export of merchants: give the export that it belongs to"
         )
-    if not some and len(required) > _MANY:
+
+
+def _refuse_without_columns(free: Sequence[str], required: Sequence[str], source: str) -> None:
+    # A list of all of them says nothing, unless names are near.
+    if not any(suggest(name, free) for name in required):
         shown = ", ".join(required[:3])
         raise InputError(
             f"{source}: has none of the {len(required)} columns that the scorecard reads, such as"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from trustscore.errors import InputError
 from trustscore.io.csv_records import Broken, Records, split_record
@@ -17,13 +22,15 @@ _LONGEST = 1 << 18
 
 
 def headers_again(
-    found: Records, faults: Iterable[Fault], header: Sequence[str], file: str
+    found: Records, ids: Any, faults: Iterable[Fault], header: Sequence[str], file: str
 ) -> list[Fault]:
     r"""Return the faults of rows that repeat the header.
 
     Parameters
     ----------
     found : Records
+    ids : pyarrow.StringArray
+        In a table of texts alone they are what tells a header.
     faults : iterable of Fault
         Cells that are no numbers, as the names of columns are none.
     header : sequence of str
@@ -39,9 +46,12 @@ def headers_again(
     names = _folded(tuple(header))
     known = frozenset(names)
     again = []
-    for row in sorted({fault.row for fault in faults if _fold_short(fault.value) in known}):
+    rows = {fault.row for fault in faults if _fold_short(fault.value) in known}
+    named = pc.is_in(ids, value_set=pa.array(_spellings(tuple(header)), ids.type))
+    rows.update(np.flatnonzero(named.to_numpy(zero_copy_only=False)).tolist())
+    for row in sorted(rows):
         cells = _cells(found.raw(row), found.layout.delimiter)
-        if not _is_header(cells, known):
+        if cells != names and not _is_header(cells, known):
             continue
         if cells != names:
             raise _other_columns(file, int(found.lines[row]))
@@ -55,6 +65,13 @@ def headers_again(
 @lru_cache(maxsize=64)
 def _folded(header: tuple[str, ...]) -> list[str]:
     return [fold(name) for name in header]
+
+
+@lru_cache(maxsize=64)
+def _spellings(header: tuple[str, ...]) -> list[str]:
+    """Return names as another program may write them, or with the mark that begins a file."""
+    names = {form(name) for name in header for form in (str, str.lower, str.upper)}
+    return sorted(names | {f"\ufeff{name}" for name in names})
 
 
 def _fold_short(text: str) -> str:
