@@ -230,9 +230,12 @@ def test_a_round_of_chat_is_answered_by_a_person():
             message("23:30:00", "buyer"),
         ]
     }
-    # The second round has no answer, so 600 s; 23:30 is the same round, as nobody answered.
+    # A full stop ends the round and stops the clock, but it is no reply. The second round has no
+    # answer, so 600 s; 23:30 is the same round, as nobody answered.
     found = of(logs, "im_rounds", "im_response_seconds_mean", "im_rounds_replied_3min")
-    assert found == [2, 350.0, 1]
+    assert found == [2, 315.0, 0]
+    logs["chat_messages"][3]["text"] = "hi"
+    assert of(logs, "im_rounds_replied_3min") == 1
 
 
 def finding(finding_id, subject, status, **more):

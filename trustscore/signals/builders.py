@@ -50,6 +50,8 @@ def _judgements(build: Build) -> Built:
     score = build.maybe(findings, "score")
     appeal = build.maybe(findings, "appeal")
     moment = f"COALESCE({decided}, {c['found_at']})"
+    # What a person decides after the cut was a suspicion before.
+    status = f"COALESCE({c['status']}, 'suspected')"
     suspected = " ".join(
         f"WHEN '{topic}' THEN {round(least * 1_000_000)}"
         for topic, least in sorted(build.policy.items())
@@ -57,13 +59,13 @@ def _judgements(build: Build) -> Built:
     least = f"CASE {c['topic']} {suspected} END" if suspected else "CAST(NULL AS BIGINT)"
     counts = (
         f"COALESCE(CASE WHEN COALESCE({appeal}, '') IN ('pending', 'overturned') THEN FALSE "
-        f"WHEN {c['status']} = 'confirmed' THEN TRUE "
-        f"WHEN {c['status']} = 'suspected' THEN {score} >= {least} ELSE FALSE END, FALSE)"
+        f"WHEN {status} = 'confirmed' THEN TRUE "
+        f"WHEN {status} = 'suspected' THEN {score} >= {least} ELSE FALSE END, FALSE)"
     )
     keys = ", ".join(c[name] for name in need[:4])
-    human = f"CASE WHEN {c['status']} IN ('confirmed', 'cleared') THEN 0 ELSE 1 END"
+    human = f"CASE WHEN {status} IN ('confirmed', 'cleared') THEN 0 ELSE 1 END"
     sql = (
-        f'SELECT {keys}, "status", "counts", "score" FROM (SELECT {keys}, {c["status"]}, '
+        f'SELECT {keys}, "status", "counts", "score" FROM (SELECT {keys}, {status} AS "status", '
         f'{score} AS "score", {counts} AS "counts", ROW_NUMBER() OVER (PARTITION BY {keys} '
         f'ORDER BY {human}, {moment} DESC, {c["finding_id"]} DESC) AS "_n" '
         f'FROM {ident(findings.name)}) AS t WHERE "_n" = 1'
@@ -78,34 +80,33 @@ def _rounds(build: Build) -> Built:
     messages = build.relation("logs.chat_messages")
     need = ("merchant_id", "chat_id", "sent_at", "sent_at_local", "sender", "message_id")
     c = {name: messages.request(name).sql for name in need}
-    human = f"{c['sender']} = 'human'"
     letters = build.maybe(messages, "text_letters", "BIGINT")
-    if letters != "CAST(NULL AS BIGINT)":
-        # An answer of a single sign, such as a full stop, is sent to stop the clock.
-        human = f"({human} AND COALESCE({letters}, 2) >= 2)"
     chat = f"PARTITION BY {c['merchant_id']}, {c['chat_id']} ORDER BY"
-    order = f"{chat} {c['sent_at']}, {c['message_id']}"
-    before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-    after = "ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING"
     ranked = (
-        f'SELECT {", ".join(c.values())}, {human} AS "is_human", '
-        f'ROW_NUMBER() OVER ({order}) AS "_i" FROM {ident(messages.name)}'
+        f'SELECT {", ".join(c.values())}, {letters} AS "letters", ROW_NUMBER() OVER '
+        f'({chat} {c["sent_at"]}, {c["message_id"]}) AS "_i" FROM {ident(messages.name)}'
     )
-    order = f'{chat} "_i"'
+    before = f'({chat} "_i" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)'
+    after = f'({chat} "_i" ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)'
+
+    def place(sender: str) -> str:
+        return f"CASE WHEN {c['sender']} = '{sender}' THEN \"_i\" END"
+
     marked = (
-        f"SELECT {', '.join(c.values())}, "
-        f'MAX(CASE WHEN "is_human" THEN "_i" END) OVER ({order} {before}) AS "_human", '
-        f"MAX(CASE WHEN {c['sender']} = 'buyer' THEN \"_i\" END) OVER ({order} {before}) "
-        f'AS "_buyer", MIN(CASE WHEN "is_human" THEN {c["sent_at"]} END) OVER ({order} {after}) '
-        f'AS "answered_at" FROM ({ranked}) AS r'
+        f'SELECT r.*, MAX({place("human")}) OVER {before} AS "_human", '
+        f'MAX({place("buyer")}) OVER {before} AS "_buyer", '
+        f'MIN({place("human")}) OVER {after} AS "_answer" FROM ({ranked}) AS r'
     )
-    waited = f'"answered_at" - {c["sent_at"]}'
+    waited = f"a.{c['sent_at']} - m.{c['sent_at']}"
     sql = (
-        f'SELECT {c["merchant_id"]}, {c["chat_id"]}, {c["sent_at"]} AS "started_at", '
-        f'{c["sent_at_local"]} AS "started_at_local", "answered_at", '
-        f'CASE WHEN "answered_at" IS NULL OR {waited} > {_LONGEST_ANSWER} THEN {_LONGEST_ANSWER} '
-        f'ELSE {waited} END AS "answer_seconds" FROM ({marked}) AS m '
-        f'WHERE {c["sender"]} = \'buyer\' AND ("_buyer" IS NULL OR "_human" > "_buyer")'
+        f'SELECT m.{c["merchant_id"]}, m.{c["chat_id"]}, m.{c["sent_at"]} AS "started_at", '
+        f'm.{c["sent_at_local"]} AS "started_at_local", a.{c["sent_at"]} AS "answered_at", '
+        f'a."letters" AS "answer_letters", CASE WHEN a."_i" IS NULL '
+        f"OR {waited} > {_LONGEST_ANSWER} THEN {_LONGEST_ANSWER} ELSE {waited} END "
+        f'AS "answer_seconds" FROM ({marked}) AS m LEFT JOIN ({ranked}) AS a '
+        f"ON m.{c['merchant_id']} = a.{c['merchant_id']} AND m.{c['chat_id']} = a.{c['chat_id']} "
+        f'AND m."_answer" = a."_i" WHERE m.{c["sender"]} = \'buyer\' '
+        'AND (m."_buyer" IS NULL OR m."_human" > m."_buyer")'
     )
     types = {
         "merchant_id": Term("", TEXT),
@@ -113,6 +114,7 @@ def _rounds(build: Build) -> Built:
         "started_at": Term("", TIME),
         "started_at_local": Term("", INTEGER),
         "answered_at": Term("", TIME),
+        "answer_letters": Term("", INTEGER),
         "answer_seconds": Term("", number(SECOND)),
     }
     return Built("rounds", types, lambda: sql, [messages], table="chat_messages")
