@@ -301,6 +301,30 @@ def test_complaints_are_capped_by_buyer_and_counted_by_order():
     assert of({"tickets": tickets}, "complaints") == 3 + 1 + 2
 
 
+def test_complaints_elsewhere_without_an_order_count_one_by_one():
+    def ticket(ticket_id, **more):
+        return {
+            "ticket_id": ticket_id,
+            "merchant_id": "m",
+            "opened_at": "2026-01-10T00:00",
+            "channel": "external",
+            "kind": "complaint",
+            "buyer_id": "b",
+            "order_id": None,
+            **more,
+        }
+
+    tickets = [
+        ticket("1"),
+        ticket("2"),
+        ticket("3", order_id="o"),
+        ticket("4", order_id="o"),
+        ticket("5", order_id="o", buyer_id="c"),
+        ticket("6", opened_at="2025-10-10T00:00"),
+    ]
+    assert of({"tickets": tickets}, "external_complaints_90d") == 4
+
+
 def test_open_cases_enter_the_mean_with_the_time_they_have_waited():
     cases = [
         case("1", "2026-01-10T10:00", type="refund", approved_at="2026-01-10T12:00"),

@@ -12,7 +12,6 @@ from trustscore.signals.definitions import Definitions
 from trustscore.signals.generator import Generator
 from trustscore.signals.plan import Plan, Statement
 from trustscore.signals.portable import quote
-from trustscore.signals.relations import Relation
 from trustscore.signals.resolve import Column
 from trustscore.signals.rows import Rows
 from trustscore.signals.tree import names, parse
@@ -38,15 +37,6 @@ def _rows(generator: Generator, name: str) -> Rows:
     if reason:
         raise InputError(f"{name} is not made: {reason}")
     return generator.rows(column)
-
-
-def _plan(generator: Generator, relations: Iterable[Relation], last: Statement) -> Plan:
-    found = [(r, r.sql()) for r in generator.ordered(relations)]
-    return Plan(
-        market=tuple(Statement(r.name, sql) for r, sql in found if sql and r.market),
-        statements=(*(Statement(r.name, sql) for r, sql in found if sql and not r.market), last),
-        columns=(),
-    )
 
 
 def _key(rows: Rows) -> list[str]:
@@ -97,7 +87,7 @@ def why(
         f'WHERE {rows.merchant} = ?) AS t WHERE "_fails" <= 1 '
         f'ORDER BY "_fails", {", ".join(ident(name) for name in shown)}'
     )
-    return _plan(generator, [rows.relation], Statement("why", sql))
+    return generator.plan_of([rows.relation], Statement("why", sql))
 
 
 def _tests(rows: Rows) -> list[tuple[str, str]]:
@@ -163,7 +153,7 @@ def lineage(
     if not parts:
         raise InputError("none of these columns is made from rows")
     last = Statement("lineage", " UNION ALL ".join(parts))
-    return _plan(generator, relations, last)
+    return generator.plan_of(relations, last)
 
 
 def _lines(rows: Rows, column: Column) -> str:

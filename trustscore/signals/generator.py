@@ -222,6 +222,13 @@ class Generator:
             windows=dict(self.windows),
         )
 
+    def plan_of(self, wanted: Iterable[Relation], last: Statement) -> Plan:
+        """Return the plan of one statement and of the relations that it reads."""
+        found = [(relation, relation.sql()) for relation in self.ordered(wanted)]
+        market = tuple(Statement(r.name, sql) for r, sql in found if sql and r.market)
+        local = tuple(Statement(r.name, sql) for r, sql in found if sql and not r.market)
+        return Plan(market=market, statements=(*local, last), columns=())
+
     def _tables(
         self, wanted: list[str]
     ) -> tuple[dict[str, Relation], dict[str, tuple[str, list[Piece]]]]:
