@@ -34,6 +34,8 @@ def test_cells_are_stored_in_whole_units(tmp_path):
     ("more", "cells", "fault"),
     [
         ("", ["", "o1", "2026-01-05"], ("merchant_id", "missing_key")),
+        ("", ["Total", "o1", "2026-01-05"], ("merchant_id", "summary_row")),
+        ("", ["true", "o1", "2026-01-05"], ("merchant_id", "not_an_id")),
         ("", ["m", "NULL", "2026-01-05"], ("order_id", "missing_key")),
         ("", ["m", "o", ""], ("paid_at", "missing_key")),
         ("", ["m", "o", "soon"], ("paid_at", "not_a_time")),
@@ -248,6 +250,14 @@ def test_an_id_of_ten_megabytes_is_one_reject(tmp_path):
     folder = write(tmp_path / "logs", orders=ORDERS + f"m1,{'x' * 10_000_000},2026-01-05,,,\n")
     found = read(folder, tmp_path / "work")
     assert found.reasons() == [(6, "order_id", "text_too_long")]
+
+
+def test_a_merchant_has_one_id_in_all_logs(tmp_path):
+    ids = ["1001", " 1001.0", '="1001"', "１００１"]
+    rows = [[i, f"o{at}", "2026-01-05"] for at, i in enumerate(ids)]
+    folder = write(tmp_path / "logs", orders=table("merchant_id,order_id,paid_at", *rows))
+    found = read(folder, tmp_path / "work")
+    assert {row["merchant_id"] for row in found.rows["orders"]} == {"1001"}
 
 
 def test_hostile_ids_are_rows_like_others(tmp_path):

@@ -108,12 +108,12 @@ EXPORTS = _Exports(exists=True, allow_dash=True)
 NAMES = _Names()
 
 
-def scorecard(purpose: str) -> Option:
+def scorecard(purpose: str, *, default: str | None = "default") -> Option:
     """Return ``--scorecard``; `purpose` says what the scorecard is used for."""
     return click.option(
         "--scorecard",
-        default="default",
-        show_default=True,
+        default=default,
+        show_default=default is not None,
         metavar="NAME|FILE",
         help=f"Scorecard {purpose}: the name of a preset, or a file.",
     )

@@ -56,11 +56,7 @@ Example:
     metavar="NAME|FILE",
     help="Definitions of the columns: the name of a preset, or a file.",
 )
-@click.option(
-    "--scorecard",
-    metavar="NAME|FILE",
-    help="Write only the columns that this scorecard reads, in its order.",
-)
+@options.scorecard("whose columns are written, in its order, or compared by --check", default=None)
 @click.option(
     "--work",
     metavar="DIR",

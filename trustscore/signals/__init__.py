@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         load_definitions,
         parse_definitions,
     )
+    from trustscore.signals.files import SignalsReport, write_signals
+    from trustscore.signals.frame import SignalsResult, signals_frame
     from trustscore.signals.generator import generate
     from trustscore.signals.plan import Plan, PlannedColumn, Statement
 
@@ -23,12 +25,16 @@ __all__ = [
     "Definitions",
     "Plan",
     "PlannedColumn",
+    "SignalsReport",
+    "SignalsResult",
     "Statement",
     "definition_names",
     "definitions_schema",
     "generate",
     "load_definitions",
     "parse_definitions",
+    "signals_frame",
+    "write_signals",
 ]
 
 _HOMES = {
@@ -43,6 +49,8 @@ _HOMES = {
         "trustscore.signals.definitions",
     ),
     **dict.fromkeys(("Plan", "PlannedColumn", "Statement"), "trustscore.signals.plan"),
+    **dict.fromkeys(("SignalsReport", "write_signals"), "trustscore.signals.files"),
+    **dict.fromkeys(("SignalsResult", "signals_frame"), "trustscore.signals.frame"),
     "generate": "trustscore.signals.generator",
 }
 

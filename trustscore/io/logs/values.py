@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from trustscore.io.arrow import bits, strings
 from trustscore.io.cells import NOTHING, read_flag
 from trustscore.io.columns import ids_of, number_or_text, text_of
+from trustscore.io.ids import canonical_ids
 from trustscore.io.logs.times import blank_texts
 from trustscore.io.text_columns import Marks, one_chunk, read_numbers
 from trustscore.logs import LogColumn
@@ -62,9 +63,16 @@ def read_ids(column: Any, name: str, file: str) -> Found:
     >>> read_ids(pa.array([" b1", "NULL", "x" * 200]), "buyer_id", "orders.csv").faults
     [(2, 'text_too_long')]
     """
-    texts = blank_texts(ids_of(column, name, file))
+    texts = ids_of(column, name, file)
+    faults: Faults = []
+    if name == "merchant_id":
+        # One form in all logs, as in exports and scores.
+        texts, bad = canonical_ids(texts)
+        faults = [(each.row, each.reason) for each in bad if each.reason != "missing_id"]
+    texts = blank_texts(texts)
     long = _longer(texts, LONGEST_ID)
-    return Found(_without(texts, long), _faults(long, "text_too_long"))
+    long[[row for row, _ in faults]] = False
+    return Found(_without(texts, long), sorted([*faults, *_faults(long, "text_too_long")]))
 
 
 def _longer(texts: Any, most: int) -> BoolArray:
