@@ -15,6 +15,7 @@ from setuptools.command.build_ext import build_ext
 HERE = Path(__file__).resolve().parent
 # Modules in Cython's pure Python mode: each is an ordinary Python file that can be compiled.
 COMPILED = [
+    "trustscore.boost.id_loops",
     "trustscore.io.bounds",
     "trustscore.io.csv_cells",
     "trustscore.io.csv_lines",

@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.both_ways import both_ways
+from trustscore.boost import ids as index_of_ids
 from trustscore.boost.ids import IdIndex
 from trustscore.errors import InputError
+
+LOOPS = both_ways("trustscore.boost.id_loops")
 
 # Line ends, prefixes of one another, lengths around eight bytes, letters of one to four bytes.
 LETTERS = st.text(st.sampled_from("ab\nß店𝄞 "), max_size=20)
@@ -17,6 +21,46 @@ texts = st.one_of(LETTERS, ANY)
 def rows_by_dict(ids, asked):
     held = {text: row for row, text in enumerate(ids)}
     return [held.get(text, len(ids)) for text in asked]
+
+
+@pytest.mark.parametrize("loops", LOOPS, ids=["imported", "python"])
+@given(texts=st.lists(texts.filter(lambda text: "\0" not in text), min_size=1, max_size=12))
+def test_the_loops_compiled_and_as_python(loops, texts):
+    index = IdIndex.build(list(dict.fromkeys(filter(None, texts))))
+    held = index.ids[:, :-1]
+    factors = index_of_ids._factors(index.seed, len(held))
+    hashes = np.empty(held.shape[1], dtype=np.uint64)
+    loops.hash_all(np.ascontiguousarray(held), factors, hashes)
+    # By Python's own integers, from the description of the hash.
+    for row, words in enumerate(held.T.tolist()):
+        folded = [word ^ word >> 32 for word in words]
+        mixed = sum(word * factor for word, factor in zip(folded, factors.tolist(), strict=False))
+        mixed %= 2**64
+        mixed = (mixed ^ mixed >> 32) * int(factors[-1]) % 2**64
+        assert hashes[row] == mixed ^ mixed >> 32
+    asked = np.zeros((len(held), len(texts)), dtype=np.uint64)
+    lines = "".join(text + "\n" for text in texts).encode()
+    assert loops.words_of_lines(lines, asked) == (not any("\n" in text for text in texts))
+    if "\n" in "".join(texts):
+        return
+    longest = 8 * len(held)
+    cut = ["" if len(text.encode()) > longest else text for text in texts]
+    assert [words.tobytes().rstrip(b"\0") for words in asked.T] == [t.encode() for t in cut]
+    rows = np.empty(len(texts), dtype=np.int64)
+    shift = index_of_ids._first_shift(len(index.slots))
+    loops.find_rows(asked, index.ids, index.slots, factors, shift, rows)
+    assert rows.tolist() == rows_by_dict(list(dict.fromkeys(filter(None, texts))), texts)
+
+
+@pytest.mark.parametrize("loops", LOOPS, ids=["imported", "python"])
+def test_a_slot_that_names_no_row_is_an_unknown_merchant(loops):
+    index = IdIndex.build(["a", "b"])
+    slots = index.slots | np.uint64(0xFFFFFFFF << 32)
+    rows = np.empty(1, dtype=np.int64)
+    asked, factors = np.asarray([[ord("a")]], dtype=np.uint64), index_of_ids._factors(index.seed, 1)
+    shift = index_of_ids._first_shift(len(slots))
+    loops.find_rows(asked, index.ids, slots, factors, shift, rows)
+    assert rows.tolist() == [2]
 
 
 @given(st.lists(texts, unique=True, max_size=30), st.lists(texts, max_size=20), st.integers(0, 9))

@@ -1,8 +1,8 @@
 """A cuckoo hash table from text ids to row numbers, looked up a thousand ids at a time.
 
 Cuckoo hashing (Pagh and Rodler 2001) gives every key two possible slots. A key that finds its
-slot occupied evicts the occupant, which moves to its other slot. A lookup reads at most two slots,
-so it vectorises: numpy looks up many ids without a Python step for each.
+slot occupied evicts the occupant, which moves to its other slot. A lookup reads at most two slots.
+The loops over ids stand in `trustscore.boost.id_loops`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustscore.boost.id_loops import find_rows, hash_all, words_of_lines
 from trustscore.errors import InputError
 from trustscore.scorecard.merchant_ids import id_text
 from trustscore.typing import IntArray
@@ -24,17 +25,14 @@ Words = NDArray[np.uint64]
 
 _ROUNDS = 64
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
-_END = np.uint8(10)
-# The first so many bytes of a word.
-_MASKS = np.asarray([(1 << 8 * size) - 1 for size in range(9)], dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class IdIndex:
     """A cuckoo hash table over ids stored as words of eight bytes.
 
-    A slot holds a row number and half of the hash. A lookup is one or two gathers and a
-    comparison of the whole id, so it is exact. Unlike a Python dict, the arrays can be mapped from
+    A slot holds a row number and half of the hash. A lookup reads one or two slots and
+    compares the whole id, so it is exact. Unlike a Python dict, the arrays can be mapped from
     a file. (A dict of a million ids costs 0.8 microseconds an id, because every lookup misses the
     cache.)
 
@@ -80,18 +78,10 @@ class IdIndex:
     def rows(self, ids: Any) -> IntArray:
         """Return the row of each id, and the number of rows for an id that is not in the table."""
         asked = self._as_words(ids)
-        hashes = _hashes(asked, self.seed)
-        size = len(self.slots)
-        held = self.slots.take(_first_slot(hashes, size))
-        elsewhere = (held.astype(np.uint32) != hashes.astype(np.uint32)).nonzero()[0]
-        if len(elsewhere):
-            held[elsewhere] = self.slots.take(_second_slot(hashes.take(elsewhere), size))
-        row = (held >> _HALF).view(np.int64)
-        same = self.ids[0].take(row) == asked[0]
-        for word in range(1, len(asked)):
-            same &= self.ids[word].take(row) == asked[word]
-        row[~same] = self.ids.shape[1] - 1
-        return row
+        found = np.empty(asked.shape[1], dtype=np.int64)
+        shift = _first_shift(len(self.slots))
+        find_rows(asked, self.ids, self.slots, _factors(self.seed, len(asked)), shift, found)
+        return found
 
     def _as_words(self, ids: Any) -> Words:
         """Return ids as words, as many as the table has; a longer id becomes 0 (unknown)."""
@@ -108,9 +98,10 @@ class IdIndex:
             encoded = "\n".join(ids).encode("utf-8", "surrogatepass")
         except TypeError:
             encoded = b"\0"
-        packed = None if b"\0" in encoded else _words_of_lines(encoded, len(ids), words)
-        if packed is not None:
-            return packed
+        # Reading the words in place costs a tenth of encoding the ids one by one.
+        asked = np.zeros((words, len(ids)), dtype=np.uint64)
+        if b"\0" not in encoded and words_of_lines(encoded + b"\n", asked):
+            return asked
         plain = [_encode_id(given, 8 * words) for given in ids]
         return _words(np.asarray(plain, dtype=_fixed(8 * words)))
 
@@ -119,38 +110,6 @@ def _encode_id(given: Any, longest: int) -> bytes:
     """Encode one id; blank, over-long or NUL-containing ids become ``b""``, an unknown merchant."""
     text = (id_text(given) or "").encode("utf-8", "surrogatepass")
     return b"" if b"\0" in text or len(text) > longest else text
-
-
-def _words_of_lines(encoded: bytes, count: int, words: int) -> Words | None:
-    """Return the words of ids joined by line feeds, or None when an id itself holds one.
-
-    Reading the words in place costs a tenth of encoding the ids one by one. In UTF-8 no byte of
-    another character equals a line feed.
-    """
-    length = len(encoded) + 1
-    # A word may begin in the last id and end beyond it; the bytes beyond are masked.
-    whole = np.frombuffer(encoded + b"\n" + bytes(8 * words), dtype=np.uint8)
-    is_end = whole == _END
-    if np.count_nonzero(is_end) != count:
-        return None
-    asked = np.zeros((words, count), dtype=np.uint64)
-    step, rest = divmod(length, count)
-    if not rest and is_end[step - 1 : length : step].all():
-        size = step - 1
-        for word in range((size + 7) // 8 if size <= 8 * words else 0):
-            asked[word] = np.ndarray((count,), "<u8", whole.data, 8 * word, (step,))
-            if size < 8 * word + 8:
-                asked[word] &= _MASKS[size - 8 * word]
-        return asked
-    ends = np.flatnonzero(is_end)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    sizes = ends - starts
-    anywhere = np.ndarray((length,), "<u8", whole.data, 0, (1,))
-    for word in range(words):
-        at = np.minimum(starts + 8 * word, length - 1)
-        asked[word] = anywhere[at] & _MASKS[np.clip(sizes - 8 * word, 0, 8)]
-    asked[:, sizes > 8 * words] = 0
-    return asked
 
 
 def _fixed(width: int) -> np.dtype[np.bytes_]:
@@ -164,31 +123,25 @@ def _words(ids: NDArray[np.bytes_]) -> Words:
 
 
 def _hashes(words: Words, seed: int) -> Words:
-    """Hash by multiply and add, then fold the well mixed upper half over the lower one, twice.
-
-    Each word is folded before it is multiplied. The top bit of a product is that of the word,
-    whatever the odd factor is, so ids that differ there in two words would meet under every seed.
-    """
-    mixed: Words = np.zeros(words.shape[1], dtype=np.uint64)
-    for number, word in enumerate(words):
-        folded = word >> _HALF
-        folded ^= word
-        folded *= _factor(seed, number)
-        mixed += folded
-    mixed ^= mixed >> _HALF
-    mixed *= _factor(seed, -1)
-    mixed ^= mixed >> _HALF
-    return mixed
+    hashes = np.empty(words.shape[1], dtype=np.uint64)
+    hash_all(words, _factors(seed, len(words)), hashes)
+    return hashes
 
 
 @lru_cache(maxsize=256)
-def _factor(seed: int, number: int) -> np.uint64:
-    digest = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=8).digest()
-    return np.uint64(int.from_bytes(digest, "little") | 1)
+def _factors(seed: int, words: int) -> Words:
+    """Return one odd number for each word, and one to mix with."""
+    texts = [f"{seed} {number}".encode() for number in (*range(words), -1)]
+    digests = [hashlib.blake2b(text, digest_size=8).digest() for text in texts]
+    return np.asarray([int.from_bytes(d, "little") | 1 for d in digests], dtype=np.uint64)
+
+
+def _first_shift(size: int) -> int:
+    return 65 - size.bit_length()
 
 
 def _first_slot(hashes: Words, size: int) -> IntArray:
-    return (hashes >> np.uint64(65 - size.bit_length())).view(np.int64)
+    return (hashes >> np.uint64(_first_shift(size))).view(np.int64)
 
 
 def _second_slot(hashes: Words, size: int) -> IntArray:
