@@ -140,10 +140,11 @@ def valid(array: Any) -> NDArray[np.bool_]:
     >>> valid(pa.array(["a", None, "b"]).slice(1))
     array([False,  True])
     """
-    mask = array.is_valid()
-    bitmap = np.frombuffer(mask.buffers()[1], dtype=np.uint8)
-    flat = np.unpackbits(bitmap, bitorder="little")
-    return flat[mask.offset : mask.offset + len(array)].astype(np.bool_)
+    if not array.null_count or array.null_count == len(array):
+        return np.full(len(array), not array.null_count)
+    bitmap = np.frombuffer(array.buffers()[0], dtype=np.uint8)
+    flat = np.unpackbits(bitmap, count=array.offset + len(array), bitorder="little")
+    return flat[array.offset :].view(np.bool_)
 
 
 def objects(array: Any) -> NDArray[np.object_]:

@@ -176,19 +176,27 @@ def floats_of(column: Any, name: str, file: str) -> NDArray[np.float64]:
     array([ 1., nan])
     """
     kind = column.type
-    if pa.types.is_null(kind):
-        return np.full(len(column), np.nan)
     if pa.types.is_boolean(kind):
         column = column.cast(pa.int8())
     elif pa.types.is_decimal(kind):
         # By their digits: Arrow's own cast comes out at a float beside the nearest one.
-        column = column.cast(pa.string())
-    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        column = column.cast(pa.string()).cast(pa.float64())
+    elif not (pa.types.is_null(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise InputError(f"{file}: column {name} is of type {kind}; numbers or text are expected")
-    found = column.cast(pa.float64(), safe=False)
-    values = np.frombuffer(found.buffers()[1], dtype=np.float64)
-    values = values[found.offset : found.offset + len(found)]
-    return np.where(valid(found), values, np.nan) if found.null_count else values
+    if column.null_count == len(column):
+        return np.full(len(column), np.nan)
+    # By numpy: less than half the time of Arrow's cast and `numpy.where`. The type's name is put
+    # together here, because Arrow's own way to a numpy type imports pandas.
+    kind = column.type
+    is_float, is_unsigned = pa.types.is_floating(kind), pa.types.is_unsigned_integer(kind)
+    letter = "f" if is_float else "u" if is_unsigned else "i"
+    stored = np.frombuffer(column.buffers()[1], dtype=f"{letter}{kind.bit_width // 8}")
+    stored = stored[column.offset : column.offset + len(column)]
+    if not column.null_count:
+        return stored.astype(np.float64, copy=False)
+    values = stored.astype(np.float64)
+    values[~valid(column)] = np.nan
+    return values
 
 
 def text_of(column: Any, name: str, file: str) -> Any:
