@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trustscore.errors import InputError
-from trustscore.fitting.anchors import clean, knots, steady, ties
+from trustscore.fitting.anchors import knots, stabilise_variance, ties, within_fences
 
 
 @pytest.mark.parametrize("wrong", [1e9, -1e9, 50.0])
@@ -19,7 +19,7 @@ def test_a_tenth_of_wrong_rows_hardly_moves_a_quantile(kind, wrong):
     if wrong == 50.0:
         wrong = float(x.mean() * 50)
     dirty = np.r_[x, np.full(1000, abs(wrong) if kind != "mean" else wrong)]
-    kept = dirty[clean(steady(kind, dirty))]
+    kept = dirty[within_fences(stabilise_variance(kind, dirty))]
     spread = np.ptp(np.quantile(x, [0.05, 0.95]))
     for q in (0.05, 0.95):
         assert abs(np.quantile(kept, q) - np.quantile(x, q)) < 0.02 * spread
@@ -33,12 +33,12 @@ def test_clean_rows_are_left_alone():
         (rng.lognormal(0, 1.5, 5000), "duration"),
         (rng.beta(0.8, 20, 5000), "rate"),
     ]:
-        assert (~clean(steady(kind, x))).mean() < 0.005
+        assert (~within_fences(stabilise_variance(kind, x))).mean() < 0.005
 
 
 def test_no_fence_where_three_quarters_are_one_value_and_none_for_nothing():
-    assert clean(np.r_[np.zeros(80), np.arange(20.0)]).all()
-    assert clean(np.zeros(0)).shape == (0,)
+    assert within_fences(np.r_[np.zeros(80), np.arange(20.0)]).all()
+    assert within_fences(np.zeros(0)).shape == (0,)
 
 
 def test_knots_are_what_the_kernel_reads():

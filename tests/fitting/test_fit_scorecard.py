@@ -10,7 +10,7 @@ from scipy.special import expit
 from trustscore.errors import InputError
 from trustscore.estimator import TrustScorer
 from trustscore.fitting import Judgement, Labelled, fit_scorecard
-from trustscore.fitting.shares import lock, tree_weights
+from trustscore.fitting.shares import locked_signals, tree_weights
 from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import score_columns, utilities
@@ -175,7 +175,7 @@ def test_a_second_fit_replaces_the_mark_of_the_first():
 def test_a_locked_dimension_keeps_its_weight_to_the_digit():
     """Free signals whose share is nothing get the least one, at the cost of free ones only."""
     card = load_scorecard("minimal")
-    stay = lock(card, ("after_sales",))
+    stay = locked_signals(card, ("after_sales",))
     found = np.where(stay, shares(card), 0.0)
     found[0] = 1 - found.sum()
     dimensions, signals = tree_weights(card, found, stay)

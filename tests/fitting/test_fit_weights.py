@@ -6,9 +6,9 @@ import pytest
 from trustscore.errors import InputError
 from trustscore.fitting import Labelled, fit_scorecard
 from trustscore.fitting.ahp import Judgement, ahp, judged_weights, random_index
-from trustscore.fitting.outside import names, weights_of
-from trustscore.fitting.shares import fill, tree_weights
-from trustscore.fitting.weights import correlations, critic, entropy, look, pca
+from trustscore.fitting.objective_weights import collinear_notes, correlations, critic, entropy, pca
+from trustscore.fitting.pymcdm_weights import names, weights_of
+from trustscore.fitting.shares import fill_not_applicable, tree_weights
 from trustscore.scorecard import load_scorecard, parse_scorecard
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import score_columns, utilities
@@ -58,7 +58,7 @@ def test_a_constant_has_no_weight_and_only_constants_are_an_error(way):
 def test_collinear_signals_are_named():
     a = np.linspace(0, 1, 30)
     u = np.column_stack([a, 1 - a, np.full(30, 0.3), a**9])
-    assert [(n.name, n.where) for n in look(u, list("abcd"))] == [
+    assert [(n.name, n.where) for n in collinear_notes(u, list("abcd"))] == [
         ("collinear", "a"),
     ]
     assert np.isfinite(correlations(u)).all()
@@ -189,7 +189,7 @@ def test_filled_utilities_add_up_to_the_index():
     found = utilities(block, card)
     weights = shares(card)
     assert not found.applies[weights > 0].all()
-    u = fill(card, found.utility, found.applies, weights)
+    u = fill_not_applicable(card, found.utility, found.applies, weights)
     assert 100 * weights @ u == pytest.approx(score_columns(block, card).raw_index, abs=1e-9)
 
 

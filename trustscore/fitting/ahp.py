@@ -18,8 +18,8 @@ __all__ = ["ACCEPTABLE", "Judgement", "ahp", "judged_weights", "random_index"]
 
 # Saaty's limit of the consistency ratio.
 ACCEPTABLE = 0.10
-# Above twice that a matrix is nearer to one filled in by lot than to an opinion.
-_HOPELESS = 0.20
+# Above twice that a matrix is closer to a random one than to consistent judgements.
+_RANDOM_LIKE = 0.20
 # Mean consistency index of random reciprocal matrices of order 1, 2, 3, ... (Saaty's scale).
 _RANDOM = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.54, 1.56, 1.57, 1.59)
 # Saaty's table ends there. Beyond it stands the line that Alonso and Lamata (2006) fitted to the
@@ -39,8 +39,21 @@ class Judgement(NamedTuple):
 def ahp(matrix: Array) -> tuple[Array, float]:
     """Return the weights of a reciprocal matrix, and its consistency ratio.
 
-    Weights are the principal eigenvector; the ratio is ``(lambda - n) / (n - 1)`` over its mean
-    in random matrices. Two things cannot contradict each other: their ratio is 0.
+    Weights are the principal eigenvector; the ratio is ``(lambda - n) / (n - 1)`` over its mean in
+    random matrices. Two items cannot be inconsistent: their ratio is 0.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (items, items)
+        How many times the row's item matters as much as the column's, above 0; its transpose
+        holds the reciprocals.
+
+    Returns
+    -------
+    weights : ndarray of shape (items,)
+        Adding up to 1.
+    ratio : float
+        0 for consistent judgements, about 1 for random ones.
 
     Examples
     --------
@@ -59,7 +72,9 @@ def ahp(matrix: Array) -> tuple[Array, float]:
 
 
 def random_index(size: int) -> float:
-    """Return the mean consistency index of random matrices of so many things, three or more.
+    """Return the mean consistency index of random reciprocal matrices of order `size`.
+
+    `size` is three or more; smaller matrices are always consistent.
 
     Source: Saaty's table up to 15; beyond it Alonso and Lamata, Consistency in the analytic
     hierarchy process: a new approach, Int. J. Uncertain. Fuzz. 14 (2006).
@@ -79,8 +94,8 @@ def judged_weights(
 ) -> dict[str, dict[str, float]]:
     """Return weights inside every node that was judged, pooled over experts.
 
-    Judgements of several experts are pooled by their geometric mean, which is the only one that
-    keeps reciprocals reciprocal. A node is judged whole or not at all.
+    Judgements of several experts are pooled by their geometric mean, because it keeps the pooled
+    matrix reciprocal. An expert judges every pair of a node, or none.
 
     Parameters
     ----------
@@ -88,7 +103,7 @@ def judged_weights(
     judgements : sequence of Judgement
         Between signals of one dimension, or dimensions of one parent.
     notes : list of Note
-        Takes the warnings of inconsistent experts.
+        Warnings of inconsistent experts are appended here.
 
     Returns
     -------
@@ -140,10 +155,12 @@ def judged_weights(
             continue
         matrix = np.array([[pairs.get((a, b), 1.0) for b in names] for a in names])
         ratio = ahp(matrix)[1]
-        if ratio > _HOPELESS:
-            faults.append(f"{who}: {_worst(matrix, names, ratio)}: ask again")
+        if ratio > _RANDOM_LIKE:
+            faults.append(f"{who}: {_worst_judgement(matrix, names, ratio)}: ask again")
         elif ratio > ACCEPTABLE:
-            notes.append(Note("inconsistent_judgements", who, _worst(matrix, names, ratio)))
+            notes.append(
+                Note("inconsistent_judgements", who, _worst_judgement(matrix, names, ratio))
+            )
         pooled.setdefault(node, []).append(np.log(matrix))
     if faults:
         raise InputError(f"{len(faults)} faults in the judgements", faults)
@@ -156,8 +173,8 @@ def judged_weights(
     return found
 
 
-def _worst(matrix: Array, names: list[str], ratio: float) -> str:
-    """Return which judgement is furthest from what all others make of it."""
+def _worst_judgement(matrix: Array, names: list[str], ratio: float) -> str:
+    """Say which judgement is furthest from the ratio of the weights."""
     weights, _ = ahp(matrix)
     off = np.abs(np.log(matrix) - np.log(weights[:, None] / weights[None, :]))
     i, j = np.unravel_index(int(off.argmax()), off.shape)

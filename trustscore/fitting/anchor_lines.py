@@ -8,8 +8,8 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.fitting.anchors import knots, level
-from trustscore.fitting.document import figure
-from trustscore.fitting.evidence import SignalEvidence, scored
+from trustscore.fitting.document import significant
+from trustscore.fitting.evidence import SignalEvidence, shrunk_evidence
 from trustscore.fitting.notes import Note
 from trustscore.fitting.prior_lines import Lines
 from trustscore.fitting.priors import LEAST_MERCHANTS
@@ -21,14 +21,14 @@ from trustscore.typing import Array
 __all__ = ["Ends", "set_anchors"]
 
 
-# Fewer merchants whose evidence outweighs the prior say little of where a quantile lies.
+# With fewer merchants whose evidence outweighs the prior, a quantile is uncertain.
 _LEAST_SURE = 30
-# Figures that differ by less are one figure, written or summed in two ways.
+# Figures that differ by less are equal but for rounding.
 _EQUAL = 1e-12
 
 
 class Ends(NamedTuple):
-    """What is asked of an anchor line.
+    """Which anchors of a signal to fit.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class Ends(NamedTuple):
     percentile : bool
         Whether a percentile curve waits for its knots.
     waits : bool
-        Whether the file leaves something open: then what cannot be told is a fault, and a note
-        where the scorecard has figures that can stay.
+        Whether the file leaves a value open. An anchor that data cannot determine is then a fault;
+        otherwise the scorecard's anchors stay, and a note says so.
     """
 
     ends: dict[str, Any]
@@ -54,7 +54,7 @@ def set_anchors(
     known: dict[str, Any],
     asked: Ends,
 ) -> None:
-    """Put what data tell of anchors into the changes.
+    """Add the fitted anchors or knots of a signal to the changes.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def set_anchors(
     at : tuple of str
         Address of what is fitted.
     raw : SignalEvidence
-        Without figures that cannot be.
+        Without outliers.
     known : dict
         ``prior`` and ``strength`` as they are scored, on the scale that is shrunk.
     asked : Ends
@@ -84,11 +84,11 @@ def set_anchors(
         )
         return
     if np.ptp(raw.y) <= _EQUAL * max(1.0, float(np.abs(raw.y).max())):
-        # Shrunk, they differ by how many orders stand behind them, and by nothing else.
+        # After shrinkage they would differ by the merchants' number of orders only.
         one = float(np.exp(raw.y[0]) if signal.on_log else raw.y[0])
         untold(f"every merchant has the figure {one:g}")
         return
-    x, reliability = scored(raw, known["prior"], known["strength"], signal.kind)
+    x, reliability = shrunk_evidence(raw, known["prior"], known["strength"], signal.kind)
     y, weight = raw.y, None if raw.weight is None else raw.weight[raw.known]
     sure = reliability >= 0.5
     if sure.sum() < _LEAST_SURE:
@@ -123,7 +123,7 @@ def set_anchors(
 
 def _quantiles(ends: dict[str, Any], x: Array, weight: Array | None) -> dict[str, float]:
     return {
-        key: figure(float(quantile(x, level(given), weight)), 4)
+        key: significant(float(quantile(x, level(given), weight)), 4)
         if isinstance(given, str)
         else given
         for key, given in ends.items()

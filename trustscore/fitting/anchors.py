@@ -1,4 +1,4 @@
-"""Anchors and percentile knots from what merchants do, robust to a tenth of them being wrong."""
+"""Anchors and percentile knots from merchants' figures, robust to a tenth of these being wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from trustscore.errors import InputError
 from trustscore.fitting.weighted import quantile
 from trustscore.typing import Array
 
-__all__ = ["MOST_TIES", "clean", "knots", "level", "steady", "ties"]
+__all__ = ["MOST_TIES", "knots", "level", "stabilise_variance", "ties", "within_fences"]
 
 
-# Five half-widths of the middle: beyond the 99.9th percentile of a normal distribution.
+# In distances from the median to the further quartile: 3.4 standard deviations of a normal
+# distribution.
 _FENCE = 5.0
-# Above this share of equal figures a rank says how many orders a merchant has, not how good it is.
+# Above this share of ties, shrunk figures rank merchants by volume and not by quality.
 MOST_TIES = 0.10
 _LEVELS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
@@ -31,10 +32,28 @@ def level(text: str) -> float:
     return float(text[1:]) / 100
 
 
-def steady(kind: str, x: Array) -> Array:
-    """Return figures on a scale on which their spread is even: what a fence is put up on.
+def stabilise_variance(kind: str, x: Array) -> Array:
+    """Return figures on a scale on which their variance is about constant.
 
-    Angles for shares, square roots for rates of events and counts, logarithms for durations.
+    Arcsine square roots for shares, square roots for rates of events and counts, logarithms for
+    durations; other kinds stay as they are.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of signal.
+    x : ndarray
+        Raw figures, such as rates k / n.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `x`.
+
+    Examples
+    --------
+    >>> stabilise_variance("events", np.array([0.0, 4.0])).tolist()
+    [0.0, 2.0]
     """
     if kind in ("rate", "flag"):
         return np.arcsin(np.sqrt(np.clip(x, 0.0, 1.0)))
@@ -45,20 +64,20 @@ def steady(kind: str, x: Array) -> Array:
     return x
 
 
-def clean(values: Array, n: Array | None = None, weight: Array | None = None) -> Array:
-    """Return which values are within the fences.
+def within_fences(values: Array, n: Array | None = None, weight: Array | None = None) -> Array:
+    """Return which values are no outliers.
 
-    A fence stands at the median plus or minus five times the distance from the median to the
-    further quartile, so that it moves little when a tenth of the values are anything at all.
-    Where three quarters of the values are one there is no fence: a rare harm is not a mistake.
+    Fences stand five times the distance from the median to the further quartile on either side of
+    the median, so a tenth of the values moves them little, whatever they are. Where both quartiles
+    equal the median there is no fence, because a rare harm is not an error.
 
-    With `n` the quartiles are those of the better known half, and a fence is wider for the others
-    by ``sqrt(median n / n)``, which is at most how much wider chance spreads them.
+    With `n` the quartiles are those of the half with most observations, and the fences of the
+    others are wider by ``sqrt(median n / n)``, the most by which chance spreads them further.
 
     Parameters
     ----------
-    values : ndarray
-        Without NaN, on a scale of even spread (see `steady`).
+    values : ndarray of shape (merchants,)
+        Without NaN, on a scale of constant variance (see `stabilise_variance`).
     n : ndarray, optional
         Observations behind each.
     weight : ndarray, optional
@@ -66,11 +85,11 @@ def clean(values: Array, n: Array | None = None, weight: Array | None = None) ->
 
     Returns
     -------
-    ndarray of bool
+    ndarray of bool of shape (merchants,)
 
     Examples
     --------
-    >>> clean(np.r_[np.arange(9.0), 1e6]).tolist()[-2:]
+    >>> within_fences(np.r_[np.arange(9.0), 1e6]).tolist()[-2:]
     [True, False]
     """
     if not len(values):
@@ -107,12 +126,12 @@ def ties(values: Array, weight: Array | None = None) -> tuple[float, float]:
 def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) -> list[list[float]]:
     """Return a percentile curve as ``[value, utility]`` knots, monotone and winsorised.
 
-    The lowest and the highest fiftieth share the ends, so that no single merchant moves them.
+    The lowest and the highest 2 % get utility 0 and 1, so that no single merchant moves the ends.
 
     Parameters
     ----------
     x : ndarray
-        Figures as they are scored, that is shrunk, without those beyond the fences.
+        Shrunk figures, as they are scored, without outliers.
     raw : ndarray
         The same before shrinkage, in which ties are counted.
     rising : bool
@@ -123,8 +142,8 @@ def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) ->
     Raises
     ------
     InputError
-        When more than a tenth of the raw figures are one value that shrinkage pulls apart: their
-        order then is that of the merchants' volume, and no matter of quality.
+        When more than a tenth of the raw figures are one value that shrinkage pulls apart, because
+        their order would follow the merchants' volume; or when nearly all figures are equal.
 
     Examples
     --------
@@ -148,7 +167,7 @@ def knots(x: Array, raw: Array, *, rising: bool, weight: Array | None = None) ->
     at = quantile(x, _LEVELS, weight)
     u = (np.array(_LEVELS) - _LEVELS[0]) / (_LEVELS[-1] - _LEVELS[0])
     u = u if rising else 1 - u
-    # Written with few figures; knots that meet are one, in the middle of the ranks they share.
+    # Round to six significant digits, and merge equal knots at the middle of the ranks they share.
     xs = np.array([float(f"{v:.6g}") for v in at])
     many = np.ones(len(x)) if weight is None else weight
     found = []

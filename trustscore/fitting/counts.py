@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betainc, expit
 
-from trustscore.fitting.likelihoods import Loss, Peak, beta_binomial, climb, gamma_poisson
+from trustscore.fitting.likelihoods import Loss, Peak, beta_binomial, find_peak, gamma_poisson
 from trustscore.fitting.priors import (
     CONTRADICTED,
     CONVENTION,
     LEAST_MERCHANTS,
     LOG_STRENGTHS,
-    NOBODY,
+    NOTHING_STATED,
     TOLD,
     Prior,
     Stated,
@@ -25,12 +25,11 @@ from trustscore.typing import Array
 __all__ = ["fit_counts"]
 
 
-# Of merchants one in a hundred may have more events than orders, where an order has at most one:
-# events of a window are of orders before it, too.
+# Share of merchants that may have more events than orders where an order has at most one: some
+# events of a window belong to orders before it.
 _MORE = 0.01
-# Before counts are seen, an order with at most one event is so many times likelier than one with
-# several: nearly all events that markets count are of that kind, and few orders a merchant hardly
-# tell the two laws apart.
+# Prior odds that an order has at most one event. Nearly all events that marketplaces count are of
+# that kind, and merchants with few orders hardly distinguish the two laws.
 _ODDS = 10.0
 
 
@@ -83,37 +82,37 @@ def _fit_law(kind: str, k: Array, n: Array, weight: Array) -> _Counts:
     loss = (beta_binomial if kind == "rate" else gamma_poisson)(k, n, weight)
     start = np.array([first, np.log(clip_strength(strength))])
     size = float(weight.sum())
-    return _Counts(kind, loss, climb(loss, start, _bounds(first), size), (p, strength), size)
+    return _Counts(kind, loss, find_peak(loss, start, _bounds(first), size), (p, strength), size)
 
 
 def _contradicts(law: _Counts, place: int, value: float) -> bool:
-    """Return whether data speak against a figure, whatever the other one is."""
+    """Return whether a likelihood-ratio test rejects a figure, with the other one fitted."""
     bounds = _bounds(float(law.peak.at[0]))
     bounds[place] = (value, value)
     start = law.peak.at.copy()
     start[place] = value
-    other = climb(law.loss, start, bounds, law.size)
+    other = find_peak(law.loss, start, bounds, law.size)
     return bool(2 * (other.loss - law.peak.loss) > CONTRADICTED)
 
 
 def fit_counts(
-    kind: str, k: Array, n: Array, *, stated: Stated = NOBODY, weight: Array | None = None
+    kind: str, k: Array, n: Array, *, stated: Stated = NOTHING_STATED, weight: Array | None = None
 ) -> Prior:
     """Fit the prior of a `rate` (beta-binomial) or of `events` (gamma-Poisson).
 
-    Maximum likelihood over merchants, from the moments as a start. Where an order hardly ever has
-    more than one event, `events` vary less than Poisson counts do, and by those no merchant would
-    be told apart. So both laws are fitted to `events`, and each counts as much as these merchants
-    are likely by it; to the beta-binomial belong odds of ten to one beforehand, and one merchant in
-    a hundred with more events than orders.
+    Maximum likelihood over merchants, started at the moments. Where an order hardly ever has more
+    than one event, `events` vary less than Poisson counts do, and a gamma-Poisson fit would find no
+    difference between merchants. So both laws are fitted to `events` and averaged by their
+    posterior probability. The prior odds are ten to one for the beta-binomial, which allows one
+    merchant in a hundred to have more events than orders.
 
     Parameters
     ----------
     kind : {"rate", "events"}
     k, n : ndarray of shape (merchants,)
-        Blank or n = 0 is no evidence and has no part.
+        Rows where k is blank, or n is blank or 0, are left out.
     stated : Stated
-        What stands where data cannot tell.
+        Figures to keep where data cannot determine them.
     weight : ndarray of shape (merchants,), optional
         How many merchants each row stands for.
 
@@ -132,7 +131,7 @@ def fit_counts(
     >>> fit_counts("rate", np.zeros(40), n).flaw
     'all_zero'
 
-    Of one order a merchant nobody sees how much merchants differ:
+    One order a merchant does not show how much merchants differ:
 
     >>> k, n = np.arange(40.0) % 2, np.ones(40)
     >>> found = fit_counts("rate", k, n, stated=Stated(strength=20.0))
@@ -192,16 +191,16 @@ def fit_counts(
 
 
 def _distinct(k: Array, n: Array, weight: Array) -> tuple[Array, Array, Array]:
-    """Return each pair of counts once, with the merchants it stands for: their laws are one."""
+    """Return each distinct pair of counts with its number of merchants, to compute it once."""
     pairs, place = np.unique(np.column_stack((k, n)), axis=0, return_inverse=True)
     return pairs[:, 0], pairs[:, 1], np.bincount(place.reshape(-1), weight, len(pairs))
 
 
 def _as_share(k: Array, n: Array, weight: Array, poisson: _Counts) -> tuple[_Counts | None, float]:
-    """Return events fitted as a share of orders, and how much that law counts.
+    """Fit events as a share of orders; return the law and its posterior probability.
 
-    Both likelihoods are of all merchants; of those with more events than orders they tell that
-    they are, and not how many events they have. Nothing here jumps.
+    Both likelihoods cover all merchants. A merchant with more events than orders enters by the
+    probability of that, and not by the number of its events.
     """
     more = k > n
     cut = np.minimum(k, n)

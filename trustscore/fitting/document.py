@@ -1,4 +1,4 @@
-"""A scorecard file with other numbers in it: comments, order and alignment stay."""
+"""Write numbers into a scorecard file; its comments, order and alignment stay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trustscore.scorecard import Scorecard, parse_scorecard
 from trustscore.scorecard.documents import read_document
 from trustscore.scorecard.presets import find
 
-__all__ = ["Change", "figure", "open_document", "write_document"]
+__all__ = ["Change", "open_document", "significant", "write_document"]
 
 # A key added to a line of `x = { ... }` leaves no space before the brace.
 _TIGHT = re.compile(r"^([\w-]+ *= \{ [^#\n]*\S)\}([ \t]*(?:#.*)?)$", re.MULTILINE)
@@ -23,12 +23,12 @@ Change = tuple[tuple[str, ...], Any]
 """An address, and the value to put there; None takes the key away."""
 
 
-def figure(value: float, digits: int = 4) -> float:
-    """Return a number with few figures, as a person would write it.
+def significant(value: float, digits: int = 4) -> float:
+    """Return a number rounded to a few significant digits, as a person would write it.
 
     Examples
     --------
-    >>> figure(0.0172345678), figure(12345.678)
+    >>> significant(0.0172345678), significant(12345.678)
     (0.01723, 12350.0)
     """
     return float(f"{value:.{digits}g}")
@@ -37,7 +37,7 @@ def figure(value: float, digits: int = 4) -> float:
 def open_document(card: Scorecard) -> Any:
     """Return the file a scorecard came from, or one written anew when there is none.
 
-    A file that has changed since, or that is JSON, counts as none.
+    A file that has changed since it was loaded, or that is JSON, is not used.
     """
     try:
         raw = read_document(find(card.source)).decode("utf-8-sig")

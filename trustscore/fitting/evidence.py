@@ -8,31 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.fitting.anchors import clean, steady
+from trustscore.fitting.anchors import stabilise_variance, within_fences
 from trustscore.fitting.counts import fit_counts
-from trustscore.fitting.document import figure
+from trustscore.fitting.document import significant
 from trustscore.fitting.means import fit_means
 from trustscore.fitting.notes import Note
-from trustscore.fitting.outliers import sound
-from trustscore.fitting.priors import NOBODY, Prior, Stated, fit_values
+from trustscore.fitting.outliers import fit_without_outliers
+from trustscore.fitting.priors import NOTHING_STATED, Prior, Stated, fit_values
 from trustscore.scorecard import Signal
 from trustscore.scorecard.kinds import KINDS
 from trustscore.scorecard.side_values import fold_side_column
 from trustscore.scoring.curves import shrunk
 from trustscore.typing import Array
 
-__all__ = ["Block", "SignalEvidence", "evidence_of", "fit_evidence", "folded", "scored"]
+__all__ = ["Block", "SignalEvidence", "evidence_of", "fit_evidence", "folded", "shrunk_evidence"]
 
 Block = Mapping[str, Array]
 
-# Without a law that says what can be, figures are set aside only where more than this part of them
-# lies beyond the fences: fewer cannot move a 5th or 95th percentile.
+# Figures without a sample have no fitted law. They are set aside only where more than this share of
+# them lies beyond the fences: fewer cannot move a 5th or 95th percentile.
 _OUTLIERS = 0.01
 
 
 @dataclass(frozen=True)
 class SignalEvidence:
-    """Evidence of one signal: figures with NaN where there is none, on the scale they shrink.
+    """Evidence of one signal on the scale on which it is shrunk; NaN where there is none.
 
     Attributes
     ----------
@@ -76,8 +76,8 @@ def evidence_of(
 ) -> SignalEvidence:
     """Return the evidence that some rows have of a signal.
 
-    A row has none where the signal does not apply, where there is nothing to count, and where
-    the figure is withheld: what a merchant hides must not look like what merchants are like.
+    A row has none where the signal does not apply, where the sample is 0, and where the figure is
+    blank or withheld: hidden figures must not enter a prior as if merchants had shown them.
     """
     value = block[signal.value].astype(np.float64)
     known = rows & ~np.isnan(value)
@@ -94,29 +94,29 @@ def evidence_of(
         anchors = [a for a in (signal.poor, signal.good) if not a <= 0]
         # Scoring floors a duration at a hundredth of its lower end; an open end is not known yet.
         closed = anchors and not np.isnan(anchors).any()
-        least = min(anchors) / 100 if closed else 1e-3 * _middle(value[known])
+        least = min(anchors) / 100 if closed else 1e-3 * _median_above_zero(value[known])
         value = np.log(np.maximum(value, max(least, 1e-300)))
     return SignalEvidence(signal.kind, value, n, known, weight, group)
 
 
-def _middle(values: Array) -> float:
+def _median_above_zero(values: Array) -> float:
     positive = values[values > 0]
     return float(np.median(positive)) if len(positive) else 1.0
 
 
 def fit_evidence(
-    raw: SignalEvidence, where: str, notes: list[Note], stated: Stated = NOBODY
+    raw: SignalEvidence, where: str, notes: list[Note], stated: Stated = NOTHING_STATED
 ) -> tuple[Prior, SignalEvidence]:
-    """Fit the prior that suits the kind, and return it with the figures that can be by it.
+    """Fit the prior of a signal by its kind; return it with the evidence without outliers.
 
     Parameters
     ----------
     raw : SignalEvidence
     where : str
-        For the note of what was set aside.
+        Address for the note on outliers.
     notes : list of Note
     stated : Stated
-        What stands where these merchants cannot tell.
+        Figures to keep where these merchants cannot determine them.
     """
     if raw.n is None:
         weight = None if raw.weight is None else raw.weight[raw.known]
@@ -132,16 +132,16 @@ def fit_evidence(
         return fit_means(value[use], n[use], stated=stated, weight=own)
 
     group = None if raw.group is None else raw.group[rows]
-    found = sound(raw.kind, value, n, _inside(raw), fit, group)
+    found = fit_without_outliers(raw.kind, value, n, _inside(raw), fit, group)
     if found.whole is None:
         return found.prior, raw
     kept = np.zeros(len(raw.known), dtype=bool)
     kept[rows[found.inside]] = True
-    notes.append(Note("outliers", where, _set_aside(raw.kind, found.inside, found)))
+    notes.append(Note("outliers", where, _outlier_text(raw.kind, found.inside, found)))
     return found.prior, raw.only(kept)
 
 
-def _set_aside(kind: str, inside: Array, found: Any) -> str:
+def _outlier_text(kind: str, inside: Array, found: Any) -> str:
     out = int((~inside).sum())
     text = (
         f"{out} of {len(inside)} merchants have figures that the others make all but impossible, "
@@ -151,9 +151,9 @@ def _set_aside(kind: str, inside: Array, found: Any) -> str:
         return text
     ends = [np.exp(p.prior) if KINDS[kind].on_log else p.prior for p in (found.whole, found.prior)]
     return (
-        f"{text}: with them the prior would be {figure(float(ends[0])):g} and worth "
-        f"{figure(found.whole.strength, 3):g} observations, without them it is "
-        f"{figure(float(ends[1])):g} and {figure(found.prior.strength, 3):g}"
+        f"{text}: with them the prior would be {significant(float(ends[0])):g} and worth "
+        f"{significant(found.whole.strength, 3):g} observations, without them it is "
+        f"{significant(float(ends[1])):g} and {significant(found.prior.strength, 3):g}"
     )
 
 
@@ -165,16 +165,19 @@ def _inside(raw: SignalEvidence) -> Array:
     n = None if raw.n is None else raw.n[raw.known]
     weight = None if raw.weight is None else raw.weight[raw.known]
     y = raw.y
-    inside = clean(steady(scale, y), n, weight)
+    inside = within_fences(stabilise_variance(scale, y), n, weight)
     if n is None and not inside.all():
-        # A long tail of sizes is none on the logarithm; an error is one on both.
+        # A long tail lies within the fences on the logarithm; an error lies beyond them on both
+        # scales.
         above = y > 0
-        inside[above] |= clean(np.log(y[above]), None, None if weight is None else weight[above])
+        inside[above] |= within_fences(
+            np.log(y[above]), None, None if weight is None else weight[above]
+        )
     return inside
 
 
 def _fenced(raw: SignalEvidence, where: str, notes: list[Note]) -> SignalEvidence:
-    """Return figures without a sample within the fences, where many lie beyond them."""
+    """Drop figures without a sample beyond the fences, where there are many of them."""
     inside = _inside(raw)
     out = int((~inside).sum())
     if not out > _OUTLIERS * len(inside):
@@ -189,8 +192,10 @@ def _fenced(raw: SignalEvidence, where: str, notes: list[Note]) -> SignalEvidenc
     return raw.only(kept)
 
 
-def scored(raw: SignalEvidence, prior: float, strength: float, kind: str) -> tuple[Array, Array]:
-    """Return shrunk figures of the merchants with evidence, and how reliable they are."""
+def shrunk_evidence(
+    raw: SignalEvidence, prior: float, strength: float, kind: str
+) -> tuple[Array, Array]:
+    """Return the shrunk figures of the merchants with evidence, and their reliability."""
     if raw.n is None:
         return raw.y, np.ones(len(raw.y))
     value, n = raw.value[raw.known], raw.n[raw.known]

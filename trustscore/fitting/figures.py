@@ -12,7 +12,7 @@ from trustscore.fitting.document import Change
 from trustscore.fitting.evidence import Block, SignalEvidence, evidence_of, fit_evidence, folded
 from trustscore.fitting.notes import Note
 from trustscore.fitting.peers import peer_groups, set_groups
-from trustscore.fitting.prior_lines import set_prior, stands, stated_by
+from trustscore.fitting.prior_lines import scorecard_prior, set_prior, stated_by
 from trustscore.fitting.priors import Prior
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.curves import CURVES
@@ -23,7 +23,7 @@ __all__ = ["FittedFigures", "fit_figures"]
 
 @dataclass
 class FittedFigures:
-    """What a fit found, as changes to a scorecard file.
+    """The result of a fit, as changes to a scorecard file.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def fit_figures(
             continue
         raw = evidence_of(signal, block, everyone, weight, None if groups is None else groups.code)
         found, raw = fit_evidence(raw, signal.id, out.notes, stated_by(spec))
-        known = stands(signal)
+        known = scorecard_prior(signal)
         if open_prior or refit:
             keys = open_prior if open_prior and not refit else ["prior", "strength"]
             known |= set_prior(out, card, signal, spec, at, found, keys, open_prior)
@@ -119,7 +119,7 @@ def fit_figures(
 
 
 def _matching(block: Block, match: Any, rows: int) -> Array:
-    """Return the rows an overlay is for."""
+    """Return which rows an overlay matches."""
     mask = np.ones(rows, dtype=bool)
     for column, values in match:
         mask &= np.isin(folded(block, column, rows), list(values))
@@ -134,7 +134,7 @@ def _overlays(
     missing: frozenset[str],
     weight: Array | None,
 ) -> None:
-    """Fit what overlays leave open, on the rows they are for."""
+    """Fit the open values of overlays, each on the rows that it matches."""
     own = []
     for overlay in card.overlays:
         spec = card.file.overlays[overlay.id]
@@ -156,11 +156,11 @@ def _overlays(
             mask = _matching(block, overlay.match, rows) if mask is None else mask
             part = FittedFigures()
             base = card.file.signals[signal.dimension][name]
-            # What an overlay cannot tell of its own is that of all merchants.
+            # Where the rows of an overlay cannot determine a figure, that of all merchants stands.
             stated = stated_by(base)._replace(**_whole(out.priors.get(name)))
             raw = evidence_of(signal, block, mask, weight)
             found, raw = fit_evidence(raw, name, part.notes, stated)
-            known = stands(signal)
+            known = scorecard_prior(signal)
             if name in out.priors and out.priors[name].usable:
                 known |= {k: getattr(out.priors[name], k) for k in known}
                 known["strength"] *= card.file.index.strength_scale
@@ -179,7 +179,7 @@ def _overlays(
 
 
 def _whole(found: Prior | None) -> dict[str, float]:
-    """Return the figures of all merchants that were fitted, as what stands for a part of them."""
+    """Return the fitted figures of all merchants, which stand where a part of them is too few."""
     if found is None or not found.usable:
         return {}
     named = {"prior": found.prior, "strength": found.strength, "sd": found.sd}

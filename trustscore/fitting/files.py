@@ -16,6 +16,24 @@ __all__ = ["read_judgements"]
 def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Judgement]:
     r"""Read pairwise judgements: ``a, b, ratio[, expert]``.
 
+    Parameters
+    ----------
+    path : str or Path
+        CSV, JSON Lines or Parquet. A ratio is a number or a fraction, such as 3 or 1/3: how many
+        times `a` matters as much as `b`.
+    encoding : str, optional
+        Of text, instead of finding out.
+
+    Returns
+    -------
+    list of Judgement
+        In the order of the rows; `expert` is empty where there is no such column.
+
+    Raises
+    ------
+    InputError
+        When a column is missing or a ratio cannot be read; all faults are listed.
+
     Examples
     --------
     >>> import tempfile

@@ -1,4 +1,4 @@
-"""An open or closed scorecard and a block of merchants, and the closed scorecard they make."""
+"""Fit the open values of a scorecard, or all of them, to a block of merchants."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ import numpy as np
 from trustscore import __version__
 from trustscore.errors import InputError
 from trustscore.fitting.ahp import Judgement
-from trustscore.fitting.document import Change, figure, open_document, write_document
+from trustscore.fitting.document import Change, open_document, significant, write_document
 from trustscore.fitting.figures import fit_figures
+from trustscore.fitting.find_weights import METHODS, Labelled, Method, Task, find_shares, is_method
 from trustscore.fitting.halves import Interval, UntoldError, fit_interval
 from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
-from trustscore.fitting.shares import lock, tree_weights
-from trustscore.fitting.weigh import METHODS, Labelled, Method, Task, find_shares, is_method
+from trustscore.fitting.shares import locked_signals, tree_weights
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.shares import shares
@@ -36,7 +36,7 @@ __all__ = ["Fitted", "fit_scorecard", "open_weights"]
 
 @dataclass(frozen=True)
 class Fitted:
-    """A closed scorecard, and what there is to say about it.
+    """A fitted scorecard, its file, and the warnings of the fit.
 
     Attributes
     ----------
@@ -91,30 +91,30 @@ def fit_scorecard(
     labelled : Labelled, optional
         Merchants with outcomes, for learnt weights.
     weights : {"expert", "equal", "entropy", "critic", "pca", "ahp", "learned"}, optional
-        Learnt when there are outcomes, else the expert's, that is the scorecard's. Also
-        ``pymcdm:NAME`` for a weighting of the Python package pymcdm, such as ``pymcdm:merec``.
+        By default learned where `labelled` is given, and otherwise expert, the scorecard's own.
+        Also ``pymcdm:NAME`` for a weighting of the Python package pymcdm, such as ``pymcdm:merec``.
     judgements : sequence of Judgement
         For ``ahp``.
     locked : sequence of str
-        Dimensions whose weight, and those of all signals in them, stay.
+        Dimensions that keep their weights and those of all signals in them.
     priors, anchors : bool, default=False
         Whether to fit closed ones too; anchors at the 5th and 95th percentile.
     peers : bool, default=True
         Whether to fit the priors of peer groups too.
     source : mapping, optional
-        Where the data are from, for the provenance; a hash of the block unless given.
+        Where the data are from, for the provenance; by default a hash of the block.
     as_of : date, optional
         Day of the data: ``effective_from`` of the result.
     seed : int
-        Of the folds over merchants.
+        Seed of the cross-validation folds over merchants.
     notes : sequence of Note
         Warnings from before the fit, to be written down with its own.
     halves : pair of mappings, optional
         Two blocks of the same merchants in the same order, each counting a random half of their
-        orders: rho and rho_evidence are fitted to them. One export cannot tell them.
+        orders: rho and rho_evidence are fitted to them, which one export cannot determine.
     strength_scale : bool, default=False
-        Whether to write down the factor on all strengths by which truth follows the index with
-        slope 1, as the halves have it.
+        Whether to fit, to the halves, the factor on all strengths at which true figures have a
+        slope of 1 on the shrunk ones.
     merchant_weight : ndarray of shape (rows,), optional
         How many merchants each row stands for, in priors and anchors.
     progress : Progress, optional
@@ -127,7 +127,8 @@ def fit_scorecard(
     Raises
     ------
     InputError
-        When data cannot tell what was asked of them: every fault is listed.
+        When arguments contradict each other, or data cannot determine an open value: every fault is
+        listed.
     ScorecardError
         When the scorecard has faults.
 
@@ -174,11 +175,12 @@ def fit_scorecard(
     after, learned = before, None
     if method != "expert":
         progress(f"fitting weights ({method})", math.nan)
-        # Utilities depend on no weight; open ones get any, so that the kernel takes the card.
+        # Utilities do not depend on weights, so open weights may be any number that closes the
+        # card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
         task = Task(ready, block, before, missing, tuple(locked), seed)
         after, learned = find_shares(task, method, labelled, judgements, said, facts)
-        dimensions, signals = tree_weights(card, after, lock(card, tuple(locked)))
+        dimensions, signals = tree_weights(card, after, locked_signals(card, tuple(locked)))
         changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
         changes += [
             (("signals", signal.dimension, signal.id, "weight"), signals[signal.id])
@@ -199,7 +201,7 @@ def fit_scorecard(
     }
     if method != "expert":
         provenance["shares"] = {
-            signal.id: {"before": figure(float(b), 3), "after": figure(float(a), 3)}
+            signal.id: {"before": significant(float(b), 3), "after": significant(float(a), 3)}
             for signal, b, a in zip(card.signals, before, after, strict=True)
         }
     if figures.facts:
@@ -230,17 +232,17 @@ def _interval(
     scaled: bool,
     notes: list[Note],
 ) -> tuple[list[Change], dict[str, Any]]:
-    """Return what halves tell of the interval, as changes and for the provenance."""
+    """Fit the constants of the interval to the halves; return the changes and the provenance."""
     try:
         found = fit_interval(*halves, card, missing=missing)
     except UntoldError as error:
         text = f"{error.summary.removeprefix('halves: ')}; the scorecard's constants stay"
         notes.append(Note("interval_untold", "halves", text))
         return [], {"method": "not fitted: the halves say nothing of it"}
-    _at_limit(found, notes)
+    _note_limits(found, notes)
     changes: list[Change] = [
-        (("index", "rho"), figure(found.rho, 3)),
-        (("index", "rho_evidence"), figure(found.rho_evidence, 3)),
+        (("index", "rho"), significant(found.rho, 3)),
+        (("index", "rho_evidence"), significant(found.rho_evidence, 3)),
     ]
     if scaled and not np.isfinite(found.strength_scale):
         text = (
@@ -250,19 +252,19 @@ def _interval(
         notes.append(Note("strength_scale_untold", "halves", text))
     elif scaled:
         whole = card.file.index.strength_scale * found.strength_scale
-        changes.append((("index", "strength_scale"), figure(whole, 3)))
+        changes.append((("index", "strength_scale"), significant(whole, 3)))
     return changes, {"method": "random halves of orders"} | {
-        name: value if isinstance(value, int) else figure(value, 3)
+        name: value if isinstance(value, int) else significant(value, 3)
         for name, value in found._asdict().items()
         if value == value
     }
 
 
-def _at_limit(found: Interval, notes: list[Note]) -> None:
-    """Name a correlation at the end of what one may be."""
+def _note_limits(found: Interval, notes: list[Note]) -> None:
+    """Note a correlation that is at an end of its range."""
     for name, value in (("rho", found.rho), ("rho_evidence", found.rho_evidence)):
         if value in (0.0, 1.0):
-            text = f"{name} is {value:g}, the end of its range: the halves would have it beyond"
+            text = f"{name} is {value:g}, an end of its range: the halves point beyond it"
             notes.append(Note("rho_at_limit", "halves", text))
 
 
@@ -304,7 +306,7 @@ def _misuse(
     judgements: Sequence[Judgement],
     waiting: list[tuple[str, ...]],
 ) -> list[str]:
-    """Return every fault of what was asked for."""
+    """Return every fault of the arguments."""
     faults = []
     if not is_method(method):
         faults.append(
@@ -328,7 +330,7 @@ def _misuse(
         if name not in names
     ]
     if locked and not faults:
-        stay = lock(card, tuple(locked))
+        stay = locked_signals(card, tuple(locked))
         if stay.all():
             faults.append("lock: every dimension is locked, so there is no weight to fit")
         signals = {s.id: s.dimension for s in card.signals}

@@ -1,4 +1,4 @@
-"""Priors of peer groups: where a group stands, and how much merchants differ inside groups."""
+"""Priors of peer groups: the mean of each group, and the spread of merchants inside groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import chi2
 
-from trustscore.fitting.likelihoods import Loss, beta_binomial, climb, gamma_poisson
+from trustscore.fitting.likelihoods import Loss, beta_binomial, find_peak, gamma_poisson
 from trustscore.fitting.priors import (
     CONTRADICTED,
     LEAST_MERCHANTS,
@@ -24,9 +24,9 @@ from trustscore.typing import Array
 __all__ = ["Groups", "fit_groups"]
 
 
-# Means of groups that differ no more than this often by chance are one mean.
+# Level of Cochran's test: means of groups that chance alone may explain count as equal.
 _CHANCE = 0.05
-# A second round weighs merchants by how much they differ inside groups; a third changes nothing.
+# The second round weighs merchants by their spread inside groups; a third changes nothing.
 _ROUNDS = 2
 
 
@@ -66,14 +66,14 @@ def fit_groups(
     parent: Prior,
     weight: Array | None = None,
 ) -> Groups:
-    """Fit the priors of groups, shrunk to that of all merchants by how far groups truly differ.
+    """Fit the priors of groups, shrunk to that of all merchants by the variance between groups.
 
     A group's mean weighs its merchants by the inverse of `unit_variance`; the variance between
     groups is that of DerSimonian and Laird, or 0 where Cochran's test sees no difference; what is
     left of a group's distance to the parent is ``w2 / (w2 + se^2)``, so that a group of one stands
-    near the parent. The strength is fitted by maximum likelihood with each merchant's prior at
-    that of its group: so a group counts by its merchants, and one far group of a few does not
-    make all others alike.
+    near the parent. The strength is fitted by maximum likelihood, with the prior of each merchant
+    at that of its group. So a group counts by its number of merchants, and a small distant group
+    does not make merchants of the others look alike.
 
     Parameters
     ----------
@@ -120,16 +120,16 @@ def fit_groups(
             return Groups(alone, merchants, 0.0, parent.strength, parent.sd)
         with np.errstate(invalid="ignore"):
             prior = parent.prior + between / (between + se2) * (mean - parent.prior)
-        # A group too small for a prior of its own has that of all.
+        # A group too small for a prior of its own gets that of all merchants.
         own = merchants >= LEAST_MERCHANTS
-        center = np.where(own, _possible(kind, prior, parent), parent.prior)
+        center = np.where(own, _inside_support(kind, prior, parent), parent.prior)
         inside = _within(kind, y, n, center[group], many * own[group], parent)
     whole = np.where(has, prior, np.nan)
     return Groups(whole, merchants, float(np.sqrt(between)), *inside)
 
 
 def _between(weight: Array, mean: Array) -> float:
-    """Return the variance between groups, 0 where chance is enough to make their means differ."""
+    """Return the variance between groups; 0 where chance alone may explain it."""
     if len(mean) < 2:
         return 0.0
     center = (weight * mean).sum() / weight.sum()
@@ -140,15 +140,15 @@ def _between(weight: Array, mean: Array) -> float:
     return max(0.0, (apart - (len(mean) - 1)) / spare)
 
 
-def _possible(kind: str, prior: Array, parent: Prior) -> Array:
-    """Return priors where a likelihood can be: a rate of 0 or 1 makes one event impossible."""
+def _inside_support(kind: str, prior: Array, parent: Prior) -> Array:
+    """Move priors inside the support: a rate of 0 or 1 would make some counts impossible."""
     if kind == "rate":
         return np.clip(prior, 1e-9, 1 - 1e-9)
     return np.maximum(prior, 1e-9 * parent.prior) if kind == "events" else prior
 
 
 class _Inside(NamedTuple):
-    """How much merchants differ inside groups."""
+    """The spread of merchants inside groups."""
 
     strength: float
     sd: float
@@ -166,15 +166,15 @@ def _within(kind: str, y: Array, n: Array, center: Array, many: Array, parent: P
     if KINDS[kind].counts:
         loss = _count_loss(kind, y * n, n, center, many, parent)
         start = np.array([0.0, first])
-        peak = climb(loss, start, [(0.0, 0.0), LOG_STRENGTHS], size)
+        peak = find_peak(loss, start, [(0.0, 0.0), LOG_STRENGTHS], size)
         log_strength, error, sd = float(peak.at[1]), peak.covariance[1, 1], np.nan
     else:
-        # In (log sd^2, log strength): the sd of all merchants was told with groups in the way.
+        # In (log sd^2, log strength): differences between groups distorted the sd of all merchants.
         loss = _mean_loss(y - center, n, many)
         start = np.array([2 * np.log(parent.sd), first])
         fixed = "sd" in parent.untold
         wide = (start[0], start[0]) if fixed else (start[0] - 8.0, start[0] + 8.0)
-        peak = climb(loss, start, [wide, LOG_STRENGTHS], size)
+        peak = find_peak(loss, start, [wide, LOG_STRENGTHS], size)
         log_strength, error = float(peak.at[1]), peak.covariance[1, 1]
         sd = float(np.exp(peak.at[0] / 2))
     strength = clip_strength(float(np.exp(log_strength)))

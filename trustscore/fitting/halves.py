@@ -1,8 +1,8 @@
 """The constants of the interval, from two exports that each count a random half of the orders.
 
-What the halves agree on is the merchant; what they differ in is chance. So the products of a
-figure in one half with figures in the other show how truths go together, and the differences
-between the halves how errors do, without either being assumed.
+What both halves agree on is the merchant, and what they differ in is chance. So products of figures
+across the halves estimate the correlation of truths, and differences between the halves that of
+errors; neither is assumed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from trustscore.typing import Array
 __all__ = ["Interval", "UntoldError", "fit_interval"]
 
 
-# A pair of signals is heard when so many merchants have evidence of both, in both halves.
+# A pair of signals counts when at least this many merchants have evidence of both in both halves.
 _LEAST = 50
 _SCALES = (0.1, 10.0)
 
 
 class UntoldError(InputError):
-    """Halves that say nothing of the interval."""
+    """Raised when halves cannot determine the constants of the interval."""
 
 
 class Interval(NamedTuple):
-    """What two halves say of the interval.
+    """Constants of the interval, estimated from two halves.
 
     Attributes
     ----------
@@ -44,10 +44,9 @@ class Interval(NamedTuple):
         Slope of the truth on the shrunk figure: 1 when priors are as strong as they should be,
         below 1 when they are too weak.
     strength_scale : float
-        By which all strengths times it, the slope is 1; NaN when nothing between a tenth and ten
-        does it.
+        Factor on all strengths at which the slope is 1; NaN when there is none between 0.1 and 10.
     merchants, pairs : int
-        Merchants in both halves, and pairs of signals that were heard.
+        Merchants in both halves, and pairs of signals that count.
     """
 
     rho: float
@@ -59,7 +58,7 @@ class Interval(NamedTuple):
 
 
 class _Half(NamedTuple):
-    """Raw distances to the prior, up for better, and observations over strength."""
+    """Raw distances to the prior, positive for better, and observations over strength."""
 
     apart: Array
     odds: Array
@@ -99,7 +98,7 @@ def fit_interval(
     Parameters
     ----------
     one, other : mapping of str to ndarray
-        The same merchants in the same order; each order is counted in one of the two, by lot.
+        The same merchants in the same order; each order is counted in one of the two, at random.
     card : Scorecard
         Closed.
     missing : frozenset of str
@@ -120,12 +119,12 @@ def fit_interval(
     if both.any() and (a.apart[both] == b.apart[both]).all() and (a.odds == b.odds).all():
         raise InputError(
             "halves: both have the same figures for every merchant; each order must be counted in "
-            "one of the two files, by lot"
+            "one of the two files, at random"
         )
-    pull = _pulls(card)
+    pull = _error_weights(card)
     known = [at for at in range(len(pull)) if both[at].sum() >= _LEAST and pull[at] > 0]
 
-    # Distances are weighed by reliability, so that merchants of few orders do not drown the rest.
+    # Weigh distances by reliability: the noise of merchants with few orders would drown the rest.
     def weighed(half: _Half, at: int) -> tuple[Array, Array]:
         r = half.odds[at] / (1.0 + half.odds[at])
         return r * np.nan_to_num(half.apart[at]) * both[at], r * both[at]
@@ -149,7 +148,7 @@ def fit_interval(
             low += weight
             size = np.sqrt(truth[i, i] * truth[j, j])
             top += weight * float(np.clip((truth[i, j] + truth[j, i]) / 2 / size, -1.0, 1.0))
-            error_top += weight * _alike(a, b, i, j, common)
+            error_top += weight * _error_correlation(a, b, i, j, common)
     if not pairs:
         raise UntoldError(
             "halves: fewer than two signals differ between merchants beyond chance, so nothing "
@@ -165,14 +164,14 @@ def fit_interval(
     )
 
 
-def _pulls(card: Scorecard) -> Array:
-    """Return by how much the doubt of each signal moves the index."""
+def _error_weights(card: Scorecard) -> Array:
+    """Return by how much an unreliable figure of each signal moves the index: share times kappa."""
     kappa = np.array([float(np.mean(plan.kappa)) for plan in program_of(card).signals])
     return shares(card) * kappa
 
 
-def _alike(a: _Half, b: _Half, i: int, j: int, common: Array) -> float:
-    """Return the correlation of what the halves differ in, in two signals."""
+def _error_correlation(a: _Half, b: _Half, i: int, j: int, common: Array) -> float:
+    """Return the correlation of the differences between the halves of two signals."""
     parts = []
     for at in (i, j):
         spread = 1.0 / a.odds[at, common] + 1.0 / b.odds[at, common]

@@ -1,4 +1,4 @@
-"""Weights learnt from outcomes: they leave the expert only as far as outcomes insist."""
+"""Weights learnt from outcomes, shrunk towards the expert's by a cross-validated penalty."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from scipy.special import expit
 from trustscore.errors import InputError
 from trustscore.typing import Array
 
-__all__ = ["LAMBDAS", "LEAST_EVENTS", "Learned", "fit_betas", "learn_weights", "rarer"]
+__all__ = ["LAMBDAS", "LEAST_EVENTS", "Learned", "fit_betas", "learn_weights", "rarer_class_count"]
 
 Family = Literal["binomial", "poisson"]
 
-# Infinity is the expert: one slope for all signals.
+# At infinity the weights are the expert's, with one slope for all signals.
 LAMBDAS = (*np.geomspace(0.1, 1e5, 13).tolist(), np.inf)
-# Outcomes must insist before the expert gives way: the best of many penalties gains something by
-# luck, and on a handful of events its standard error is luck as well. On simulated markets in which
-# the expert is right, one standard error let go of the expert in up to a third of small ones.
+# Keep the expert's weights unless the cross-validated gain exceeds two standard errors and there
+# are enough events: the best of many penalties gains something by chance, and on a few events its
+# standard error is chance as well. With one standard error, up to a third of small simulated
+# markets left weights that were right.
 LEAST_EVENTS = 50
 _SURE = 2.0
-# A weight under this part of the expert's has come out as nothing.
+# A weight below this share of the expert's counts as 0.
 WRONG = 1e-6
 
 
@@ -44,7 +45,7 @@ class Learned(NamedTuple):
         By how much less the best lambda loses per order than the expert does, and its standard
         error over merchants.
     wrong : ndarray of bool of shape (signals,)
-        Signals that got nothing since outcomes are worse where they are better, all else equal.
+        Signals whose weight is 0 because outcomes are worse where they are better, all else equal.
     """
 
     weights: Array
@@ -57,12 +58,12 @@ class Learned(NamedTuple):
     wrong: Array
 
 
-def rarer(family: Family, n: Array, events: Array) -> float:
-    """Return how many outcomes there are of the class that there are fewer of.
+def rarer_class_count(family: Family, n: Array, events: Array) -> float:
+    """Return the number of outcomes of the rarer class; for ``poisson`` that of events.
 
     Examples
     --------
-    >>> rarer("binomial", np.array([9.0, 9.0]), np.array([8.0, 8.0]))
+    >>> rarer_class_count("binomial", np.array([9.0, 9.0]), np.array([8.0, 8.0]))
     2.0
     """
     total = float(events.sum())
@@ -79,7 +80,7 @@ def _losses(family: Family, eta: Array, n: Array, events: Array) -> Array:
 def fit_betas(
     u: Array, n: Array, events: Array, expert: Array, penalty: float, family: Family = "binomial"
 ) -> tuple[float, Array]:
-    """Fit ``g(rate) = a - sum beta_i u_i`` with beta_i >= 0, held to the expert by a penalty.
+    """Fit ``g(rate) = a - sum beta_i u_i`` with beta_i >= 0, shrunk towards the expert's weights.
 
     Minimises the loss summed over orders plus ``penalty sum (beta_i - b w_i)^2 / w_i`` over a,
     beta and b >= 0: jointly convex. g is the logit, or the logarithm for ``poisson``. For given
@@ -134,7 +135,7 @@ def fit_betas(
             rest = n * np.exp(np.minimum(eta, 500.0)) - events
         off = beta - beta.sum() * expert
         value = _losses(family, eta, n, events).sum() + penalty * (off * off / expert).sum()
-        # The slope through b vanishes: b = sum beta is where the penalty is flat in it.
+        # The derivative through b is 0, because b = sum beta minimises the penalty.
         slope = -(rest @ apart) + 2 * penalty * off / expert
         return scale * float(value), scale * np.r_[rest.sum(), slope]
 
@@ -163,10 +164,11 @@ def learn_weights(
 ) -> Learned:
     """Learn the weights of signals from outcomes.
 
-    Lambda is chosen by cross-validation over merchants. The expert stays unless the best lambda
-    gains more than two standard errors over them, and the rarer outcome is there `LEAST_EVENTS`
-    times; then it is the largest lambda that gives up at most one standard error of that gain.
-    The error is of the difference over merchants, whose orders are alike, and not over orders.
+    Lambda is chosen by cross-validation over merchants. The expert's weights stay unless the best
+    lambda gains more than two standard errors over them and the rarer outcome occurs at least
+    `LEAST_EVENTS` times; then the largest lambda within one standard error of the best is chosen.
+    The standard error is taken over merchants and not over orders, because orders of one merchant
+    are alike.
 
     Parameters
     ----------
@@ -228,7 +230,10 @@ def learn_weights(
     gains = held[-1] - held[best]
     error = float(np.sqrt(((gains - gains.mean()) ** 2).sum()) / n.sum())
     chosen = len(lambdas) - 1
-    if losses[-1] - losses[best] > _SURE * error and rarer(family, n, events) >= LEAST_EVENTS:
+    if (
+        losses[-1] - losses[best] > _SURE * error
+        and rarer_class_count(family, n, events) >= LEAST_EVENTS
+    ):
         chosen = int(np.flatnonzero(losses - losses[best] <= error)[-1])
     a, beta = fit_betas(u, n, events, share, lambdas[chosen], family)
     slope = float(beta.sum())
@@ -239,7 +244,7 @@ def learn_weights(
         )
     weights, wrong = np.zeros(len(expert)), np.zeros(len(expert), dtype=bool)
     weights[free] = beta / slope
-    # The penalty pulls a weight up to the expert's: one that ends at nothing was pushed there.
+    # The penalty pulls weights towards the expert's, so outcomes have pushed those that end at 0.
     wrong[free] = beta / slope < WRONG * share
     return Learned(
         weights,

@@ -1,4 +1,4 @@
-"""Likelihoods of merchants' figures, given what merchants are like.
+"""Marginal likelihoods of merchants' figures under a prior, and how to maximise them.
 
 Each function returns minus the logarithm, up to a constant, and its slope; parameters are on scales
 without ends (log odds, logarithms). A weight is how many merchants a row stands for.
@@ -15,12 +15,12 @@ from scipy.special import betaln, digamma, expit, gammaln
 
 from trustscore.typing import Array
 
-__all__ = ["Peak", "beta_binomial", "climb", "gamma_poisson", "normal"]
+__all__ = ["Peak", "beta_binomial", "find_peak", "gamma_poisson", "normal"]
 
 Loss = Callable[[Array], tuple[float, Array]]
 
 _STEP = 1e-3
-# A slope of this part of a merchant is flat.
+# A slope below this, for each merchant, counts as flat.
 _FLAT = 1e-6
 
 
@@ -85,7 +85,7 @@ def gamma_poisson(k: Array, n: Array, weight: Array, offset: Any = 0.0) -> Loss:
 
 
 def _log_choose(k: Array, n: Array) -> Array:
-    """Return ``log (n choose k)``; of more events than orders there is no such thing: 0."""
+    """Return ``log (n choose k)``; 0 where there are more events than orders."""
     inside = np.minimum(k, n)
     found: Array = gammaln(n + 1) - gammaln(inside + 1) - gammaln(n - inside + 1)
     return np.where(k > n, 0.0, found)
@@ -102,7 +102,7 @@ def normal(y: Array, n: Array, weight: Array) -> Loss:
         v = t2 + s2 / n
         m = (weight * y / v).sum() / (weight / v).sum()
         rest = (y - m) ** 2 / v
-        # m is where the loss is flat in it, so the other two slopes are as if it stood still.
+        # The loss is flat in m at its optimum, so the other two slopes may hold m fixed.
         dv = weight * (1 - rest) / v
         value = 0.5 * (weight * (np.log(v) + rest)).sum()
         return float(value), 0.5 * np.array([t2 * dv.sum(), s2 * (dv / n).sum()])
@@ -110,17 +110,18 @@ def normal(y: Array, n: Array, weight: Array) -> Loss:
     return loss
 
 
-def climb(loss: Loss, start: Array, bounds: list[tuple[float, float]], size: float) -> Peak:
-    """Find the highest likelihood inside bounds, and how sharp it is there.
+def find_peak(loss: Loss, start: Array, bounds: list[tuple[float, float]], size: float) -> Peak:
+    """Minimise a loss inside bounds; return the minimum and its curvature.
 
     Parameters
     ----------
     loss : callable
     start : ndarray
     bounds : list of (float, float)
-        A parameter whose two bounds are one stays there; its variance is 0.
+        A parameter with equal bounds is fixed, and its variance is 0.
     size : float
-        Merchants, by which the loss is scaled so that the search ends at the same precision.
+        Number of merchants. The loss is divided by it, so that the search ends at the same
+        precision.
 
     Returns
     -------
@@ -145,7 +146,7 @@ def climb(loss: Loss, start: Array, bounds: list[tuple[float, float]], size: flo
     low, high = np.array(bounds).T
     inward = np.where(at <= low, np.minimum(slope, 0.0), slope)
     inward = np.where(at >= high, np.maximum(inward, 0.0), inward)
-    # A line search may stop for want of digits where nothing is left to gain.
+    # Rounding may stop a line search although the slope is flat.
     settled = bool(found.success) or bool(np.abs(inward).max() <= _FLAT * size)
     free = low < high
     ended = settled and bool(np.isfinite(value))
@@ -167,7 +168,7 @@ def _covariance(loss: Loss, at: Array, free: Array) -> Array:
         curve[row] = (up - down)[which] / (2 * _STEP)
     curve = (curve + curve.T) / 2
     values, vectors = np.linalg.eigh(np.where(np.isfinite(curve), curve, 0.0))
-    # Flat or bent the wrong way: the data say nothing along this line.
+    # Without curvature the data do not determine this direction, and its variance is infinite.
     spread = np.where(values > 1e-9, 1.0 / np.maximum(values, 1e-9), np.inf)
     with np.errstate(invalid="ignore"):
         parts = [

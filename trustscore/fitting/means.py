@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from trustscore.fitting.likelihoods import Loss, Peak, climb, normal
+from trustscore.fitting.likelihoods import Loss, Peak, find_peak, normal
 from trustscore.fitting.priors import (
     CONTRADICTED,
     CONVENTION,
     LEAST_MERCHANTS,
     LOG_STRENGTHS,
-    NOBODY,
+    NOTHING_STATED,
     TOLD,
     Prior,
     Stated,
@@ -24,20 +24,20 @@ __all__ = ["fit_means"]
 
 
 def fit_means(
-    mean: Array, n: Array, *, stated: Stated = NOBODY, weight: Array | None = None
+    mean: Array, n: Array, *, stated: Stated = NOTHING_STATED, weight: Array | None = None
 ) -> Prior:
     """Fit the prior of a mean of n observations: normal between merchants and within them.
 
-    ``mean_i ~ N(m, t^2 + sd^2 / n_i)``, maximum likelihood in m, t and sd; strength is
-    ``sd^2 / t^2``. For a duration give its logarithm. Where all merchants have about as many
-    observations, t and sd cannot be told apart: then sd stays as stated and t is fitted.
+    ``mean_i ~ N(m, t^2 + sd^2 / n_i)``, maximum likelihood in m, t and sd; strength is ``sd^2 /
+    t^2``. For a duration give its logarithm. Where all merchants have about equally many
+    observations, t and sd cannot be separated: then sd stays as stated and t is fitted.
 
     Parameters
     ----------
     mean, n : ndarray of shape (merchants,)
-        Blank or n = 0 is no evidence and has no part.
+        Rows where the mean is blank, or n is blank or 0, are left out.
     stated : Stated
-        What stands where data cannot tell.
+        Figures to keep where data cannot determine them.
     weight : ndarray of shape (merchants,), optional
         How many merchants each row stands for.
 
@@ -80,7 +80,7 @@ def fit_means(
     t2 = max(float(np.var(y[well])), total / 100)
     start = np.log([t2, max(total - t2, total / 10) * float(np.median(n))])
     wide = (np.log(total) - 18.0, np.log(total) + 12.0)
-    peak = climb(loss, start, [wide, wide], many.sum())
+    peak = find_peak(loss, start, [wide, wide], many.sum())
 
     def result(
         peak: Peak, strength: float, flaw: str | None, untold: tuple[str, ...], sd: float
@@ -101,7 +101,7 @@ def fit_means(
         untold = ("sd",)
         fixed = float(np.log(sd**2))
         least = min(wide[0], fixed - LOG_STRENGTHS[1] - 1.0)
-        peak = climb(
+        peak = find_peak(
             loss, np.array([start[0], fixed]), [(least, wide[1]), (fixed, fixed)], many.sum()
         )
     log_t2, log_s2 = (float(x) for x in peak.at)
@@ -110,10 +110,10 @@ def fit_means(
     flaw = at_limit(strength)
     own = float(np.exp(log_s2 / 2))
     if flaw == "no_overdispersion" or not np.sqrt(apart) <= TOLD:
-        # Against the stated strength: the spread between merchants that it asks for, at this sd.
+        # Test the stated strength, which fixes the variance between merchants at this sd.
         asked = log_s2 - float(np.log(clip_strength(default)))
         low, high = (log_s2, log_s2) if untold else wide
-        other = climb(
+        other = find_peak(
             _tied(loss, float(np.log(clip_strength(default)))),
             np.array([log_s2]),
             [(low, high)],

@@ -1,4 +1,4 @@
-"""Neutral points of a boost policy by category: where trust neither helps nor harms in a trade."""
+"""Neutral points of a boost policy by category: the index at which the boost is 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import tomlkit
 from trustscore import __version__
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError, TrustscoreError
-from trustscore.fitting.document import Change, figure, write_document
+from trustscore.fitting.document import Change, significant, write_document
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.documents import read_document
 from trustscore.scorecard.presets import find
@@ -26,7 +26,7 @@ from trustscore.typing import Array
 __all__ = ["LEAST", "Neutrals", "fit_neutral"]
 
 LEAST = 50
-"""Formal merchants without whom a category has no point of its own."""
+"""Least number of formal merchants for a category to get a point of its own."""
 _NOTE = "What the points by category at the end were fitted to."
 
 
@@ -63,13 +63,17 @@ def fit_neutral(
     block : mapping of str to ndarray
         Checked columns of the merchants with ``category``, as `score_columns` takes them.
     card : Scorecard
-        That will score them.
+        The scorecard that will score them.
     policy : str, Path or BoostPolicy, default="boost"
-        What to begin with; all but the points stays.
+        The policy to start from; everything but the points by category stays.
     missing : frozenset of str
         Columns that were not collected.
     source : mapping, optional
         Where the data are from, for the provenance: ``sha256``, ``rows``.
+
+    Returns
+    -------
+    Neutrals
 
     Raises
     ------
@@ -98,7 +102,7 @@ def fit_neutral(
         if len(index) < LEAST:
             few.append(word)
             continue
-        points[word], counts[word] = figure(float(np.median(index)), 3), len(index)
+        points[word], counts[word] = significant(float(np.median(index)), 3), len(index)
     if not points:
         raise InputError(
             f"neutral: no category has {LEAST} formal merchants, so the fixed point"
@@ -136,7 +140,7 @@ def _document(policy: str | Path | BoostPolicy, rule: BoostPolicy) -> Any:
 
 
 def _table(points: Mapping[str, float], counts: Mapping[str, int]) -> str:
-    """Return the points as a table at the end: between the comments of others it would not read."""
+    """Return the points as a table for the end of the file, apart from comments on other keys."""
     table = tomlkit.table()
     for word, point in points.items():
         table[word] = tomlkit.item(point).comment(f"{counts[word]:,} formal merchants")

@@ -1,4 +1,4 @@
-"""What a fit has to say: warnings with a name, an address and a way out."""
+"""Warnings of a fit: each has a name, an address, and says what was done."""
 
 from __future__ import annotations
 
@@ -36,14 +36,18 @@ class Note(NamedTuple):
 
 
 def outcome_notes(outcomes: Outcomes, merchants: int) -> list[Note]:
-    """Return what there is to say about outcomes that were joined to the merchants of a fit.
+    """Return the warnings about outcomes that were joined to the merchants of a fit.
 
     Parameters
     ----------
     outcomes : Outcomes
-        Of `Outcomes.join`.
+        What `Outcomes.join` returned.
     merchants : int
-        So many merchants the outcomes had before.
+        Number of merchants in the outcomes before the join.
+
+    Returns
+    -------
+    list of Note
 
     Examples
     --------
@@ -56,7 +60,7 @@ def outcome_notes(outcomes: Outcomes, merchants: int) -> list[Note]:
     """
     found = {}
     if not outcomes.dated:
-        found["undated"] = "have no date, so nobody has checked that they came after the export"
+        found["undated"] = "have no date, so it is unchecked that they came after the export"
     if outcomes.repeated:
         found["repeated_merchants"] = f"{outcomes.repeated} merchants have several rows: added up"
     if outcomes.unknown:

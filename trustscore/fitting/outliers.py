@@ -1,9 +1,10 @@
-"""Figures that no merchant of this market could have: set aside, counted, and their effect told.
+"""Outliers: figures that are all but impossible under the law fitted to the other merchants.
 
 A typing error in one row in a hundred must not move a prior, and a heavy tail is no error. So a
-figure is set aside for what the fitted law says of it, and not for its distance from the others: of
-merchants who follow the law, the chance that a single one of them is set aside is one in a hundred.
-The law is first fitted to figures inside wide fences, so that errors do not hide each other.
+figure is set aside when the fitted law makes it improbable, and not for its distance from the
+others: where all merchants follow the law, the chance that any figure is set aside is one in a
+hundred. The law is first fitted to figures inside wide fences, so that errors do not hide each
+other.
 """
 
 from __future__ import annotations
@@ -18,24 +19,24 @@ from trustscore.fitting.priors import LEAST_MERCHANTS, Prior
 from trustscore.scorecard.kinds import KINDS
 from trustscore.typing import Array
 
-__all__ = ["MOST_OUT", "Sound", "beyond", "sound"]
+__all__ = ["MOST_OUTLIERS", "RobustPrior", "fit_without_outliers", "is_outlier"]
 
 
 # Chance that a market without an error has any figure set aside.
 _FALSE = 0.01
-# More than this part of the merchants is no error but another kind of merchant.
-MOST_OUT = 0.2
+# A larger share of the merchants is another kind of merchant and no error.
+MOST_OUTLIERS = 0.2
 _ROUNDS = 10
 
 
-class Sound(NamedTuple):
+class RobustPrior(NamedTuple):
     """A prior and the figures it was fitted to.
 
     Attributes
     ----------
     prior : Prior
     inside : ndarray of bool
-        Merchants whose figures can be.
+        Merchants whose figures are no outliers.
     whole : Prior or None
         The prior of all figures, where some were set aside.
     """
@@ -45,10 +46,11 @@ class Sound(NamedTuple):
     whole: Prior | None
 
 
-def beyond(kind: str, value: Array, n: Array, prior: Prior) -> Array:
-    """Return the figures that a merchant of a fitted prior can hardly have.
+def is_outlier(kind: str, value: Array, n: Array, prior: Prior) -> Array:
+    """Return which figures are improbable under a fitted prior.
 
-    Taken are the true figure at the end of what the prior leaves likely, and chance on top of it.
+    A count is improbable when it is so even for the merchant at the extreme quantile of the prior;
+    a mean when it lies beyond that quantile of prior and chance together.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def beyond(kind: str, value: Array, n: Array, prior: Prior) -> Array:
     Examples
     --------
     >>> known = Prior(0.05, 40.0, np.nan, 100, 1e4, "beta-binomial, ML")
-    >>> beyond("rate", np.array([5.0, 30.0, 100.0]), np.full(3, 100.0), known).tolist()
+    >>> is_outlier("rate", np.array([5.0, 30.0, 100.0]), np.full(3, 100.0), known).tolist()
     [False, False, True]
     """
     tail = _FALSE / max(len(n), 1) / 2
@@ -84,15 +86,15 @@ def beyond(kind: str, value: Array, n: Array, prior: Prior) -> Array:
     return (above < tail) | (below < tail)
 
 
-def sound(
+def fit_without_outliers(
     kind: str,
     value: Array,
     n: Array,
     inside: Array,
     fit: Callable[[Array], Prior],
     group: Array | None = None,
-) -> Sound:
-    """Fit a prior to the figures that can be by that prior.
+) -> RobustPrior:
+    """Fit a prior to the figures that are no outliers under it, in rounds.
 
     Parameters
     ----------
@@ -100,33 +102,33 @@ def sound(
     value, n : ndarray of shape (merchants,)
         All known.
     inside : ndarray of bool of shape (merchants,)
-        Figures within wide fences, to begin with.
+        Figures within wide fences, used for the first fit.
     fit : callable
-        From which merchants to use to their prior.
+        Takes which merchants to use, and returns their prior.
     group : ndarray of int, optional
-        Peer group of each merchant, -1 for none. Where a group lies apart, that is what it is like.
+        Peer group of each merchant, -1 for none. A group that lies apart as a whole is no error.
 
     Returns
     -------
-    Sound
+    RobustPrior
     """
 
     def real(inside: Array) -> Array:
-        """Return what is left in once those who are many, or most of a group, are no error."""
-        if (~inside).mean() > MOST_OUT:
+        """Keep everyone where outliers are too many to be errors, overall or in a group."""
+        if (~inside).mean() > MOST_OUTLIERS:
             return np.ones(len(inside), dtype=bool)
         if group is None or inside.all():
             return inside
         size = np.bincount(group + 1)
         out = np.bincount(group + 1, ~inside)
-        apart = (size >= LEAST_MERCHANTS) & (out > MOST_OUT * size)
+        apart = (size >= LEAST_MERCHANTS) & (out > MOST_OUTLIERS * size)
         apart[0] = False
         found: Array = inside | apart[group + 1]
         return found
 
     everyone = np.ones(len(n), dtype=bool)
     if not len(n):
-        return Sound(fit(everyone), everyone, None)
+        return RobustPrior(fit(everyone), everyone, None)
     inside = real(inside)
     prior = fit(inside)
     for _ in range(_ROUNDS):
@@ -134,10 +136,10 @@ def sound(
             break
         if not KINDS[kind].counts and not prior.sd > 0:
             break
-        now = real(~beyond(kind, value, n, prior))
+        now = real(~is_outlier(kind, value, n, prior))
         if (now == inside).all():
             break
         inside, prior = now, fit(now)
     if inside.all():
-        return Sound(prior, inside, None)
-    return Sound(prior, inside, fit(everyone))
+        return RobustPrior(prior, inside, None)
+    return RobustPrior(prior, inside, fit(everyone))

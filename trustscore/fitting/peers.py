@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from trustscore.fitting.document import Change, figure
+from trustscore.fitting.document import Change, significant
 from trustscore.fitting.evidence import Block, SignalEvidence, folded
 from trustscore.fitting.groups import Groups, fit_groups
 from trustscore.fitting.notes import Note
@@ -37,7 +37,7 @@ class PeerGroups(NamedTuple):
 
 
 def peer_groups(card: Scorecard, block: Block, rows: int) -> PeerGroups | None:
-    """Return the peer groups of merchants, None where the block lacks their columns."""
+    """Return the peer groups of the merchants; None where the block lacks their columns."""
     by = card.peers.by
     if any(column not in block for column in by):
         return None
@@ -64,7 +64,7 @@ def set_groups(
     if barred:
         text = f"{barred} groups have a | in their name, and so the prior of all merchants"
         notes.append(Note("bar_in_group", "peers", text))
-    # A group that the file states already is found by how it is read, and keeps its spelling.
+    # A group that the file already has keeps its spelling; names are compared as they are read.
     spelled = {
         "|".join(map(fold_side_value, group.split("|"))): group for group in card.file.peers.priors
     }
@@ -84,7 +84,7 @@ def set_groups(
             group = spelled.get(names[at], names[at])
             before = card.file.peers.priors.get(group, {}).get(name)
             if found.merchants[at] < LEAST_MERCHANTS:
-                # Too few to tell: what the file states of them stays.
+                # With so few merchants the prior that the file states stays.
                 small.add(names[at])
             elif found.between:
                 entry = _entry(signal, float(found.prior[at]), found, before)
@@ -92,7 +92,7 @@ def set_groups(
             elif before is not None:
                 changes.append((("peers", "priors", group, name), None))
         if found.between:
-            facts[name]["between_groups"] = figure(found.between, 3)
+            facts[name]["between_groups"] = significant(found.between, 3)
             changes += _own_sd(signal, card, facts[name], parent, found)
             if found.flaw is not None:
                 notes.append(Note(f"peers_{found.flaw}", name, _FLAWS[found.flaw]))
@@ -125,18 +125,18 @@ _FLAWS = {
 def _own_sd(
     signal: Signal, card: Scorecard, facts: dict[str, Any], parent: Prior, found: Groups
 ) -> list[Change]:
-    """Return sd as it is seen inside groups, and the strength of all merchants by it.
+    """Return the sd inside groups, and the strength of all merchants at that sd, as changes.
 
-    Where groups differ, the figures of all merchants are no bell, and tell sd less well.
+    Where groups differ, the figures of all merchants are not normal and estimate sd less well.
     """
     if "sd" not in facts or found.flaw is not None or not found.sd > 0:
         return []
     at = ("signals", signal.dimension, signal.id)
-    facts["sd"] = figure(found.sd, 3)
+    facts["sd"] = significant(found.sd, 3)
     changes: list[Change] = [((*at, "sd"), facts["sd"])]
     if "strength" in facts:
         spread = parent.sd**2 / parent.strength
-        facts["strength"] = figure(clip_strength(found.sd**2 / spread), 3)
+        facts["strength"] = significant(clip_strength(found.sd**2 / spread), 3)
         changes.append(((*at, "strength"), facts["strength"]))
     return changes
 
@@ -144,9 +144,9 @@ def _own_sd(
 def _entry(signal: Signal, prior: float, found: Groups, before: Any) -> dict[str, float]:
     """Return the line of one signal in one group."""
     value = float(np.exp(prior)) if signal.on_log else prior
-    entry = {"prior": figure(value, 4)}
+    entry = {"prior": significant(value, 4)}
     if found.flaw != "strength_untold":
-        entry["strength"] = figure(found.strength, 3)
+        entry["strength"] = significant(found.strength, 3)
     elif before is not None and before.strength is not None:
         entry["strength"] = before.strength
     return entry

@@ -1,4 +1,4 @@
-"""Fitted priors as lines of a scorecard, with what there is to say about them."""
+"""Fitted priors as lines of a scorecard, with their warnings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trustscore.fitting.document import Change, figure
+from trustscore.fitting.document import Change, significant
 from trustscore.fitting.notes import Note
 from trustscore.fitting.priors import CONVENTION, LEAST_MERCHANTS, Prior, Stated
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.kinds import KINDS
 
-__all__ = ["Lines", "set_prior", "stands", "stated_by"]
+__all__ = ["Lines", "scorecard_prior", "set_prior", "stated_by"]
 
 _FLAWS = {
     "too_few": f"fewer than {LEAST_MERCHANTS} merchants have evidence",
@@ -36,7 +36,7 @@ _UNTOLD = {
 
 
 class Lines(Protocol):
-    """What takes changes, facts, notes and faults of a fit."""
+    """What collects changes, facts, notes and faults of a fit."""
 
     changes: list[Change]
     priors: dict[str, Prior]
@@ -54,7 +54,7 @@ def stated_by(spec: Any) -> Stated:
     return Stated(number(spec.prior), number(spec.strength), number(spec.sd))
 
 
-def stands(signal: Signal) -> dict[str, Any]:
+def scorecard_prior(signal: Signal) -> dict[str, Any]:
     """Return the scorecard's own prior, on the scale that is shrunk."""
     prior = np.log(signal.prior) if signal.on_log else signal.prior
     return {"prior": prior, "strength": signal.strength}
@@ -70,7 +70,7 @@ def set_prior(
     keys: list[str],
     must: list[str],
 ) -> dict[str, Any]:
-    """Put what data tell of a prior into the changes; return what of it is scored by now.
+    """Add the fitted prior of a signal to the changes; return the figures that scoring will use.
 
     Parameters
     ----------
@@ -83,9 +83,9 @@ def set_prior(
         Address of what is fitted: the signal, or an overlay's change to it.
     found : Prior
     keys : list of str
-        Of ``prior`` and ``strength`` what is to be written.
+        Which of ``prior`` and ``strength`` to write.
     must : list of str
-        Of them those that the file leaves open, so that a number must stand there.
+        Those of them that the file leaves open, which must get a number.
     """
     waits = bool(must)
     out.priors[signal.id] = found
@@ -104,7 +104,7 @@ def set_prior(
     if signal.on_log:
         prior = float(np.exp(prior))
     written = [key for key in keys if key not in found.untold or key in must]
-    given = {"prior": figure(prior, 4), "strength": figure(strength, 3)}
+    given = {"prior": significant(prior, 4), "strength": significant(strength, 3)}
     if signal.sample is None:
         given.pop("strength")
     for key in written:
@@ -117,8 +117,8 @@ def set_prior(
     facts: dict[str, Any] = {k: v for k, v in given.items() if k in written}
     told_sd = "sd" not in found.untold and np.isfinite(sd)
     if KINDS[signal.kind].sd and spec.spread is None and told_sd:
-        out.changes.append(((*at, "sd"), figure(sd, 3)))
-        facts["sd"] = figure(sd, 3)
+        out.changes.append(((*at, "sd"), significant(sd, 3)))
+        facts["sd"] = significant(sd, 3)
     facts |= {"merchants": found.merchants, "method": found.method}
     if signal.sample is not None:
         facts["observations"] = int(found.observations)
@@ -138,16 +138,16 @@ def _as_share(out: Lines, signal: Signal, found: Prior) -> None:
 
 
 def _open(out: Lines, signal: Signal, spec: Any, found: Prior) -> tuple[float, float, float]:
-    """Return the figures to write, and say what data did not tell."""
+    """Return the figures to write, and note those that data did not determine."""
     prior, strength, sd = found.prior, found.strength, found.sd
     sampled = signal.sample is not None
     if found.flaw is not None:
         text = _FLAWS[found.flaw]
         if found.flaw in ("all_zero", "all_events"):
-            # Half an event on either side of what was seen.
+            # Half an event more, or less, than was seen.
             half = 0.5 / (found.observations + 1)
             prior = half if found.flaw == "all_zero" else 1 - half
-            text += f": prior {figure(prior):g} is half an event in all orders"
+            text += f": prior {significant(prior):g} is half an event in all orders"
         elif found.flaw in ("no_overdispersion", "strength_at_limit"):
             text += f": strength {strength:g} is the limit"
         if sampled and not found.usable:

@@ -1,10 +1,10 @@
 """Priors by maximum likelihood: what merchants are like before anything is known of one.
 
-A prior is where a merchant without evidence stands and how many observations that is worth.
-Both follow from how much merchants differ beyond what chance alone would make them differ, so
-they are fitted over merchants, and never from a merchant's own figures. What these merchants
-cannot tell is not fitted: where each has one order, nobody sees how much merchants differ. Then
-the figure stands that the scorecard states.
+A prior is where a merchant without evidence stands and how many observations that is worth. Both
+follow from how much merchants differ beyond what chance alone would make them differ, so they are
+fitted over merchants, and never from a merchant's own figures. What these merchants cannot
+determine is not fitted: one order each does not show how much merchants differ. Then the
+scorecard's figure stays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
     "CONVENTION",
     "LEAST_MERCHANTS",
     "LOG_STRENGTHS",
-    "NOBODY",
+    "NOTHING_STATED",
     "STRENGTHS",
     "TOLD",
     "Prior",
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 
-# Below this a spread between merchants cannot be told from chance.
+# With fewer merchants their spread cannot be distinguished from chance.
 LEAST_MERCHANTS = 10
 # A prior worth less would let one order decide; one worth more would never give way.
 STRENGTHS = (1.0, 5000.0)
-# What a prior is worth that data cannot tell and nobody states.
+# Strength of a prior that neither data nor scorecard determine.
 CONVENTION = float(LEAST_MERCHANTS)
-# A figure is told when its standard error is at most this on its logarithm (log odds for a rate):
-# data leave a factor of about seven either way. Beyond that a fit writes down its own luck.
+# Data determine a figure when its standard error is at most this on its logarithm (log odds for a
+# rate), a factor of about seven either way. Beyond that a fit would report chance.
 TOLD = 1.0
 # Twice the logarithm of a likelihood ratio that contradicts a stated figure: 5 %.
 CONTRADICTED = 3.84
@@ -50,15 +50,15 @@ LOG_STRENGTHS = (float(np.log(STRENGTHS[0])), float(np.log(STRENGTHS[1])))
 
 
 class Stated(NamedTuple):
-    """Figures that stand where data cannot tell; None where nobody states them."""
+    """Figures to keep where data cannot determine them; None where the scorecard has none."""
 
     prior: float | None = None
     strength: float | None = None
     sd: float | None = None
 
 
-NOBODY = Stated()
-"""Nobody states anything."""
+NOTHING_STATED = Stated()
+"""The scorecard states no figure."""
 
 
 class Prior(NamedTuple):
@@ -78,8 +78,8 @@ class Prior(NamedTuple):
         Name of what is wrong with the fit: ``too_few``, ``all_zero``, ``all_events``,
         ``constant``, ``no_overdispersion``, ``no_convergence``, ``strength_at_limit``.
     untold : tuple of str
-        Of ``prior``, ``strength``, ``sd`` those that data cannot tell. They have the stated
-        figures; a strength that nobody states is 10, by convention.
+        Those of ``prior``, ``strength``, ``sd`` that data cannot determine. They have the stated
+        figures; a strength that the scorecard does not state is 10, by convention.
     """
 
     prior: float
@@ -93,7 +93,7 @@ class Prior(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether it says more than the scorecard does."""
+        """Whether data determined the prior."""
         return self.flaw not in ("too_few", "all_zero", "all_events", "constant") and (
             "prior" not in self.untold
         )
@@ -118,7 +118,7 @@ def unit_variance(kind: str, n: Array, prior: Any, strength: Any, sd: Any) -> Ar
 
 
 def at_limit(strength: float) -> str | None:
-    """Return the flaw of a strength at the end of what one may be; None inside."""
+    """Return the flaw of a strength at an end of its range; None inside."""
     if strength > 0.99 * STRENGTHS[1]:
         return "no_overdispersion"
     return "strength_at_limit" if strength < 1.01 * STRENGTHS[0] else None

@@ -1,4 +1,4 @@
-"""From one share of the index a signal back to a tree of weights."""
+"""Turn the signals' shares of the index into weights in the tree of dimensions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from trustscore.scorecard import Scorecard
 from trustscore.scorecard.shares import entries_below, whole_weights
 from trustscore.typing import Array
 
-__all__ = ["LEAST_SHARE", "fill", "lock", "tree_weights"]
+__all__ = ["LEAST_SHARE", "fill_not_applicable", "locked_signals", "tree_weights"]
 
 
-# A weight that came out as nothing is written as this part of the index: the signal stays in the
-# statement, rules may still name it, and no ranking changes by it.
+# A weight of 0 is written as this share of the index: the signal stays in the statement, rules may
+# still name it, and it moves no ranking.
 LEAST_SHARE = 1e-4
 
 
-def lock(card: Scorecard, names: tuple[str, ...]) -> Array:
+def locked_signals(card: Scorecard, names: tuple[str, ...]) -> Array:
     """Return which signals are in a locked dimension, or in one below it."""
     parents = {dimension.id: dimension.parent for dimension in card.dimensions}
 
@@ -30,8 +30,8 @@ def lock(card: Scorecard, names: tuple[str, ...]) -> Array:
     return np.array([locked(signal.dimension) for signal in card.signals])
 
 
-def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Array:
-    """Return utilities with those that do not apply as scoring treats them.
+def fill_not_applicable(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Array:
+    """Return utilities, filled where a signal does not apply as scoring would have it.
 
     A signal that does not apply hands its weight to the others of its node, which is as if it
     stood at their weighted mean; a node of which nothing applies stands at the mean of the nodes
@@ -42,7 +42,7 @@ def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Arr
     card : Scorecard
     utility, applies : ndarray of shape (signals, merchants)
     weights : ndarray of shape (signals,)
-        Shares by which means are taken.
+        Shares of the index that weigh the means.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Arr
         return [at for w, n, _ in below.get(name, []) for at in members(w, n)]
 
     def walk(node: str | None) -> Array:
-        """Return the mean of a node, NaN where nothing applies, and fill in below it."""
+        """Fill the signals below a node and return its mean; NaN where nothing applies."""
         parts = [
             (members(what, name), out[place[name]] if what == "signal" else walk(name))
             for what, name, _ in below.get(node, [])
@@ -83,7 +83,7 @@ def fill(card: Scorecard, utility: Array, applies: Array, weights: Array) -> Arr
 def tree_weights(
     card: Scorecard, found: Array, stay: Array | None = None
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the weights of dimensions and signals by which signals have these shares.
+    """Return the weights of dimensions and signals that give the signals these shares.
 
     Inside a node weights keep the sum they had, so that an overlay's weights keep their meaning.
 
@@ -93,7 +93,7 @@ def tree_weights(
     found : ndarray of shape (signals,)
         Shares, adding up to 1.
     stay : ndarray of bool, optional
-        Signals whose share is locked: what others need to be above nothing is not taken of it.
+        Signals whose share is locked; the least shares of the others are not taken from it.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def tree_weights(
         fixed = np.array([fix for _, fix in entries])
         before = whole_weights([weight for _, _, weight in parts]).sum()
         mass = float(masses.sum())
-        # What is held is as exact as it was: figures beyond the tenth are those of a division.
+        # Locked weights keep ten decimals; further ones are rounding of the division.
         new = np.round(masses / mass * before, 10) if mass > 0 else masses
         if mass > 0 and new[~fixed].sum() > 0:
             new[~fixed] = _rounded(new[~fixed])
@@ -142,7 +142,7 @@ def tree_weights(
 
 
 def _rounded(values: Array) -> Array:
-    """Return values to about a part in two thousand of their sum, which they keep."""
+    """Round values to about a two-thousandth of their sum, and keep the sum."""
     digits = max(0, int(np.ceil(-np.log10(values.sum() * 5e-4))))
     unit = 10.0**-digits
     steps = np.floor(values / unit + 1e-9)

@@ -12,10 +12,10 @@ __all__ = ["quantile"]
 
 
 def quantile(values: Array, levels: Any, weight: Array | None = None) -> Array:
-    """Return quantiles as `numpy.quantile` does, of values that stand for so many each.
+    """Return quantiles as `numpy.quantile` does, of values with frequency weights.
 
-    A weight of 3 is as three equal values. Where some weights are below 1, all are scaled up until
-    the smallest is 1; a value of weight 0 has no part.
+    A weight of 3 counts as three equal values. Where some weights are below 1, all are scaled up
+    until the smallest is 1; values of weight 0 are left out.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Weightings that another library has: ``pymcdm:NAME``."""
+"""Weights by the Python package pymcdm, such as ``pymcdm:merec``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["MOST_MERCHANTS", "PREFIX", "names", "weights_of"]
 
 PREFIX = "pymcdm:"
 _ENDS = "_weights"
-# MEREC takes logarithms, and a utility may be 0: it sees utilities from here up, as a power mean
+# MEREC takes logarithms, and a utility may be 0, so it gets utilities on [0.1, 1], as a power mean
 # with the usual floor does.
 _LEAST, _ABOVE_ZERO = 0.1, ("merec",)
 # Some methods compare every merchant with every other.
@@ -24,7 +24,7 @@ MOST_MERCHANTS = 1000
 
 
 def names() -> list[str]:
-    """Return the weightings that the installed pymcdm has.
+    """Return the names of the weightings in the installed pymcdm.
 
     Raises
     ------
@@ -51,15 +51,15 @@ def _functions() -> dict[str, Any]:
 def weights_of(method: str, u: Array, seed: int = 0) -> Array:
     """Return the weights of signals by a weighting of pymcdm, adding up to 1.
 
-    Utilities are its criteria, all of them to be made large. At most 1,000 merchants are looked
-    at, drawn by `seed`.
+    Utilities are its criteria, all to be maximised. Above 1,000 merchants a sample of that size is
+    drawn by `seed`.
 
     Parameters
     ----------
     method : str
         ``pymcdm:merec`` for its function ``merec_weights``.
     u : ndarray of shape (merchants, signals)
-        Utilities, of signals that vary.
+        Utilities 0..1 of signals that differ between merchants.
     seed : int
 
     Raises

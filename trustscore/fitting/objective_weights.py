@@ -8,10 +8,10 @@ from trustscore.errors import InputError
 from trustscore.fitting.notes import Note
 from trustscore.typing import Array
 
-__all__ = ["COLLINEAR", "correlations", "critic", "entropy", "look", "pca"]
+__all__ = ["COLLINEAR", "collinear_notes", "correlations", "critic", "entropy", "pca"]
 
 
-# Above this correlation two signals say one thing, and it counts twice.
+# Above this correlation two signals measure one thing, which then counts twice.
 COLLINEAR = 0.95
 
 
@@ -25,7 +25,7 @@ def correlations(u: Array) -> Array:
     """
     apart = u - u.mean(axis=0)
     spread = np.sqrt((apart**2).sum(axis=0))
-    # A sum of equal floats may differ from its terms in the last bit.
+    # The mean of equal floats may differ from them in the last bit.
     still = spread <= 1e-12 * np.sqrt(len(u))
     apart = apart / np.where(still, 1.0, spread)
     apart[:, still] = 0.0
@@ -34,13 +34,13 @@ def correlations(u: Array) -> Array:
     return found
 
 
-def look(u: Array, names: list[str]) -> list[Note]:
-    """Return warnings of signals that say one thing.
+def collinear_notes(u: Array, names: list[str]) -> list[Note]:
+    """Return warnings of pairs of signals that measure one thing.
 
     Examples
     --------
     >>> u = np.array([[0.1, 0.2, 0.5], [0.3, 0.6, 0.5], [0.2, 0.4, 0.5]])
-    >>> [(note.name, note.where) for note in look(u, ["a", "b", "c"])]
+    >>> [(note.name, note.where) for note in collinear_notes(u, ["a", "b", "c"])]
     [('collinear', 'a')]
     """
     notes = []
@@ -75,7 +75,7 @@ def entropy(u: Array) -> Array:
     total = u.sum(axis=0)
     p = u / np.where(total > 0, total, 1.0)
     spread = -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=0) / np.log(len(u))
-    # A signal that nobody has marks in tells nobody apart, as one that all have.
+    # A constant signal carries no information, whether all 0 or all 1.
     return _shared(np.where(total > 0, np.maximum(1.0 - spread, 0.0), 0.0).round(14), "entropy")
 
 

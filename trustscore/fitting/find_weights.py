@@ -1,4 +1,4 @@
-"""The ways to find weights, behind one function: from a closed scorecard to shares of the index."""
+"""Find the signals' shares of the index, by any of the methods."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from trustscore.fitting import outside
-from trustscore.fitting import weights as by_spread
+from trustscore.fitting import objective_weights, pymcdm_weights
 from trustscore.fitting.ahp import Judgement, judged_weights
-from trustscore.fitting.document import figure
+from trustscore.fitting.document import significant
 from trustscore.fitting.evidence import evidence_of
-from trustscore.fitting.learned import LAMBDAS, LEAST_EVENTS, Learned, learn_weights, rarer
+from trustscore.fitting.learned import (
+    LAMBDAS,
+    LEAST_EVENTS,
+    Learned,
+    learn_weights,
+    rarer_class_count,
+)
 from trustscore.fitting.notes import Note
-from trustscore.fitting.shares import fill, lock
+from trustscore.fitting.shares import fill_not_applicable, locked_signals
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import utilities
@@ -26,21 +31,24 @@ Method = str
 """One of `METHODS`, or ``pymcdm:NAME``."""
 
 METHODS = ("expert", "equal", "entropy", "critic", "pca", "ahp", "learned")
-# Weights by spread look at merchants of whom something is known; an unknown one is its prior.
+# Objective weights use merchants of at least this coverage, because unknown ones stand at their
+# priors; where fewer than this many are known, they use all.
 _KNOWN, _ENOUGH = 0.5, 30
-# Figures that differ by less are one figure, written or summed in two ways.
+# Figures that differ by less are equal but for rounding.
 _EQUAL = 1e-12
 
 
 def is_method(text: str) -> bool:
-    """Return whether a text names a way to find weights.
+    """Return whether a text names a method.
 
     Examples
     --------
     >>> is_method("pca"), is_method("pymcdm:merec"), is_method("pymcdm:"), is_method("luck")
     (True, True, False, False)
     """
-    return text in METHODS or (text.startswith(outside.PREFIX) and text != outside.PREFIX)
+    return text in METHODS or (
+        text.startswith(pymcdm_weights.PREFIX) and text != pymcdm_weights.PREFIX
+    )
 
 
 class Labelled(NamedTuple):
@@ -51,7 +59,7 @@ class Labelled(NamedTuple):
     block : mapping of str to ndarray
         Columns as in the export.
     n, events : ndarray of shape (rows,)
-        0 where nothing is known.
+        Orders (or exposure) and bad events; 0 where there is no outcome.
     family : {"binomial", "poisson"}
     """
 
@@ -62,7 +70,7 @@ class Labelled(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What weights are found from.
+    """The scorecard and merchants that weights are found for.
 
     Attributes
     ----------
@@ -96,8 +104,8 @@ def find_shares(
 ) -> tuple[Array, Learned | None]:
     """Return the shares of the index that a method finds.
 
-    Locked ones stay as they were. So do those of signals that do not differ between merchants,
-    where weights come from data: what nobody shows has no weight that data could tell.
+    Locked shares stay. Where weights come from data, so do those of signals that do not differ
+    between merchants, because data cannot determine their weight.
     """
     if task.locked:
         facts["locked"] = list(task.locked)
@@ -122,13 +130,13 @@ def _rows(block: Mapping[str, Array]) -> int:
 
 
 def _locked(task: Task) -> Array:
-    """Return the signals whose share stays whatever data say."""
-    found: Array = lock(task.card, task.locked) | (task.before == 0)
+    """Return the signals whose share is fixed."""
+    found: Array = locked_signals(task.card, task.locked) | (task.before == 0)
     return found
 
 
 def _mixed(task: Task, found: Array, stay: Array) -> Array:
-    """Return found shares where they are free, scaled to what the others leave."""
+    """Return the found shares of free signals, scaled to what the fixed ones leave."""
     after, free = task.before.copy(), ~stay
     if free.any():
         after[free] = (1.0 - task.before[stay].sum()) * found[free] / found[free].sum()
@@ -136,9 +144,9 @@ def _mixed(task: Task, found: Array, stay: Array) -> Array:
 
 
 def _varies(task: Task, block: Mapping[str, Array], rows: Array) -> Array:
-    """Return the signals of which these merchants show different figures, and utilities.
+    """Return which signals differ between these merchants, in raw figures and in utilities.
 
-    Looked at are raw figures: shrunk ones of one raw rate differ by volume.
+    Raw figures are compared, because shrunk ones of equal rates differ by volume.
     """
     found = utilities(block, task.card, missing=task.missing)
     varies = np.zeros(len(task.card.signals), dtype=bool)
@@ -157,7 +165,7 @@ def _varies(task: Task, block: Mapping[str, Array], rows: Array) -> Array:
 def _free(
     task: Task, block: Mapping[str, Array], rows: Array, u: Array, notes: list[Note]
 ) -> Array:
-    """Return the signals whose weights data may move, and say which may not and which say one."""
+    """Return the signals whose weights data may move, and note constant and collinear ones."""
     stay = _locked(task)
     still = ~_varies(task, block, rows) & ~stay
     for at in np.flatnonzero(still):
@@ -165,7 +173,7 @@ def _free(
         notes.append(Note("constant_utility", task.card.signals[at].id, says))
     free: Array = ~stay & ~still
     names = [s.id for s, is_free in zip(task.card.signals, free, strict=True) if is_free]
-    notes += by_spread.look(u[:, free], names)
+    notes += objective_weights.collinear_notes(u[:, free], names)
     return free
 
 
@@ -178,14 +186,14 @@ def _from_outcomes(
     if not free.any():
         return task.before.copy(), None
     held = float(task.before[~free].sum())
-    few = rarer(labelled.family, labelled.n, labelled.events)
+    few = rarer_class_count(labelled.family, labelled.n, labelled.events)
     if few < LEAST_EVENTS:
         text = (
             f"only {few:g} of the rarer outcome, of which {LEAST_EVENTS} are needed to learn "
             "weights: the expert's stay"
         )
         notes.append(Note("thin_outcomes", "outcomes", text))
-    # What stays moves along with the whole, so that its share stays what it is.
+    # Fixed signals scale with the slope of the whole, so their share stays.
     common = (u[:, ~free] @ task.before[~free])[:, None] / (1.0 - held)
     learned = learn_weights(
         u[:, free] + common,
@@ -234,22 +242,22 @@ def _from_spread(task: Task, method: Method, notes: list[Note], facts: dict[str,
     u = u[known][:, free]
     found = np.zeros(len(task.before))
     if method == "pca":
-        found[free], explained, against = by_spread.pca(u)
-        facts["explained"] = figure(explained, 3)
+        found[free], explained, against = objective_weights.pca(u)
+        facts["explained"] = significant(explained, 3)
         ids = np.array([signal.id for signal in task.card.signals])[free]
         notes += [
             Note("against", name, "loads against the others: merchants good at them are bad")
             for name in ids[against].tolist()
         ]
     elif method == "entropy":
-        found[free] = by_spread.entropy(u)
+        found[free] = objective_weights.entropy(u)
     elif method == "critic":
-        # One signal alone disagrees with nobody.
-        found[free] = by_spread.critic(u) if free.sum() > 1 else 1.0
+        # CRITIC gives a single signal 0, because it has no other to disagree with.
+        found[free] = objective_weights.critic(u) if free.sum() > 1 else 1.0
     else:
-        if len(u) > outside.MOST_MERCHANTS:
-            facts["merchants"] = outside.MOST_MERCHANTS
-        found[free] = outside.weights_of(method, u, task.seed)
+        if len(u) > pymcdm_weights.MOST_MERCHANTS:
+            facts["merchants"] = pymcdm_weights.MOST_MERCHANTS
+        found[free] = pymcdm_weights.weights_of(method, u, task.seed)
     return _mixed(task, found, ~free)
 
 
@@ -259,7 +267,7 @@ def _utilities(task: Task, block: Mapping[str, Array]) -> tuple[Array, Array]:
     weight = task.before[:, None] * found.applies
     total = weight.sum(axis=0)
     coverage = (weight * found.reliability).sum(axis=0) / np.where(total > 0, total, 1.0)
-    return fill(task.card, found.utility, found.applies, task.before).T, coverage
+    return fill_not_applicable(task.card, found.utility, found.applies, task.before).T, coverage
 
 
 def _learned_facts(learned: Learned, labelled: Labelled, held: float) -> dict[str, Any]:
@@ -269,9 +277,11 @@ def _learned_facts(learned: Learned, labelled: Labelled, held: float) -> dict[st
         "orders": int(labelled.n.sum()),
         "events": int(labelled.events.sum()),
         "family": labelled.family,
-        "penalty": "infinite: the expert's weights stay" if expert else figure(learned.penalty, 3),
-        "slope": figure(learned.slope / (1.0 - held), 3),
-        "intercept": figure(learned.intercept, 3),
-        "heldout_gain_per_order": figure(learned.gain, 3),
-        "heldout_gain_se": figure(learned.gain_se, 3),
+        "penalty": "infinite: the expert's weights stay"
+        if expert
+        else significant(learned.penalty, 3),
+        "slope": significant(learned.slope / (1.0 - held), 3),
+        "intercept": significant(learned.intercept, 3),
+        "heldout_gain_per_order": significant(learned.gain, 3),
+        "heldout_gain_se": significant(learned.gain_se, 3),
     }
