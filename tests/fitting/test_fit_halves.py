@@ -109,7 +109,7 @@ def test_a_correlation_at_its_end_is_named():
     pair[0]["c"] = 8 - pair[0]["c"]
     found = fit_scorecard(pair[0], card(), halves=tuple(pair))
     assert found.scorecard.file.index.rho == 0
-    assert "rho is 0, the end of its range" in str(found.notes)
+    assert "rho is 0, an end of its range" in str(found.notes)
 
 
 def test_a_scale_beyond_its_range_stays_and_is_named():

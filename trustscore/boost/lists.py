@@ -69,6 +69,22 @@ class Lists:
 
         Ties of relevance break by item id, compared as text, and then by place in the input.
 
+        Parameters
+        ----------
+        query_id : array-like of shape (rows,)
+        relevance : array-like of shape (rows,)
+            Above 0 for a multiplicative policy; any finite number for an additive one.
+        merchant_id : array-like of shape (rows,)
+        item_id : array-like of shape (rows,), optional
+        query_kind : array-like of shape (rows,), optional
+            The same in all rows of a query.
+        lines : int array of shape (rows,), optional
+            Line of each row in its file, for messages.
+
+        Returns
+        -------
+        Lists
+
         Raises
         ------
         InputError
@@ -168,6 +184,11 @@ class Lists:
         ----------
         keep : bool array, optional
             Rows that count; the others have no say in the least and gain 0.
+
+        Returns
+        -------
+        array of shape (rows,)
+            0 or more.
         """
         list_of = self.list_of
         keep = np.ones(len(list_of), dtype=bool) if keep is None else keep
@@ -181,6 +202,15 @@ class Lists:
         """Return the rank of each row in its list by `key`, from 1 for the smallest.
 
         Equal keys stay in base order.
+
+        Parameters
+        ----------
+        key : array of shape (rows,)
+            Follows the rows of the lists, not those of the input.
+
+        Returns
+        -------
+        int array of shape (rows,)
 
         Examples
         --------
@@ -260,6 +290,17 @@ def rerank_lists(
         ``table.rows(lists.merchant_ids)``.
     today : date or ISO text, optional
         Scores that expired before this day are neutral; without it nothing expires.
+
+    Returns
+    -------
+    Reranked
+
+    Raises
+    ------
+    InputError
+        When the form of the policy cannot use the relevance; rows are named.
+    PolicyError
+        When the table was made with a policy that gives other leans.
 
     Examples
     --------
@@ -411,6 +452,15 @@ def _places_by_id(list_of: IntArray, items: TextArray, lines: IntArray | None) -
 
 def from_log_odds(scores: Any) -> FloatArray:
     """Return relevance in (0, 1) from scores on the log-odds scale, in the same order.
+
+    Parameters
+    ----------
+    scores : array-like of float
+
+    Returns
+    -------
+    ndarray of the same shape
+        ``1 / (1 + exp(-score))``.
 
     Raises
     ------

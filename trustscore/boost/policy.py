@@ -187,6 +187,14 @@ class BoostPolicy(Base):
     def load(cls, policy: str | Path | BoostPolicy = "boost") -> BoostPolicy:
         """Load a preset by name or a policy file by path; a policy is returned as it is.
 
+        Parameters
+        ----------
+        policy : str, Path or BoostPolicy, default="boost"
+
+        Returns
+        -------
+        BoostPolicy
+
         Raises
         ------
         PolicyError
@@ -204,6 +212,17 @@ class BoostPolicy(Base):
     @classmethod
     def parse(cls, data: Mapping[str, Any], source: str = "given") -> BoostPolicy:
         r"""Return the policy that parsed TOML or JSON describes.
+
+        Parameters
+        ----------
+        data : mapping
+            Keys as in a policy file; what is left out has its default.
+        source : str, default="given"
+            What messages call it.
+
+        Returns
+        -------
+        BoostPolicy
 
         Raises
         ------
@@ -277,14 +296,48 @@ class BoostPolicy(Base):
         return guards.head > 0 or any(limit is not None for limit in limits)
 
     def with_beta(self, beta: float, **provenance: str | float | bool) -> BoostPolicy:
-        """Return the same policy at another strength, with notes on where it came from."""
+        """Return the same policy at another strength, with notes on where it came from.
+
+        Parameters
+        ----------
+        beta : float
+            0 or more, and at most `most_beta`.
+        **provenance : str, float or bool
+            Added to the notes that the policy carries.
+
+        Returns
+        -------
+        BoostPolicy
+
+        Raises
+        ------
+        PolicyError
+            When the guard of the policy does not allow the strength.
+
+        Examples
+        --------
+        >>> BoostPolicy.load().with_beta(0.05, calibrated_on="January").beta
+        0.05
+        """
         data = self.model_dump(mode="python", exclude_none=True)
         data["strength"] = {**data["strength"], "beta": float(beta)}
         data["provenance"] = {**data["provenance"], **provenance}
         return type(self).parse(data, self.name)
 
     def excludes(self, query_id: object, query_kind: str | None) -> bool:
-        """Return whether the boost stays off for this list; an id counts as its text."""
+        """Return whether the boost stays off for this list; an id counts as its text.
+
+        Parameters
+        ----------
+        query_id : object
+            Matched with the patterns of ``exclusions.queries``; None matches none.
+        query_kind : str or None
+            Looked up in ``exclusions.kinds``.
+
+        Returns
+        -------
+        bool
+        """
         if query_kind is not None and query_kind in self.exclusions.kinds:
             return True
         return query_id is not None and any(
@@ -305,6 +358,16 @@ def _load(raw: bytes, as_json: bool, source: str) -> BoostPolicy:
 
 
 def policy_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the file form, for editors."""
+    """Return the JSON Schema of the file form, for editors.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> "strength" in policy_schema()["properties"]
+    True
+    """
     schema = BoostPolicy.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -73,6 +73,25 @@ class Front:
 def guaranteed_beta(eps: float, policy: BoostPolicy) -> float:
     """Return the largest strength at which no list can lose more than `eps`, whatever the data.
 
+    Parameters
+    ----------
+    eps : float
+        Share of its score-DCG that a list may lose, between 0 and 1.
+    policy : BoostPolicy
+        In the multiplicative form.
+
+    Returns
+    -------
+    float
+        ``-ln(1 - eps) / (1 + rho)``, or what the policy's guard allows if that is less.
+
+    Raises
+    ------
+    InputError
+        When `eps` is not between 0 and 1.
+    PolicyError
+        When the policy is additive, which has no such bound.
+
     Examples
     --------
     >>> round(guaranteed_beta(0.1, BoostPolicy()), 4)
@@ -99,10 +118,38 @@ def calibrate(
     most_beta : float, default=2.0
         Never more than this, nor than the ratio guard of the policy allows.
 
+    Returns
+    -------
+    Strength
+        Its `binding` names the limit that stopped it.
+
+    Raises
+    ------
+    InputError
+        When `eps` or `worst` is not between 0 and 1.
+
     Notes
     -----
     Guards are left out, because with them the loss is not monotone in beta; measure again with
     them. The merchant cap moves items for a reason other than trust, and has its own cost.
+
+    Examples
+    --------
+    >>> from trustscore.boost import BoostPolicy, Lists, TrustTable
+    >>> table = TrustTable.build(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [50.0, 90.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...     }
+    ... )
+    >>> lists = Lists.from_columns(["q"] * 3, [0.50, 0.48, 0.47], ["a", "new", "b"])
+    >>> trial = Trial(lists, table, BoostPolicy.load(), k=2)
+    >>> found = calibrate(0.05, trial)
+    >>> round(found.beta, 4), round(found.loss, 4), found.binding
+    (0.1116, 0.0374, 'most beta')
     """
     _require_share("eps", eps)
     worst = min(5 * eps, 0.999) if worst is None else worst
@@ -131,8 +178,22 @@ def calibrate(
 def reach_exposure(target: float, trial: Trial, *, most_beta: float = 2.0) -> Strength:
     """Return the least strength that gives the group of `trial` the share `target` of exposure.
 
+    Parameters
+    ----------
+    target : float
+        Mean exposure share of the group over the lists, between 0 and 1.
+    trial : Trial
+    most_beta : float, default=2.0
+        Never more than this, nor than the ratio guard of the policy allows.
+
+    Returns
+    -------
+    Strength
+
     Raises
     ------
+    InputError
+        When `target` is not between 0 and 1.
     OutOfReach
         When the largest strength allowed does not reach the target. The error carries the
         largest attainable exposure and its cost.
@@ -142,6 +203,24 @@ def reach_exposure(target: float, trial: Trial, *, most_beta: float = 2.0) -> St
     The share of "all merchants above a lean" only rises with strength, so bisection is exact.
     The share of another group may fall, so a grid finds the first strength that reaches the
     target, and the bisection runs inside that cell only.
+
+    Examples
+    --------
+    >>> from trustscore.boost import BoostPolicy, Lists, TrustTable
+    >>> table = TrustTable.build(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [50.0, 90.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...     }
+    ... )
+    >>> lists = Lists.from_columns(["q"] * 3, [0.50, 0.48, 0.47], ["a", "new", "b"])
+    >>> trial = Trial(lists, table, BoostPolicy.load(), k=2)
+    >>> found = reach_exposure(0.3, trial)
+    >>> round(found.beta, 4), round(found.share, 4), round(found.loss, 4)
+    (0.0275, 0.3869, 0.0079)
     """
     _require_share("target", target)
 
@@ -171,7 +250,44 @@ def reach_exposure(target: float, trial: Trial, *, most_beta: float = 2.0) -> St
 
 
 def pareto(trial: Trial, n: int = 41, *, most_beta: float = 2.0) -> Front:
-    """Return the trade-off at `n` strengths from 0 to the largest allowed, and its knee."""
+    """Return the trade-off at `n` strengths from 0 to the largest allowed, and its knee.
+
+    Parameters
+    ----------
+    trial : Trial
+    n : int, default=41
+        Number of strengths, 3 or more, at equal steps.
+    most_beta : float, default=2.0
+        Largest strength, unless the ratio guard of the policy allows less.
+
+    Returns
+    -------
+    Front
+        Arrays of shape (n,).
+
+    Raises
+    ------
+    InputError
+        When `n` is below 3.
+
+    Examples
+    --------
+    >>> from trustscore.boost import BoostPolicy, Lists, TrustTable
+    >>> table = TrustTable.build(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [50.0, 90.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...     }
+    ... )
+    >>> lists = Lists.from_columns(["q"] * 3, [0.50, 0.48, 0.47], ["a", "new", "b"])
+    >>> trial = Trial(lists, table, BoostPolicy.load(), k=2)
+    >>> front = pareto(trial, 5)
+    >>> front.share.round(2).tolist(), front.knee
+    ([0.0, 0.39, 0.61, 0.61, 0.61], 1)
+    """
     if n < 3:
         raise InputError(f"n must be at least 3. Got {n}")
     beta = np.linspace(0.0, min(most_beta, trial.policy.most_beta), n)

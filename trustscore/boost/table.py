@@ -84,10 +84,23 @@ def lean_parts(
     lines : int array, optional
         Line of each row in its file, for messages.
 
+    Returns
+    -------
+    Parts
+        Arrays of shape (merchants,): points of the index and parts of the lean in [-rho, 1].
+
     Raises
     ------
     InputError
         When a needed column is absent or a value is out of its range; all faults at once.
+
+    Examples
+    --------
+    >>> columns = {"trust_index": [90.0], "index_se": [3.0]}
+    >>> columns |= {"prior_index": [71.0], "coverage": [0.9]}
+    >>> parts = lean_parts(columns, BoostPolicy.load())
+    >>> parts.neutral.tolist(), parts.excess.round(2).tolist(), parts.lean.round(3).tolist()
+    ([71.0], [15.16], [0.766])
     """
     index, index_se, prior, coverage = _checked(columns, lines)
     rows = len(index)
@@ -142,6 +155,16 @@ def trust_boost(columns: Mapping[str, Any], policy: BoostPolicy | None = None) -
         See :func:`lean_parts`.
     policy : BoostPolicy, optional
         The preset ``boost`` by default.
+
+    Returns
+    -------
+    ndarray of shape (merchants,)
+        Within ``exp(-beta rho)`` and ``exp(beta)``.
+
+    Raises
+    ------
+    InputError
+        As :func:`lean_parts`.
 
     Examples
     --------

@@ -72,6 +72,11 @@ def bootstrap(values: FloatArray, draws: int = 1000, seed: int = 1) -> Draws:
     values : array of shape (lists, columns)
         NaN where a list has no such figure; the mean of the column then leaves the list out.
     draws, seed : int
+        Number of samples, and the seed by which they are drawn.
+
+    Returns
+    -------
+    Draws
 
     Examples
     --------

@@ -105,7 +105,22 @@ class Evaluation:
     calibrated: Strength
 
     def figure(self, method: str, metric: str, group: str = "", k: int | None = None) -> Figure:
-        """Return one figure; `k` is `main_k` by default.
+        """Return one figure.
+
+        Parameters
+        ----------
+        method : str
+            ``none``, ``boost`` or the name of a baseline.
+        metric : str
+            Such as ``score_ndcg`` or ``promoted_exposure``.
+        group : str, optional
+            A tier or a tenth by volume, for metrics that are taken by group.
+        k : int, optional
+            Number of first places; `main_k`, or whole lists, by default.
+
+        Returns
+        -------
+        Figure
 
         Raises
         ------
@@ -161,6 +176,10 @@ def evaluate(
         their vetoes unless the policy keeps them. Without it nothing expires.
     progress : Progress, optional
         Told which step is being done, and how much of it is done.
+
+    Returns
+    -------
+    Evaluation
 
     Raises
     ------

@@ -22,6 +22,17 @@ def position_weights(model: str | Sequence[float], places: int) -> FloatArray:
         ``1 / log2(1 + place)`` as in DCG (Jarvelin and Kekalainen 2002), ``1 / place``, or the
         click curve of your own results page, place by place.
     places : int
+        At least 1.
+
+    Returns
+    -------
+    ndarray of shape (places,)
+        0 or more; 0 beyond the end of a click curve.
+
+    Raises
+    ------
+    InputError
+        When the model is unknown, or the click curve is empty, negative or begins with 0.
 
     Examples
     --------

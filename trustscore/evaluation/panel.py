@@ -103,6 +103,10 @@ class Panel:
         volumes : array-like, optional
             One for each merchant, in the order of `table`; 0 or more, NaN for none.
 
+        Returns
+        -------
+        Panel
+
         Raises
         ------
         InputError
@@ -209,6 +213,11 @@ class Panel:
         key : array
         vetoed : bool, default=False
             Whether to rank vetoed candidates as well.
+
+        Returns
+        -------
+        int array of shape (rows,)
+            From 1 in each list; 0 for a candidate that takes no part.
         """
         if not vetoed:
             key = np.where(self.keep, key, np.inf)

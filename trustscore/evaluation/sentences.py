@@ -30,7 +30,35 @@ class Verdict(NamedTuple):
 
 
 def verdict(found: Evaluation) -> Verdict:
-    """Return the sentences about an evaluation; they use figures of `found` only."""
+    """Return the sentences about an evaluation.
+
+    Parameters
+    ----------
+    found : Evaluation
+        The sentences use its figures only.
+
+    Returns
+    -------
+    Verdict
+
+    Examples
+    --------
+    >>> from trustscore.boost import BoostPolicy, Lists, TrustTable
+    >>> from trustscore.evaluation import evaluate
+    >>> table = TrustTable.build(
+    ...     {
+    ...         "merchant_id": ["a", "b"],
+    ...         "trust_index": [50.0, 90.0],
+    ...         "index_se": [3.0, 3.0],
+    ...         "prior_index": [71.0, 71.0],
+    ...         "coverage": [0.9, 0.9],
+    ...     }
+    ... )
+    >>> lists = Lists.from_columns(["q"] * 3, [0.50, 0.48, 0.47], ["a", "new", "b"])
+    >>> said = verdict(evaluate(lists, table, BoostPolicy.load(), ks=[2], draws=50))
+    >>> said.buys[0].partition(",")[0]
+    'exposure: the promoted get 61.3 % instead of 0.0 %'
+    """
     return Verdict(list(_costs(found)), list(_buys(found)), list(_decide(found)))
 
 

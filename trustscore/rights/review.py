@@ -127,6 +127,11 @@ def review_rights(
     notice_days : int, default=7
         Days between the announcement of a fall and its effect.
 
+    Returns
+    -------
+    Review
+        Arrays of shape (merchants,).
+
     Examples
     --------
     >>> from trustscore.scorecard import load_scorecard
@@ -197,5 +202,23 @@ def review_rights(
 
 
 def rights_of(tiers: Tiers, step: int) -> Sequence[str]:
-    """Return the rights of a step of the ladder; none below the first step."""
+    """Return the rights of a step of the ladder; none below the first step.
+
+    Parameters
+    ----------
+    tiers : Tiers
+    step : int
+        0 for the lowest tier; -1 for none.
+
+    Returns
+    -------
+    sequence of str
+
+    Examples
+    --------
+    >>> from trustscore.scorecard import load_scorecard
+    >>> tiers = load_scorecard("default").tiers
+    >>> len(rights_of(tiers, -1)), len(rights_of(tiers, 4)) > len(rights_of(tiers, 0))
+    (0, True)
+    """
     return tiers.ladder[step].rights if step >= 0 else ()

@@ -177,7 +177,11 @@ def load_boosts(path: str | Path, policy: Any = "boost") -> TrustTable:
     ----------
     path : path
     policy : str, Path or BoostPolicy, default="boost"
-        That the boosts were exported with.
+        The policy that the boosts were exported with.
+
+    Returns
+    -------
+    TrustTable
 
     Raises
     ------
