@@ -411,8 +411,9 @@ class Score:
     prior_index: float
     coverage: float
     trust_index: float
-    lower: float
-    upper: float
+    trust_index_lower: float
+    trust_index_upper: float
+    uncapped_index: float
     dimensions: dict[str, float]  # points, NaN where a dimension does not apply
     signals: dict[str, Part]  # in the order of the scorecard
     points: dict[str, tuple[float, float, float]]  # gained, lost, weight in the index
@@ -459,6 +460,7 @@ def score(card, merchant, missing=frozenset(), as_of=None):
     veto = max(vetoes, key=VETOES.index, default="")
     moved = sum(fired.values())
     trust_index, limit, cap = adjusted(raw, moved, lowest_cap)
+    uncapped, _, _ = adjusted(raw, moved, math.inf)
     lower, _, _ = adjusted(max(raw - Z95 * se, 0.0), moved, lowest_cap)
     upper, _, _ = adjusted(min(raw + Z95 * se, 100.0), moved, lowest_cap)
 
@@ -475,8 +477,9 @@ def score(card, merchant, missing=frozenset(), as_of=None):
         prior_index=100 * root.prior_utility,
         coverage=coverage,
         trust_index=trust_index if scored else math.nan,
-        lower=lower if scored else math.nan,
-        upper=upper if scored else math.nan,
+        trust_index_lower=lower if scored else math.nan,
+        trust_index_upper=upper if scored else math.nan,
+        uncapped_index=uncapped if scored else math.nan,
         dimensions=dimension_points(root),
         signals=in_order,
         points={name: points[name] for name in in_order},

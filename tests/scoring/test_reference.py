@@ -17,6 +17,7 @@ from tests.scoring.test_by_hand import MERCHANT
 from trustscore.scorecard import parse_scorecard
 from trustscore.scorecard.presets import preset_folder
 from trustscore.scoring import score_columns
+from trustscore.scoring.score import NUMBERS
 
 NEAR = 1e-9  # a decision this near to its line hangs on the last bits
 TOLERANCE = 1e-10
@@ -83,16 +84,8 @@ def compare(case):
     names = [signal.id for signal in card.signals]
     assert list(theirs[0].signals) == names
 
-    for our_name, their_name in (
-        ("raw_index", "raw_index"),
-        ("index_se", "index_se"),
-        ("prior_index", "prior_index"),
-        ("coverage", "coverage"),
-        ("trust_index", "trust_index"),
-        ("trust_index_lower", "lower"),
-        ("trust_index_upper", "upper"),
-    ):
-        check(getattr(ours, our_name), [getattr(s, their_name) for s in theirs], our_name, None)
+    for name in NUMBERS:
+        check(getattr(ours, name), [getattr(score, name) for score in theirs], name, None)
     assert set(ours.dimensions) == set(case.card["dimensions"])
     for name, points in ours.dimensions.items():
         check(points, [score.dimensions[name] for score in theirs], name, None)
