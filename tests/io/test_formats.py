@@ -121,3 +121,17 @@ def test_the_page_on_spark_names_what_it_reads_and_no_other_format(repository):
     text = (repository / "docs/user_guide/scale.md").read_text(encoding="utf-8")
     [said] = re.findall(r"^Inputs are (.*?) on any file system", text, re.MULTILINE)
     assert {name for name in NAMES if name in said} == set(opening.FORMATS)
+
+
+def test_whoever_begins_to_list_the_formats_names_them_all(repository):
+    """A list in a docstring, help text or page goes on to its end: a full stop, or a colon."""
+    places = [*repository.glob("trustscore/**/*.py"), *repository.glob("docs/user_guide/*.md")]
+    lists = []
+    for place in [*places, repository / "README.md"]:
+        text = " ".join(place.read_text(encoding="utf-8").split())
+        lists += [
+            (place.name, said)
+            for said in re.findall(r"CSV, (?:gzip CSV, )?JSON Lines.*?[.;:]", text)
+        ]
+    assert len(lists) > 5
+    assert [found for found in lists if not all(name in found[1] for name in NAMES)] == []
