@@ -1,5 +1,6 @@
 """A kept store: what is read again, what is not, and what is refused."""
 
+import hmac
 import os
 import shutil
 
@@ -115,6 +116,14 @@ def test_what_an_interrupt_leaves_is_read_anew(tmp_path, monkeypatch):
     again = read(logs, work)
     assert len(again.rows["orders"]) == 6
     assert not list(work.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("size", [16, 63, 64, 65, 200])
+def test_a_pseudonym_is_half_of_an_hmac(size):
+    secret = bytes(range(size % 256)).ljust(size, b"x")
+    for text in ("", "b1", "买家" * 50):
+        whole = hmac.digest(secret, text.encode(), "sha256")
+        assert Pepper(secret).pseudonym(text) == whole[:16].hex()
 
 
 def test_a_pepper_is_made_once_for_its_owner_alone(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 import secrets
 import unicodedata
@@ -16,6 +16,7 @@ from trustscore.io.arrow import strings
 __all__ = ["Pepper", "letters_of", "normalised"]
 
 _BYTES = 16
+_BLOCK = 64
 _LEAST = 16
 
 
@@ -30,7 +31,11 @@ class Pepper:
     """
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        # HMAC as RFC 2104 defines it, its two keyed beginnings made once: half the time per id.
+        key = hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret
+        key = key.ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
         # Tells stores of different secrets apart, and says nothing of the secret.
         self.stamp = self.pseudonym("trustscore store")
 
@@ -61,7 +66,10 @@ class Pepper:
 
     def pseudonym(self, text: str) -> str:
         """Return the pseudonym of an id."""
-        return hmac.digest(self._secret, text.encode(), "sha256")[:_BYTES].hex()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()[: 2 * _BYTES]
 
     def pseudonyms(self, texts: Any) -> Any:
         """Return the pseudonyms of a string array; null stays null."""
