@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.scorecard.model import Tiers
+from trustscore.scorecard.ladder import Tiers
 from trustscore.scoring import assign_tiers
 from trustscore.typing import Array
 

@@ -11,19 +11,13 @@ from trustscore.lazy import attach
 if TYPE_CHECKING:
     from trustscore.scorecard.build import parse_scorecard
     from trustscore.scorecard.conditions import Condition
+    from trustscore.scorecard.ladder import Tier
     from trustscore.scorecard.load import load_scorecard, scorecard_schema
-    from trustscore.scorecard.model import (
-        ROOT,
-        Dimension,
-        Field,
-        Overlay,
-        Rule,
-        Scorecard,
-        Signal,
-        Tier,
-    )
+    from trustscore.scorecard.model import ROOT, Dimension, Field, Overlay, Scorecard
     from trustscore.scorecard.presets import preset_names
+    from trustscore.scorecard.rule import Rule
     from trustscore.scorecard.side_columns import SIDE_NUMERIC, SIDE_TEXT
+    from trustscore.scorecard.signal import Signal
 
 __all__ = [
     "ROOT",
@@ -43,8 +37,11 @@ __all__ = [
     "scorecard_schema",
 ]
 
-_MODEL = ("ROOT", "Dimension", "Field", "Overlay", "Rule", "Scorecard", "Signal", "Tier")
+_MODEL = ("ROOT", "Dimension", "Field", "Overlay", "Scorecard")
 _HOMES = {
+    "Rule": "trustscore.scorecard.rule",
+    "Signal": "trustscore.scorecard.signal",
+    "Tier": "trustscore.scorecard.ladder",
     "Condition": "trustscore.scorecard.conditions",
     "SIDE_NUMERIC": "trustscore.scorecard.side_columns",
     "SIDE_TEXT": "trustscore.scorecard.side_columns",

@@ -11,158 +11,30 @@ from typing import Any
 
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.scorecard.build_rules import build_rules
+from trustscore.scorecard.build_signals import NO_SAMPLE, SignalBuilder
 from trustscore.scorecard.checks import (
     column_faults,
     contribution_faults,
     figure_faults,
     weight_faults,
 )
-from trustscore.scorecard.curves import CURVES, Curve
-from trustscore.scorecard.faults import Notes, collect, prune, shown
-from trustscore.scorecard.kinds import KINDS
-from trustscore.scorecard.model import (
-    RESERVED,
-    Dimension,
-    Numbers,
-    Overlay,
-    Peers,
-    Scorecard,
-    Signal,
-    StatusLimits,
-    Tier,
-    Tiers,
-)
+from trustscore.scorecard.curves import CURVES
+from trustscore.scorecard.faults import collect, prune, shown
+from trustscore.scorecard.ladder import StatusLimits, Tier, Tiers
+from trustscore.scorecard.model import RESERVED, Dimension, Overlay, Peers, Scorecard
 from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.side_values import fold_side_value
-from trustscore.scorecard.spec import ScorecardFile, SignalSpec, SignalWords
+from trustscore.scorecard.signal import Signal
+from trustscore.scorecard.spec import ScorecardFile
 
 # Deeper trees and longer lists are nobody's judgement, and checks compare each with each.
 _MOST_LEVELS = 16
 _MOST_ENTRIES = 2000
 _MOST_FAULTS = 500
-_NO_SAMPLE = "is only for a signal with a sample column"
 
 
-class _Builder(Notes):
-    """Collects faults while it builds; nothing is raised before all are known."""
-
-    def __init__(self, file: ScorecardFile, dropped: frozenset[str] = frozenset()) -> None:
-        super().__init__(dropped)
-        self.file = file
-        self.open: list[str] = []
-
-    def closed(self, address: str, value: Any) -> float:
-        """Return a number; an open value is noted and stands as NaN until it is fitted."""
-        if isinstance(value, str):
-            self.open.append(f"{address} = {value!r}")
-            return math.nan
-        return math.nan if value is None else float(value)
-
-    def scaled(self, strength: float) -> float:
-        """Return a strength as it is scored: every one that the file states is scaled."""
-        return strength * self.file.index.strength_scale
-
-    def signal(self, dimension: str, name: str, spec: SignalSpec) -> Signal | None:
-        at = f"signals.{dimension}.{name}"
-        if len(spec.kinds) != 1:
-            got = " and ".join(spec.kinds) or "none"
-            self.fault(at, f"must have exactly one of {', '.join(KINDS)}. Got {got}")
-            return None
-        kind = KINDS[spec.kinds[0]]
-        columns = getattr(spec, kind.name)
-        value, sample = columns if isinstance(columns, tuple) else (columns, None)
-        value = name if value is True else value
-        sampled = sample is not None
-        if self.file.stages:
-            self.known(f"{at}.stage", spec.stage, self.file.stages, "stage")
-        curve = CURVES[spec.curve or kind.curve or self.file.defaults.curve]
-        poor, good = self.closed(f"{at}.poor", spec.poor), self.closed(f"{at}.good", spec.good)
-        knots = tuple(spec.knots or ())
-        if curve.knots:
-            poor, good = self._knots(at, curve, knots, spec, poor, good)
-        elif knots:
-            those = " and ".join(c.name for c in CURVES.values() if c.knots)
-            self.fault(f"{at}.knots", f"are for the curves {those}")
-        else:
-            for key in ("poor", "good"):
-                if getattr(spec, key) is None:
-                    self.fault(f"{at}.{key}", "is missing")
-        strength = self.closed(f"{at}.strength", spec.strength) if spec.strength else 0.0
-        if sampled and spec.strength is None:
-            self.fault(f"{at}.strength", "is missing: the prior must be worth some observations")
-        if not sampled and spec.strength is not None:
-            self.fault(f"{at}.strength", _NO_SAMPLE)
-        if value == sample:
-            self.fault(f"{at}.{kind.name}", f"must be two different columns. Got {value} twice")
-        prior = self.closed(f"{at}.prior", spec.prior)
-        if kind.sd and spec.sd is None and spec.spread is None:
-            self.fault(f"{at}.sd", "is missing: give sd of one observation, or spread")
-        if spec.range and not spec.range[0] < spec.range[1]:
-            self.fault(f"{at}.range", f"must be [low, high]. Got {list(spec.range)}")
-        figures = {"poor": poor, "good": good, "prior": prior}
-        if spec.strength is not None:
-            figures["strength"] = strength
-        for key, sentence in figure_faults(kind.name, curve.name, sampled, spec.range, figures):
-            self.fault(f"{at}{key}", sentence)
-        weight = self.closed(f"{at}.weight", spec.weight)
-        words = self.file.words.get(name) or SignalWords(en=name.replace("_", " "))
-        defaults = self.file.defaults
-        return Signal(
-            id=name,
-            dimension=dimension,
-            stage=spec.stage,
-            kind=kind.name,
-            value=value,
-            sample=sample,
-            numbers=Numbers(
-                weight,
-                poor,
-                good,
-                prior,
-                self.scaled(strength),
-                spec.sd,
-                spec.spread,
-            ),
-            curve=curve.name,
-            knots=knots,
-            applies_when=spec.applies_when or (),
-            window=defaults.window if spec.window is None else spec.window,
-            lag=defaults.lag if spec.lag is None else spec.lag,
-            range=spec.range,
-            words=words,
-            actionable=spec.actionable,
-            blank=spec.blank or defaults.blank,
-            decimals=spec.decimals,
-        )
-
-    def _knots(
-        self,
-        at: str,
-        curve: Curve,
-        knots: tuple[tuple[float, float], ...],
-        spec: SignalSpec,
-        poor: float,
-        good: float,
-    ) -> tuple[float, float]:
-        if not knots:
-            if curve.learnt:
-                self.open.append(f"{at}.knots")
-                return (poor, good) if poor != good else (0.0, 1.0)
-            self.fault(f"{at}.knots", "are missing")
-            return 0.0, 1.0
-        xs, us = [k[0] for k in knots], [k[1] for k in knots]
-        steps = [b - a for a, b in pairwise(us)]
-        if len(knots) < 2 or any(b <= a for a, b in pairwise(xs)):
-            self.fault(f"{at}.knots", "must be two or more [value, utility] with rising values")
-        if any(not 0 <= u <= 1 for u in us) or not (
-            all(s >= 0 for s in steps) or all(s <= 0 for s in steps)
-        ):
-            self.fault(f"{at}.knots", "must have monotone utilities between 0 and 1")
-        if us and us[0] == us[-1]:
-            self.fault(f"{at}.knots", "must not be flat")
-        if spec.poor is not None or spec.good is not None:
-            self.fault(at, "must have either knots or poor and good")
-        return (xs[0], xs[-1]) if us[-1] >= us[0] else (xs[-1], xs[0])
+class _Builder(SignalBuilder):
+    """Builds the rest of a scorecard around its signals."""
 
     def tree(self) -> tuple[Dimension, ...]:
         specs = self.file.dimensions
@@ -274,7 +146,7 @@ class _Builder(Notes):
     def _changed(self, where: str, base: Signal, given: Mapping[str, float]) -> None:
         """Check the figures of a signal as an overlay or a peer group leaves them."""
         if base.sample is None and "strength" in given:
-            self.fault(f"{where}.strength", _NO_SAMPLE)
+            self.fault(f"{where}.strength", NO_SAMPLE)
         before = {key: getattr(base, key) for key in ("poor", "good", "prior", "strength")}
         after = before | {key: value for key, value in given.items() if key in before}
         what = (base.kind, base.curve, base.sample is not None, base.range)

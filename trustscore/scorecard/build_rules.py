@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.faults import Notes
-from trustscore.scorecard.model import Exceeds, Rule, Signal
+from trustscore.scorecard.rule import Exceeds, Rule
+from trustscore.scorecard.signal import Signal
 from trustscore.scorecard.spec import RuleSpec, ScorecardFile
 from trustscore.scorecard.vetoes import Veto
 

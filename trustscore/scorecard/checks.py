@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.kinds import KINDS
-from trustscore.scorecard.model import Dimension, Overlay, Rule, Signal
+from trustscore.scorecard.model import Dimension, Overlay
+from trustscore.scorecard.rule import Rule
 from trustscore.scorecard.side_columns import SIDE_NUMERIC, SIDE_TEXT
+from trustscore.scorecard.signal import Signal
 from trustscore.scorecard.spec import ScorecardFile
 
 __all__ = ["column_faults", "contribution_faults", "figure_faults", "weight_faults"]

@@ -7,133 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from trustscore.scorecard.conditions import Condition
-from trustscore.scorecard.curves import CURVES
 from trustscore.scorecard.derived import Derived
-from trustscore.scorecard.effects import EFFECTS
 from trustscore.scorecard.kinds import KINDS
+from trustscore.scorecard.ladder import StatusLimits, Tiers
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
-from trustscore.scorecard.spec import ScorecardFile, SignalWords
-from trustscore.scorecard.vetoes import Veto
+from trustscore.scorecard.rule import Rule
+from trustscore.scorecard.signal import Signal
+from trustscore.scorecard.spec import ScorecardFile
 
 ROOT = "index"
 # What the scores call their own columns; a dimension is one more column beside these.
 RESERVED = frozenset(OUTPUT_COLUMNS) | {ROOT}
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """The figures of a signal that an overlay or a peer group may change."""
-
-    weight: float
-    poor: float
-    good: float
-    prior: float
-    strength: float
-    sd: float | None
-    spread: float | None
-
-
-@dataclass(frozen=True)
-class Signal:
-    """One merchant signal.
-
-    Attributes
-    ----------
-    id, dimension, stage, kind : str
-    value : str
-        Column of the value, or of the numerator.
-    sample : str or None
-        Column of the denominator or of the number of observations.
-    numbers : Numbers
-        Base figures; `weight`, `poor`, `good`, `prior`, `strength` read through.
-    curve : str
-    knots : tuple of (value, utility)
-    applies_when : tuple of Condition
-    window, lag : int
-        Days; what the export must have counted.
-    range : (float, float) or None
-    words : SignalWords
-    actionable : bool
-        Whether somebody can change the figure; if not, no plan asks for it.
-    blank : str
-        What a blank figure means: ``unknown``, ``withheld`` or ``left_out``.
-    decimals : int or None
-        To how many the utility is rounded, half up.
-    """
-
-    id: str
-    dimension: str
-    stage: str
-    kind: str
-    value: str
-    sample: str | None
-    numbers: Numbers
-    curve: str
-    knots: tuple[tuple[float, float], ...]
-    applies_when: tuple[Condition, ...]
-    window: int
-    lag: int
-    range: tuple[float, float] | None
-    words: SignalWords
-    actionable: bool = True
-    blank: str = "unknown"
-    decimals: int | None = None
-
-    def __post_init__(self) -> None:
-        # No engine meets a curve or a kind that it would have to guess at.
-        CURVES[self.curve]
-        KINDS[self.kind]
-
-    @property
-    def counts(self) -> bool:
-        """Whether the value is a number of events among n."""
-        return KINDS[self.kind].counts
-
-    @property
-    def on_log(self) -> bool:
-        """Whether the value is shrunk on its logarithm."""
-        return KINDS[self.kind].on_log
-
-    @property
-    def whole(self) -> bool:
-        """Whether the value column holds whole numbers."""
-        return KINDS[self.kind].whole
-
-    @property
-    def weight(self) -> float:
-        """Base weight, relative inside the dimension."""
-        return self.numbers.weight
-
-    @property
-    def poor(self) -> float:
-        """Value worth nothing."""
-        return self.numbers.poor
-
-    @property
-    def good(self) -> float:
-        """Value worth full marks."""
-        return self.numbers.good
-
-    @property
-    def prior(self) -> float:
-        """Value assumed before there is evidence."""
-        return self.numbers.prior
-
-    @property
-    def strength(self) -> float:
-        """Observations the prior is worth; 0 for a signal without a sample."""
-        return self.numbers.strength
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Direction, from the order of the anchors."""
-        return self.good > self.poor
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Value column and, if any, sample column."""
-        return (self.value,) if self.sample is None else (self.value, self.sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,94 +32,6 @@ class Dimension:
     power: float
     floor: float
     weight_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Exceeds:
-    """``k >= min_count and k >= line n + 1.645 sqrt(line n)`` on raw counts."""
-
-    signal: str
-    k: str
-    n: str
-    min_count: float
-    line: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A condition with one effect.
-
-    `effect` is one of `EFFECTS`; `points` is the amount of bonus, deduct and cap, `grants` the name
-    of a right or duty. `overlay` names the overlay a rule
-    belongs to; `changes` what overlays say of a base rule, as ``(overlay, points or None for off)``
-    in file order.
-    """
-
-    id: str
-    when: tuple[Condition, ...]
-    exceeds: Exceeds | None
-    effect: str
-    points: float
-    per: str | None
-    most: float | None
-    en: str
-    zh: str
-    why: str
-    overlay: str | None = None
-    changes: tuple[tuple[str, float | None], ...] = ()
-    grants: str = ""
-
-    @property
-    def veto(self) -> Veto:
-        """The veto the rule gives, if any."""
-        return EFFECTS[self.effect].veto
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns the rule reads."""
-        names = [c for condition in self.when for c in condition.columns]
-        if self.exceeds:
-            names += [self.exceeds.k, self.exceeds.n]
-        return (*names, self.per) if self.per else tuple(names)
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One step of the ladder."""
-
-    id: str
-    en: str
-    zh: str
-    at: float
-    coverage: float
-    entry: bool
-    rights: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tiers:
-    """The ladder, low to high, and its hysteresis."""
-
-    hysteresis: float
-    z: float
-    coverage_margin: float
-    minimum_stay_days: float
-    reviews_below: int
-    ladder: tuple[Tier, ...]
-
-    @property
-    def entry(self) -> int:
-        """Position of the entry tier."""
-        return next((i for i, tier in enumerate(self.ladder) if tier.entry), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class StatusLimits:
-    """Limits below which an index is ``new`` or ``low_evidence``."""
-
-    new_column: str | None
-    new_below: float
-    low_coverage: float
 
 
 @dataclass(frozen=True, slots=True)

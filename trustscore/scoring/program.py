@@ -17,8 +17,8 @@ import numpy as np
 
 from trustscore.errors import ScorecardError
 from trustscore.scorecard import ROOT, Condition, Rule, Scorecard, Signal
-from trustscore.scorecard.model import Numbers
 from trustscore.scorecard.side_values import fold_side_value
+from trustscore.scorecard.signal import Numbers
 from trustscore.scoring.curves import on_curve, rounded, scaled
 from trustscore.typing import Array
 

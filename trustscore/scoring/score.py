@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trustscore.scorecard import Scorecard, load_scorecard
-from trustscore.scorecard.model import Tiers
+from trustscore.scorecard.ladder import Tiers
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.rows import Run
 from trustscore.scoring.scores import Scores

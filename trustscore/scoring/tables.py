@@ -10,7 +10,7 @@ import numpy as np
 
 from trustscore.scorecard import Condition, Scorecard, Signal
 from trustscore.scorecard.effects import EFFECTS
-from trustscore.scorecard.model import Tiers
+from trustscore.scorecard.ladder import Tiers
 from trustscore.scoring import codes, kernel
 from trustscore.scoring.curves import curve_code, raised, steps_of
 from trustscore.scoring.program import Node, Program, program_of
