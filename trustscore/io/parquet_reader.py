@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from trustscore.errors import InputError, plural
 from trustscore.io.checks import Checker
-from trustscore.io.clean_rows import Rows
+from trustscore.io.clean_rows import LONGEST_KEPT, Rows
 from trustscore.io.columns import filled, ids_of, number_or_text, rows_of, sound_text, text_of
 from trustscore.io.header import Columns, Wanted, match
+from trustscore.io.parquet_texts import cut_long_texts, is_text, parts_of, repeating, rows_at_once
 from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Fault
 from trustscore.io.text_columns import Marks
@@ -84,6 +85,8 @@ class ParquetSource:
     Parameters
     ----------
     path : str or Path
+    data : pyarrow.Buffer, optional
+        The bytes of the file, where they were read already and hashed elsewhere.
 
     Attributes
     ----------
@@ -93,10 +96,15 @@ class ParquetSource:
 
     encoding = "parquet"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, data: Any = None) -> None:
         self.name = str(path)
         self.size = 0
         self.position = 0
+        self.sha256 = ""
+        if data is not None:
+            self.size = len(data)
+            self._open(pa.BufferReader(data))
+            return
         require_ordinary(path)
         digest = hashlib.sha256()
         with open(path, "rb", buffering=0) as file:
@@ -105,16 +113,40 @@ class ParquetSource:
                 digest.update(data)
                 self.size += len(data)
         self.sha256 = digest.hexdigest()
-        try:
-            # Without the buffer before, a row group need not be in memory as a whole.
-            self.file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16)
-            self.schema = self.file.schema_arrow
-        except READ_ERRORS as error:
-            raise _damaged(self.name, error) from None
+        self._open(path)
         # Opened by its name once more: the hash must be that of the rows.
         if _version(os.stat(path)) != hashed:
             self.file.close()
             raise InputError(f"{path}: was replaced or changed while it was opened; run again")
+
+    def reading(self, used: Sequence[str], rows: int) -> tuple[pq.ParquetFile, int]:
+        """Return the file as it is to be read, and how many rows at once.
+
+        Texts that a dictionary holds once are read once, where repeating them in every row would
+        take more memory than a batch may.
+        """
+        texts = [name for name in used if is_text(self.schema.field(name).type)]
+        rows = rows_at_once(self.file.metadata, used, rows)
+        look = self._opened(texts)
+        repeated = repeating(look, texts, rows)
+        if repeated:
+            self.file.close()
+            self.file = self._opened(repeated)
+        return self.file, rows
+
+    def _opened(self, dictionaries: Sequence[str]) -> pq.ParquetFile:
+        return pq.ParquetFile(
+            self._place, pre_buffer=False, buffer_size=1 << 16, read_dictionary=[*dictionaries]
+        )
+
+    def _open(self, file: Any) -> None:
+        self._place = file
+        try:
+            # Without the buffer before, a row group need not be in memory as a whole.
+            self.file = self._opened(())
+            self.schema = self.file.schema_arrow
+        except READ_ERRORS as error:
+            raise _damaged(self.name, error) from None
 
     def __enter__(self) -> ParquetSource:
         return self
@@ -235,19 +267,19 @@ def open_parquet(
     names = list(source.schema.names)
     plan, used = plan_columns(names, wanted, source.name, keep=keep, allow_missing=allow_missing)
     refuse_nested(source.schema, used, source.name)
+    wanted_names = [names[at] for at in used]
 
     def pieces() -> Iterator[ArrowPiece]:
         line = 1
-        batches = source.file.iter_batches(
-            batch_size=rows, columns=[names[at] for at in used], use_threads=False
-        )
         try:
+            file, at_once = source.reading(wanted_names, rows)
+            batches = file.iter_batches(batch_size=at_once, columns=wanted_names, use_threads=False)
             for batch in batches:
                 # The order of the answer is that of the file, whatever was asked.
-                piece = ArrowPiece(batch.select([names[at] for at in used]), line)
-                line += batch.num_rows
-                source.position = source.size * (line - 1) // source.file.metadata.num_rows
-                yield piece
+                for part in parts_of(batch.select(wanted_names)):
+                    yield ArrowPiece(part, line)
+                    line += part.num_rows
+                    source.position = source.size * (line - 1) // file.metadata.num_rows
         except READ_ERRORS as error:
             raise _damaged(source.name, error) from None
 
@@ -258,9 +290,15 @@ def read_batch(piece: ArrowPiece, plan: ArrowPlan) -> Rows:
     """Turn a piece into rows."""
     batch = piece.data
     columns = plan.columns
-    found = [sound_text(batch.column(at)) for at in range(batch.num_columns)]
+    shorter = [cut_long_texts(batch.column(at)) for at in range(batch.num_columns)]
+    found = [sound_text(column) for column, _ in shorter]
     stored = [column for column, _ in found]
     faults = [
+        Fault(row, "", "", "too_long", f"longer than {LONGEST_KEPT:,} bytes, in the column {name}")
+        for name, (_, cut) in zip(batch.schema.names, shorter, strict=True)
+        for row in cut
+    ]
+    faults += [
         Fault(row, "", "", "not_utf8", f"{REASONS['not_utf8']}, in the column {name}")
         for name, (_, bad) in zip(batch.schema.names, found, strict=True)
         for row in bad
