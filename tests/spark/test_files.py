@@ -1,10 +1,13 @@
 """Files on Spark come out as they do on one machine: scores, rejects and manifest."""
 
 import codecs
+import datetime as dt
 import gzip
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -283,3 +286,50 @@ def test_the_command_answers_like_the_local_one(spark, tmp_path, capsys):
     assert "--jobs (the configuration of Spark decides); - (Spark" in capsys.readouterr().err
     assert run("score", tmp_path / "absent.csv", "-o", tmp_path / "no.csv") == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def _zoned(table):
+    """Tiers that began on another day in UTC than where they were given."""
+    zone = dt.timezone(dt.timedelta(hours=8))
+    days = [dt.datetime(2026, 2, 1 + n % 28, 1, tzinfo=zone) for n in range(table.num_rows)]
+    since = pa.array(days, pa.timestamp("us", "+08:00"))
+    table = table.append_column("previous_tier", pa.array(["trusted"] * table.num_rows))
+    return table.append_column("tier_since", since)
+
+
+def _bytes(table):
+    at = table.column_names.index("merchant_id")
+    return table.set_column(at, "merchant_id", table["merchant_id"].cast(pa.binary()))
+
+
+def _twice(table):
+    notes = pa.array(["x"] * table.num_rows)
+    return table.append_column("notes", notes).append_column("notes", notes)
+
+
+def _half(table):
+    at = table.num_columns - 1
+    half = np.full(table.num_rows, 3.5, dtype=np.float16)
+    return table.set_column(at, table.column_names[at], pa.array(half))
+
+
+@pytest.mark.parametrize("change", [_zoned, _bytes, _twice, _half])
+def test_parquet_that_spark_reads_otherwise(spark, tmp_path, change):
+    table = pq.read_table(write_parquet(tmp_path / "plain.parquet", good_rows(300)))
+    pq.write_table(change(table), tmp_path / "e.parquet")
+    found = same(
+        spark, tmp_path, [tmp_path / "e.parquet"], scorecard="minimal", as_of=dt.date(2026, 3, 2)
+    )
+    assert found["rows"]["scored"] > 290
+
+
+def test_a_guessed_encoding_is_refused_where_ids_depend_on_it(spark, tmp_path):
+    rows = [row("Müller"), *(row(f"m{n}") for n in range(20))]
+    (tmp_path / "e.csv").write_bytes(csv_bytes(rows).decode().encode("cp1252"))
+    said = []
+    for score, more in ((score_here, {}), (score_files, {"session": spark})):
+        with pytest.raises(InputError) as error:
+            score(str(tmp_path / "e.csv"), str(tmp_path / "s.csv"), scorecard="minimal", **more)
+        said.append(str(error.value))
+    assert said[0] == said[1]
+    assert "guess" in said[0]

@@ -95,6 +95,8 @@ class ParquetSource:
     """
 
     encoding = "parquet"
+    file: Any
+    schema: Any
 
     def __init__(self, path: str | Path, data: Any = None) -> None:
         self.name = str(path)
@@ -119,7 +121,7 @@ class ParquetSource:
             self.file.close()
             raise InputError(f"{path}: was replaced or changed while it was opened; run again")
 
-    def reading(self, used: Sequence[str], rows: int) -> tuple[pq.ParquetFile, int]:
+    def reading(self, used: Sequence[str], rows: int) -> tuple[Any, int]:
         """Return the file as it is to be read, and how many rows at once.
 
         Texts that a dictionary holds once are read once, where repeating them in every row would
@@ -134,13 +136,13 @@ class ParquetSource:
             self.file = self._opened(repeated)
         return self.file, rows
 
-    def _opened(self, dictionaries: Sequence[str]) -> pq.ParquetFile:
+    def _opened(self, dictionaries: Sequence[str]) -> Any:
         return pq.ParquetFile(
             self._place, pre_buffer=False, buffer_size=1 << 16, read_dictionary=[*dictionaries]
         )
 
     def _open(self, file: Any) -> None:
-        self._place = file
+        self._place: Any = file
         try:
             # Without the buffer before, a row group need not be in memory as a whole.
             self.file = self._opened(())

@@ -15,8 +15,7 @@ from trustscore.io.parquet_reader import plan_columns
 from trustscore.io.readers import BINARY, Format, text_format
 from trustscore.io.text_stream import BLOCK, Source
 from trustscore.spark.hadoop import Hadoop, Stored
-from trustscore.spark.records import check_types
-from trustscore.spark.session import reason
+from trustscore.spark.records import as_on_one_machine
 from trustscore.spark.splits import Reading, address
 from trustscore.spark.work import Job
 
@@ -67,6 +66,8 @@ def open_files(
             faults += [error.summary] if error.faults == [error.summary] else [str(error)]
             continue
         ways.append(way)
+        if plan is None:
+            continue
         key = repr(replace(plan, file=""))
         plans.setdefault(key, plan)
         plan_of[number] = list(plans).index(key)
@@ -131,12 +132,15 @@ def _parquet_plan(
     keep: tuple[str, ...],
     allow_missing: bool,
 ) -> tuple[Any, Way]:
+    # What Spark does not read, or reads otherwise, one task reads with the code of one machine.
+    whole = None, Way(WHOLE, encoding="parquet")
     try:
         schema = session.read.parquet(path).schema
-    except Exception as error:
-        raise InputError(f"{file.name}: damaged Parquet file ({reason(error)})") from error
+    except Exception:
+        return whole
     plan, used = plan_columns(
         schema.names, wanted, file.name, keep=keep, allow_missing=allow_missing
     )
-    check_types([schema.fields[at] for at in used], plan.columns, file.name)
+    if not as_on_one_machine([schema.fields[at] for at in used], plan.columns):
+        return whole
     return plan, Way(COLUMNS, tuple(schema.names[at] for at in used), "parquet")

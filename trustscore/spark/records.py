@@ -15,7 +15,7 @@ from trustscore.io.header import Columns
 from trustscore.io.rejects import Reject
 from trustscore.spark.work import Unit
 
-__all__ = ["check_types", "quoted", "reject_parts", "spark_types"]
+__all__ = ["as_on_one_machine", "check_types", "quoted", "reject_parts", "spark_types"]
 
 _NAMES = {pa.string(): "string", pa.float64(): "double", pa.int64(): "long", pa.int32(): "int"}
 
@@ -52,6 +52,27 @@ def quoted(name: str) -> str:
 _NUMERIC = {"byte", "short", "integer", "long", "float", "double", "decimal", "boolean"}
 _NUMERIC |= {"string", "char", "varchar", "void"}
 _TEXT = _NUMERIC | {"date", "timestamp", "timestamp_ntz"}
+# Bytes are text, as in a file or a frame.
+_READ = _NUMERIC | {"binary"}
+
+
+def as_on_one_machine(fields: Sequence[Any], columns: Columns) -> bool:
+    """Return whether Spark hands on all cells of Parquet as one machine reads them.
+
+    A time with a zone comes out in the zone of the session, and bytes lose what they stand for
+    (a UUID). Kept columns are passed through, and a time of those may look different.
+
+    Parameters
+    ----------
+    fields, columns
+        As in `check_types`.
+    """
+    numbers, texts = set(columns.numbers.values()), set(columns.texts.values())
+    return all(
+        field.dataType.typeName() in (_NUMERIC if place in numbers else _TEXT)
+        and not (place in texts and field.dataType.typeName() == "timestamp")
+        for place, field in enumerate(fields)
+    )
 
 
 def check_types(fields: Sequence[Any], columns: Columns, source: str) -> None:
@@ -73,7 +94,7 @@ def check_types(fields: Sequence[Any], columns: Columns, source: str) -> None:
     faults = []
     for place, field in enumerate(fields):
         kind = field.dataType
-        if kind.typeName() not in (_NUMERIC if place in numbers else _TEXT):
+        if kind.typeName() not in (_READ if place in numbers else _READ | _TEXT):
             what = "numbers or text are" if place in numbers else "text is"
             faults.append(f"{field.name}: {what} expected. Got {kind.simpleString()}")
     if faults:

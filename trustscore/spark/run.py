@@ -137,9 +137,9 @@ class Run:
             large = [file.name for file in files if file.size > _LARGEST_WHOLE]
             if large:
                 raise InputError(
-                    "files of 2 GB or more must be UTF-8 without line breaks in quotation marks"
-                    " and not compressed, so that they can be read in parts; cut these into"
-                    " smaller ones",
+                    "files of 2 GB or more must be read in parts: UTF-8 without line breaks in"
+                    " quotation marks and not compressed, or Parquet without columns that stand"
+                    " twice, bytes, half floats and times with a zone; cut these into smaller ones",
                     large,
                 )
             found = reader.format("binaryFile").load(paths)

@@ -6,7 +6,7 @@ it begins. By induction that is true when every split before it ends with a reco
 a split that ends inside a quotation says so, and its file is then read by one task.
 Anything else (gzip, another encoding, a quotation across splits) comes as the bytes of
 the whole file and is read by the very code that reads it elsewhere. Parquet comes as
-columns with the number of each row.
+columns with the number of each row, unless Spark reads one of its columns otherwise.
 """
 
 from __future__ import annotations
@@ -22,10 +22,17 @@ import pyarrow as pa
 
 from trustscore.errors import TrustscoreError
 from trustscore.io.arrow import spans
+from trustscore.io.clean_rows import Rows
 from trustscore.io.csv_reader import CsvPlan, open_csv, pieces, read_piece
 from trustscore.io.header import Wanted
-from trustscore.io.parquet_reader import ArrowPiece, ArrowPlan, read_batch
-from trustscore.io.text_stream import BLOCK, Source
+from trustscore.io.parquet_reader import (
+    ArrowPiece,
+    ArrowPlan,
+    ParquetSource,
+    open_parquet,
+    read_batch,
+)
+from trustscore.io.text_stream import BLOCK, Source, refuse_guess
 from trustscore.spark.work import First, Job, Unit, Writer
 
 __all__ = ["Reading", "address", "read_columns", "read_lines", "read_whole"]
@@ -208,21 +215,29 @@ def read_whole(reading: Reading, batches: Iterable[Any]) -> Iterator[Any]:
             unit, name = (file, 0), reading.names[file]
             facts: dict[str, Any] = {"path": uri, "lines": 0, "clean": True, "missing": []}
             try:
-                stream = pa.BufferReader(data.as_buffer())
-                source = Source(name, reading.encoding, file=stream)
-                plan, found = open_csv(
-                    source,
-                    reading.wanted,
-                    keep=reading.job.keep,
-                    allow_missing=reading.allow_missing,
-                )
-                facts["missing"] = sorted(plan.columns.missing)
-                for piece in found:
-                    yield from writer.rows(read_piece(piece, plan), plan.columns.missing, unit)
+                source, missing, parts = _open_whole(name, data.as_buffer(), reading)
+                facts["missing"] = sorted(missing)
+                for rows in parts:
+                    yield from writer.rows(rows, missing, unit)
                 facts["encoding"] = source.encoding
             except TrustscoreError as error:
                 facts["error"] = [error.summary, error.faults]
             yield writer.note(unit, **facts)
+
+
+def _open_whole(
+    name: str, data: Any, reading: Reading
+) -> tuple[Source | ParquetSource, frozenset[str], Iterator[Rows]]:
+    """Open the bytes of a file; return it, the columns that are missing, and its rows."""
+    keep, allow = reading.job.keep, reading.allow_missing
+    if data.slice(0, 4).to_pybytes() == b"PAR1":
+        table = ParquetSource(name, data)
+        columns, batches = open_parquet(table, reading.wanted, keep=keep, allow_missing=allow)
+        return table, columns.columns.missing, (read_batch(piece, columns) for piece in batches)
+    source = Source(name, reading.encoding, file=pa.BufferReader(data))
+    plan, found = open_csv(source, reading.wanted, keep=keep, allow_missing=allow)
+    rows = (refuse_guess(source, read_piece(piece, plan)) for piece in found)
+    return source, plan.columns.missing, rows
 
 
 def read_columns(reading: Reading, batches: Iterable[Any]) -> Iterator[Any]:
