@@ -65,7 +65,10 @@ class IdIndex:
             raise InputError("a merchant id holds a zero byte")
         longest = max(map(len, encoded), default=0)
         rows = len(encoded)
-        table = _words(np.asarray([*encoded, b""], dtype=_fixed(longest)))
+        encoded.append(b"")
+        table = _words(np.asarray(encoded, dtype=_fixed(longest)))
+        # As many objects as merchants: gone before the slots are sought.
+        del encoded
         size = 1 << max(3, int(4 * rows - 1).bit_length())
         # Made of all ids: whoever chooses one cannot know which ids it will meet.
         first = int.from_bytes(hashlib.blake2b(table.data, digest_size=6).digest(), "little")

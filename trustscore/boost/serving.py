@@ -131,22 +131,25 @@ class TrustTable:
                 f"the boost table was made with {sorted(map(str, stamps))[0]}, "
                 f"the policy is {policy.stamp}: make the table again"
             )
-        ids = [str(i) for i in np.asarray(table["merchant_id"], dtype=object)]
+        # Before the columns: what both need on the way is then not needed at once.
+        index = IdIndex.build([str(i) for i in np.asarray(table["merchant_id"], dtype=object)])
+        rows = len(table["merchant_id"])
         columns: dict[str, Array] = {}
         for name in (*_NUMBERS, *_LEANS):
             unknown = 0.0 if name in _LEANS or name == "excess" else np.nan
             columns[name] = np.append(np.asarray(table[name], dtype=np.float64), unknown)
         for name in _TEXTS:
-            columns[name] = np.asarray(
-                [str(v).encode() for v in np.asarray(table[name], dtype=object)] + [b""]
-            )
+            values = np.asarray(table[name], dtype=object).tolist()
+            # Few words stand in many rows: each is encoded once.
+            known = {value: str(value).encode() for value in set(values)}
+            columns[name] = np.asarray([known[value] for value in values] + [b""])
         words = np.asarray(table["veto"], dtype=object)
         columns["veto"] = np.asarray([Veto.of(str(w)) for w in words] + [Veto.NONE], dtype=np.int8)
         columns["newcomer"] = np.append(
             np.asarray(table["newcomer"], dtype=bool), policy.exploration.absent
         )
-        columns["valid_to"] = last_days(table, policy, scored_on, len(ids), lines)
-        return cls._of(IdIndex.build(ids), columns, policy.stamp, policy.lean_sha256)
+        columns["valid_to"] = last_days(table, policy, scored_on, rows, lines)
+        return cls._of(index, columns, policy.stamp, policy.lean_sha256)
 
     @classmethod
     def _of(

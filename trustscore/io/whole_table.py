@@ -28,6 +28,8 @@ from trustscore.typing import Progress, silent
 __all__ = ["Table", "read_table", "table_blocks"]
 
 _SHOWN = 20
+# A column of more different words than these is one of names.
+_MOST_WORDS = 10_000
 
 
 class Table(NamedTuple):
@@ -125,9 +127,10 @@ def read_table(
         return Table(str(path), none, np.empty(0, dtype=np.int64))
     if not tables:
         raise InputError(f"{path}: has no rows")
+    # A column of the parts is given up as soon as it is joined.
     columns = {
-        name: np.concatenate([table.columns[name] for table in tables])
-        for name in tables[-1].columns
+        name: np.concatenate([table.columns.pop(name) for table in tables])
+        for name in list(tables[-1].columns)
     }
     return Table(str(path), columns, np.concatenate([table.lines for table in tables]))
 
@@ -167,12 +170,15 @@ def table_blocks(
     )
     rejects: list[Reject] = []
     count = 0
+    once: dict[str, dict[str, str]] | None = None
     for part in inputs.parts():
         guarded = ours and part.reader.spreadsheet
         rows = read_part(part)
         count += len(rows.rejects)
         rejects += rows.rejects[: _SHOWN - len(rejects)]
         header = list(rows.keep)
+        if once is None:
+            once = {given: {} for given in header}
         by_fold = {fold(name): name for name in header} | {name: name for name in header}
         named = {name: by_fold.get(name, by_fold.get(fold(name))) for name in texts}
         known = {given: name for name, given in named.items() if given is not None}
@@ -186,6 +192,11 @@ def table_blocks(
                 cells = [trim(text or "") for text in rows.keep[given].to_pylist()]
                 if guarded:
                     cells = [bare(cell) for cell in cells]
+                if given in once:
+                    # Tiers and the like: a word that comes again is one object.
+                    cells = [once[given].setdefault(cell, cell) for cell in cells]
+                    if len(once[given]) > _MOST_WORDS:
+                        del once[given]
                 if named.get("merchant_id") == given:
                     cells, bad = _ids(cells, rows)
                     count += len(bad)
