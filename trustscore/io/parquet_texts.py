@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trustscore.io.arrow import valid
 from trustscore.io.clean_rows import LONGEST_KEPT
 
 __all__ = ["cut_long_texts", "is_text", "parts_of", "repeating", "rows_at_once"]
@@ -83,7 +84,7 @@ def cut_long_texts(column: Any) -> tuple[Any, list[int]]:
     texts = column.dictionary.cast(pa.binary()).to_pylist()
     shown = [text[:_SHOWN] if at in cut else text for at, text in enumerate(texts)]
     dictionary = pa.array(shown, pa.binary())
-    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = _whole(column.indices, -1)
     rows = np.flatnonzero(np.isin(codes, long)).tolist()
     return pa.DictionaryArray.from_arrays(column.indices, dictionary), rows
 
@@ -95,7 +96,7 @@ def parts_of(batch: Any) -> Iterator[Any]:
         if _holds_texts_once(column.type):
             # What is longer is cut before it is repeated.
             lengths = np.minimum(_lengths(column.dictionary), LONGEST_KEPT)
-            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            codes = _whole(column.indices, -1)
             sizes += np.where(codes >= 0, np.append(lengths, 0)[codes], 0)
     start = 0
     for end in _ends(np.cumsum(sizes)):
@@ -124,5 +125,14 @@ def _holds_texts_once(kind: Any) -> bool:
 
 def _lengths(texts: Any) -> Any:
     """Return the bytes of each text."""
-    lengths = pc.binary_length(texts)
-    return lengths.fill_null(0).to_numpy(zero_copy_only=False)
+    return _whole(pc.binary_length(texts), 0)
+
+
+def _whole(numbers: Any, nothing: int) -> Any:
+    """Return whole numbers of Arrow, without what would import pandas."""
+    numbers = numbers.cast(pa.int64())
+    if not len(numbers):
+        return np.empty(0, dtype=np.int64)
+    values = np.frombuffer(numbers.buffers()[1], dtype=np.int64)
+    values = values[numbers.offset : numbers.offset + len(numbers)]
+    return np.where(valid(numbers), values, nothing) if numbers.null_count else values
