@@ -85,11 +85,14 @@ def fill(connection: Any, logs: Mapping[str, Rows], zone: ZoneInfo) -> None:
                     cell[column.name] = value
             cells.append([cell.get(name) for name in columns])
         kinds = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        for name in (table, f"all_{table}"):
-            connection.execute(f'CREATE TABLE "{name}" ({kinds})')
-            if cells:
-                marks = ", ".join("?" for _ in columns)
-                connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', cells)
+        connection.execute(f'CREATE TABLE "{table}" ({kinds})')
+        connection.execute(f'CREATE VIEW "all_{table}" AS SELECT * FROM "{table}"')
+        if cells:
+            # One statement: DuckDB takes a millisecond for each that has a row.
+            row = f"({', '.join('?' for _ in columns)})"
+            marks = ", ".join(row for _ in cells)
+            values = [value for cell in cells for value in cell]
+            connection.execute(f'INSERT INTO "{table}" VALUES {marks}', values)
 
 
 def run_plan(connection: Any, plan: Plan) -> dict[str, dict[str, Any]]:
