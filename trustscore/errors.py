@@ -20,6 +20,7 @@ __all__ = [
     "TrustscoreError",
     "at_most",
     "near",
+    "one_line",
     "plural",
     "suggest",
 ]
@@ -91,6 +92,22 @@ class InputError(TrustscoreError):
     """An export, a frame or an argument cannot be used as it is."""
 
 
+# Line breaks, what else a terminal acts on, and what turns the direction of a line.
+_ACTIVE = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_SPELLED = {code: ascii(chr(code))[1:-1] for code in _ACTIVE}
+
+
+def one_line(text: str) -> str:
+    r"""Return a name with its control characters spelled out, so that it makes no line of its own.
+
+    Examples
+    --------
+    >>> print(one_line("north\n  Trust index 100"))
+    north\n  Trust index 100
+    """
+    return text.translate(_SPELLED)
+
+
 def plural(count: int, thing: str) -> str:
     """Return a number of things.
 
@@ -150,4 +167,4 @@ def near(name: str, candidates: Iterable[str]) -> str | None:
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return ``", did you mean x?"`` for the nearest candidate, or an empty string."""
     hit = near(name, candidates)
-    return f", did you mean {hit}?" if hit else ""
+    return f", did you mean {one_line(hit)}?" if hit else ""

@@ -9,6 +9,7 @@ import numpy as np
 
 from trustscore.boost import Ranking
 from trustscore.boost.ranking import PARTS
+from trustscore.errors import one_line
 from trustscore.scorecard.vetoes import Veto
 from trustscore.typing import BoolArray, IntArray, TextArray
 
@@ -267,17 +268,18 @@ def explain_position(
 def render_position(story: Position) -> str:
     """Return the explanation as text."""
     s = story
+    item, merchant = one_line(s.item_id), one_line(s.merchant_id)
     lines = [
-        f"Item {s.item_id} of merchant {s.merchant_id} stands at place {s.rank} of {s.shown};"
+        f"Item {item} of merchant {merchant} stands at place {s.rank} of {s.shown};"
         f" without the boost at {s.rank_without_boost}."
         if s.rank
-        else f"Item {s.item_id} of merchant {s.merchant_id} left the list;"
+        else f"Item {item} of merchant {merchant} left the list;"
         f" without the veto it would stand at {s.base_rank}."
     ]
     if s.instead:
         lines.append(
-            f"Place {s.rank} would be held by {s.instead}, relevance {s.instead_relevance:.6g};"
-            f" this item has {s.relevance:.6g}"
+            f"Place {s.rank} would be held by {one_line(s.instead)},"
+            f" relevance {s.instead_relevance:.6g}; this item has {s.relevance:.6g}"
             + (
                 f", and the bound allows no less than {s.bound:.3f} of it."
                 if s.bound is not None
@@ -291,12 +293,13 @@ def render_position(story: Position) -> str:
             mark = ">" if n.item_id == s.item_id else " "
             lines.append(
                 f"{mark} {n.rank:>5}  {n.rank_without_boost:>7}  {n.relevance:>9.6g}"
-                f"  {n.trust_boost:>7.4f}  {n.final_score:>8.6g}  {n.item_id} ({n.merchant_id})"
+                f"  {n.trust_boost:>7.4f}  {n.final_score:>8.6g}"
+                f"  {one_line(n.item_id)} ({one_line(n.merchant_id)})"
             )
     for word, items in (("Overtook", s.passed), ("Overtaken by", s.passed_by)):
         if items:
             more = f" and {len(items) - 5} more" if len(items) > 5 else ""
-            lines.append(f"{word}: {', '.join(items[:5])}{more}")
+            lines.append(f"{word}: {', '.join(map(one_line, items[:5]))}{more}")
     lines += ["", f"Policy {s.policy}"]
     return "\n".join(lines)
 

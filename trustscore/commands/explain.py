@@ -49,7 +49,7 @@ def command(
     Dimensions, stages, the largest losses and gains in points, adjustments, status, and the
     smallest plan that reaches the next tier, or the one that --tier names.
     """
-    from trustscore.errors import InputError
+    from trustscore.errors import InputError, one_line
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
     from trustscore.io.find_merchant import find_merchant
     from trustscore.scorecard import load_scorecard
@@ -71,11 +71,11 @@ def command(
     if found.reject is not None:
         reject = found.reject
         raise InputError(
-            f"{merchant_id} is not scored: {export}, line {reject.line}, {reject.column}: "
-            f"{reject.message}. Got {reject.value!r}"
+            f"{one_line(merchant_id)} is not scored: {export}, line {reject.line},"
+            f" {reject.column}: {reject.message}. Got {reject.value!r}"
         )
     if found.block is None:
-        near = f", did you mean {' or '.join(found.near)}?" if found.near else ""
+        near = f", did you mean {' or '.join(map(one_line, found.near))}?" if found.near else ""
         raise InputError(f"{export}: no merchant {merchant_id!r}{near}")
     if as_json:
         whole = {**statement.as_dict(), "next_tier": plan.as_dict()}

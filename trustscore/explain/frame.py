@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
+from trustscore.errors import ROWS_SHOWN, InputError, at_most, one_line, plural
 from trustscore.explain.make_statement import left_out
 from trustscore.io.frames import read_frame
 from trustscore.io.streams import like
@@ -127,10 +127,12 @@ def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> 
         absent = [name for name in sought if name not in place]
         concerned = [bad[name] for name in absent if name in bad]
         faults = [
-            f"{name}: no such merchant{suggest(name, names)}" for name in absent if name not in bad
+            f"{one_line(name)}: no such merchant{suggest(name, names)}"
+            for name in absent
+            if name not in bad
         ]
     faults += [
-        f"row {r.line} (merchant {r.merchant_id or 'unknown'}), {r.column}: {r.message}. "
+        f"row {r.line} (merchant {one_line(r.merchant_id or 'unknown')}), {r.column}: {r.message}. "
         f"Got {r.value!r}"
         for r in concerned
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from trustscore.errors import one_line
 from trustscore.explain.next_tier import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
@@ -166,7 +167,7 @@ def render_text(statement: Statement, lang: str = "en") -> str:
     interval = f"{number_2(s.trust_index_lower)}{to}{number_2(s.trust_index_upper)}"
     tier = (s.tier_zh if lang == "zh" else "") or s.tier_en or s.tier
     lines = [
-        f"{s.merchant_id}  {text('scorecard', lang)} {s.scorecard}".strip(),
+        f"{one_line(s.merchant_id)}  {text('scorecard', lang)} {s.scorecard}".strip(),
         f"  {text('trust_index', lang)} {number_2(s.trust_index)}  "
         f"({text('interval', lang)} {interval}; "
         f"{text('prior_index', lang)} {s.prior_index:.2f})",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from trustscore import __version__
-from trustscore.errors import InputError
+from trustscore.errors import InputError, one_line
 from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.document import Change, open_document, significant, write_document
 from trustscore.fitting.figures import fit_figures
@@ -213,7 +213,7 @@ def fit_scorecard(
         changes += told[0]
         provenance["interval"] = told[1]
     if said:
-        provenance["warnings"] = [str(note) for note in said]
+        provenance["warnings"] = [one_line(str(note)) for note in said]
     text = write_document(document, changes, provenance, note=_NOTE)
     final = _parse(text, card)
     return Fitted(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trustscore.errors import InputError, plural
+from trustscore.errors import InputError, one_line, plural
 from trustscore.io.own_files import own_file
 from trustscore.io.text_columns import TEXT
 from trustscore.scorecard import Scorecard
@@ -251,7 +251,7 @@ def match(
     for name in header if keep is None else keep:
         place = find(name)
         if place is None:
-            faults.append(f"{name}: no such column to keep{suggest(name, header)}")
+            faults.append(f"{one_line(name)}: no such column to keep{suggest(name, header)}")
         else:
             kept[name] = place
     if missing and not allow_missing:
