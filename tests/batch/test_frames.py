@@ -142,7 +142,9 @@ def test_a_pandas_frame_keeps_its_index(export):
 @pytest.mark.parametrize("kind", ["table", "reader", "polars", "relation"])
 def test_explanations_take_the_same_frames(kind, export):
     found = explain_frame(KINDS[kind][0](export), CARD, ids="m0000007")
-    pd.testing.assert_frame_equal(found, explain_frame(export, CARD, ids="m0000007"))
+    assert type(found).__module__.split(".")[0] == ("polars" if kind == "polars" else "pyarrow")
+    same = explain_frame(export, CARD, ids="m0000007")
+    pd.testing.assert_frame_equal(rows_of(found), rows_of(same))
 
 
 @pytest.mark.parametrize("frame", [7, "export.csv", None, [1, 2], np.zeros((2, 2)), object()])

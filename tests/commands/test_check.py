@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from trustscore.commands.check import command
 from trustscore.commands.main import main
-from trustscore.scorecard import preset_names
+from trustscore.scorecard.presets import scorecard_names
 
 HEADER = (
     "merchant_id,negative_reviews,reviews_rated,product_rating_mean,complaints,orders_paid,"
@@ -43,7 +43,7 @@ def edited(tmp_path, repository):
     return edit
 
 
-@pytest.mark.parametrize("name", [n for n in preset_names() if n != "boost"])
+@pytest.mark.parametrize("name", scorecard_names())
 def test_presets_are_sound(name):
     found = json.loads(run("--scorecard", name, "--json").output)
     assert found["ok"]
