@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.signals.reference.book import HOUR, Row, mean
-from tests.signals.reference.orders import SELLER_CANCEL, Shop
+from tests.signals.witness.book import HOUR, Row, mean
+from tests.signals.witness.orders import SELLER_CANCEL, Shop
 
 
 def delivery(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.signals.reference.book import Book, Row
-from tests.signals.reference.orders import Shop, in_force
+from tests.signals.witness.book import Book, Row
+from tests.signals.witness.orders import Shop, in_force
 
 
 def states(book: Book) -> dict[str, Row]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.signals.reference.book import DAY, MINUTE, Row, Rows, mean
-from tests.signals.reference.orders import Shop, capped, in_force
+from tests.signals.witness.book import DAY, MINUTE, Row, Rows, mean
+from tests.signals.witness.orders import Shop, capped, in_force
 
 SECOND = 1_000_000
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.signals.reference.book import Book, Rows
-from tests.signals.reference.cases import cases
-from tests.signals.reference.delivery import delivery
-from tests.signals.reference.goods import goods
-from tests.signals.reference.live import live
-from tests.signals.reference.orders import Shop
-from tests.signals.reference.reputation import merchants_of, reputation
-from tests.signals.reference.reviews import reviews
-from tests.signals.reference.tickets import tickets
+from tests.signals.witness.book import Book, Rows
+from tests.signals.witness.cases import cases
+from tests.signals.witness.delivery import delivery
+from tests.signals.witness.goods import goods
+from tests.signals.witness.live import live
+from tests.signals.witness.orders import Shop
+from tests.signals.witness.reputation import merchants_of, reputation
+from tests.signals.witness.reviews import reviews
+from tests.signals.witness.tickets import tickets
 
 __all__ = ["reference"]
 

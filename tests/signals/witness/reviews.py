@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.signals.reference.book import DAY, Row, Rows, mean
-from tests.signals.reference.orders import Shop, capped
+from tests.signals.witness.book import DAY, Row, Rows, mean
+from tests.signals.witness.orders import Shop, capped
 
 
 def admissible(shop: Shop) -> Rows:

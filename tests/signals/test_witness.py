@@ -8,7 +8,7 @@ import pytest
 
 from tests.signals import duck
 from tests.signals.random_logs import random_logs
-from tests.signals.reference import reference
+from tests.signals.witness import reference
 from trustscore.signals import generate, load_definitions
 
 RATES = {"ca": 0.2, "cb": 0.1, "cc": 0.05}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.signals.reference.book import DAY, HOUR, MINUTE, Book, Row, Rows
+from tests.signals.witness.book import DAY, HOUR, MINUTE, Book, Row, Rows
 
 SELLER_CANCEL = {"out_of_stock", "refused_to_ship", "asked_to_cancel"}
 POLICY = {"brushing": 0.95, "incentivised": 0.95, "crowd_false": 0.8, "identity_link": 1.0}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.signals.reference.book import DAY, HOUR, Row
-from tests.signals.reference.orders import Shop, in_force
+from tests.signals.witness.book import DAY, HOUR, Row
+from tests.signals.witness.orders import Shop, in_force
 
 
 def matter(ticket: Row) -> tuple[Any, ...]:

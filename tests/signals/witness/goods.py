@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from tests.signals.reference.book import DAY, HOUR, Row, Rows, mean
-from tests.signals.reference.orders import Shop, in_force
+from tests.signals.witness.book import DAY, HOUR, Row, Rows, mean
+from tests.signals.witness.orders import Shop, in_force
 
 QUALITY = {"quality", "malfunction", "material", "counterfeit", "spoilage", "allergy"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.signals.reference.book import DAY, HOUR, Row, mean
-from tests.signals.reference.orders import Shop
+from tests.signals.witness.book import DAY, HOUR, Row, mean
+from tests.signals.witness.orders import Shop
 
 LOGISTICS = {"late", "wrong_item", "missing_item", "empty_parcel", "lost"}
 
