@@ -22,6 +22,7 @@ from trustscore.io.csv_records import (
     first_record,
     split_record,
 )
+from trustscore.io.guessed_ids import refuse_guess
 from trustscore.io.header import Columns, Wanted, match, sniff
 from trustscore.io.header_again import headers_again
 from trustscore.io.long_record import skip_record
@@ -30,7 +31,7 @@ from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, too_l
 from trustscore.io.readers import Options
 from trustscore.io.rejects import BAD, REASONS, Fault, Reject, shown
 from trustscore.io.text_columns import Marks, read_odd
-from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
+from trustscore.io.text_stream import BAD_BYTES, Source
 
 __all__ = ["CsvPlan", "CsvReader", "Header", "find_header", "open_csv", "pieces", "read_piece"]
 

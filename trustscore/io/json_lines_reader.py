@@ -19,12 +19,13 @@ from trustscore.io.arrow import strings
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows
 from trustscore.io.columns import filled, rows_of
+from trustscore.io.guessed_ids import refuse_guess
 from trustscore.io.header import Wanted, fold, match, names_of
 from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, skip_line, too_long
 from trustscore.io.readers import Options
 from trustscore.io.rejects import REASONS, Reject, shown
 from trustscore.io.text_columns import Marks
-from trustscore.io.text_stream import BAD_BYTES, Source, refuse_guess
+from trustscore.io.text_stream import BAD_BYTES, Source
 
 __all__ = ["JsonLinesReader"]
 

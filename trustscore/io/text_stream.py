@@ -6,7 +6,7 @@ megabyte behind it in view: how the bytes were cut into blocks has no say.
 
 Text is UTF-8 if no more lines of it are none than hold letters of UTF-8. Bytes that are not UTF-8
 in it become `BAD_BYTES`, by which a reader knows the rows to reject. Other text is read as GB18030
-or Windows-1252, which is a guess, and said: where an id depends on it, `refuse_guess` ends the
+or Windows-1252, which is a guess, and said: where an id depends on it, `io.guessed_ids` ends the
 run and asks; of a text of which hardly a line is concerned it rejects the rows. Bytes that an
 encoding cannot read that was asked for are an error that names the line.
 """
@@ -23,14 +23,12 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from trustscore.errors import InputError
 from trustscore.io.arrow import count_lines
 from trustscore.io.first_bytes import GZIP, refusal
-from trustscore.io.rejects import BAD, REASONS, Reject
+from trustscore.io.rejects import BAD
 
-__all__ = ["BAD_BYTES", "BLOCK", "GUESSES", "Source", "refuse_guess"]
+__all__ = ["BAD_BYTES", "BLOCK", "GUESSES", "Source"]
 
 # Large enough to amortise a call, small enough to stay in cache.
 BLOCK = 1 << 21
@@ -332,63 +330,6 @@ class Source:
             f"{self.name}, line {self._lines + 1}: neither utf-8, gb18030 nor cp1252"
             f" (byte 0x{data[0]:02x}); give the right `encoding`"
         )
-
-
-def refuse_guess(source: Any, rows: Any) -> Any:
-    """Refuse an encoding that was guessed, where ids depend on it.
-
-    Parameters
-    ----------
-    source : Source
-    rows : Rows
-        Read from it.
-
-    Returns
-    -------
-    Rows
-        Those of a text of which only few lines are not UTF-8, without these.
-
-    Raises
-    ------
-    InputError
-        When the id of a row holds other letters than ASCII.
-    """
-    if not source.guessed:
-        return rows
-    ids = rows.ids.to_pylist()
-    found = [row for row, text in enumerate(ids) if not text.isascii()]
-    if found and source.rarely:
-        message = f"{REASONS['not_utf8']}: give their `encoding`"
-        return rows.drop(
-            np.array(found),
-            [
-                Reject(
-                    int(rows.lines[row]),
-                    ids[row],
-                    "merchant_id",
-                    ids[row],
-                    "not_utf8",
-                    message,
-                    raw=rows.raw(row),
-                    file=rows.file,
-                )
-                for row in found
-            ],
-        )
-    texts = [(int(rows.lines[row]), ids[row]) for row in found]
-    texts += [
-        (reject.line, reject.merchant_id)
-        for reject in rows.rejects
-        if not source.rarely and not (reject.merchant_id or "").isascii()
-    ]
-    if texts:
-        line, text = min(texts)
-        raise InputError(
-            f"{source.name}, line {line}: is not UTF-8. As {source.encoding} the merchant_id would"
-            f" be {text[:40]!r}, but that is a guess: give the `encoding`, such as gb18030, cp1252,"
-            " big5, shift_jis or euc_kr"
-        )
-    return rows
 
 
 def _count_lines(data: bytes, *, final: bool) -> tuple[int, int, int]:

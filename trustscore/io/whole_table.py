@@ -18,6 +18,7 @@ from trustscore.io.arrow import strings
 from trustscore.io.cells import trim
 from trustscore.io.clean_rows import Rows
 from trustscore.io.csv_text import bare
+from trustscore.io.guessed_ids import refuse_guessed_ids
 from trustscore.io.header import SideField, Wanted, fold
 from trustscore.io.ids import canonical_ids
 from trustscore.io.inputs import Inputs, read_part
@@ -198,6 +199,8 @@ def table_blocks(
                     if len(once[given]) > _MOST_WORDS:
                         del once[given]
                 if named.get("merchant_id") == given:
+                    if hasattr(part.reader, "source"):
+                        refuse_guessed_ids(part.reader.source, rows.lines, cells)
                     cells, bad = _ids(cells, rows)
                     count += len(bad)
                     rejects += bad[: _SHOWN - len(rejects)]

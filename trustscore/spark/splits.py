@@ -24,6 +24,7 @@ from trustscore.errors import TrustscoreError
 from trustscore.io.arrow import spans
 from trustscore.io.clean_rows import Rows
 from trustscore.io.csv_reader import CsvPlan, open_csv, pieces, read_piece
+from trustscore.io.guessed_ids import refuse_guess
 from trustscore.io.header import Wanted
 from trustscore.io.parquet_reader import (
     ArrowPiece,
@@ -32,7 +33,7 @@ from trustscore.io.parquet_reader import (
     open_parquet,
     read_batch,
 )
-from trustscore.io.text_stream import BLOCK, Source, refuse_guess
+from trustscore.io.text_stream import BLOCK, Source
 from trustscore.spark.work import First, Job, Unit, Writer
 
 __all__ = ["Reading", "address", "read_columns", "read_lines", "read_whole"]
