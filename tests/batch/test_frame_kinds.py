@@ -321,7 +321,7 @@ def test_pieces_do_not_change_a_score(monkeypatch):
     whole = score_frame(pa.table(typed()), MINIMAL, errors="reject")[0]
     monkeypatch.setattr("trustscore.io.streams.ROWS", 1)
     assert score_frame(pa.table(typed()), MINIMAL, errors="reject")[0].equals(whole)
-    long = explain_frame(numpy_frame(), MINIMAL, ["m6", "m0"])
+    long = explain_frame(pa.table(typed()), MINIMAL, ["m6", "m0"])
     monkeypatch.setattr("trustscore.io.streams.ROWS", 100)
     assert explain_frame(pa.table(typed()), MINIMAL, ["m6", "m0"]).equals(long)
 

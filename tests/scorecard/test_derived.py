@@ -126,8 +126,7 @@ def test_the_columns_an_export_must_have_are_those_it_is_derived_from(tmp_path):
     (tmp_path / "e.csv").write_text("merchant_id,value\na,1\n")
     with pytest.raises(InputError) as error:
         score_files(tmp_path / "e.csv", tmp_path / "s.csv", scorecard=CARD)
-    assert "defects: no such column" in str(error.value)
-    assert "value: no such" not in str(error.value)
+    assert "none of the 1 columns that the scorecard reads, such as defects:" in str(error.value)
     score_files(tmp_path / "e.csv", tmp_path / "s.csv", scorecard=CARD, allow_missing_columns=True)
     assert "not_scored" in (tmp_path / "s.csv").read_text()
     assert set(check_export(tmp_path / "e.csv", CARD).missing) >= {"defects"}
