@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from trustscore.batch import score_files
 from trustscore.scorecard import load_scorecard
 from trustscore.signals import load_definitions
 from trustscore.signals.against import disagreements, missing_columns
@@ -52,6 +53,24 @@ def test_raw_tables_give_the_export(day, sellers, trustscore_data, tmp_path):
         whole = (given[column].dropna() % 1 == 0).all()
         assert gap.max() <= (0 if whole else ROUNDED), column
     _same_categories(ours["category"], given["category"], olist, day)
+
+
+def test_both_exports_score_alike(trustscore_data, tmp_path):
+    olist, made = trustscore_data / "olist", tmp_path / "merchants.csv"
+    cut = date(2018, 3, 1)
+    write_signals(
+        olist, made, as_of=cut, definitions="olist", mapping=MAPPING, allow_short_logs=True
+    )
+    scores = []
+    for number, export in enumerate((made, olist / "merchants_2018-03-01.csv")):
+        out = tmp_path / f"scores-{number}.csv"
+        score_files(export, out, scorecard="olist")
+        scores.append(pd.read_csv(out).set_index("merchant_id"))
+    ours, given = scores
+    given = given.loc[ours.index]
+    # Means of the given export are rounded, which moves an index in its third decimal.
+    assert (ours["trust_index"] - given["trust_index"]).abs().max() < 0.01
+    assert (ours["tier"].fillna("") == given["tier"].fillna("")).all()
 
 
 def _same_categories(ours, given, olist, day):
