@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from trustscore.batch import score_files
+from trustscore.batch.files import score_files
 from trustscore.scorecard import load_scorecard
 from trustscore.signals import load_definitions
 from trustscore.signals.against import disagreements, missing_columns
