@@ -46,7 +46,9 @@ def test_the_text_parses_in_its_dialect_and_is_written_the_same_again(dialect):
     if dialect == "sqlserver":
         # The parser knows no DATEDIFF of dates that is not one of times.
         again = re.sub(r"CAST\((\[\w+\]|CAST\('[-0-9]+' AS DATE\)) AS DATETIME2\)", r"\1", again)
-    assert again.splitlines() == text(dialect).splitlines()[2:]
+    # Versions of the parser write this word large or small.
+    one, other = (x.replace("EXTRACT(epoch ", "EXTRACT(EPOCH ") for x in (again, text(dialect)))
+    assert one.splitlines() == other.splitlines()[2:]
 
 
 @pytest.mark.parametrize("dialect", OTHERS)

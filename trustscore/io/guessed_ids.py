@@ -70,7 +70,8 @@ def refuse_guessed_ids(source: Any, lines: Any, ids: Sequence[str]) -> None:
 
     Parameters
     ----------
-    source : Source
+    source : Source or ParquetSource
+        Parquet says its encoding, so that nothing is guessed.
     lines : int array
         Line of each id.
     ids : sequence of str
@@ -80,7 +81,7 @@ def refuse_guessed_ids(source: Any, lines: Any, ids: Sequence[str]) -> None:
     InputError
         When an id holds other letters than ASCII.
     """
-    if source.guessed:
+    if getattr(source, "guessed", False):
         for line, text in zip(lines.tolist(), ids, strict=True):
             if not text.isascii():
                 raise _guessed(source, line, text)

@@ -199,8 +199,7 @@ def table_blocks(
                     if len(once[given]) > _MOST_WORDS:
                         del once[given]
                 if named.get("merchant_id") == given:
-                    if hasattr(part.reader, "source"):
-                        refuse_guessed_ids(part.reader.source, rows.lines, cells)
+                    refuse_guessed_ids(part.reader.source, rows.lines, cells)
                     cells, bad = _ids(cells, rows)
                     count += len(bad)
                     rejects += bad[: _SHOWN - len(rejects)]
