@@ -10,6 +10,7 @@ import pytest
 
 from tests.logs.folders import ORDERS, read, table, write
 from trustscore.errors import InputError
+from trustscore.signals.files import write_signals
 
 
 def utc(*parts):
@@ -289,3 +290,15 @@ def test_every_reason_has_its_words():
                 used.add(node.value)
     own = {"missing_key", "not_a_time", "unknown_class", "negative_amount", "other_currency"}
     assert own | {"not_whole", "text_too_long", "out_of_range", "field_count"} <= used
+
+
+def test_an_amount_that_overflows_is_a_reject_without_a_warning(tmp_path, recwarn):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "orders.csv").write_text(
+        "merchant_id,order_id,paid_at,amount\nm1,o1,2026-01-05,1e308\nm2,o2,2026-01-06,5\n"
+    )
+    out = tmp_path / "export.csv"
+    write_signals(logs, out, as_of=dt.date(2026, 2, 1), allow_short_logs=True)
+    assert "amount,9a999,out_of_range" in (tmp_path / "export.csv.rejects.csv").read_text()
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]

@@ -26,17 +26,21 @@ __all__ = [
     "as_json",
     "as_of",
     "encoding",
+    "jobs",
     "lang",
+    "manifest",
     "outcomes",
     "output_file",
     "output_folder",
     "output_table",
     "policy",
     "quiet",
+    "rejects",
     "scorecard",
     "scored_on",
     "scores",
     "seed",
+    "strict",
     "today",
 ]
 
@@ -278,4 +282,42 @@ def quiet() -> Option:
         "--quiet",
         is_flag=True,
         help="Print errors and results only: no progress bar, notes or closing line.",
+    )
+
+
+def jobs(what: str) -> Option:
+    """Return ``--jobs``; `what` names what is done at the same time."""
+    return click.option(
+        "--jobs",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1, 256),
+        help=f"Number of {what}. The output does not depend on it.",
+    )
+
+
+def strict() -> Option:
+    """Return ``--strict``."""
+    return click.option(
+        "--strict", is_flag=True, help="Stop at the first faulty row and leave no output."
+    )
+
+
+def rejects() -> Option:
+    """Return ``--rejects``."""
+    return click.option(
+        "--rejects",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Write rejected rows to FILE. [default: OUT.rejects.csv, when there are any]",
+    )
+
+
+def manifest(what: str) -> Option:
+    """Return ``--manifest``; `what` names what was read."""
+    return click.option(
+        "--manifest",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help=f"Write {what}, versions and counts of the run to FILE. [default: OUT.manifest.json]",
     )

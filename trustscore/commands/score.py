@@ -44,32 +44,16 @@ def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
     help="Engine that scores. Spark reads any Hadoop file system and writes folders of part files.",
 )
 @options.scorecard("to score with")
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1, 256),
-    help="Number of blocks scored at the same time. The output does not depend on it.",
-)
-@click.option(
-    "--rejects",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write rejected rows to FILE. [default: OUT.rejects.csv, when there are any]",
-)
-@click.option(
-    "--manifest",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write inputs, versions and counts of the run to FILE. [default: OUT.manifest.json]",
-)
+@options.jobs("blocks scored at the same time")
+@options.rejects()
+@options.manifest("inputs")
 @click.option(
     "--contributions",
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="Also write the points that each signal and rule gave each merchant to FILE.",
 )
-@click.option("--strict", is_flag=True, help="Stop at the first faulty row and leave no output.")
+@options.strict()
 @options.allow_missing_columns()
 @click.option(
     "--keep",

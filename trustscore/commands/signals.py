@@ -73,26 +73,10 @@ Example:
 @click.option(
     "--memory", metavar="SIZE", help="Most memory of the queries, such as 4GB; the rest spills."
 )
-@click.option(
-    "--jobs",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1, 256),
-    help="Number of threads of the queries. The output does not depend on it.",
-)
-@click.option("--strict", is_flag=True, help="Stop at the first faulty row and leave no output.")
-@click.option(
-    "--rejects",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write rejected rows to FILE. [default: OUT.rejects.csv, when there are any]",
-)
-@click.option(
-    "--manifest",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Write logs, versions and counts of the run to FILE. [default: OUT.manifest.json]",
-)
+@options.jobs("threads of the queries")
+@options.strict()
+@options.rejects()
+@options.manifest("logs")
 @click.option(
     "--allow-short-logs",
     is_flag=True,

@@ -170,7 +170,9 @@ def read_scaled(column: Any, of: LogColumn, file: str, marks: Marks, currency: s
         if of.type == "money" and currency:
             reasons |= _other_currency(read, currency)
     values = np.where(np.isinf(values), np.nan, _noting(reasons, values, np.isinf, "infinite"))
-    scaled = values * SCALE[of.type]
+    # What overflows is out of range below.
+    with np.errstate(over="ignore"):
+        scaled = values * SCALE[of.type]
     if of.type == "int":
         _note(reasons, values != np.floor(values), values, "not_whole")
     if of.low is not None:
