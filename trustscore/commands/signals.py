@@ -84,6 +84,20 @@ Example:
 )
 @click.option("--include-removed", is_flag=True, help="Also write removed merchants.")
 @click.option(
+    "--previous",
+    metavar="FILE",
+    type=options.INPUT,
+    help="Scores or rights of the last run: for orders promoted to poor merchants, and for the tier"
+    " that the next review begins with.",
+)
+@click.option(
+    "--baselines",
+    metavar="FILE",
+    type=options.INPUT,
+    help="Return rates of the market: a CSV table of category and rate, or the manifest of an"
+    " earlier export. [default: counted from LOGS as of the first of the month]",
+)
+@click.option(
     "--lineage",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -125,6 +139,8 @@ def command(
     manifest: str | None,
     allow_short_logs: bool,
     include_removed: bool,
+    previous: str | None,
+    baselines: str | None,
     lineage: str | None,
     why: tuple[str, str] | None,
     check: bool,
@@ -139,7 +155,7 @@ def command(
     and the manifest says why. OUT is complete or absent. Exit codes: 0 done, 1 the machine
     failed, 2 wrong use or unusable logs, 3 done with rejected rows, 4 stopped by --strict.
     """
-    from trustscore.signals.files import LogStop, explain_figure, write_lineage, write_signals
+    from trustscore.signals.files import LogStop, explain_figure, write_signals
 
     if check:
         return _check(definitions, scorecard, lang)
@@ -160,6 +176,8 @@ def command(
         "pepper": pepper,
         "memory": memory,
         "jobs": jobs,
+        "previous": previous,
+        "baselines": baselines,
     }
     if why is not None:
         with progress_bar(quiet) as progress:
@@ -167,11 +185,6 @@ def command(
         _print_why(found)
         return DONE
     assert out is not None
-    if lineage is not None:
-        from trustscore.io.atomic_folder import refuse_taken
-
-        # Before hours of counting.
-        refuse_taken(lineage)
     try:
         with progress_bar(quiet, out) as progress:
             report = write_signals(
@@ -183,11 +196,10 @@ def command(
                 manifest=manifest,
                 allow_short_logs=allow_short_logs,
                 include_removed=include_removed,
+                lineage=lineage,
                 progress=progress,
                 **settings,
             )
-            if lineage is not None:
-                write_lineage(logs, lineage, progress=progress, **settings)
     except LogStop as stop:
         say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED

@@ -8,7 +8,7 @@ from statistics import median
 
 from trustscore.errors import InputError
 from trustscore.signals.definitions import Definitions
-from trustscore.signals.generator import Generator
+from trustscore.signals.generator import Generator, ShortLog
 from trustscore.signals.plan import Plan, Statement
 from trustscore.signals.types import NotCollected
 from trustscore.signals.visible import ident
@@ -27,6 +27,7 @@ def category_returns(
     collected: Mapping[str, frozenset[str]],
     *,
     zone: str | None = None,
+    covers: Mapping[str, int] | None = None,
 ) -> Plan:
     """Return the SQL of orders and returns; run once a bucket, before the plan of the columns.
 
@@ -36,14 +37,17 @@ def category_returns(
     Raises
     ------
     InputError
-        When the logs do not hold what it needs.
+        When the logs do not hold what it needs, or begin inside the window; see `generate`.
     """
-    generator = Generator(definitions, cut, collected, zone=zone)
+    generator = Generator(definitions, cut, collected, zone=zone, covers=covers)
     try:
         rows = generator.rows(definitions.columns[COHORT])
+        generator.check_cover(definitions.columns[COHORT], rows)
         category = rows.scope.column("category").sql
         returned = rows.bool("returned_at < horizon")
         cond = rows.sql()
+    except ShortLog as short:
+        raise InputError(f"no return rates of categories: {short.what}") from None
     except NotCollected as absent:
         raise InputError(f"no return rates of categories: {absent.what} is not collected") from None
     sql = (

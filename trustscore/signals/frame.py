@@ -22,6 +22,7 @@ from trustscore.logs import LOG_TABLES, load_zone
 from trustscore.signals.definitions import Definitions, load_definitions
 from trustscore.signals.files.opening import Opened, compute, open_store
 from trustscore.signals.files.write import export_blocks
+from trustscore.typing import FilePath
 
 __all__ = ["SignalsResult", "signals_frame"]
 
@@ -52,6 +53,8 @@ def signals_frame(
     *,
     tz: str | None = None,
     include_removed: bool = False,
+    previous: FilePath | None = None,
+    baselines: FilePath | None = None,
 ) -> SignalsResult:
     """Make an export of logs that are in memory.
 
@@ -67,6 +70,10 @@ def signals_frame(
         Zone of the market; that of the definitions by default.
     include_removed : bool, default=False
         Whether removed merchants get a row.
+    previous : path, optional
+        Scores or rights of the last run; see `write_signals`.
+    baselines : path, optional
+        Return rates of the market's categories; see `write_signals`.
 
     Returns
     -------
@@ -107,13 +114,20 @@ def signals_frame(
             part = ingest_source(log, place, reading, mapping.of(name), found.buckets, [])
             found.parts[name] = [part]
         opened = Opened(store, session, found, market)
-        result, plan, facts = compute(opened, defs, as_of, include_removed=include_removed)
+        done = compute(
+            opened,
+            defs,
+            as_of,
+            include_removed=include_removed,
+            previous=previous,
+            baselines=baselines,
+        )
         blocks = [
             pd.DataFrame({name: array.to_pandas() for name, array in block.items()})
-            for block in export_blocks(result, plan)
+            for block in export_blocks(done.result, done.plan)
         ]
         bad = [pd.DataFrame(block) for block in reject_blocks(rejects_of(found))]
-    names = ["merchant_id", *(c.name for c in plan.columns if c.name != "merchant_id")]
+    names = ["merchant_id", *(c.name for c in done.plan.columns if c.name != "merchant_id")]
     export = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=names)
     rejects = pd.concat(bad, ignore_index=True) if bad else pd.DataFrame(columns=[*REJECT_COLUMNS])
-    return SignalsResult(export, facts, rejects)
+    return SignalsResult(export, done.facts, rejects)

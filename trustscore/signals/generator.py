@@ -29,7 +29,7 @@ from trustscore.signals.tree import Fault, names, parse
 from trustscore.signals.types import DAY, NotCollected, Term
 from trustscore.signals.visible import ident
 
-__all__ = ["Generator", "generate"]
+__all__ = ["Generator", "ShortLog", "generate"]
 
 
 class _Figures:
@@ -142,7 +142,7 @@ class Generator:
         rows = self.rows(column)
         window = rows.window
         self.windows[column.name] = (window.start, window.end)
-        self._check_cover(column, rows)
+        self.check_cover(column, rows)
         makers = {"distinct": distinct_sql, "last": last_sql, "mode": mode_sql}
         if column.cohort:
             found = cohort_sql(rows)
@@ -151,12 +151,13 @@ class Generator:
         self._homes[column.name] = rows.relation
         return found
 
-    def _check_cover(self, column: Column, rows: Rows) -> None:
+    def check_cover(self, column: Column, rows: Rows) -> None:
+        """Raise `ShortLog` where the window begins before the log of its rows."""
         start, table = rows.window.start, rows.relation.table
         if self.covers is None or start is None or table not in self.covers:
             return
         if start < self.covers[table]:
-            raise _ShortLog(f"{table} begins inside the window of {column.window} days")
+            raise ShortLog(f"{table} begins inside the window of {column.window} days")
 
     def homes(self) -> list[Relation]:
         """Return the relations whose rows were asked for so far."""
@@ -168,7 +169,7 @@ class Generator:
         """Return why a column cannot be made; empty if it can."""
         try:
             self.figure(name)
-        except _ShortLog as short:
+        except ShortLog as short:
             return f"short_log: {short.what}"
         except NotCollected as absent:
             return f"not_collected: {absent.what}"
@@ -329,7 +330,7 @@ class Generator:
         return list(done.values())
 
 
-class _ShortLog(NotCollected):
+class ShortLog(NotCollected):
     """A window begins before its log does."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from trustscore.errors import InputError, suggest
@@ -15,7 +15,7 @@ from trustscore.signals.show import show
 from trustscore.signals.tree import parse, terms
 from trustscore.signals.types import NotCollected
 
-__all__ = ["logs_needed", "sentence"]
+__all__ = ["logs_needed", "logs_read", "sentence"]
 
 _UNIT = {
     "count": "Number of {rows}",
@@ -132,9 +132,7 @@ def logs_needed(definitions: Definitions, name: str) -> tuple[list[str], list[st
     ['orders', 'shipments']
     """
     full = everything()
-    generator = Generator(definitions, date(2026, 1, 1), full)
-    generator.figure(name)
-    read = _read(generator)
+    read = logs_read(definitions, name, full)
     needed = []
     for table in read:
         less = {other: columns for other, columns in full.items() if other != table}
@@ -145,8 +143,12 @@ def logs_needed(definitions: Definitions, name: str) -> tuple[list[str], list[st
     return needed, [table for table in read if table not in needed]
 
 
-def _read(generator: Generator) -> list[str]:
-    """Return the logs whose rows stand behind a column."""
+def logs_read(
+    definitions: Definitions, name: str, collected: Mapping[str, frozenset[str]]
+) -> list[str]:
+    """Return the logs, of those that are there, whose rows stand behind a column."""
+    generator = Generator(definitions, date(2026, 1, 1), collected)
+    generator.figure(name)
     relations: list[Relation] = generator.ordered(generator.homes())
     found = {r.table for r in relations if isinstance(r, VisibleLog) and r.used}
     found |= {r.name for r in relations if r.name in ("previous", "baselines")}

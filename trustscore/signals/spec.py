@@ -45,6 +45,13 @@ class MarketSpec(Base):
         description="Orders refunded in full so soon, before shipment, do not count.",
         examples=[10],
     )
+    poor_index: float = Field(
+        60.0,
+        ge=0,
+        le=100,
+        description="A merchant under this index is a poor one to promote.",
+        examples=[60.0],
+    )
     ship_promise_hours: int = Field(
         48, ge=0, description="Hours to ship where the order has no deadline.", examples=[48]
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,6 +92,8 @@ def run_buckets(
     folder: Path,
     *,
     order: str = "merchant_id",
+    census: bool = True,
+    also: Callable[[str], str] = "SELECT * FROM {}".format,
     progress: Progress = silent,
 ) -> tuple[Path, Census]:
     """Run a plan over all buckets; return the file of its last table, in order, and the census.
@@ -106,9 +108,13 @@ def run_buckets(
         For the results of the buckets.
     order : str, default="merchant_id"
         Columns that the rows are sorted by.
+    census : bool, default=True
+        Whether to count the rows of the store as well: once a run is enough.
+    also : callable, optional
+        Given the rows of all buckets, returns the SELECT that is written.
     progress : Progress, optional
     """
-    census = Census()
+    counts = Census()
     everything = range(logs.buckets)
     open_bucket(session, logs, everything, "all_")
     for statement in plan.market:
@@ -117,7 +123,8 @@ def run_buckets(
     for bucket in everything:
         progress("counting", bucket / logs.buckets)
         open_bucket(session, logs, [bucket])
-        _count(session, logs, census)
+        if census:
+            _count(session, logs, counts)
         for place, statement in enumerate(plan.statements):
             _make(session, statement)
             done = (bucket + place / len(plan.statements)) / logs.buckets
@@ -125,7 +132,7 @@ def run_buckets(
         names = [statement.name for statement in plan.statements]
         if "exclusions" in names:
             rows = session.rows("SELECT because, SUM(orders) FROM exclusions GROUP BY because")
-            census.excluded.update({str(name): int(n) for name, n in rows if name is not None})
+            counts.excluded.update({str(name): int(n) for name, n in rows if name is not None})
         exports.append(folder / f"export-{bucket:03d}.parquet")
         session.copy(f"SELECT * FROM {identifier(names[-1])}", exports[-1])
         for name in reversed(names):
@@ -134,16 +141,17 @@ def run_buckets(
     close_bucket(session, logs, "all_")
     out = folder / "export.parquet"
     paths = ", ".join(literal(str(path)) for path in exports)
-    session.copy(f"SELECT * FROM read_parquet([{paths}]) ORDER BY {order}", out)
-    [(census.merchants,)] = session.rows(
+    session.copy(f"{also(f'read_parquet([{paths}])')} ORDER BY {order}", out)
+    [(counts.merchants,)] = session.rows(
         f"SELECT count(*) FROM read_parquet([{literal(str(out))}])"
     )
     progress("counting", 1.0)
-    return out, census
+    return out, counts
 
 
 def _make(session: Session, statement: Statement) -> None:
-    session.run(f"CREATE TEMP TABLE {identifier(statement.name)} AS {statement.sql}")
+    # Facts of the whole market may stand there from the run before.
+    session.run(f"CREATE OR REPLACE TEMP TABLE {identifier(statement.name)} AS {statement.sql}")
 
 
 def _count(session: Session, logs: Logs, census: Census) -> None:

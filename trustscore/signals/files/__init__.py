@@ -1,7 +1,7 @@
 """The ways of the command: folders of logs in; an export, its lineage or an explanation out."""
 
 from trustscore.signals.files.opening import LogStop, collected_columns
-from trustscore.signals.files.why import Why, WhyEvent, explain_figure, write_lineage
+from trustscore.signals.files.why import Why, WhyEvent, explain_figure
 from trustscore.signals.files.write import SignalsReport, write_signals
 
 __all__ = [
@@ -11,6 +11,5 @@ __all__ = [
     "WhyEvent",
     "collected_columns",
     "explain_figure",
-    "write_lineage",
     "write_signals",
 ]

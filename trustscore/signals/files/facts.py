@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trustscore import __version__
@@ -13,6 +14,7 @@ from trustscore.logs import LOG_TABLES, day_start
 from trustscore.signals.coverage import day_of, gaps, late_days, share_warnings
 from trustscore.signals.definitions import Definitions
 from trustscore.signals.plan import Plan
+from trustscore.signals.sentences import logs_read
 
 __all__ = ["facts_of"]
 
@@ -24,6 +26,7 @@ def facts_of(
     session: Session,
     found: Logs,
     plan: Plan,
+    collected: Mapping[str, frozenset[str]],
     census: Census,
 ) -> dict[str, Any]:
     """Return what the manifest says of a run."""
@@ -66,6 +69,7 @@ def facts_of(
         warnings += share_warnings(table, entry, tally.days)
         if tally.last is not None and tally.last >= cut and "recorded_at" not in entry["columns"]:
             future.append(table)
+    warnings += _late_warnings(defs, plan, collected, tables)
     if found.unknown:
         warnings.append(f"files that belong to no log: {', '.join(found.unknown)}")
     return {
@@ -95,6 +99,32 @@ def facts_of(
         },
         "warnings": warnings,
     }
+
+
+def _late_warnings(
+    defs: Definitions,
+    plan: Plan,
+    collected: Mapping[str, frozenset[str]],
+    tables: dict[str, dict[str, Any]],
+) -> Iterator[str]:
+    """Yield for each log that is recorded late which columns do not wait so long for it."""
+    late = {name: entry["recorded_within_days"] or 0 for name, entry in tables.items()}
+    if not any(late.values()):
+        return
+    hasty: dict[str, list[str]] = {}
+    for column in plan.columns:
+        if column.name not in defs.columns:
+            continue
+        lag = defs.column(column.name).lag
+        for table in logs_read(defs, column.name, collected):
+            if late.get(table, 0) > lag:
+                hasty.setdefault(table, []).append(f"{column.name} (lag {lag})")
+    for table, names in hasty.items():
+        yield (
+            f"{table}: one row in twenty was recorded more than {late[table] - 1} days after it"
+            f" happened, and columns wait less: {', '.join(names[:3])}"
+            + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        )
 
 
 def _moment(instant: int) -> str:

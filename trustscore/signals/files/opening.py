@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,18 @@ from trustscore.io.logs.rows import BadRow
 from trustscore.io.logs.runner import run_buckets
 from trustscore.io.logs.session import Session
 from trustscore.io.logs.store import Part, Store
+from trustscore.joins import check_join
 from trustscore.logs import day_start, load_zone
 from trustscore.signals.coverage import day_of
 from trustscore.signals.definitions import Definitions
+from trustscore.signals.files.earlier import load_earlier
 from trustscore.signals.files.facts import facts_of
 from trustscore.signals.generator import generate
 from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
 
 __all__ = [
+    "Computed",
     "LogStop",
     "Opened",
     "collected_columns",
@@ -176,6 +179,27 @@ def _refuse_other_day(found: Logs, as_of: dt.date) -> None:
     raise InputError(f"{said}; `allow_short_logs` counts all the same")
 
 
+@dataclass(frozen=True)
+class Computed:
+    """An export, before it is written.
+
+    Attributes
+    ----------
+    result : Path
+        Parquet file of the export, by merchant.
+    plan : Plan
+    facts : dict
+        Of the manifest.
+    collected : mapping of str to frozenset of str
+        The columns that there were, those of earlier runs included.
+    """
+
+    result: Path
+    plan: Plan
+    facts: dict[str, Any]
+    collected: Mapping[str, frozenset[str]]
+
+
 def compute(
     opened: Opened,
     defs: Definitions,
@@ -184,27 +208,45 @@ def compute(
     columns: list[str] | None = None,
     covers: Mapping[str, int] | None = None,
     include_removed: bool = False,
+    previous: FilePath | None = None,
+    baselines: FilePath | None = None,
     progress: Progress = silent,
-) -> tuple[Path, Plan, dict[str, Any]]:
-    """Run definitions over a store.
-
-    Returns
-    -------
-    result : Path
-        Parquet file of the export, by merchant.
-    plan : Plan
-    facts : dict
-        Of the manifest.
-    """
+) -> Computed:
+    """Run definitions over a store."""
     found, session, market = opened.logs, opened.session, opened.market
+    folder = opened.store.scratch
+    earlier = load_earlier(
+        session,
+        found,
+        market,
+        folder,
+        defs,
+        as_of,
+        covers=covers,
+        previous=previous,
+        baselines_file=baselines,
+        progress=progress,
+    )
+    collected = {**found.collected(), **earlier.collected}
     plan = generate(
         defs,
         as_of,
-        found.collected(),
+        collected,
         zone=market.zone.key,
         columns=columns,
         covers=covers,
         include_removed=include_removed,
     )
-    result, census = run_buckets(session, found, plan, opened.store.scratch, progress=progress)
-    return result, plan, facts_of(defs, as_of, market, session, found, plan, census)
+    plan = replace(
+        plan,
+        columns=(*plan.columns, *earlier.columns),
+        missing={name: earlier.reason(why) for name, why in plan.missing.items()},
+    )
+    result, census = run_buckets(session, found, plan, folder, also=earlier.join, progress=progress)
+    if previous is not None and census.merchants and earlier.ids:
+        here = session.rows("SELECT merchant_id FROM read_parquet(?)", [str(result)])
+        check_join(
+            (str(row[0]) for row in here), earlier.ids, asked_in="the logs", known_in=previous
+        )
+    facts = facts_of(defs, as_of, market, session, found, plan, collected, census)
+    return Computed(result, plan, facts | earlier.facts, collected)

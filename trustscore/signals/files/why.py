@@ -5,22 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trustscore.errors import InputError, suggest
-from trustscore.io.atomic_folder import refuse_taken, whole_folder
+from trustscore.io.atomic_folder import whole_folder
 from trustscore.io.logs.ingest import Market
 from trustscore.io.logs.runner import open_bucket, run_buckets
 from trustscore.io.logs.session import identifier
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.definitions import Definitions, load_definitions
 from trustscore.signals.explain import lineage, why
-from trustscore.signals.files.opening import Opened, compute, open_logs
+from trustscore.signals.files.opening import Computed, Opened, compute, open_logs
 from trustscore.signals.sentences import sentence
-from trustscore.typing import FilePath, silent
+from trustscore.typing import FilePath, Progress, silent
 
 __all__ = ["Why", "WhyEvent", "explain_figure", "write_lineage"]
 
@@ -73,6 +73,8 @@ def explain_figure(
     as_of: dt.date,
     definitions: str | Path | Definitions = "default",
     lang: str = "en",
+    previous: FilePath | None = None,
+    baselines: FilePath | None = None,
     **settings: Any,
 ) -> Why:
     """Return the events behind one figure of a merchant.
@@ -84,6 +86,7 @@ def explain_figure(
     as_of : date
     definitions : str, Path or Definitions, default="default"
     lang : {"en", "zh"}
+    previous, baselines : path, optional
     **settings
         As for `write_signals`: `tz`, `mapping`, `work`, `pepper`, `memory`, `jobs`, `progress`.
 
@@ -96,26 +99,27 @@ def explain_figure(
     defs = load_definitions(definitions)
     said = sentence(defs, column, lang)
     with open_logs(logs, defs, **settings) as opened:
-        value = _value(opened, defs, as_of, merchant_id, column)
-        collected = opened.logs.collected()
-        plan = why(defs, as_of, collected, column, zone=opened.market.zone.key)
+        done = compute(
+            opened, defs, as_of, columns=[column], previous=previous, baselines=baselines
+        )
+        value = _value(opened, done, merchant_id, column)
+        plan = why(defs, as_of, done.collected, column, zone=opened.market.zone.key)
         session, found = opened.session, opened.logs
         open_bucket(session, found, range(found.buckets), "all_")
         open_bucket(session, found, [zlib.crc32(merchant_id.encode()) % found.buckets])
         for statement in (*plan.market, *plan.statements[:-1]):
-            session.run(f"CREATE TEMP TABLE {identifier(statement.name)} AS {statement.sql}")
+            session.run(
+                f"CREATE OR REPLACE TEMP TABLE {identifier(statement.name)} AS {statement.sql}"
+            )
         names, rows = session.table(plan.statements[-1].sql, [merchant_id])
         events = [_event(dict(zip(names, row, strict=True)), opened.market) for row in rows]
     return Why(merchant_id, column, said, value, events)
 
 
-def _value(
-    opened: Opened, defs: Definitions, as_of: dt.date, merchant_id: str, column: str
-) -> float | str | None:
-    result, plan, _ = compute(opened, defs, as_of, columns=[column])
-    if column in plan.missing:
-        raise InputError(f"{column} cannot be made: {plan.missing[column]}")
-    session = opened.session
+def _value(opened: Opened, done: Computed, merchant_id: str, column: str) -> float | str | None:
+    if column in done.plan.missing:
+        raise InputError(f"{column} cannot be made: {done.plan.missing[column]}")
+    session, result = opened.session, done.result
     found = session.rows(
         f"SELECT {identifier(column)} FROM read_parquet(?) WHERE merchant_id = ?",
         [str(result), merchant_id],
@@ -150,38 +154,24 @@ def _shown(name: str, value: Any, market: Market) -> str:
 
 
 def write_lineage(
-    logs: FilePath,
+    opened: Opened,
     folder: FilePath,
-    *,
+    defs: Definitions,
     as_of: dt.date,
-    definitions: str | Path | Definitions = "default",
-    columns: Iterable[str] | None = None,
-    **settings: Any,
-) -> Sequence[Path]:
-    """Write a line for each event that counted, as Parquet files in a new folder.
-
-    Parameters
-    ----------
-    logs, folder : path
-    as_of : date
-    definitions : str, Path or Definitions, default="default"
-    columns : iterable of str, optional
-        Only these.
-    **settings
-        As for `write_signals`.
-    """
-    refuse_taken(folder)
-    defs = load_definitions(definitions)
-    with open_logs(logs, defs, **settings) as opened:
-        plan = lineage(defs, as_of, opened.logs.collected(), columns, zone=opened.market.zone.key)
-        result, _ = run_buckets(
-            opened.session,
-            opened.logs,
-            plan,
-            opened.store.scratch,
-            order="ALL",
-            progress=settings.get("progress", silent),
-        )
-        with whole_folder(folder) as place:
-            shutil.copyfile(result, place / "lineage.parquet")
-    return [Path(folder) / "lineage.parquet"]
+    collected: Mapping[str, frozenset[str]],
+    *,
+    progress: Progress = silent,
+) -> None:
+    """Write a line for each event that counted, as a Parquet file in a new folder."""
+    plan = lineage(defs, as_of, collected, zone=opened.market.zone.key)
+    result, _ = run_buckets(
+        opened.session,
+        opened.logs,
+        plan,
+        opened.store.scratch,
+        order="ALL",
+        census=False,
+        progress=progress,
+    )
+    with whole_folder(folder) as place:
+        shutil.copyfile(result, place / "lineage.parquet")

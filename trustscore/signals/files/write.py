@@ -26,6 +26,7 @@ from trustscore.io.atomic_files import (
     open_sink,
     suffix_fault,
 )
+from trustscore.io.atomic_folder import refuse_taken
 from trustscore.io.logs.ingest import Logs, rejects_of
 from trustscore.io.logs.rejects_file import REJECT_COLUMNS, reject_blocks
 from trustscore.io.refuse_overwrite import refuse_inputs
@@ -34,6 +35,7 @@ from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.signals.against import missing_columns
 from trustscore.signals.definitions import Definitions, load_definitions
 from trustscore.signals.files.opening import compute, covers_or_refuse, open_logs
+from trustscore.signals.files.why import write_lineage
 from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
 
@@ -73,6 +75,9 @@ def write_signals(
     manifest: FilePath | None = None,
     allow_short_logs: bool = False,
     include_removed: bool = False,
+    previous: FilePath | None = None,
+    baselines: FilePath | None = None,
+    lineage: FilePath | None = None,
     progress: Progress = silent,
 ) -> SignalsReport:
     """Write the export of merchants that a folder of logs gives.
@@ -109,6 +114,16 @@ def write_signals(
         Also count over windows that begin before the log does, and logs that ended long ago.
     include_removed : bool, default=False
         Also give removed merchants a row.
+    previous : path, optional
+        Scores or rights of the last run. A merchant of it is poor whose index is under
+        ``poor_index`` of the definitions, or who was scored in full and holds no tier; its tier,
+        and since when, become side columns of the export.
+    baselines : path, optional
+        Return rates of the market's categories, as a CSV table of ``category`` and ``rate`` or as
+        the manifest of an earlier export. By default they are counted from the logs as of the
+        first day of the month of `as_of`, so that they stay for a month.
+    lineage : path, optional
+        New folder for a line of each event that counted.
     progress : Progress, optional
 
     Returns
@@ -125,6 +140,9 @@ def write_signals(
     aside = is_plain(target)
     rejects_path = str(rejects) if rejects is not None else f"{target}.rejects.csv"
     manifest_path = str(manifest) if manifest is not None else f"{target}.manifest.json"
+    if lineage is not None:
+        # Before hours of counting.
+        refuse_taken(lineage)
     faults = [
         f"{what} {path}: {fault}"
         for what, path in (("output", target), ("rejects", rejects_path))
@@ -134,7 +152,7 @@ def write_signals(
         raise InputError("these outputs cannot be written", faults)
     refuse_inputs(
         [target, rejects_path, manifest_path],
-        [mapping, pepper, definitions, scorecard, *Path(logs).rglob("*")],
+        [mapping, pepper, definitions, scorecard, previous, baselines, *Path(logs).rglob("*")],
     )
     defs = load_definitions(definitions)
     wanted = _wanted(defs, scorecard)
@@ -154,18 +172,21 @@ def write_signals(
         ExitStack() as stack,
     ):
         covers = None if allow_short_logs else covers_or_refuse(logs, opened, as_of)
-        result, plan, facts = compute(
+        done = compute(
             opened,
             defs,
             as_of,
             columns=wanted,
             covers=covers,
             include_removed=include_removed,
+            previous=previous,
+            baselines=baselines,
             progress=progress,
         )
-        sink = open_sink(target, _types(plan), hold=strict)
+        facts = done.facts
+        sink = open_sink(target, _types(done.plan), hold=strict)
         stack.enter_context(sink.file)
-        for block in export_blocks(result, plan):
+        for block in export_blocks(done.result, done.plan):
             add_arrays(sink, block)
         bad = _write_rejects(opened.logs, rejects_path, rejects is not None, aside, stack)
         sinks = [each for each in (bad, sink) if each is not None]
@@ -181,6 +202,8 @@ def write_signals(
             note = stack.enter_context(AtomicFile(manifest_path))
             note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
             files.insert(0, note)
+        if lineage is not None:
+            write_lineage(opened, lineage, defs, as_of, done.collected, progress=progress)
         stale = [rejects_path] if aside and bad is None else []
         commit_together(files, remove=stale)
     return SignalsReport(facts, bad.file.path if bad is not None else None)
