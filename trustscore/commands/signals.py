@@ -98,6 +98,13 @@ Example:
     " earlier export. [default: counted from LOGS as of the first of the month]",
 )
 @click.option(
+    "--lexicon",
+    metavar="FILE",
+    type=options.INPUT,
+    help="Words that make a review a complaint of quality or delivery. [default: those of the"
+    " package]",
+)
+@click.option(
     "--lineage",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -141,6 +148,7 @@ def command(
     include_removed: bool,
     previous: str | None,
     baselines: str | None,
+    lexicon: str | None,
     lineage: str | None,
     why: tuple[str, str] | None,
     check: bool,
@@ -177,6 +185,7 @@ def command(
         "memory": memory,
         "jobs": jobs,
         "previous": previous,
+        "lexicon": lexicon,
         "baselines": baselines,
     }
     if why is not None:

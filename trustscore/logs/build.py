@@ -80,9 +80,9 @@ def choice(name: str, meaning: str, words: str = "") -> LogColumn:
     return _column("class", name, meaning, classes=tuple(words.split()))
 
 
-def text(name: str, meaning: str) -> LogColumn:
-    """Return personal or free text, which is never stored."""
-    return _column("text", name, meaning)
+def text(name: str, meaning: str, topics: str = "") -> LogColumn:
+    """Return personal or free text, which is never stored, and what is looked for in it."""
+    return _column("text", name, meaning, topics=tuple(topics.split()))
 
 
 MERCHANT = ident("merchant_id!", "the merchant it concerns")

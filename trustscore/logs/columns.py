@@ -31,6 +31,8 @@ class LogColumn:
         Bounds of a number, both allowed.
     fallback : str
         The column of the same row that stands in where this one is blank or absent.
+    topics : tuple of str
+        What a lexicon looks for in a text: `text` gives ``text_quality_defect`` and so on.
     planned : bool
         Whether the moment may lie ahead of the day on which the log was written: a deadline.
     """
@@ -45,6 +47,12 @@ class LogColumn:
     high: float | None = None
     fallback: str = ""
     planned: bool = False
+    topics: tuple[str, ...] = ()
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The names of the flags of a text, one a topic."""
+        return tuple(f"{self.name}_{topic}" for topic in self.topics)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ VOICES = (
         number("stars", "stars for the goods", 1, 5),
         number("service_stars", "stars for the service", 1, 5),
         number("logistics_stars", "stars for the delivery", 1, 5),
-        text("text", "what was written"),
+        text("text", "what was written", "quality_defect logistics negative"),
         boolean("is_default", "set by the system"),
         boolean("solicited", "asked for by the merchant"),
         ident("follows", "the review that it follows up"),

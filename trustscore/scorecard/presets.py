@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trustscore.scorecard.faults import suggest
 
-_POLICIES = ("boost",)
+_NO_SCORECARDS = ("boost", "detect", "lexicon")
 # Definitions of signals are called signals.toml and NAME_signals.toml.
 _DEFINITIONS = "signals"
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -33,7 +33,9 @@ def scorecard_names() -> list[str]:
     ['default', 'minimal', 'olist']
     """
     return [
-        name for name in preset_names() if name not in _POLICIES and not name.endswith(_DEFINITIONS)
+        name
+        for name in preset_names()
+        if name not in _NO_SCORECARDS and not name.endswith(_DEFINITIONS)
     ]
 
 

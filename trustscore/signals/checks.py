@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.build import GIVEN
-from trustscore.signals.relations import HITS
 from trustscore.signals.spec import JoinSpec
 from trustscore.signals.tree import Fault
 from trustscore.signals.types import BOOL, NotCollected
@@ -28,8 +27,8 @@ def everything() -> dict[str, frozenset[str]]:
     """
     logs = {}
     for name, log in LOG_TABLES.items():
-        hits = (f"{column.name}_{hit}" for column in log.of_type("text") for hit in HITS)
-        logs[name] = frozenset([*(column.name for column in log.columns), *hits])
+        flags = (flag for column in log.of_type("text") for flag in column.flags)
+        logs[name] = frozenset([*(column.name for column in log.columns), *flags])
     return {**logs, **{name: frozenset(columns) for name, columns in GIVEN.items()}}
 
 

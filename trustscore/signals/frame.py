@@ -12,6 +12,7 @@ import pandas as pd
 
 from trustscore.errors import InputError, plural, suggest
 from trustscore.io.logs.ingest import Logs, Market, ingest_source, match_columns, rejects_of
+from trustscore.io.logs.lexicon import load_lexicon
 from trustscore.io.logs.mapping import LogMapping
 from trustscore.io.logs.opening import FrameLog
 from trustscore.io.logs.pepper import Pepper
@@ -113,7 +114,7 @@ def signals_frame(
             place = store.place(name, "frame")
             part = ingest_source(log, place, reading, mapping.of(name), found.buckets, [])
             found.parts[name] = [part]
-        opened = Opened(store, session, found, market)
+        opened = Opened(store, session, found, market, load_lexicon().stamp)
         done = compute(
             opened,
             defs,

@@ -39,15 +39,11 @@ class Relation(Protocol):
         """The log whose rows they are, empty if there is no single one."""
 
 
-HITS = ("quality_defect", "logistics", "negative")
-"""What a lexicon may find in a text, as the reader says it: ``text_logistics`` and so on."""
-
-
 def log_column(table: str, name: str) -> Term | None:
     """Return the type of a column that the session offers of a log, or None.
 
     Beside those of the registry these are the local clock of each time, and of each text the
-    number of its letters and the hash of its normal form.
+    number of its letters, the hash of its normal form and the flags of its topics.
     """
     log = LOG_TABLES[table]
     if name in log:
@@ -58,11 +54,8 @@ def log_column(table: str, name: str) -> Term | None:
         return Term("", INTEGER)
     if kind in ("letters", "hash") and base in log and log[base].type == "text":
         return Term("", INTEGER if kind == "letters" else of_log("id"))
-    for hit in HITS:
-        base = name.removesuffix(f"_{hit}")
-        if base != name and base in log and log[base].type == "text":
-            return Term("", BOOL)
-    return None
+    flags = {flag for text in log.of_type("text") for flag in text.flags}
+    return Term("", BOOL) if name in flags else None
 
 
 class VisibleLog:

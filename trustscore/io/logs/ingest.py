@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from trustscore.errors import InputError, plural, suggest
 from trustscore.io.header import fold
 from trustscore.io.logs.folder import find_logs
+from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.mapping import LogMapping, TableMapping
 from trustscore.io.logs.opening import open_log
 from trustscore.io.logs.pepper import Pepper
@@ -119,6 +120,7 @@ def ingest_folder(
     market: Market,
     pepper: Pepper,
     *,
+    lexicon: Lexicon | None = None,
     on_reject: Callable[[Part, BadRow], None] | None = None,
     progress: Progress = silent,
 ) -> Logs:
@@ -142,7 +144,7 @@ def ingest_folder(
     size = sum(sizes.values())
     logs = Logs(unknown=found.unknown, buckets=store.state.get("buckets") or buckets_for(size))
     logs.parts = {name: [] for name in found.tables}
-    done = 0
+    done, words = 0, lexicon or load_lexicon()
     for name, source in sources:
         reading = Reading(
             LOG_TABLES[name],
@@ -154,6 +156,7 @@ def ingest_folder(
             words=source.mapping.values,
             patterns=source.mapping.patterns(name),
             decimal=source.mapping.decimal,
+            lexicon=words,
         )
         key = _key(source, reading, logs.buckets) if store.kept else f"{len(logs.parts[name]):06d}"
         part = Part.load(store.place(name, key)) if store.kept else None
@@ -248,6 +251,8 @@ def _key(source: LogSource, reading: Reading, buckets: int) -> str:
         buckets,
         columns,
         [list(row) for row in source.broken],
+        # Only logs whose texts are looked into are read anew for other words.
+        reading.lexicon.stamp if any(column.topics for column in reading.table.columns) else "",
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 

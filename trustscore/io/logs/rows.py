@@ -18,6 +18,7 @@ from trustscore.errors import InputError
 from trustscore.io.arrow import bits, strings, valid
 from trustscore.io.columns import sound_text, text_of
 from trustscore.io.logs.clock import DAY, MINUTE, to_local
+from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.pepper import Pepper, letters_of, normalised
 from trustscore.io.logs.tally import Tally
 from trustscore.io.logs.times import Moments, read_days, read_moments
@@ -79,6 +80,8 @@ class Reading:
     patterns : mapping of str to str
         By column how its times are written.
     decimal : str
+    lexicon : Lexicon
+        What is looked for in texts; the one of the package by default.
     """
 
     table: LogTable
@@ -90,6 +93,7 @@ class Reading:
     words: Mapping[str, dict[str, str]] = field(default_factory=dict)
     patterns: Mapping[str, str] = field(default_factory=dict)
     decimal: str = "."
+    lexicon: Lexicon = field(default_factory=load_lexicon)
 
     def __post_init__(self) -> None:
         self.marks = Marks(self.file, self.decimal)
@@ -114,6 +118,7 @@ def stored_columns(table: LogTable, given: frozenset[str]) -> dict[str, Any]:
         elif column.type == "text":
             out[f"{column.name}_letters"] = pa.int64()
             out[f"{column.name}_hash"] = pa.string()
+            out |= dict.fromkeys(column.flags, pa.bool_())
         elif column.type == "bool":
             out[column.name] = pa.bool_()
         else:
@@ -353,19 +358,30 @@ def _stored(
             continue
         array = out[name] if everything else out[name].filter(keep)
         if column.type == "text":
-            columns |= _of_text(name, array, reading.pepper)
+            columns |= _of_text(column, array, reading)
         else:
             columns[name] = reading.pepper.pseudonyms(array) if column.private else array
     return columns
 
 
-def _of_text(name: str, texts: Any, pepper: Pepper) -> dict[str, Any]:
+def _of_text(column: LogColumn, texts: Any, reading: Reading) -> dict[str, Any]:
+    """Return what remains of texts: a count of letters, a hash, and a flag a topic."""
     letters, hashes = [], []
+    found: list[frozenset[str] | None] = []
     for text in texts.to_pylist():
         letters.append(None if text is None else letters_of(text))
         plain = "" if text is None else normalised(text)
-        hashes.append(pepper.pseudonym(plain) if plain else None)
-    return {f"{name}_letters": pa.array(letters, pa.int64()), f"{name}_hash": strings(hashes)}
+        hashes.append(reading.pepper.pseudonym(plain) if plain else None)
+        if column.topics:
+            found.append(None if text is None else reading.lexicon.hits(text))
+    out = {
+        f"{column.name}_letters": pa.array(letters, pa.int64()),
+        f"{column.name}_hash": strings(hashes),
+    }
+    for topic, flag in zip(column.topics, column.flags, strict=True):
+        hit = [None if topics is None else topic in topics for topics in found]
+        out[flag] = pa.array(hit, pa.bool_())
+    return out
 
 
 def _hashes(ids: Any) -> IntArray:

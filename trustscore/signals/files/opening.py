@@ -14,6 +14,7 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.io.logs.folder import covers_of
 from trustscore.io.logs.ingest import Logs, Market, headers_of, ingest_folder
+from trustscore.io.logs.lexicon import load_lexicon
 from trustscore.io.logs.mapping import load_mapping
 from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import BadRow
@@ -56,12 +57,15 @@ class Opened:
     session : Session
     logs : Logs
     market : Market
+    lexicon : str
+        Stamp of the words that texts were looked through for.
     """
 
     store: Store
     session: Session
     logs: Logs
     market: Market
+    lexicon: str
 
 
 @contextmanager
@@ -76,11 +80,13 @@ def open_logs(
     memory: str | None = None,
     jobs: int = 1,
     strict: bool = False,
+    lexicon: FilePath | None = None,
     progress: Progress = silent,
 ) -> Iterator[Opened]:
     """Read a folder of logs; see `write_signals` for the parameters."""
     market = Market(load_zone(tz or defs.market.tz), defs.market.currency)
     checked = load_mapping(mapping)
+    words = load_lexicon(lexicon)
     with (
         open_store(work) as store,
         Session([store.root, logs], store.scratch, memory=memory, threads=jobs) as session,
@@ -93,10 +99,11 @@ def open_logs(
             checked,
             market,
             secret,
+            lexicon=words,
             on_reject=_stop if strict else None,
             progress=progress,
         )
-        yield Opened(store, session, found, market)
+        yield Opened(store, session, found, market, words.stamp)
 
 
 def _stop(part: Part, row: BadRow) -> None:
@@ -249,4 +256,5 @@ def compute(
             (str(row[0]) for row in here), earlier.ids, asked_in="the logs", known_in=previous
         )
     facts = facts_of(defs, as_of, market, session, found, plan, collected, census)
-    return Computed(result, plan, facts | earlier.facts, collected)
+    facts |= earlier.facts | {"lexicon": opened.lexicon}
+    return Computed(result, plan, facts, collected)

@@ -78,6 +78,7 @@ def write_signals(
     previous: FilePath | None = None,
     baselines: FilePath | None = None,
     lineage: FilePath | None = None,
+    lexicon: FilePath | None = None,
     progress: Progress = silent,
 ) -> SignalsReport:
     """Write the export of merchants that a folder of logs gives.
@@ -124,6 +125,9 @@ def write_signals(
         first day of the month of `as_of`, so that they stay for a month.
     lineage : path, optional
         New folder for a line of each event that counted.
+    lexicon : path, optional
+        Words by which reviews are taken for complaints; those of ``configs/lexicon.toml`` by
+        default.
     progress : Progress, optional
 
     Returns
@@ -152,7 +156,16 @@ def write_signals(
         raise InputError("these outputs cannot be written", faults)
     refuse_inputs(
         [target, rejects_path, manifest_path],
-        [mapping, pepper, definitions, scorecard, previous, baselines, *Path(logs).rglob("*")],
+        [
+            mapping,
+            pepper,
+            definitions,
+            scorecard,
+            previous,
+            baselines,
+            lexicon,
+            *Path(logs).rglob("*"),
+        ],
     )
     defs = load_definitions(definitions)
     wanted = _wanted(defs, scorecard)
@@ -167,6 +180,7 @@ def write_signals(
             memory=memory,
             jobs=jobs,
             strict=strict,
+            lexicon=lexicon,
             progress=progress,
         ) as opened,
         ExitStack() as stack,

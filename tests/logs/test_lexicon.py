@@ -1,0 +1,121 @@
+"""What a review says by its words: phrases, negations, files with faults, and what is stored."""
+
+import datetime as dt
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.logs.folders import table, write
+from trustscore.errors import InputError
+from trustscore.io.logs.lexicon import load_lexicon
+from trustscore.signals.files import write_signals
+
+QUALITY, WAY, BAD = "quality_defect", "logistics", "negative"
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("质量差", {QUALITY}),
+        ("质 量-差！", {QUALITY}),
+        ("质\u200b量差", {QUALITY}),
+        ("质量不差", set()),
+        ("衣服不会掉色", set()),
+        ("颜色不好，一洗就掉色", {QUALITY, BAD}),
+        ("没有质量问题", set()),
+        ("一直没收到货", {WAY}),
+        ("还没有收到货", {WAY}),
+        ("不推荐", {BAD}),
+        ("ＢＲＯＫＥＮ", {QUALITY, BAD}),
+        ("it is not broken", set()),
+        ("It’s not late, but it stopped working", {QUALITY, BAD}),
+        ("unbroken, leakproof", set()),
+        ("doesn't  work", {QUALITY}),
+        ("never received", {WAY}),
+        ("arrived late", {WAY}),
+        ("", set()),
+        ("非常满意", set()),
+    ],
+)
+def test_topics_of_a_text(text, topics):
+    assert load_lexicon().hits(text) == topics
+
+
+def test_a_text_without_end_is_read_in_no_time():
+    lexicon = load_lexicon()
+    assert lexicon.hits("不" * 100_000 + "掉色") == frozenset()
+    assert lexicon.hits("掉色 " * 100_000) == {QUALITY, BAD}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("name = 'x'", "version: field required"),
+        ("name = 'x'\nversion = '1'\ntopic = {}", "topic: extra inputs .* did you mean topics"),
+        (
+            "name = 'x'\nversion = '1'\n"
+            "negation = {characters = -1, words = 3}\ntopics = {a = 'b'}",
+            r"(?s)negation.characters: .*topics.a: ",
+        ),
+        ("name = ", "lexicon"),
+    ],
+)
+def test_lexicons_with_faults_are_refused(tmp_path, text, fault):
+    path = tmp_path / "words.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=fault):
+        load_lexicon(path)
+
+
+def test_a_lexicon_that_is_not_there(tmp_path):
+    with pytest.raises((InputError, FileNotFoundError), match="no such file"):
+        load_lexicon(tmp_path / "none.toml")
+
+
+ORDERS = table(
+    "merchant_id,order_id,paid_at", *(["m1", f"o{n}", "2026-01-10 10:00"] for n in range(4))
+)
+REVIEWS = table(
+    "review_id,merchant_id,order_id,created_at,text",
+    ["r0", "m1", "o0", "2026-01-12 10:00", "一洗就掉色 张三"],
+    ["r1", "m1", "o1", "2026-01-12 10:00", "不会掉色"],
+    ["r2", "m1", "o2", "2026-01-12 10:00", "快递慢"],
+    ["r3", "m1", "o3", "2026-01-12 10:00", ""],
+)
+WORDS = """\
+name = "mine"
+version = "1"
+negation = { characters = 0, words = 0 }
+topics = { quality_defect = ["快递"] }
+"""
+
+
+def test_complaints_are_counted_and_texts_forgotten(tmp_path):
+    folder = write(tmp_path / "logs", orders=ORDERS, reviews=REVIEWS)
+    out, kept = tmp_path / "e.csv", tmp_path / "w"
+    settings = {"as_of": dt.date(2026, 2, 1), "allow_short_logs": True}
+
+    def made(**more):
+        facts = write_signals(folder, out, work=kept, **settings, **more).manifest
+        header, row = (line.split(",") for line in out.read_text().splitlines())
+        return dict(zip(header, row, strict=True)), facts
+
+    row, facts = made()
+    counted = ("reviews_with_text", "reviews_text_quality_complaint")
+    assert [row[name] for name in counted] == ["3", "1"]
+    assert facts["lexicon"] == load_lexicon().stamp
+    stored = list(kept.rglob("*.parquet"))
+    assert stored
+    for path in stored:
+        assert "掉色" not in json.dumps(pq.read_table(path).to_pydict(), ensure_ascii=False)
+    words = tmp_path / "words.toml"
+    words.write_text(WORDS)
+    before = {path: path.stat().st_mtime_ns for path in stored}
+    row, facts = made(lexicon=words)
+    assert row["reviews_text_quality_complaint"] == "1" and facts["lexicon"].startswith("mine@1")
+    after = {path: path.stat().st_mtime_ns for path in kept.rglob("*.parquet")}
+    same = [path for path in after if before.get(path) == after[path]]
+    # Orders have no texts: they were not read anew.
+    assert any("orders" in str(path) for path in same)
+    assert not any("reviews" in str(path) for path in same)
