@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -105,6 +105,13 @@ Example:
     " package]",
 )
 @click.option(
+    "--populations",
+    type=click.Choice(["valid", "both"]),
+    default="valid",
+    show_default=True,
+    help="both: also write OUT.with_suspects, in which brushing orders count.",
+)
+@click.option(
     "--lineage",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -149,6 +156,7 @@ def command(
     previous: str | None,
     baselines: str | None,
     lexicon: str | None,
+    populations: Literal["valid", "both"],
     lineage: str | None,
     why: tuple[str, str] | None,
     check: bool,
@@ -206,6 +214,7 @@ def command(
                 allow_short_logs=allow_short_logs,
                 include_removed=include_removed,
                 lineage=lineage,
+                populations=populations,
                 progress=progress,
                 **settings,
             )

@@ -25,7 +25,7 @@ from trustscore.joins import check_join
 from trustscore.logs import day_start, load_zone
 from trustscore.signals.coverage import day_of
 from trustscore.signals.definitions import Definitions
-from trustscore.signals.files.earlier import load_earlier
+from trustscore.signals.files.earlier import Earlier, load_earlier
 from trustscore.signals.files.facts import facts_of
 from trustscore.signals.generator import generate
 from trustscore.signals.plan import Plan
@@ -197,6 +197,8 @@ class Computed:
     plan : Plan
     facts : dict
         Of the manifest.
+    earlier : Earlier
+        What it was counted with beside the logs.
     collected : mapping of str to frozenset of str
         The columns that there were, those of earlier runs included.
     """
@@ -204,6 +206,7 @@ class Computed:
     result: Path
     plan: Plan
     facts: dict[str, Any]
+    earlier: Earlier
     collected: Mapping[str, frozenset[str]]
 
 
@@ -217,23 +220,26 @@ def compute(
     include_removed: bool = False,
     previous: FilePath | None = None,
     baselines: FilePath | None = None,
+    earlier: Earlier | None = None,
     progress: Progress = silent,
 ) -> Computed:
-    """Run definitions over a store."""
+    """Run definitions over a store; with the `earlier` of another run, nothing is read anew."""
     found, session, market = opened.logs, opened.session, opened.market
     folder = opened.store.scratch
-    earlier = load_earlier(
-        session,
-        found,
-        market,
-        folder,
-        defs,
-        as_of,
-        covers=covers,
-        previous=previous,
-        baselines_file=baselines,
-        progress=progress,
-    )
+    first = earlier is None
+    if earlier is None:
+        earlier = load_earlier(
+            session,
+            found,
+            market,
+            folder,
+            defs,
+            as_of,
+            covers=covers,
+            previous=previous,
+            baselines_file=baselines,
+            progress=progress,
+        )
     collected = {**found.collected(), **earlier.collected}
     plan = generate(
         defs,
@@ -249,7 +255,9 @@ def compute(
         columns=(*plan.columns, *earlier.columns),
         missing={name: earlier.reason(why) for name, why in plan.missing.items()},
     )
-    result, census = run_buckets(session, found, plan, folder, also=earlier.join, progress=progress)
+    result, census = run_buckets(
+        session, found, plan, folder, also=earlier.join, census=first, progress=progress
+    )
     if previous is not None and census.merchants and earlier.ids:
         here = session.rows("SELECT merchant_id FROM read_parquet(?)", [str(result)])
         check_join(
@@ -257,4 +265,4 @@ def compute(
         )
     facts = facts_of(defs, as_of, market, session, found, plan, collected, census)
     facts |= earlier.facts | {"lexicon": opened.lexicon}
-    return Computed(result, plan, facts, collected)
+    return Computed(result, plan, facts, earlier, collected)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +34,8 @@ from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.signals.against import missing_columns
 from trustscore.signals.definitions import Definitions, load_definitions
-from trustscore.signals.files.opening import compute, covers_or_refuse, open_logs
+from trustscore.signals.files.opening import Computed, compute, covers_or_refuse, open_logs
+from trustscore.signals.files.suspects import bands, beside, kept_aside, with_suspects
 from trustscore.signals.files.why import write_lineage
 from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
@@ -79,6 +80,7 @@ def write_signals(
     baselines: FilePath | None = None,
     lineage: FilePath | None = None,
     lexicon: FilePath | None = None,
+    populations: Literal["valid", "both"] = "valid",
     progress: Progress = silent,
 ) -> SignalsReport:
     """Write the export of merchants that a folder of logs gives.
@@ -128,6 +130,9 @@ def write_signals(
     lexicon : path, optional
         Words by which reviews are taken for complaints; those of ``configs/lexicon.toml`` by
         default.
+    populations : {"valid", "both"}
+        ``both`` also writes ``OUT.with_suspects``, in which brushing orders count, and says in the
+        manifest how the figures move.
     progress : Progress, optional
 
     Returns
@@ -152,10 +157,14 @@ def write_signals(
         for what, path in (("output", target), ("rejects", rejects_path))
         if (aside or what == "output") and (fault := suffix_fault(path))
     ]
+    second = beside(target) if populations == "both" else None
+    if second is not None and not aside:
+        faults.append(f"a second population is written beside a file, and {target} is none")
     if faults:
         raise InputError("these outputs cannot be written", faults)
+    outputs = [target, rejects_path, manifest_path, *([] if second is None else [second])]
     refuse_inputs(
-        [target, rejects_path, manifest_path],
+        outputs,
         [
             mapping,
             pepper,
@@ -169,6 +178,7 @@ def write_signals(
     )
     defs = load_definitions(definitions)
     wanted = _wanted(defs, scorecard)
+    suspected = None if second is None else with_suspects(defs)
     with (
         open_logs(
             logs,
@@ -198,18 +208,32 @@ def write_signals(
             progress=progress,
         )
         facts = done.facts
-        sink = open_sink(target, _types(done.plan), hold=strict)
-        stack.enter_context(sink.file)
-        for block in export_blocks(done.result, done.plan):
-            add_arrays(sink, block)
+        sink = _write_export(target, done, strict, stack)
+        other = None
+        if second is not None and suspected is not None:
+            valid = kept_aside(done.result)
+            again = compute(
+                opened,
+                suspected,
+                as_of,
+                columns=wanted,
+                covers=covers,
+                include_removed=include_removed,
+                earlier=done.earlier,
+                progress=progress,
+            )
+            other = _write_export(second, again, strict, stack)
+            facts["with_suspects"] = bands(opened.session, valid, again.result, again.plan)
         bad = _write_rejects(opened.logs, rejects_path, rejects is not None, aside, stack)
-        sinks = [each for each in (bad, sink) if each is not None]
+        sinks = [each for each in (bad, sink, other) if each is not None]
         for each in sinks:
             each.finish()
         facts["outputs"] = {
             "export": sink.file.facts,
             "rejects": bad.file.facts if bad is not None else None,
         }
+        if other is not None:
+            facts["outputs"]["with_suspects"] = other.file.facts
         facts["seconds"] = round(time.perf_counter() - clock, 3)
         files = [each.file for each in sinks]
         if aside or manifest is not None:
@@ -221,6 +245,14 @@ def write_signals(
         stale = [rejects_path] if aside and bad is None else []
         commit_together(files, remove=stale)
     return SignalsReport(facts, bad.file.path if bad is not None else None)
+
+
+def _write_export(path: str, done: Computed, hold: bool, stack: ExitStack) -> Sink:
+    sink = open_sink(path, _types(done.plan), hold=hold)
+    stack.enter_context(sink.file)
+    for block in export_blocks(done.result, done.plan):
+        add_arrays(sink, block)
+    return sink
 
 
 def _wanted(defs: Definitions, scorecard: str | Path | None) -> list[str] | None:
