@@ -1,0 +1,184 @@
+"""Folders of made-up logs, complete or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trustscore.io.atomic_folder import refuse_taken, whole_folder
+from trustscore.logs import LOG_TABLES, LogColumn
+from trustscore.simulate.logs.columns import MISSING, PREFIX, Table, words_of
+from trustscore.simulate.logs.decoys import Decoys
+from trustscore.simulate.logs.draw import draw_logs
+from trustscore.simulate.logs.market import Market
+from trustscore.typing import Array, Progress, silent
+
+__all__ = ["write_logs"]
+
+_TYPES = {
+    "time": pa.timestamp("us", "UTC"),
+    "day": pa.date32(),
+    "bool": pa.bool_(),
+    "int": pa.int64(),
+    "num": pa.float64(),
+    "money": pa.float64(),
+}
+# Ids that stand for a merchant: their number is a place among the accounts.
+_ACCOUNTS = ("merchant_id", "promoter_id")
+
+
+def _named(prefix: str, numbers: Array) -> Any:
+    texts = pa.array(numbers).cast(pa.string())
+    named = pc.binary_join_element_wise(prefix, texts, "") if prefix else texts
+    return _blank(named, numbers < 0)
+
+
+def _blank(cells: Any, blank: Array) -> Any:
+    return (
+        pc.if_else(pa.array(~blank), cells, pa.scalar(None, cells.type)) if blank.any() else cells
+    )
+
+
+def _chosen(words: Any, codes: Array) -> Any:
+    return pa.array(words, pa.string()).take(pa.array(codes, mask=codes < 0))
+
+
+def cells_of(table: str, column: LogColumn, values: Array, names: Array) -> Any:
+    """Return a column of a log as Arrow writes it."""
+    if values.dtype.kind == "O":
+        return pa.array(values.tolist(), pa.string())
+    if column.type in ("id", "text"):
+        if column.name in _ACCOUNTS:
+            return _chosen(names.tolist(), values)
+        return _named(PREFIX[column.name], values)
+    if column.type == "class":
+        return _chosen(words_of(table, column.name), values)
+    if column.type == "time":
+        return pa.array(values, mask=values == MISSING).cast(_TYPES["time"])
+    if column.type == "day":
+        return pa.array(values.astype(np.int32)).cast(pa.date32())
+    if column.type == "bool":
+        return _blank(pa.array(values == 1), values < 0)
+    if column.type == "int":
+        return pa.array(values, mask=values < 0)
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
+
+
+def _truth_cells(name: str, values: Array, names: Array) -> Any:
+    if values.dtype.kind == "O":
+        return pa.array(values.tolist(), pa.string())
+    if name == "merchant_id":
+        return _chosen(names.tolist(), values)
+    if name in PREFIX:
+        return _named(PREFIX[name], values)
+    return pa.array(values)
+
+
+class _Sink:
+    """One table on its way to a file; the first rows say its columns."""
+
+    def __init__(self, path: Path, csv: bool, files: ExitStack) -> None:
+        self.path, self.csv, self.files = path, csv, files
+        self.writer: Any = None
+
+    def write(self, batch: Any) -> None:
+        """Write rows."""
+        if self.writer is None:
+            self.writer = self._open(batch.schema)
+        self.writer.write(batch)
+
+    def _open(self, schema: Any) -> Any:
+        if self.csv:
+            from pyarrow.csv import CSVWriter, WriteOptions
+
+            options = WriteOptions(quoting_style="needed")
+            return self.files.enter_context(CSVWriter(self.path, schema, write_options=options))
+        from pyarrow.parquet import ParquetWriter
+
+        return self.files.enter_context(ParquetWriter(self.path, schema, compression="zstd"))
+
+
+class _Folder:
+    """The files of one folder while they are written."""
+
+    def __init__(self, place: Path, csv: bool, files: ExitStack) -> None:
+        self.place, self.csv, self.files = place, csv, files
+        self.sinks: dict[tuple[str, bool], _Sink] = {}
+        (place / "truth").mkdir()
+
+    def _sink(self, name: str, truth: bool) -> _Sink:
+        found = self.sinks.get((name, truth))
+        if found is None:
+            csv = truth or self.csv
+            folder = self.place / "truth" if truth else self.place
+            path = folder / f"{name}.{'csv' if csv else 'parquet'}"
+            found = self.sinks[name, truth] = _Sink(path, csv, self.files)
+        return found
+
+    def log(self, name: str, table: Table, names: Array) -> None:
+        """Write rows of a log."""
+        rows = len(next(iter(table.values())))
+        columns = {
+            column.name: cells_of(name, column, table[column.name], names)
+            if column.name in table
+            else pa.nulls(rows, _TYPES.get(column.type, pa.string()))
+            for column in LOG_TABLES[name].columns
+        }
+        if self.csv:
+            columns = {key: _as_text(cells) for key, cells in columns.items()}
+        self._sink(name, False).write(pa.RecordBatch.from_pydict(columns))
+
+    def truth(self, name: str, table: Table, names: Array) -> None:
+        """Write rows of the truth."""
+        columns = {key: _truth_cells(key, values, names) for key, values in table.items()}
+        self._sink(name, True).write(pa.RecordBatch.from_pydict(columns))
+
+
+def _as_text(cells: Any) -> Any:
+    if pa.types.is_timestamp(cells.type):
+        local = pc.local_timestamp(cells.cast(pa.timestamp("s", "Asia/Shanghai"), safe=False))
+        texts = pc.strftime(local, "%Y-%m-%dT%H:%M:%S")
+        return pc.binary_join_element_wise(texts, "+08:00", "")
+    return cells
+
+
+def write_logs(
+    folder: str | Path,
+    merchants: int,
+    days: int = 480,
+    seed: int = 0,
+    *,
+    decoys: Iterable[str] | None = None,
+    csv: bool = False,
+    progress: Progress = silent,
+) -> None:
+    """Write the logs of a made-up market to a new folder, and the truth to its folder `truth`."""
+    refuse_taken(folder)
+    market = Market(merchants, seed, days, Decoys(decoys))
+    with whole_folder(folder) as place, ExitStack() as files:
+        out = _Folder(place, csv, files)
+        done = 0
+        for share, logs, truths in draw_logs(market):
+            for name, table in logs.items():
+                out.log(name, table, market.names)
+            for name, table in truths.items():
+                out.truth(name, table, market.names)
+            done = round(share * merchants)
+            progress("simulating", share, done)
+        (place / "logs.toml").write_text(_covers(market, out), encoding="utf-8")
+        files.close()
+
+
+def _covers(market: Market, out: _Folder) -> str:
+    from datetime import timedelta
+
+    first = market.cut_day - timedelta(days=market.days)
+    last = market.cut_day + timedelta(days=market.after)
+    names = [name for name in LOG_TABLES if (name, False) in out.sinks]
+    return "".join(f'[tables.{name}]\ncovers = ["{first}", "{last}"]\n' for name in names)
