@@ -61,13 +61,16 @@ def test_presets_are_found_in_the_unpacked_wheel(wheel, repository, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     presets = sorted(path.stem for path in (repository / "configs").glob("*.toml"))
-    scorecards = [n for n in presets if n != "boost" and not n.endswith("signals")]
-    assert len(scorecards) == len(presets) - 3
+    others = ("boost", "detect", "lexicon")
+    scorecards = [n for n in presets if n not in others and not n.endswith("signals")]
+    assert len(scorecards) == len(presets) - 5
     code = (
         "import trustscore, sys\n"
         "from trustscore.boost import BoostPolicy\n"
         f"assert trustscore.__file__.startswith({str(tmp_path)!r}), trustscore.__file__\n"
         f"for name in {scorecards!r}: print(trustscore.load_scorecard(name).stamp)\n"
+        "from trustscore.detect import load_settings\n"
+        "assert load_settings().votes.rounds\n"
         "print(BoostPolicy.load().stamp)\n"
     )
     done = subprocess.run(

@@ -33,6 +33,9 @@ q,i1,a,0.5
 q,i2,b,0.49
 p,i1,a,0.5
 """
+VOTES = """session_id,merchant_id,voter_id,voted_at,question,answer
+s1,m1,v1,2026-01-31 10:00,exaggerated,1
+"""
 MINIMAL = ("--scorecard", "minimal")
 SCORED = ("--scores", "scores.csv")
 # Every command that can take longer than two seconds, and how to run it in a small folder.
@@ -40,6 +43,10 @@ LONG = {
     "signals": (
         *("signals", "logs", "-o", "out.csv", "--as-of", "2026-02-01", "--allow-short-logs"),
         *("--scorecard", "minimal"),
+    ),
+    "detect": (
+        *("detect", "votes", "rooms", "-o", "out.csv", "--as-of", "2026-02-01"),
+        *("--queue", "queue.csv"),
     ),
     "score": ("score", "export.csv", *MINIMAL, "-o", "out.csv"),
     "check": ("check", "export.csv", *MINIMAL),
@@ -84,6 +91,8 @@ def folder(tmp_path, monkeypatch):
     Path("last.csv").write_text("merchant_id,tier\n")
     Path("logs").mkdir()
     Path("logs/orders.csv").write_text("merchant_id,order_id,paid_at\nm1,o1,2026-01-31\n")
+    Path("rooms").mkdir()
+    Path("rooms/live_votes.csv").write_text(VOTES)
     assert run("score", "export.csv", *MINIMAL, "-o", "mine.csv", "--quiet") == 0
     return tmp_path
 

@@ -15,6 +15,7 @@ from trustscore.commands.schema import command
         (["--policy"], "trustscore boost policy", "guards"),
         (["--of", "policy"], "trustscore boost policy", "guards"),
         (["--of", "signals"], "trustscore definitions of signals", "columns"),
+        (["--of", "detect"], "trustscore settings of detectors", "votes"),
     ],
 )
 def test_schema(arguments, title, key):

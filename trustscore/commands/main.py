@@ -22,6 +22,7 @@ from trustscore.errors import TrustscoreError
 # Name, module and the line that --help shows: listing them loads none of them.
 COMMANDS = {
     "signals": ("trustscore.commands.signals", "Make an export from event logs."),
+    "detect": ("trustscore.commands.detect", "Find what event logs make suspicious."),
     "score": ("trustscore.commands.score", "Score merchant exports."),
     "check": ("trustscore.commands.check", "Check a scorecard, and an export against it."),
     "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),

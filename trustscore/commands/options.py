@@ -23,16 +23,22 @@ __all__ = [
     "INPUT_OR_DASH",
     "NAMES",
     "allow_missing_columns",
+    "allow_short_logs",
     "as_json",
     "as_of",
+    "definitions",
     "encoding",
     "jobs",
     "lang",
+    "lexicon",
     "manifest",
+    "mapping",
+    "memory",
     "outcomes",
     "output_file",
     "output_folder",
     "output_table",
+    "pepper",
     "policy",
     "quiet",
     "rejects",
@@ -42,6 +48,8 @@ __all__ = [
     "seed",
     "strict",
     "today",
+    "tz",
+    "work",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -320,4 +328,83 @@ def manifest(what: str) -> Option:
         metavar="FILE",
         type=click.Path(dir_okay=False),
         help=f"Write {what}, versions and counts of the run to FILE. [default: OUT.manifest.json]",
+    )
+
+
+def tz() -> Option:
+    """Return ``--tz``."""
+    return click.option(
+        "--tz",
+        metavar="ZONE",
+        help="Zone of the market, such as Asia/Shanghai: days begin there, and times without an"
+        " offset are its wall clock. [default: that of the definitions]",
+    )
+
+
+def mapping() -> Option:
+    """Return ``--mapping``."""
+    return click.option(
+        "--mapping",
+        metavar="FILE",
+        type=INPUT,
+        help="How the files, columns and words of LOGS are called.",
+    )
+
+
+def work() -> Option:
+    """Return ``--work``."""
+    return click.option(
+        "--work",
+        metavar="DIR",
+        type=click.Path(file_okay=False),
+        help="Keep what was read in DIR, so that the next run reads new and changed files only.",
+    )
+
+
+def pepper() -> Option:
+    """Return ``--pepper``."""
+    return click.option(
+        "--pepper",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Secret under which ids of people become pseudonyms; made if it is not there."
+        " [default: DIR/pepper, or a new one for each run]",
+    )
+
+
+def memory() -> Option:
+    """Return ``--memory``."""
+    return click.option(
+        "--memory", metavar="SIZE", help="Most memory of the queries, such as 4GB; the rest spills."
+    )
+
+
+def definitions(purpose: str) -> Option:
+    """Return ``--definitions``; `purpose` says what of them is used."""
+    return click.option(
+        "--definitions",
+        default="default",
+        show_default=True,
+        metavar="NAME|FILE",
+        help=f"Definitions {purpose}: the name of a preset, or a file.",
+    )
+
+
+def allow_short_logs() -> Option:
+    """Return ``--allow-short-logs``."""
+    return click.option(
+        "--allow-short-logs",
+        is_flag=True,
+        help="Also count over windows that begin before a log does, and logs that ended long ago.",
+    )
+
+
+def lexicon() -> Option:
+    """Return ``--lexicon``."""
+    return click.option(
+        "--lexicon",
+        metavar="FILE",
+        type=INPUT,
+        help="Words that make a review a complaint of quality or delivery. [default: those of the"
+        " package]",
     )

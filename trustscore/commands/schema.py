@@ -15,10 +15,11 @@ from trustscore.commands.messages import say
 )
 @click.option(
     "--of",
-    type=click.Choice(["scorecard", "policy", "signals"]),
+    type=click.Choice(["scorecard", "policy", "signals", "detect"]),
     default="scorecard",
     show_default=True,
-    help="Print the schema of a scorecard, of a boost policy, or of definitions of signals.",
+    help="Print the schema of a scorecard, of a boost policy, of definitions of signals, or of"
+    " settings of detectors.",
 )
 @click.option("--policy", is_flag=True, help="The same as `--of policy`.")
 def command(of: str, policy: bool) -> None:
@@ -27,6 +28,10 @@ def command(of: str, policy: bool) -> None:
         from trustscore.signals import definitions_schema
 
         found = definitions_schema()
+    elif of == "detect" and not policy:
+        from trustscore.detect import settings_schema
+
+        found = settings_schema()
     elif policy or of == "policy":
         from trustscore.boost.policy import BoostPolicy
 

@@ -37,51 +37,18 @@ Example:
 @options.as_of(
     "Day of the export, always to be given. Nothing that happened on it or later is counted."
 )
-@click.option(
-    "--tz",
-    metavar="ZONE",
-    help="Zone of the market, such as Asia/Shanghai: days begin there, and times without an offset"
-    " are its wall clock. [default: that of the definitions]",
-)
-@click.option(
-    "--mapping",
-    metavar="FILE",
-    type=options.INPUT,
-    help="How the files, columns and words of LOGS are called.",
-)
-@click.option(
-    "--definitions",
-    default="default",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="Definitions of the columns: the name of a preset, or a file.",
-)
+@options.tz()
+@options.mapping()
+@options.definitions("of the columns")
 @options.scorecard("whose columns are written, in its order, or compared by --check", default=None)
-@click.option(
-    "--work",
-    metavar="DIR",
-    type=click.Path(file_okay=False),
-    help="Keep what was read in DIR, so that the next run reads new and changed files only.",
-)
-@click.option(
-    "--pepper",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Secret under which ids of people become pseudonyms; made if it is not there. [default:"
-    " DIR/pepper, or a new one for each run]",
-)
-@click.option(
-    "--memory", metavar="SIZE", help="Most memory of the queries, such as 4GB; the rest spills."
-)
+@options.work()
+@options.pepper()
+@options.memory()
 @options.jobs("threads of the queries")
 @options.strict()
 @options.rejects()
 @options.manifest("logs")
-@click.option(
-    "--allow-short-logs",
-    is_flag=True,
-    help="Also count over windows that begin before a log does, and logs that ended long ago.",
-)
+@options.allow_short_logs()
 @click.option("--include-removed", is_flag=True, help="Also write removed merchants.")
 @click.option(
     "--previous",
@@ -97,13 +64,7 @@ Example:
     help="Return rates of the market: a CSV table of category and rate, or the manifest of an"
     " earlier export. [default: counted from LOGS as of the first of the month]",
 )
-@click.option(
-    "--lexicon",
-    metavar="FILE",
-    type=options.INPUT,
-    help="Words that make a review a complaint of quality or delivery. [default: those of the"
-    " package]",
-)
+@options.lexicon()
 @click.option(
     "--populations",
     type=click.Choice(["valid", "both"]),

@@ -93,10 +93,17 @@ CURRENCY = choice("currency", "currency of the amounts, where it may be another 
 
 
 def table(
-    name: str, meaning: str, key: str, moment: str, *columns: LogColumn, course: Sequence[str] = ()
+    name: str,
+    meaning: str,
+    key: str,
+    moment: str,
+    *columns: LogColumn,
+    course: Sequence[str] = (),
+    guarded: bool = False,
 ) -> LogTable:
     """Return a table; `recorded_at`, and `currency` beside amounts, are added to its columns."""
     amounts = any(column.type == "money" for column in columns)
     more = (CURRENCY, _RECORDED_AT) if amounts else (_RECORDED_AT,)
     courses = tuple(tuple(each.split()) for each in course)
-    return LogTable(name, meaning, tuple(key.split()), moment, (*columns, *more), courses)
+    keys = tuple(key.split())
+    return LogTable(name, meaning, keys, moment, (*columns, *more), courses, guarded)

@@ -73,6 +73,9 @@ class LogTable:
         `recorded_at` among them, which every log may have.
     course : tuple of tuple of str
         Moments that follow one another in every row.
+    guarded : bool
+        Whether its CSV files are written by this program, which puts an apostrophe before what a
+        spreadsheet would run as a formula.
     """
 
     name: str
@@ -81,6 +84,7 @@ class LogTable:
     moment: str
     columns: tuple[LogColumn, ...]
     course: tuple[tuple[str, ...], ...] = ()
+    guarded: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

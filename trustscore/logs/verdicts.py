@@ -57,6 +57,7 @@ VERDICTS = (
         number("score", "how likely it is", 0, 1),
         text("evidence", "ids and names of rules that it rests on"),
         choice("appeal", "state of the appeal", APPEAL),
+        guarded=True,
     ),
     table(
         "violations",

@@ -67,9 +67,9 @@ def share_warnings(table: str, facts: Mapping[str, Any], days: Counter[int]) -> 
             f"{table}: {rejected:,} of {read:,} rows were rejected ({rejected / read:.1%}), most"
             f" often {most}"
         )
-    if facts["orphans"] > _RARE * read:
+    if facts.get("orphans", 0) > _RARE * read:
         yield f"{table}: {facts['orphans']:,} of {read:,} rows name an order that is in no log"
-    if facts["unknown_merchant"] > _RARE * read:
+    if facts.get("unknown_merchant", 0) > _RARE * read:
         yield (
             f"{table}: {facts['unknown_merchant']:,} of {read:,} rows name a merchant that is not"
             " in merchants"

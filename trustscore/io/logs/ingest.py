@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import pyarrow.compute as pc
+
 from trustscore.errors import InputError, plural, suggest
+from trustscore.io.arrow import strings
+from trustscore.io.csv_text import bare
 from trustscore.io.header import fold
 from trustscore.io.logs.folder import find_logs
 from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.mapping import LogMapping, TableMapping
-from trustscore.io.logs.opening import open_log
+from trustscore.io.logs.opening import CsvLog, open_log
 from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import BadRow, Reading, read_batch, stored_columns
 from trustscore.io.logs.session import Session
@@ -285,6 +289,8 @@ def ingest_source(
             if line_at is not None:
                 lines = raw.columns[line_at].to_numpy(zero_copy_only=False)
             columns = {name: raw.columns[place] for name, place in places.items()}
+            if table.guarded and isinstance(log, CsvLog):
+                columns = {name: _unguarded(column) for name, column in columns.items()}
             batch = read_batch(columns, lines, reading, part.tally, [*raw.broken, *broken])
             broken = []
             writer.write(batch)
@@ -301,6 +307,13 @@ def ingest_source(
     except BaseException:
         writer.discard()
         raise
+
+
+def _unguarded(texts: Any) -> Any:
+    """Return cells without the apostrophe before what a spreadsheet would run."""
+    if not pc.any(pc.starts_with(texts, "'")).as_py():
+        return texts
+    return strings([None if text is None else bare(text) for text in texts.to_pylist()])
 
 
 def _add_broken(

@@ -15,7 +15,14 @@ from trustscore.io.logs.session import Session, identifier, literal
 from trustscore.logs import LOG_TABLES
 from trustscore.typing import Progress, silent
 
-__all__ = ["Census", "close_bucket", "count_versions", "open_bucket", "run_buckets"]
+__all__ = [
+    "Census",
+    "close_bucket",
+    "count_versions",
+    "open_bucket",
+    "run_buckets",
+    "sql_types",
+]
 
 _SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN"}
 _OF_ORDERS = ("aftersales", "shipments", "reviews", "claims", "order_items")
@@ -59,8 +66,9 @@ class Census:
     merchants: int = 0
 
 
-def _sql_types(logs: Logs, table: str) -> dict[str, str]:
-    return {name: _SQL_TYPES[kind] for name, kind in logs.types(table).items()}
+def sql_types(columns: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SQL types of columns by name, from their Arrow types."""
+    return {name: _SQL_TYPES[kind] for name, kind in columns.items()}
 
 
 def _files(logs: Logs, table: str, buckets: Sequence[int]) -> list[tuple[int, str]]:
@@ -76,7 +84,7 @@ def open_bucket(session: Session, logs: Logs, buckets: Sequence[int], prefix: st
     """Make the views of the logs for some buckets of merchants."""
     for table in logs.parts:
         files = _files(logs, table, buckets)
-        session.view(f"{prefix}{table}", files, _sql_types(logs, table))
+        session.view(f"{prefix}{table}", files, sql_types(logs.types(table)))
 
 
 def close_bucket(session: Session, logs: Logs, prefix: str = "") -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from trustscore.errors import InputError
 
 __all__ = ["LogsNotInstalled", "Session", "identifier", "literal"]
@@ -146,6 +148,12 @@ class Session:
         """Execute a query and return the names of its columns, and its rows."""
         rows = self.rows(sql, values)
         return [str(column[0]) for column in self._con.description], rows
+
+    def columns(self, sql: str) -> dict[str, Any]:
+        """Execute a query and return its columns as numpy arrays; none of them may be blank."""
+        self.run(sql)
+        found = self._con.fetchnumpy()
+        return {str(name): np.asarray(column) for name, column in found.items()}
 
     def error(self) -> type[Exception]:
         """Return the class of DuckDB's errors."""

@@ -16,7 +16,7 @@ from trustscore.signals.definitions import Definitions
 from trustscore.signals.plan import Plan
 from trustscore.signals.sentences import logs_read
 
-__all__ = ["facts_of"]
+__all__ = ["facts_of", "table_facts"]
 
 
 def facts_of(
@@ -35,37 +35,16 @@ def facts_of(
     warnings: list[str] = []
     future: list[str] = []
     for table in found.parts:
-        tally = found.tally(table)
-        entry: dict[str, Any] = {
-            "files": [
-                {
-                    "path": part.file,
-                    "size": part.size,
-                    "sha256": part.sha256,
-                    "rows": part.tally.read,
-                }
-                for part in found.parts[table]
-            ],
-            "columns": sorted({name for part in found.parts[table] for name in part.columns}),
-            "read": tally.read,
-            "rejected": dict(sorted(tally.rejected.items())),
+        entry = table_facts(found, table)
+        entry |= {
             "duplicate": census.duplicate[table],
             "superseded": census.superseded[table],
             "repeated_version": census.repeated_version[table],
             "orphans": census.orphans[table],
             "unknown_merchant": census.unknown_merchant[table],
-            "first_day": day_of(min(tally.days)) if tally.days else None,
-            "last_day": day_of(max(tally.days)) if tally.days else None,
-            "gaps": gaps(tally.days),
-            "clock_skew": tally.skewed,
-            "reversed_moments": tally.reversed,
-            "clock_changes": tally.changed,
-            "mixed_offsets": [
-                name for name in sorted(tally.naive) if tally.naive[name] and tally.zoned[name]
-            ],
-            "recorded_within_days": late_days(tally.late),
         }
         tables[table] = entry
+        tally = found.tally(table)
         warnings += share_warnings(table, entry, tally.days)
         if tally.last is not None and tally.last >= cut and "recorded_at" not in entry["columns"]:
             future.append(table)
@@ -125,6 +104,30 @@ def _late_warnings(
             f" happened, and columns wait less: {', '.join(names[:3])}"
             + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         )
+
+
+def table_facts(found: Logs, table: str) -> dict[str, Any]:
+    """Return what was read of a log."""
+    tally = found.tally(table)
+    return {
+        "files": [
+            {"path": part.file, "size": part.size, "sha256": part.sha256, "rows": part.tally.read}
+            for part in found.parts[table]
+        ],
+        "columns": sorted({name for part in found.parts[table] for name in part.columns}),
+        "read": tally.read,
+        "rejected": dict(sorted(tally.rejected.items())),
+        "first_day": day_of(min(tally.days)) if tally.days else None,
+        "last_day": day_of(max(tally.days)) if tally.days else None,
+        "gaps": gaps(tally.days),
+        "clock_skew": tally.skewed,
+        "reversed_moments": tally.reversed,
+        "clock_changes": tally.changed,
+        "mixed_offsets": [
+            name for name in sorted(tally.naive) if tally.naive[name] and tally.zoned[name]
+        ],
+        "recorded_within_days": late_days(tally.late),
+    }
 
 
 def _moment(instant: int) -> str:

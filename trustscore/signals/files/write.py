@@ -40,7 +40,7 @@ from trustscore.signals.files.why import write_lineage
 from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
 
-__all__ = ["SignalsReport", "export_blocks", "write_signals"]
+__all__ = ["SignalsReport", "export_blocks", "write_rejects", "write_signals"]
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def write_signals(
             )
             other = _write_export(second, again, strict, stack)
             facts["with_suspects"] = bands(opened.session, valid, again.result, again.plan)
-        bad = _write_rejects(opened.logs, rejects_path, rejects is not None, aside, stack)
+        bad = write_rejects(opened.logs, rejects_path, rejects is not None, aside, stack)
         sinks = [each for each in (bad, sink, other) if each is not None]
         for each in sinks:
             each.finish()
@@ -296,9 +296,10 @@ def export_blocks(result: Path, plan: Plan) -> Iterator[Mapping[str, Any]]:
             yield block
 
 
-def _write_rejects(
+def write_rejects(
     found: Logs, path: str, asked: bool, aside: bool, stack: ExitStack
 ) -> Sink | None:
+    """Write the rejected rows of logs, if there are any or a file was asked for."""
     if not (asked or aside):
         return None
     sink: Sink | None = None

@@ -1,0 +1,19 @@
+"""Detectors: what event logs make suspicious, written as findings that people confirm or clear."""
+
+from trustscore.detect.crowd import DawidSkene, dawid_skene
+from trustscore.detect.findings import Cut, Finding, Found
+from trustscore.detect.registry import DETECTORS, Detector
+from trustscore.detect.settings import DetectSettings, load_settings, settings_schema
+
+__all__ = [
+    "DETECTORS",
+    "Cut",
+    "DawidSkene",
+    "DetectSettings",
+    "Detector",
+    "Finding",
+    "Found",
+    "dawid_skene",
+    "load_settings",
+    "settings_schema",
+]

@@ -1,0 +1,297 @@
+"""Logs in, findings out: the store, the views of a detector, the tables and the manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from trustscore import __version__
+from trustscore.detect.findings import (
+    COLUMNS,
+    QUEUE_COLUMNS,
+    Cut,
+    Found,
+    finding_rows,
+    queue_rows,
+    verdicts,
+)
+from trustscore.detect.registry import DETECTORS, Detector
+from trustscore.detect.settings import DetectSettings, load_settings
+from trustscore.errors import InputError, suggest
+from trustscore.io.atomic_files import (
+    AtomicFile,
+    Sink,
+    add_arrays,
+    as_array,
+    commit_together,
+    is_plain,
+    open_sink,
+    suffix_fault,
+)
+from trustscore.io.logs.rows import stored_columns
+from trustscore.io.logs.runner import open_bucket, sql_types
+from trustscore.io.logs.session import Session, identifier
+from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.logs import LOG_TABLES
+from trustscore.signals.coverage import share_warnings
+from trustscore.signals.definitions import Definitions, load_definitions
+from trustscore.signals.files.facts import table_facts
+from trustscore.signals.files.opening import Opened, covers_or_refuse, open_logs
+from trustscore.signals.files.write import write_rejects
+from trustscore.signals.visible import visible_sql
+from trustscore.typing import FilePath, Progress, silent
+
+__all__ = ["DetectReport", "open_views", "write_findings"]
+
+_EPOCH = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class DetectReport:
+    """What a run did.
+
+    Attributes
+    ----------
+    manifest : dict
+    rejects : str or None
+        The file of rejected rows, if there are any.
+    """
+
+    manifest: dict[str, Any]
+    rejects: str | None
+
+
+def write_findings(
+    name: str,
+    logs: FilePath,
+    out: FilePath,
+    *,
+    as_of: dt.date,
+    queue: FilePath | None = None,
+    settings: str | Path | DetectSettings = "default",
+    definitions: str | Path | Definitions = "default",
+    tz: str | None = None,
+    mapping: FilePath | None = None,
+    lexicon: FilePath | None = None,
+    work: FilePath | None = None,
+    pepper: FilePath | None = None,
+    memory: str | None = None,
+    jobs: int = 1,
+    strict: bool = False,
+    rejects: FilePath | None = None,
+    manifest: FilePath | None = None,
+    allow_short_logs: bool = False,
+    progress: Progress = silent,
+) -> DetectReport:
+    """Write what a detector finds in a folder of logs.
+
+    Parameters
+    ----------
+    name : str
+        Of the detector.
+    logs : path
+        A folder with ``orders.csv``, ``live_votes/*.parquet`` and so on.
+    out : path
+        A file of the log `findings`: ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on
+        standard output.
+    as_of : date
+        Nothing that happened on this day or later exists.
+    queue : path, optional
+        Also write what people should look at, most likely first.
+    settings : str, Path or DetectSettings, default="default"
+    definitions : str, Path or Definitions, default="default"
+        Only zone and currency of the market are read.
+    tz, mapping, lexicon, work, pepper, memory, jobs
+        As for `trustscore.signals.files.write_signals`.
+    strict, rejects, manifest, allow_short_logs, progress
+        As for `trustscore.signals.files.write_signals`.
+
+    Returns
+    -------
+    DetectReport
+
+    Raises
+    ------
+    InputError
+        When there is no such detector, its logs are not there, or logs, mapping or settings
+        cannot be used; `LogStop` for the first rejected row when `strict`.
+    """
+    clock, target = time.perf_counter(), str(out)
+    detector = _detector(name)
+    aside = is_plain(target)
+    rejects_path = str(rejects) if rejects is not None else f"{target}.rejects.csv"
+    manifest_path = str(manifest) if manifest is not None else f"{target}.manifest.json"
+    outputs = {"output": target, "queue": queue}
+    if aside or rejects is not None:
+        outputs["rejects"] = rejects_path
+    _refuse_outputs({**outputs, "manifest": manifest_path if aside or manifest else None})
+    refuse_inputs(
+        [target, rejects_path, manifest_path, *([] if queue is None else [queue])],
+        [mapping, lexicon, pepper, settings, definitions, *Path(logs).rglob("*")],
+    )
+    chosen = load_settings(settings)
+    with (
+        open_logs(
+            logs,
+            load_definitions(definitions),
+            tz=tz,
+            mapping=mapping,
+            lexicon=lexicon,
+            work=work,
+            pepper=pepper,
+            memory=memory,
+            jobs=jobs,
+            strict=strict,
+            progress=progress,
+        ) as opened,
+        ExitStack() as stack,
+    ):
+        _refuse_missing(detector, opened, logs)
+        if not allow_short_logs:
+            covers_or_refuse(logs, opened, as_of)
+        cut = Cut(as_of, opened.market.zone)
+        open_views(opened, cut)
+        progress(f"detecting {name}", 0.0)
+        found = detector.run(opened.session, chosen, cut)
+        source = chosen.stamp(name, detector.sections)
+        rows = finding_rows(found.findings, name, source, cut)
+        facts = _facts(detector, source, cut, opened, found)
+        sinks = [_table(target, COLUMNS, rows, stack, hold=strict)]
+        if queue is not None:
+            decided = verdicts(opened.session, *detector.topics)
+            left = queue_rows(rows, found.findings, decided)
+            facts["queue"] = len(left["finding_id"])
+            sinks.append(_table(str(queue), QUEUE_COLUMNS, left, stack))
+        bad = write_rejects(opened.logs, rejects_path, rejects is not None, aside, stack)
+        if bad is not None:
+            sinks.insert(0, bad)
+        for sink in sinks:
+            sink.finish()
+        facts["outputs"] = {sink.file.path: sink.file.facts for sink in sinks}
+        facts["seconds"] = round(time.perf_counter() - clock, 3)
+        files = [sink.file for sink in sinks]
+        if aside or manifest is not None:
+            note = stack.enter_context(AtomicFile(manifest_path))
+            note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+            files.insert(0, note)
+        progress(f"detecting {name}", 1.0)
+        commit_together(files, remove=[rejects_path] if aside and bad is None else [])
+    return DetectReport(facts, bad.file.path if bad is not None else None)
+
+
+def _detector(name: str) -> Detector:
+    if name not in DETECTORS:
+        raise InputError(
+            f"no detector {name!r}{suggest(name, DETECTORS)} (detectors: {', '.join(DETECTORS)})"
+        )
+    return DETECTORS[name]
+
+
+def _refuse_outputs(outputs: dict[str, Any]) -> None:
+    """Raise for names that no table can have, and for two outputs of one name."""
+    given = {what: str(path) for what, path in outputs.items() if path is not None}
+    faults = [
+        f"{what} {path}: {fault}"
+        for what, path in given.items()
+        if what != "manifest" and (fault := suffix_fault(path))
+    ]
+    places = [str(Path(path).resolve()) if path != "-" else path for path in given.values()]
+    if len(set(places)) < len(places):
+        faults.append(f"two outputs have one name: {', '.join(given.values())}")
+    if faults:
+        raise InputError("these outputs cannot be written", faults)
+
+
+def _refuse_missing(detector: Detector, opened: Opened, logs: FilePath) -> None:
+    absent = [table for table in detector.needed if table not in opened.logs.parts]
+    if absent:
+        raise InputError(
+            f"{logs}: detector {detector.name} needs the {'log' if len(absent) == 1 else 'logs'}"
+            f" {', '.join(absent)}"
+        )
+
+
+def open_views(opened: Opened, cut: Cut) -> None:
+    """Make the views that detectors read: see `trustscore.detect.findings.Relations`."""
+    session, found = opened.session, opened.logs
+    open_bucket(session, found, range(found.buckets), "read_")
+    day = (cut.day - _EPOCH).days
+    for name, table in LOG_TABLES.items():
+        everything = stored_columns(table, frozenset(column.name for column in table.columns))
+        types = sql_types(everything)
+        have = found.types(name) if name in found.parts else {}
+        columns = [
+            identifier(column)
+            if column in have
+            else f"CAST(NULL AS {kind}) AS {identifier(column)}"
+            for column, kind in types.items()
+            if column != "_line"
+        ]
+        if have:
+            known = [column for column in have if column != "_line"]
+            rows = visible_sql(name, f"read_{name}", known, known, cut.at, day)
+            _view(session, name, f"SELECT {', '.join(columns)} FROM ({rows})")
+        else:
+            _view(session, name, f"SELECT {', '.join(columns)} LIMIT 0")
+
+
+def _view(session: Session, name: str, sql: str) -> None:
+    session.run(f"CREATE TEMP VIEW {identifier(name)} AS {sql}")
+
+
+def _table(
+    path: str, names: tuple[str, ...], rows: dict[str, list[Any]], stack: ExitStack, **how: Any
+) -> Sink:
+    """Open a table and write its rows."""
+    numbers = ("score", "suspicion")
+    types = {name: pa.float64() if name in numbers else pa.string() for name in names}
+    sink = open_sink(path, types, **how)
+    stack.enter_context(sink.file)
+    add_arrays(
+        sink,
+        {
+            name: pa.array(rows[name], kind)
+            if kind == pa.float64()
+            else as_array([*rows[name], None])[:-1]
+            for name, kind in types.items()
+        },
+    )
+    return sink
+
+
+def _facts(
+    detector: Detector, source: str, cut: Cut, opened: Opened, found: Found
+) -> dict[str, Any]:
+    """Return what the manifest says of a run."""
+    logs, read = opened.logs, (*detector.needed, *detector.optional)
+    tables = {table: table_facts(logs, table) for table in logs.parts}
+    warnings = list(found.warnings)
+    for table, entry in tables.items():
+        warnings += share_warnings(table, entry, logs.tally(table).days)
+    topics = dict.fromkeys(detector.topics, 0)
+    for finding in found.findings:
+        topics[finding.topic] += 1
+    return {
+        "program": "trustscore",
+        "version": __version__,
+        "as_of": cut.day.isoformat(),
+        "zone": cut.zone.key,
+        "detector": source,
+        "engine": f"duckdb {opened.session.version}",
+        "rows": {
+            "read": sum(entry["read"] for entry in tables.values()),
+            "rejected": sum(sum(entry["rejected"].values()) for entry in tables.values()),
+        },
+        "tables": tables,
+        "not_collected_tables": [name for name in read if name not in logs.parts],
+        "findings": topics,
+        "facts": found.facts,
+        "warnings": warnings,
+    }

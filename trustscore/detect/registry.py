@@ -1,0 +1,55 @@
+"""The detectors, one value each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from trustscore.detect.findings import Cut, Found, Relations
+from trustscore.detect.settings import DetectSettings
+from trustscore.detect.votes import find_crowd_false
+
+__all__ = ["DETECTORS", "Detector"]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One detector.
+
+    Attributes
+    ----------
+    name : str
+    meaning : str
+        What it looks for, as the help says it.
+    needed, optional : tuple of str
+        Logs that it cannot do without, and those that it also reads.
+    topics : tuple of str
+        Of its findings.
+    sections : tuple of str
+        Tables of the settings that it reads, which its stamp depends on.
+    run : callable
+        From relations, settings and cut to what was found. It makes temporary tables under names
+        that begin with its own.
+    """
+
+    name: str
+    meaning: str
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+    topics: tuple[str, ...]
+    sections: tuple[str, ...]
+    run: Callable[[Relations, DetectSettings, Cut], Found]
+
+
+_ALL = (
+    Detector(
+        "votes",
+        "broadcasts that exaggerated, as their viewers voted",
+        needed=("live_votes",),
+        optional=("live_sessions", "identities", "orders", "findings"),
+        topics=("crowd_false",),
+        sections=("votes",),
+        run=find_crowd_false,
+    ),
+)
+DETECTORS: Mapping[str, Detector] = {detector.name: detector for detector in _ALL}

@@ -1,0 +1,183 @@
+"""Settings of the detectors: a frozen model of a file laid over the preset."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field, StringConstraints
+
+from trustscore.errors import ScorecardError, at_most, plural
+from trustscore.scorecard.documents import parse_document, read_document
+from trustscore.scorecard.faults import Base, collect, shown
+from trustscore.scorecard.presets import find, preset_folder
+
+__all__ = ["DetectSettings", "VotesSpec", "load_settings", "parse_settings", "settings_schema"]
+
+_MOST_FAULTS = 50
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+
+class VotesSpec(Base):
+    """Crowd votes on broadcasts."""
+
+    window_days: int = Field(
+        ge=1, description="Days over which voters are learnt to know.", examples=[180]
+    )
+    least_voters: int = Field(
+        ge=1, description="Voters that make a crowd; a network counts once.", examples=[5]
+    )
+    fan_votes: int = Field(
+        ge=1, description="Last votes of a voter that show a fan.", examples=[20]
+    )
+    fan_least_votes: int = Field(
+        ge=1, description="Votes below which nobody is called a fan.", examples=[4]
+    )
+    fan_share: Share = Field(
+        description="A fan gives more than this share of them to one host.", examples=[0.5]
+    )
+    fan_weight: Share = Field(description="Weight of a fan's vote on that host.", examples=[0.5])
+    newcomer_votes: int = Field(
+        ge=0, description="Voters with fewer votes are taken as one.", examples=[4]
+    )
+    newcomer_weight: Share = Field(description="Weight of a vote of theirs.", examples=[0.5])
+    prior: float = Field(
+        gt=0, description="Votes of each kind that the crowd's matrix begins with.", examples=[1.0]
+    )
+    pooled: float = Field(
+        ge=0,
+        description="Votes of each kind, as the crowd casts them, that a voter's begins with.",
+        examples=[6.0],
+    )
+    class_prior: float = Field(
+        gt=0, description="Broadcasts of each kind that their shares begin with.", examples=[1.0]
+    )
+    tolerance: float = Field(
+        gt=0, lt=1, description="Change of a probability that ends the rounds.", examples=[1e-7]
+    )
+    rounds: int = Field(ge=1, le=10_000, description="Most rounds.", examples=[200])
+    gold_sessions: int = Field(
+        ge=1,
+        description="Broadcasts judged by people that show a voter worse than chance.",
+        examples=[5],
+    )
+    report: Share = Field(
+        description="Probability from which on a finding is written.", examples=[0.5]
+    )
+
+
+class DetectSettings(Base):
+    """Settings of all detectors."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = Field(
+        description="Name of the settings.", examples=["default"]
+    )
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] = Field(
+        description="Version, which changes with the content.", examples=["1.0.0"]
+    )
+    votes: VotesSpec = Field(description="Crowd votes on broadcasts.")
+
+    def stamp(self, detector: str, sections: Sequence[str]) -> str:
+        """Return the source of a detector's findings: its name, version, and hash of its part."""
+        content = self.model_dump(mode="json")
+        parts = {name: content[name] for name in sections}
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        return f"{detector}@{self.version}:{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def load_settings(settings: str | Path | DetectSettings = "default") -> DetectSettings:
+    """Load the settings of detectors: the preset, or a file of what differs from it.
+
+    Parameters
+    ----------
+    settings : str, Path or DetectSettings
+        ``default``, a ``.toml`` or ``.json`` file, or settings, which are returned as they are.
+
+    Raises
+    ------
+    ScorecardError
+        When the file is absent, not TOML or JSON, or has faults: all of them are listed.
+
+    Examples
+    --------
+    >>> load_settings("default").votes.least_voters
+    5
+    """
+    if isinstance(settings, DetectSettings):
+        return settings
+    return parse_settings(_read(settings), str(settings))
+
+
+def _read(settings: str | Path) -> dict[str, Any]:
+    where = f"settings {settings}"
+    try:
+        if str(settings) == "default":
+            path = preset_folder() / "detect.toml"
+        else:
+            path = find(settings, ["default"])
+        raw = read_document(path)
+    except OSError as error:
+        raise ScorecardError(f"{where}: {error.args[-1]}") from None
+    return parse_document(raw, where, as_json=path.suffix == ".json", error=ScorecardError)
+
+
+def parse_settings(data: Mapping[str, Any], source: str = "<data>") -> DetectSettings:
+    """Validate parsed TOML or JSON, laid over the preset, and return frozen settings.
+
+    Parameters
+    ----------
+    data : mapping
+    source : str
+        Named in errors.
+
+    Raises
+    ------
+    ScorecardError
+        With every fault, each as ``address: sentence``.
+
+    Examples
+    --------
+    >>> mine = {"name": "mine", "version": "1.0.0", "votes": {"least_voters": 9}}
+    >>> parse_settings(mine).votes.least_voters
+    9
+    """
+    if not isinstance(data, Mapping):
+        raise ScorecardError(f"settings {source} must be a table. Got {shown(data)}")
+    return _parse(json.dumps(data, default=str), source)
+
+
+@lru_cache(maxsize=16)
+def _parse(text: str, source: str) -> DetectSettings:
+    below = {k: v for k, v in _read("default").items() if k not in ("name", "version")}
+    whole = _over(json.loads(text), below)
+    found, faults = collect(DetectSettings, whole)
+    if found is None:
+        listed = at_most(faults, most=_MOST_FAULTS, what="faults")
+        raise ScorecardError(f"settings {source} has {plural(len(faults), 'fault')}", listed)
+    return found
+
+
+def _over(mine: Any, below: Any) -> Any:
+    """Return a table with the entries of another one that it lacks, table by table."""
+    if not (isinstance(mine, dict) and isinstance(below, dict)):
+        return mine
+    return below | {key: _over(value, below.get(key)) for key, value in mine.items()}
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings, for editors.
+
+    Examples
+    --------
+    >>> settings_schema()["title"]
+    'trustscore settings of detectors'
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **DetectSettings.model_json_schema(),
+        "title": "trustscore settings of detectors",
+    }
