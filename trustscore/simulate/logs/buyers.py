@@ -28,8 +28,7 @@ def find_buyers(shops: Shops, trade: Trade) -> None:
     rows = trade.rows
     # Orders that a reader counts: only these come again and are come back to.
     stays = trade.plain & ~trade.refunded
-    # Some are not seen: their second order has no buyer, or is recorded after the cut.
-    again = shops.rate("repurchase_rate") / (1.0 - market.decoys["unknown_buyer"] - UNSEEN)
+    again = _followed(shops, trade, stays)
     before = np.arange(rows)
     followed = np.zeros(rows, dtype=np.bool_)
     for shop in range(shops.rows):
@@ -58,6 +57,23 @@ def find_buyers(shops: Shops, trade: Trade) -> None:
     trade.buyer = market.number("buyer", len(roots))[place.reshape(-1)]
     trade.person = trade.buyer.copy()
     trade.buyer[draw.random(rows) < market.decoys["unknown_buyer"]] = -1
+
+
+def _followed(shops: Shops, trade: Trade, stays: Array) -> Array:
+    """Return the chance that an order is followed, of which the true repurchase rate comes.
+
+    Buyers whose only order was refunded count among the buyers, and never among those who come
+    again. With p the true rate, r refunded orders for each that stays and x the chance, x (1 - x)
+    of (1 - x) + r buyers come again.
+    """
+    # Some are not seen: their second order has no buyer, or is recorded after the cut.
+    seen = 1.0 - shops.market.decoys["unknown_buyer"] - UNSEEN
+    p = np.minimum(shops.rate("repurchase_rate") / seen, 0.95)
+    kept = np.bincount(trade.shop[stays], minlength=shops.rows)
+    back = np.bincount(trade.shop[trade.plain & trade.refunded], minlength=shops.rows)
+    r = back / np.maximum(kept, 1)
+    root: Array = np.sqrt(np.maximum((1.0 + p) ** 2 - 4.0 * p * (1.0 + r), 0.0))
+    return ((1.0 + p) - root) / 2.0
 
 
 def _merge(shops: Shops, trade: Trade, first: Array, free: Array) -> None:

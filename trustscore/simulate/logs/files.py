@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.logs import LOG_TABLES, LogColumn
 from trustscore.simulate.logs.columns import MISSING, PREFIX, Table, words_of
 from trustscore.simulate.logs.decoys import Decoys
-from trustscore.simulate.logs.draw import draw_logs
+from trustscore.simulate.logs.draw import KEPT, draw_logs
 from trustscore.simulate.logs.market import Market
 from trustscore.typing import Array, Progress, silent
 
@@ -176,9 +177,12 @@ def write_logs(
 
 
 def _covers(market: Market, out: _Folder) -> str:
-    from datetime import timedelta
-
-    first = market.cut_day - timedelta(days=market.days)
+    """Return ``logs.toml``: the days of each log; some are not kept as long as others."""
     last = market.cut_day + timedelta(days=market.after)
-    names = [name for name in LOG_TABLES if (name, False) in out.sinks]
-    return "".join(f'[tables.{name}]\ncovers = ["{first}", "{last}"]\n' for name in names)
+    found = []
+    for name in LOG_TABLES:
+        if (name, False) in out.sinks:
+            days = min(market.days, KEPT.get(name, market.days))
+            first = market.cut_day - timedelta(days=days)
+            found.append(f'[tables.{name}]\ncovers = ["{first}", "{last}"]\n')
+    return "".join(found)

@@ -26,7 +26,6 @@ AFTER = 3
 # The market's law gives every merchant some share of made-up orders. Logs have them where it is
 # beyond this: whoever stands below brushes nothing.
 LEAST_BRUSHING = 0.045
-LEAST_DAYS = 1
 
 
 class Market:
@@ -110,8 +109,8 @@ class Market:
 class Shops:
     """Some merchants of a market while their logs are drawn."""
 
-    def __init__(self, market: Market, first: int) -> None:
-        self.market, self.first = market, first
+    def __init__(self, market: Market, first: int, aside: str = "") -> None:
+        self.market, self.first, self._aside = market, first, aside
         self.at = slice(first, min(first + GROUP, market.count))
         self.rows = self.at.stop - first
 
@@ -129,7 +128,11 @@ class Shops:
 
     def stream(self, name: str) -> np.random.Generator:
         """Return the random stream of a name."""
-        return self.market.stream(name, self.first // GROUP + 1)
+        return self.market.stream(self._aside + name, self.first // GROUP + 1)
+
+    def aside(self, name: str) -> Shops:
+        """Return the same merchants with random streams of their own."""
+        return Shops(self.market, self.first, f"{name} ")
 
     def events(self, name: str, a_day: Array, first: Array | None = None) -> tuple[Array, Array]:
         """Draw events evenly over the days of the log: whose they are, and their days.

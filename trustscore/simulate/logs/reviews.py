@@ -213,7 +213,8 @@ def _bought(shops: Shops, trade: Trade, silent: Array, plain: Table) -> Table:
     draw = shops.stream("bought")
     share = np.minimum(shops.rate("incentivised_review_share"), 0.8)
     honest = np.bincount(plain["merchant_id"] - shops.first, minlength=shops.rows)
-    wanted = share / (1.0 - share) * honest
+    # Follow-ups and reviews that must not count are in the whole of the share as well.
+    wanted = share / (1.0 - share) * honest * 1.1
     room = np.maximum(np.bincount(trade.shop[silent], minlength=shops.rows), 1)
     pick = silent[draw.random(len(silent)) < np.minimum(wanted / room, 1.0)[trade.shop[silent]]]
     rows = len(pick)
