@@ -110,11 +110,11 @@ class Tally:
             for name, count in zip(names, np.bincount(codes).tolist(), strict=False):
                 if count:
                     mine[name] += count
-        texts, place = scores.rule_sets
-        counts = np.bincount(place, minlength=len(texts)).tolist()
-        for text, count in zip(texts, counts, strict=True):
-            for rule in text.split(";") if text else ():
-                self.rules[rule] += count
+        for rule, count in zip(
+            scores.scorecard.rules, scores.fired.sum(axis=1).tolist(), strict=True
+        ):
+            if count:
+                self.rules[rule.id] += count
         counted = (scores.unknown, scores.withheld_count, scores.without_whole)
         for name, counts in zip(BY_SIGNAL, counted, strict=True):
             self._add(name, counts)

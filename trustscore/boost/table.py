@@ -278,11 +278,11 @@ def veto_codes(
     if "veto" not in columns:
         return np.zeros(rows, dtype=np.int8)
     words = text_column(columns, "veto", rows)
-    codes = np.zeros(rows, dtype=np.int8)
+    codes = dict.fromkeys(words.tolist(), 0)
     faults = []
-    for word in set(words.tolist()):
+    for word in codes:
         try:
-            veto = Veto.of(word)
+            codes[word] = policy.veto.codes[Veto.of(word).word]
         except KeyError:
             row = int(np.flatnonzero(words == word)[0])
             *some, last = VETO_WORDS[1:]
@@ -290,19 +290,19 @@ def veto_codes(
                 f"{at(row, lines)}: veto must be blank, {', '.join(some)} or {last}. Got {word!r}"
                 f"{suggest(word, VETO_WORDS)}"
             )
-            continue
-        codes[words == word] = policy.veto.codes[veto.word]
     if faults:
         raise InputError("the scores have unknown vetoes", sorted(faults))
-    return codes
+    return np.fromiter(map(codes.__getitem__, words.tolist()), np.int8, rows)
 
 
 def text_column(columns: Mapping[str, Any], name: str, rows: int) -> TextArray:
     """Return a text column with blanks as empty text; all blank when it is absent."""
     if name not in columns:
         return np.full(rows, "", dtype=object)
-    values = np.asarray(columns[name], dtype=object)
+    values = np.array(columns[name], dtype=object)
     # A blank is None, NaN or the NA of pandas, and none of these is a str.
+    if set(map(type, values.tolist())) <= {str}:
+        return values
     return np.asarray([v if isinstance(v, str) else _text_of(v) for v in values], dtype=object)
 
 

@@ -6,7 +6,7 @@ second that a batch run does not owe. These do not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -147,11 +147,23 @@ def valid(array: Any) -> NDArray[np.bool_]:
     return flat[array.offset :].view(np.bool_)
 
 
-def objects(array: Any) -> NDArray[np.object_]:
-    """Return the object array of `str` or None of a string array with few distinct values."""
+def objects(array: Any, of: Callable[[str], str | None] = str) -> NDArray[np.object_]:
+    """Return the object array of `str` or None of a string array with few distinct values.
+
+    Parameters
+    ----------
+    array : pyarrow.StringArray
+    of : callable, optional
+        What a text becomes; it is asked once for each distinct one.
+
+    Examples
+    --------
+    >>> objects(pa.array(["a", None, "", "a"]), lambda text: text.upper() or None)
+    array(['A', None, None, 'A'], dtype=object)
+    """
     coded = array.dictionary_encode()
     table = np.empty(len(coded.dictionary) + 1, dtype=object)
-    table[:-1] = coded.dictionary.to_pylist()
+    table[:-1] = [of(text) for text in coded.dictionary.to_pylist()]
     codes = np.frombuffer(coded.indices.buffers()[1], dtype=np.int32)
     codes = codes[coded.indices.offset : coded.indices.offset + len(array)]
     if coded.indices.null_count:

@@ -165,16 +165,12 @@ def text_column(strings: Any) -> NDArray[np.object_]:
     >>> text_column(pa.array([" books ", "N/A", None]))
     array(['books', None, None], dtype=object)
     """
-    coded = objects(strings)
-    tidy: dict[Any, str | None] = {None: None}
-    for text in set(coded.tolist()) - {None}:
-        short = trim(text)
-        tidy[text] = None if short.casefold() in NOTHING else short
-    if all(before == after for before, after in tidy.items()):
-        return coded
-    out = np.empty(len(coded), dtype=object)
-    out[:] = [tidy[text] for text in coded.tolist()]
-    return out
+    return objects(strings, _tidy)
+
+
+def _tidy(text: str) -> str | None:
+    short = trim(text)
+    return None if short.casefold() in NOTHING else short
 
 
 def date_faults(texts: Mapping[str, NDArray[Any]]) -> list[Fault]:

@@ -180,7 +180,7 @@ class Program:
             code *= len(codes.listed) + 1
             values = block.get(column)
             if values is not None:
-                code += np.fromiter((codes[v] for v in values.tolist()), np.int64, rows)
+                code += np.fromiter(map(codes.__getitem__, values.tolist()), np.int64, rows)
         variant: Array = self._variant_of[code]
         return variant if variant.any() else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 
@@ -120,16 +121,17 @@ class Scores:
             return ("",) * min(rows, 1), np.zeros(rows, dtype=np.int64)
         # In most rows no rule fires; only the others are compared.
         hit = np.flatnonzero(self.fired.any(axis=0))
-        packed = np.ascontiguousarray(np.packbits(self.fired[:, hit], axis=0).T)
-        keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
-        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
-        texts = [
-            ";".join(self.scorecard.rules[i].id for i in np.flatnonzero(self.fired[:, row]))
-            for row in hit[first].tolist()
-        ]
+        packed = np.packbits(self.fired[:, hit], axis=0)
+        keys = np.ascontiguousarray(packed.T).view(f"S{len(packed)}").ravel().tolist()
+        place = {key: at for at, key in enumerate(dict.fromkeys(keys), start=1)}
         places = np.zeros(rows, dtype=np.int64)
-        places[hit] = place + 1
-        return ("", *texts), places
+        places[hit] = np.fromiter(map(place.__getitem__, keys), np.int64, len(keys))
+        # Any row of a set will do.
+        row_of = np.zeros(len(place) + 1, dtype=np.int64)
+        row_of[places] = np.arange(rows)
+        names = [rule.id for rule in self.scorecard.rules]
+        sets = self.fired[:, row_of[1:]].T.tolist()
+        return ("", *(";".join(compress(names, each)) for each in sets)), places
 
     @cached_property
     def rules(self) -> Array:
