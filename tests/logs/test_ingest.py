@@ -302,3 +302,9 @@ def test_an_amount_that_overflows_is_a_reject_without_a_warning(tmp_path, recwar
     write_signals(logs, out, as_of=dt.date(2026, 2, 1), allow_short_logs=True)
     assert "amount,9a999,out_of_range" in (tmp_path / "export.csv.rejects.csv").read_text()
     assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+def test_an_empty_folder_of_a_log_collects_nothing(tmp_path):
+    folder = write(tmp_path / "logs", orders=ORDERS)
+    (folder / "findings").mkdir()
+    assert list(read(folder, tmp_path / "work").rows) == ["orders"]

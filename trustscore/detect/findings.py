@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from trustscore.logs import LOG_TABLES, window_bounds
 
@@ -154,7 +153,7 @@ def finding_rows(
     for name in ("merchant_id", "subject_kind", "subject_id", "topic", "evidence"):
         rows[name] = [getattr(found, name) for found in ordered]
     # Cut off, never rounded up to a score from which on a suspicion counts.
-    rows["score"] = [np.floor(found.score * 1e6 + 1e-6) / 1e6 for found in ordered]
+    rows["score"] = [math.floor(found.score * 1e6 + 1e-6) / 1e6 for found in ordered]
     rows["status"] = ["suspected"] * len(ordered)
     rows["source"] = [source] * len(ordered)
     # Both, so that among several files the one of the latest run is the newest version.

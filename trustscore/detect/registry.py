@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trustscore.detect.findings import Cut, Found, Relations
+from trustscore.detect.gangs import find_gangs
+from trustscore.detect.identity import find_identity_links
 from trustscore.detect.settings import DetectSettings
 from trustscore.detect.votes import find_crowd_false
 
@@ -50,6 +52,24 @@ _ALL = (
         topics=("crowd_false",),
         sections=("votes",),
         run=find_crowd_false,
+    ),
+    Detector(
+        "identity",
+        "accounts that share an identifier with a merchant removed for cause",
+        needed=("identities", "merchants"),
+        optional=("findings",),
+        topics=("identity_link",),
+        sections=("identity", "hubs"),
+        run=find_identity_links,
+    ),
+    Detector(
+        "gangs",
+        "accounts that hang together by the identifiers they share",
+        needed=("identities",),
+        optional=("findings",),
+        topics=("gang",),
+        sections=("gangs", "hubs"),
+        run=find_gangs,
     ),
 )
 DETECTORS: Mapping[str, Detector] = {detector.name: detector for detector in _ALL}

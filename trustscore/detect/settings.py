@@ -9,16 +9,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from trustscore.errors import ScorecardError, at_most, plural
+from trustscore.logs import LOG_TABLES
 from trustscore.scorecard.documents import parse_document, read_document
-from trustscore.scorecard.faults import Base, collect, shown
+from trustscore.scorecard.faults import Base, OneOf, collect, shown
 from trustscore.scorecard.presets import find, preset_folder
 
-__all__ = ["DetectSettings", "VotesSpec", "load_settings", "parse_settings", "settings_schema"]
+__all__ = [
+    "DetectSettings",
+    "GangsSpec",
+    "VotesSpec",
+    "load_settings",
+    "parse_settings",
+    "settings_schema",
+]
 
 _MOST_FAULTS = 50
+Kind: TypeAlias = Annotated[str, OneOf(LOG_TABLES["identities"]["kind"].classes)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -70,6 +79,34 @@ class VotesSpec(Base):
     )
 
 
+class GangsSpec(Base):
+    """Gangs: accounts that share identifiers."""
+
+    least: float = Field(
+        gt=0, description="Sum of weights from which on two accounts are linked.", examples=[0.8]
+    )
+    most_members: int = Field(
+        ge=2, le=1000, description="Accounts above which a component is split.", examples=[200]
+    )
+    stronger: tuple[float, ...] = Field(
+        description="Rising sums that it is split by, one after the other.", examples=[[1.0, 1.6]]
+    )
+    owners: tuple[Kind, ...] = Field(
+        description="Kinds whose weight does not fall with the accounts that share one.",
+        examples=[["legal_id"]],
+    )
+    weights: dict[Kind, Annotated[float, Field(ge=0)]] = Field(
+        description="Weight of a shared identifier; 0 is none.", examples=[{"phone": 0.8}]
+    )
+
+    @field_validator("stronger")
+    @classmethod
+    def _rises(cls, sums: tuple[float, ...]) -> tuple[float, ...]:
+        if list(sums) != sorted(set(sums)):
+            raise ValueError("must rise")
+        return sums
+
+
 class DetectSettings(Base):
     """Settings of all detectors."""
 
@@ -80,6 +117,24 @@ class DetectSettings(Base):
         description="Version, which changes with the content.", examples=["1.0.0"]
     )
     votes: VotesSpec = Field(description="Crowd votes on broadcasts.")
+    hubs: dict[Kind, Annotated[int, Field(ge=1, le=1000)]] = Field(
+        description="Most accounts of an identifier; one of more is a hub and dropped.",
+        examples=[{"phone": 10}],
+    )
+    identity: dict[Kind, Share] = Field(
+        description="Score of an identifier shared with a merchant removed for cause; 0 is none.",
+        examples=[{"legal_id": 1.0}],
+    )
+    gangs: GangsSpec = Field(description="Gangs of accounts.")
+
+    @model_validator(mode="after")
+    def _hubs_are_known(self) -> DetectSettings:
+        read = [("identity", kind) for kind in self.identity]
+        read += [("gangs.weights", kind) for kind in self.gangs.weights]
+        faults = [f"{at}.{kind} needs hubs.{kind}" for at, kind in read if kind not in self.hubs]
+        if faults:
+            raise ValueError(f"{', '.join(faults)}: from how many accounts on is one a hub?")
+        return self
 
     def stamp(self, detector: str, sections: Sequence[str]) -> str:
         """Return the source of a detector's findings: its name, version, and hash of its part."""

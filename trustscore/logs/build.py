@@ -35,9 +35,9 @@ def ident(name: str, meaning: str, fallback: str = "") -> LogColumn:
     return _column("id", name, meaning, fallback=fallback)
 
 
-def private(name: str, meaning: str) -> LogColumn:
-    """Return an id that stands for a person."""
-    return _column("id", name, meaning, private=True)
+def private(name: str, meaning: str, identifies: str = "") -> LogColumn:
+    """Return an id that stands for a person; `identifies` is its kind in `identities`, if any."""
+    return _column("id", name, meaning, private=True, identifies=identifies)
 
 
 def time(name: str, meaning: str) -> LogColumn:

@@ -27,6 +27,9 @@ class LogColumn:
         The words a `class` may be; any word where none are listed.
     private : bool
         Whether the id stands for a person: only its pseudonym is stored.
+    identifies : str
+        The kind of identity that the id is, as the log `identities` calls it: both are stored in
+        one form, so that they are equal where they mean the same.
     low, high : float or None
         Bounds of a number, both allowed.
     fallback : str
@@ -43,6 +46,7 @@ class LogColumn:
     required: bool = False
     classes: tuple[str, ...] = ()
     private: bool = False
+    identifies: str = ""
     low: float | None = None
     high: float | None = None
     fallback: str = ""

@@ -95,8 +95,8 @@ VOICES = (
         time("voted_at!", "when it was answered"),
         choice("question!", "what was asked", "exaggerated atmosphere"),
         number("answer!", "exaggerated: 1 yes, 0 no; atmosphere: 1 to 5", 0, 5),
-        private("device_id", "device of the viewer"),
-        private("ip", "address of the viewer's network"),
+        private("device_id", "device of the viewer", "device"),
+        private("ip", "address of the viewer's network", "ip"),
         boolean("follower", "follows the host"),
     ),
     table(

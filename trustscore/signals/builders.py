@@ -11,10 +11,15 @@ from trustscore.signals.visible import ident
 if TYPE_CHECKING:
     from trustscore.signals.build import Build
 
-__all__ = ["BUILDERS", "PERSON_ROUNDS"]
+__all__ = ["BUILDERS", "PERSON_ROUNDS", "REMOVED_FOR_CAUSE"]
 
 PERSON_ROUNDS = 8
 """Passes that join buyers by shared identifiers: chains of more links stay apart."""
+REMOVED_FOR_CAUSE = (
+    "\"status\" = 'removed' AND COALESCE(\"removal_reason\", 'left') NOT IN"
+    " ('left', 'closed_by_owner')"
+)
+"""Of the last state of a merchant: those that left have no reason, or one of their own."""
 _HUB = 5
 _LONGEST_ANSWER = 600 * SECOND
 
@@ -209,8 +214,7 @@ def _removed_merchants(build: Build) -> Built:
     sql = (
         f'SELECT "merchant_id" FROM (SELECT {", ".join(c.values())}, ROW_NUMBER() OVER '
         f'(PARTITION BY {c["merchant_id"]} ORDER BY {order}) AS "_n" '
-        f"FROM {ident(merchants.name)}) AS t WHERE \"_n\" = 1 AND {c['status']} = 'removed' "
-        f"AND COALESCE({c['removal_reason']}, 'left') NOT IN ('left', 'closed_by_owner')"
+        f'FROM {ident(merchants.name)}) AS t WHERE "_n" = 1 AND {REMOVED_FOR_CAUSE}'
     )
     types = {"merchant_id": Term("", TEXT)}
     return Built("removed_merchants", types, lambda: sql, [merchants], market=True)

@@ -92,8 +92,10 @@ def find_logs(folder: str | Path, mapping: LogMapping) -> LogFiles:
             unknown.append(path.name)
     for entry in sorted(place.iterdir()):
         mapped = mapping.of(entry.name)
-        if entry.is_dir() and entry.name in LOG_TABLES and not (mapped.files or mapped.sql):
-            found.tables.setdefault(entry.name, []).extend(_tables(entry))
+        ours = entry.is_dir() and entry.name in LOG_TABLES and not (mapped.files or mapped.sql)
+        # A folder without files collects nothing: it is not a log without rows.
+        if ours and (inside := _tables(entry)):
+            found.tables.setdefault(entry.name, []).extend(inside)
     if faults:
         raise InputError("the mapping names files that are not there", faults)
     if not found.tables:

@@ -17,6 +17,7 @@ from trustscore.io.arrow import strings
 from trustscore.io.csv_text import bare
 from trustscore.io.header import fold
 from trustscore.io.logs.folder import find_logs
+from trustscore.io.logs.identity import RULES
 from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.mapping import LogMapping, TableMapping
 from trustscore.io.logs.opening import CsvLog, open_log
@@ -254,6 +255,7 @@ def _key(source: LogSource, reading: Reading, buckets: int) -> str:
         source.newest // _DAY,
         buckets,
         columns,
+        RULES,
         [list(row) for row in source.broken],
         # Only logs whose texts are looked into are read anew for other words.
         reading.lexicon.stamp if any(column.topics for column in reading.table.columns) else "",

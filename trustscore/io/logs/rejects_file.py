@@ -22,6 +22,7 @@ LOG_REASONS = {
     "negative_amount": "an amount cannot be negative",
     "other_currency": "an amount in another currency than the market's",
     "not_whole": "a whole number is expected",
+    "identifies_nobody": "masked, rounded by a spreadsheet, or a placeholder such as 000000",
     "text_too_long": "longer than an id, a class or a text may be",
 }
 """Why a row of a log is rejected, in words."""

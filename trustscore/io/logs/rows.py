@@ -18,6 +18,7 @@ from trustscore.errors import InputError
 from trustscore.io.arrow import bits, strings, valid
 from trustscore.io.columns import sound_text, text_of
 from trustscore.io.logs.clock import DAY, MINUTE, to_local
+from trustscore.io.logs.identity import in_one_form
 from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.pepper import Pepper, letters_of, normalised
 from trustscore.io.logs.tally import Tally
@@ -203,6 +204,7 @@ def read_batch(
         found = _read_cells(sound[column.name], column, reading)
         faults.add(column.name, found.faults)
         out[column.name] = found.array
+    faults.mask("value", in_one_form(out, table, size), "identifies_nobody")
     for column in table.columns:
         if column.fallback:
             _fill(out, column, table, reading.pepper, size)
