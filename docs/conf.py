@@ -75,6 +75,7 @@ api_modules = [
     ("trustscore.scorecard", "Load, check and describe scorecards"),
     ("trustscore.scoring", "Score blocks of columns"),
     ("trustscore.explain", "Statements, and the way to the next tier"),
+    ("trustscore.compare", "Say what changed and why"),
     ("trustscore.rights", "Review what merchants may do"),
     ("trustscore.boost", "Policies, tables of boosts, ranked lists"),
     ("trustscore.evaluation", "What a boost costs and buys"),

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trustscore"
 FLOORS = [
     {"errors", "lazy", "typing", "compiled", "uncompiled", "temporary_names"},
     {"atomic_file", "ordinary_file", "joins"},
-    {"words"},
+    {"words", "text_table"},
     {"scorecard", "logs"},
     {"outcomes"},
     {"scoring"},
@@ -22,7 +22,7 @@ FLOORS = [
     {"export", "simulate"},
     {"signals"},
     {"detect"},
-    {"audit", "fitting", "evaluation", "explain"},
+    {"audit", "fitting", "evaluation", "explain", "compare"},
     {"rights"},
     {"batch"},
     {"spark"},

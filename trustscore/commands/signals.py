@@ -70,7 +70,7 @@ Example:
     type=click.Choice(["valid", "both"]),
     default="valid",
     show_default=True,
-    help="both: also write OUT.with_suspects, in which brushing orders count.",
+    help="With both, also write OUT.with_suspects, in which brushing orders count.",
 )
 @click.option(
     "--lineage",

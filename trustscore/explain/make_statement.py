@@ -158,7 +158,7 @@ def _withheld_costs(
         return costs
     # The value of a withheld figure is its prior: judged by its value, it is an unknown one.
     values = {signal.id: scores.value[i] for i, signal in enumerate(card.signals)}
-    unheld = float(true_scores(block, card, values, missing=missing)[0][0])
+    unheld = float(true_scores(block, card, values, missing=missing).index[0])
     program = program_of(card)
     variant = program.variant_rows(block, 1)
     v = 0 if variant is None else int(variant[0])

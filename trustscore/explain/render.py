@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 
 from trustscore.errors import one_line
 from trustscore.explain.next_tier import TierPlan
 from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
 from trustscore.scorecard.kinds import KINDS
+from trustscore.text_table import padded, table_lines, width
 from trustscore.words import named, right, text, unit
 
 __all__ = ["render_plan", "render_text"]
 
 _SHOWN_UNKNOWN = 8
 _SHOWN_ALONE = 5
-
-
-def _width(string: str) -> int:
-    """Return the width of a text on a terminal, where a Chinese character takes two columns."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in string)
-
-
-def _pad(string: str, width: int) -> str:
-    return string + " " * max(width - _width(string), 0)
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    """Align the first column left and the others right."""
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [_pad(row[0], widths[0])]
-        cells += [" " * (w - _width(c)) + c for c, w in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  " + "  ".join(cells).rstrip())
-    return lines
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -88,7 +68,7 @@ def _parts(parts: tuple[Part, ...], lang: str, heading: str) -> list[str]:
         if with_index:
             row.append(f"{part.index:.1f}")
         rows.append([*row, f"{part.weight:.1%}", f"{part.gained:.2f}", f"{part.lost:.2f}"])
-    return ["", *_table(rows)]
+    return ["", *table_lines(rows)]
 
 
 def _signals(statement: Statement, ids: tuple[str, ...], lang: str, key: str) -> list[str]:
@@ -99,8 +79,8 @@ def _signals(statement: Statement, ids: tuple[str, ...], lang: str, key: str) ->
         line = statement.signal(signal_id)
         points = -line.lost if key == "losses" else line.gained
         rows.append([f"{points:+.2f}", named(line, lang), _shown(line, lang)])
-    first = max(_width(row[1]) for row in rows)
-    lines = [f"  {row[0]:>7}  {_pad(row[1], first)}  {row[2]}" for row in rows]
+    first = max(width(row[1]) for row in rows)
+    lines = [f"  {row[0]:>7}  {padded(row[1], first)}  {row[2]}" for row in rows]
     return ["", "  " + text(key, lang), *lines]
 
 
@@ -115,7 +95,7 @@ def _account(statement: Statement, lang: str) -> list[str]:
         name = text(rule.id, lang) if rule.id in ("limit", "cap") else named(rule, lang)
         rows.append([name, f"{rule.points:+.2f}"])
     rows.append([text("trust_index", lang), number_2(statement.trust_index)])
-    return ["", "  " + text("account", lang), *("  " + line for line in _table(rows))]
+    return ["", "  " + text("account", lang), *("  " + line for line in table_lines(rows))]
 
 
 def number_2(value: float) -> str:

@@ -1186,10 +1186,11 @@ def score_rows(t: Tables, w: Work, given: Given, found: Found):
                 )
 
 
-def true_rows(t: Tables, w: Work, given: Given, values, index, dimensions):
+def true_rows(t: Tables, w: Work, given: Given, values, utilities, used, index, dimensions):
     """Find index and dimensions (0..1) of merchants whose every value is known, a row each.
 
-    A value that is NaN counts as the prior. Weights and applicability are those of the cells.
+    A utility that is given goes before the value. A value that is NaN counts as the prior. Weights
+    and applicability are those of the cells.
     """
     row: cython.Py_ssize_t
     s: cython.Py_ssize_t
@@ -1198,6 +1199,8 @@ def true_rows(t: Tables, w: Work, given: Given, values, index, dimensions):
     at: cython.Py_ssize_t
     x: cython.double
     true: cython.const[cython.double][:, ::1] = values
+    fixed: cython.const[cython.double][:, ::1] = utilities
+    taken: cython.double[:, ::1] = used
     out: cython.double[::1] = index
     nodes: cython.double[:, :] = dimensions
     cells: cython.const[cython.double][:, ::1] = given.cells
@@ -1212,9 +1215,12 @@ def true_rows(t: Tables, w: Work, given: Given, values, index, dimensions):
                 x = true[row, s]
                 if t.evidence[s] == LOG_MEAN:
                     x = log(t.least[at + s] if x < t.least[at + s] else x)
-                w.u[s] = curve(t, s, at, x)
+                w.u[s] = fixed[row, s]
+                if w.u[s] != w.u[s]:
+                    w.u[s] = curve(t, s, at, x)
                 if w.u[s] != w.u[s]:
                     w.u[s] = t.prior_utility[at + s]
+                taken[row, s] = w.u[s]
             climb(t, w, cells, row, v)
             out[row] = w.node_u[root] if w.total[root] > 0.0 else NAN
             for n in range(root):

@@ -181,6 +181,25 @@ def utilities(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TrueScores:
+    """Scores of merchants whose values are known, before rules.
+
+    Attributes
+    ----------
+    index : ndarray of shape (rows,)
+        Points 0..100.
+    dimensions : dict of str to ndarray
+        Utilities 0..1, NaN where a dimension does not apply.
+    utility : ndarray of shape (signals, rows)
+        What the index was made of.
+    """
+
+    index: Array
+    dimensions: dict[str, Array]
+    utility: Array
+
+
 @np.errstate(all="ignore")
 def true_scores(
     block: Mapping[str, Array],
@@ -188,7 +207,8 @@ def true_scores(
     values: Mapping[str, Array],
     *,
     missing: frozenset[str] = frozenset(),
-) -> tuple[Array, dict[str, Array]]:
+    utilities: Array | None = None,
+) -> TrueScores:
     """Return the index of merchants whose every true value is known, as if nothing were doubted.
 
     Parameters
@@ -200,28 +220,32 @@ def true_scores(
         True value of every signal in its own unit; NaN counts as the prior.
     missing : frozenset of str
         Columns that were not collected; signals that need them do not apply.
+    utilities : ndarray of shape (signals, rows), optional
+        Where not NaN, they go before the values.
 
     Returns
     -------
-    index : ndarray of shape (rows,)
-        Points 0..100 before rules.
-    dimensions : dict of str to ndarray
-        Utilities 0..1, NaN where a dimension does not apply.
+    TrueScores
     """
     run = Run(block, scorecard, missing)
-    index = np.empty(run.size)
+    shape = (len(scorecard.signals), run.size)
+    index, used = np.empty(run.size), np.empty(shape[::-1])
     dimensions = np.empty((len(scorecard.dimensions), run.size))
     for rows, given in run.pieces():
         true = np.stack([values[s.id][rows] for s in scorecard.signals], axis=1)
+        fixed = np.full(true.shape, np.nan) if utilities is None else utilities[:, rows].T
         kernel.true_rows(
             run.tables,
             run.work,
             given,
             np.ascontiguousarray(true, dtype=np.float64),
+            np.ascontiguousarray(fixed, dtype=np.float64),
+            used[rows],
             index[rows],
             dimensions[:, rows],
         )
-    return 100.0 * index, {each.id: dimensions[i] for i, each in enumerate(scorecard.dimensions)}
+    nodes = {each.id: dimensions[i] for i, each in enumerate(scorecard.dimensions)}
+    return TrueScores(100.0 * index, nodes, used.T)
 
 
 def assign_tiers(

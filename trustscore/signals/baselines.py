@@ -39,6 +39,8 @@ def category_returns(
     InputError
         When the logs do not hold what it needs, or begin inside the window; see `generate`.
     """
+    if COHORT not in definitions.columns:
+        raise InputError(f"no return rates of categories: {definitions.name} has no {COHORT}")
     generator = Generator(definitions, cut, collected, zone=zone, covers=covers)
     try:
         rows = generator.rows(definitions.columns[COHORT])

@@ -166,10 +166,10 @@ class Draft:
                 block[signal.value] = np.where(blank, np.nan, block[signal.value])
 
     def _true_scores(self, block: dict[str, Array]) -> dict[str, Array]:
-        index, dimensions = true_scores(block, self.card, self.truth)
+        found = true_scores(block, self.card, self.truth)
         return {
             "merchant_id": self.merchants.merchant_id,
             "kind": np.array(KINDS, dtype=object)[self.merchants.kind],
-            "true_index": index,
-            **dimensions,
+            "true_index": found.index,
+            **found.dimensions,
         }

@@ -28,7 +28,7 @@ from trustscore.signals.definitions import Definitions
 from trustscore.signals.plan import PlannedColumn
 from trustscore.typing import FilePath, Progress, silent
 
-__all__ = ["Earlier", "load_earlier"]
+__all__ = ["Earlier", "add_baselines", "load_previous"]
 
 _MILLION = 1_000_000
 
@@ -70,7 +70,8 @@ class Earlier:
         return f"SELECT e.*, {more} FROM {export} AS e LEFT JOIN previous AS p USING (merchant_id)"
 
 
-def load_earlier(
+def add_baselines(
+    found: Earlier,
     session: Session,
     logs: Logs,
     market: Market,
@@ -79,14 +80,15 @@ def load_earlier(
     as_of: dt.date,
     *,
     covers: Mapping[str, int] | None = None,
-    previous: FilePath | None = None,
-    baselines_file: FilePath | None = None,
+    file: FilePath | None = None,
     progress: Progress = silent,
-) -> Earlier:
-    """Make the tables ``previous`` and ``baselines`` of a session.
+) -> None:
+    """Make the table ``baselines`` of a session.
 
     Parameters
     ----------
+    found : Earlier
+        Takes it, or why there is none.
     session : Session
     logs : Logs
     market : Market
@@ -96,9 +98,7 @@ def load_earlier(
     as_of : date
     covers : mapping of str to int, optional
         First instant of each log; the rates of a market need whole windows, too.
-    previous : path, optional
-        Scores or rights of the last run.
-    baselines_file : path, optional
+    file : path, optional
         Rates to be used; without it they are counted from the logs as of the first day of the
         month, so that a merchant's figure does not move within a month because others moved.
     progress : Progress, optional
@@ -108,24 +108,20 @@ def load_earlier(
     InputError
         When a file cannot be read.
     """
-    found = Earlier()
-    if previous is not None:
-        _load_previous(found, session, folder, previous, defs.market.poor_index)
-    if baselines_file is not None:
-        rates = read_baselines(baselines_file)
-        found.facts["baselines"] = {"file": str(baselines_file), **_stamped(rates)}
+    if file is not None:
+        rates = read_baselines(file)
+        found.facts["baselines"] = {"file": str(file), **_stamped(rates)}
     else:
         month = as_of.replace(day=1)
         try:
             rates = _count(session, logs, market, folder, defs, month, covers, progress)
         except InputError as error:
             found.missing["baselines"] = str(error)
-            return found
+            return
         found.facts["baselines"] = {"as_of": month.isoformat(), **_stamped(rates)}
     names = {"category": pa.string(), "rate": pa.int64()}
     _table(session, folder, "baselines", names, [list(rates), list(rates.values())])
     found.collected["baselines"] = frozenset(GIVEN["baselines"])
-    return found
 
 
 def _table(
@@ -140,13 +136,12 @@ def _table(
     )
 
 
-def _load_previous(
-    found: Earlier, session: Session, folder: Path, path: FilePath, poor_index: float
-) -> None:
-    """Read the last scores or rights.
+def load_previous(session: Session, folder: Path, path: FilePath, poor_index: float) -> Earlier:
+    """Make the table ``previous`` of a session from the last scores or rights.
 
     A merchant is poor whose index is under the line, or who was scored in full and holds no tier.
     """
+    found = Earlier()
     optional = ("trust_index", "reviews_below", "status", "tier_since")
     checks = {
         "trust_index": OUTPUT_COLUMNS["trust_index"].check,
@@ -178,6 +173,7 @@ def _load_previous(
         "merchants": len(ids),
         "poor": int(poor.sum()),
     }
+    return found
 
 
 def _refuse_repeated(path: FilePath, ids: list[str]) -> None:

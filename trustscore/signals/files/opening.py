@@ -25,7 +25,7 @@ from trustscore.joins import check_join
 from trustscore.logs import day_start, load_zone
 from trustscore.signals.coverage import day_of
 from trustscore.signals.definitions import Definitions
-from trustscore.signals.files.earlier import Earlier, load_earlier
+from trustscore.signals.files.earlier import Earlier, add_baselines, load_previous
 from trustscore.signals.files.facts import facts_of
 from trustscore.signals.generator import generate
 from trustscore.signals.plan import Plan
@@ -228,7 +228,26 @@ def compute(
     folder = opened.store.scratch
     first = earlier is None
     if earlier is None:
-        earlier = load_earlier(
+        earlier = Earlier()
+        if previous is not None:
+            earlier = load_previous(session, folder, previous, defs.market.poor_index)
+
+    def planned() -> Plan:
+        return generate(
+            defs,
+            as_of,
+            {**found.collected(), **earlier.collected},
+            zone=market.zone.key,
+            columns=columns,
+            covers=covers,
+            include_removed=include_removed,
+        )
+
+    plan = planned()
+    if first and "not_collected: baselines" in plan.missing.values():
+        # Counting them reads all orders: only for columns that are measured with them.
+        add_baselines(
+            earlier,
             session,
             found,
             market,
@@ -236,20 +255,11 @@ def compute(
             defs,
             as_of,
             covers=covers,
-            previous=previous,
-            baselines_file=baselines,
+            file=baselines,
             progress=progress,
         )
+        plan = planned()
     collected = {**found.collected(), **earlier.collected}
-    plan = generate(
-        defs,
-        as_of,
-        collected,
-        zone=market.zone.key,
-        columns=columns,
-        covers=covers,
-        include_removed=include_removed,
-    )
     plan = replace(
         plan,
         columns=(*plan.columns, *earlier.columns),

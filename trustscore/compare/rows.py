@@ -1,0 +1,93 @@
+"""Merchants that changed, ready for tables: indices, parts by name, tiers and statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trustscore.compare.change import Changes
+from trustscore.scorecard import Scorecard, Signal
+from trustscore.typing import Array
+
+__all__ = ["KINDS_OF_PART", "ChangedRows", "part_kind", "reasons", "rows_of"]
+
+KINDS_OF_PART = ("figure", "evidence", "applicability", "peers", "rule", "scorecard", "points")
+"""What the name of a part begins with; ``points`` in a comparison of contributions."""
+_REASONS = 3
+# Less than this is shown as nothing.
+_LEAST = 0.05
+
+
+@dataclass(frozen=True)
+class ChangedRows:
+    """Merchants of both sides.
+
+    Attributes
+    ----------
+    ids : ndarray of object
+    old, new, change : ndarray of float
+        Indices, and the new one less the old one; NaN where one is missing.
+    parts : mapping of str to ndarray
+        Adds up to the change.
+    old_tier, new_tier, old_status, new_status : ndarray of object
+        Empty where the tables do not say.
+    old_dimensions, new_dimensions : mapping of str to ndarray
+        Points 0..100; empty where the tables do not say.
+    """
+
+    ids: Array
+    old: Array
+    new: Array
+    change: Array
+    parts: Mapping[str, Array]
+    old_tier: Array
+    new_tier: Array
+    old_status: Array
+    new_status: Array
+    old_dimensions: Mapping[str, Array]
+    new_dimensions: Mapping[str, Array]
+
+
+def rows_of(ids: Array, found: Changes) -> ChangedRows:
+    """Return changes with the ids of their merchants."""
+    old, new = found.old, found.new
+    return ChangedRows(
+        ids,
+        old.trust_index,
+        new.trust_index,
+        found.change,
+        found.parts(),
+        old.tier,
+        new.tier,
+        old.status,
+        new.status,
+        old.dimensions,
+        new.dimensions,
+    )
+
+
+def part_kind(part: str) -> tuple[str, str]:
+    """Return the kind of a part and what it is of.
+
+    Examples
+    --------
+    >>> part_kind("figure.return_rate"), part_kind("peers"), part_kind("scorecard.rule.cap")
+    (('figure', 'return_rate'), ('peers', ''), ('scorecard', 'rule.cap'))
+    """
+    kind, _, name = part.partition(".")
+    return kind, name
+
+
+def signal_of(part: str, card: Scorecard) -> Signal | None:
+    """Return the signal that a part is of, if it is of one."""
+    _, name = part_kind(part)
+    return next((signal for signal in card.signals if signal.id == name), None)
+
+
+def reasons(parts: Mapping[str, Array], row: int) -> list[tuple[str, float]]:
+    """Return the parts that moved a merchant most, largest first; none under .05 points."""
+    found = [(name, float(points[row])) for name, points in parts.items()]
+    found = [each for each in found if np.isfinite(each[1]) and abs(each[1]) >= _LEAST]
+    return sorted(found, key=lambda each: -abs(each[1]))[:_REASONS]
