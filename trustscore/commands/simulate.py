@@ -48,7 +48,8 @@ Example:
 @click.option(
     "--dirty",
     is_flag=True,
-    help="Write cells as careless exports do. About one row in fifty must then be rejected.",
+    help="Write cells as careless exports do: one row in fifty or so must then be rejected. Logs"
+    " are CSV then, and DIR/truth/dirt.csv says what must become of each row.",
 )
 @options.quiet()
 def command(
@@ -75,15 +76,20 @@ def command(
     if (out is None) == (logs is None):
         raise click.UsageError("give -o for the file of an export, or --logs for a folder of logs")
     if logs is not None:
-        if dirty:
-            raise click.UsageError("--dirty is an option of -o, not of --logs")
         if scorecard is not None or truth is not None:
             raise click.UsageError("--scorecard and --truth are options of -o, not of --logs")
         from trustscore.simulate.logs.files import write_logs
 
         with progress_bar(quiet) as progress:
             write_logs(
-                logs, merchants, days or 480, seed, decoys=decoys, csv=csv, progress=progress
+                logs,
+                merchants,
+                days or 480,
+                seed,
+                decoys=decoys,
+                csv=csv,
+                dirty=dirty,
+                progress=progress,
             )
         return
     if csv or decoys is not None or days is not None:

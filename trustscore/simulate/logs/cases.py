@@ -159,7 +159,9 @@ def _handled(
     free = 1.0 - np.bincount(shop[settled], minlength=shops.rows) / np.maximum(
         np.bincount(shop, minlength=shops.rows), 1
     )
-    unfair = np.clip(shops.rate("aftersales_refusal_rate") / np.maximum(free, 0.1), 0.0, 0.95)
+    others = _others(shops, trade, shop)
+    unfair = shops.rate("aftersales_refusal_rate") * others / np.maximum(free, 0.1)
+    unfair = np.clip(unfair, 0.0, 0.95)
     chance = draw.random(rows)
     refused = ~settled & (chance < unfair[shop])
     fair = ~settled & ~refused & (chance < unfair[shop] + market.decoys["refused"])
@@ -184,7 +186,7 @@ def _handled(
     part = np.where(full, 1.0, 0.2 + 0.6 * draw.random(rows))
     table["refund_amount"][pays] = np.round(trade.amount[at] * part, 2)[pays]
     trade.refunded[at] |= full
-    calls = draw.random(rows) < shops.rate("platform_help_rate")[shop]
+    calls = draw.random(rows) < (shops.rate("platform_help_rate") * others)[shop]
     table["escalated_at"][calls] = later(opened, 1.0 + draw.exponential(20.0, rows))[calls]
     a_case = np.bincount(shop, minlength=shops.rows) / np.maximum(trade.a_shop(shops), 1)
     ruling = RULINGS * shops.rate("platform_intervention_rate") - market.decoys["buyer_fault"]
@@ -199,6 +201,14 @@ def _handled(
     table["rating"][rated] = stars[rated]
     table["rated_at"][rated] = later(answer, 4.0 + draw.exponential(24.0, rows))[rated]
     return table
+
+
+def _others(shops: Shops, trade: Trade, shop: Array) -> Array:
+    """Return how many cases there are in all for each of these: repairs, and those withdrawn."""
+    delivered = np.bincount(trade.shop[trade.delivered != MISSING], minlength=shops.rows)
+    share = np.bincount(shop, minlength=shops.rows) / np.maximum(delivered, 1)
+    more = shops.rate("early_failure_rate") + shops.market.decoys["withdrawn"]
+    return 1.0 + more / np.maximum(share, 0.02)
 
 
 def _reopened(shops: Shops, table: Table, matter: Array) -> Table:

@@ -46,7 +46,6 @@ DECOYS: dict[str, tuple[float, str]] = {
     "offset": (0.100, "cells of time written with another offset (CSV only)"),
     "edge": (0.001, "orders paid exactly on the edge of a window, or on the cut"),
     "after_cut": (1.000, "days of trade that follow the cut"),
-    "orphan": (0.002, "rows added whose order is in no log"),
 }
 
 

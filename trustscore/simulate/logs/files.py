@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 
 from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.logs import LOG_TABLES, LogColumn
+from trustscore.simulate.logs.clock import ZONE
 from trustscore.simulate.logs.columns import MISSING, PREFIX, Table, words_of
 from trustscore.simulate.logs.decoys import Decoys
+from trustscore.simulate.logs.dirt import soil
 from trustscore.simulate.logs.draw import KEPT, draw_logs
 from trustscore.simulate.logs.market import Market
 from trustscore.typing import Array, Progress, silent
@@ -30,6 +32,8 @@ _TYPES = {
     "num": pa.float64(),
     "money": pa.float64(),
 }
+# Whose offset some moments are written with; it has summer time.
+ELSEWHERE = "Europe/Berlin"
 # Ids that stand for a merchant: their number is a place among the accounts.
 _ACCOUNTS = ("merchant_id", "promoter_id")
 
@@ -87,9 +91,11 @@ class _Sink:
     def __init__(self, path: Path, csv: bool, files: ExitStack) -> None:
         self.path, self.csv, self.files = path, csv, files
         self.writer: Any = None
+        self.rows = 0
 
     def write(self, batch: Any) -> None:
         """Write rows."""
+        self.rows += batch.num_rows
         if self.writer is None:
             self.writer = self._open(batch.schema)
         self.writer.write(batch)
@@ -108,8 +114,11 @@ class _Sink:
 class _Folder:
     """The files of one folder while they are written."""
 
-    def __init__(self, place: Path, csv: bool, files: ExitStack) -> None:
-        self.place, self.csv, self.files = place, csv, files
+    def __init__(
+        self, market: Market, place: Path, csv: bool, dirty: bool, files: ExitStack
+    ) -> None:
+        self.market, self.place, self.files = market, place, files
+        self.csv, self.dirty = csv or dirty, dirty
         self.sinks: dict[tuple[str, bool], _Sink] = {}
         (place / "truth").mkdir()
 
@@ -122,31 +131,54 @@ class _Folder:
             found = self.sinks[name, truth] = _Sink(path, csv, self.files)
         return found
 
-    def log(self, name: str, table: Table, names: Array) -> None:
+    def log(self, name: str, table: Table) -> None:
         """Write rows of a log."""
-        rows = len(next(iter(table.values())))
+        names, rows = self.market.names, len(table["merchant_id"])
         columns = {
             column.name: cells_of(name, column, table[column.name], names)
             if column.name in table
             else pa.nulls(rows, _TYPES.get(column.type, pa.string()))
             for column in LOG_TABLES[name].columns
         }
+        sink = self._sink(name, False)
         if self.csv:
-            columns = {key: _as_text(cells) for key, cells in columns.items()}
-        self._sink(name, False).write(pa.RecordBatch.from_pydict(columns))
+            draw = self.market.stream(f"spelling {name}", sink.rows)
+            columns = {key: self._as_text(draw, cells) for key, cells in columns.items()}
+            if self.dirty:
+                columns = self._soiled(draw, name, columns, sink)
+        sink.write(pa.RecordBatch.from_pydict(columns))
 
-    def truth(self, name: str, table: Table, names: Array) -> None:
+    def _soiled(
+        self, draw: np.random.Generator, name: str, columns: dict[str, Any], sink: _Sink
+    ) -> dict[str, Any]:
+        texts = {key: cells.cast(pa.string()).to_pylist() for key, cells in columns.items()}
+        # The header is line 1.
+        texts, dirt = soil(draw, name, texts, sink.rows + 2)
+        if dirt:
+            found = {
+                "file": np.array([f"{name}.csv"] * len(dirt), dtype=object),
+                "line": np.array([line for line, _ in dirt], np.int64),
+                "expected": np.array([expected for _, expected in dirt], dtype=object),
+            }
+            self.truth("dirt", found)
+        return {key: pa.array(cells, pa.string()) for key, cells in texts.items()}
+
+    def truth(self, name: str, table: Table) -> None:
         """Write rows of the truth."""
+        names = self.market.names
         columns = {key: _truth_cells(key, values, names) for key, values in table.items()}
         self._sink(name, True).write(pa.RecordBatch.from_pydict(columns))
 
-
-def _as_text(cells: Any) -> Any:
-    if pa.types.is_timestamp(cells.type):
-        local = pc.local_timestamp(cells.cast(pa.timestamp("s", "Asia/Shanghai"), safe=False))
-        texts = pc.strftime(local, "%Y-%m-%dT%H:%M:%S")
-        return pc.binary_join_element_wise(texts, "+08:00", "")
-    return cells
+    def _as_text(self, draw: np.random.Generator, cells: Any) -> Any:
+        """Return moments as text, a part of them with the offset of another place."""
+        if not pa.types.is_timestamp(cells.type):
+            return cells
+        other = pa.array(draw.random(len(cells)) < self.market.decoys["offset"])
+        here, there = (
+            pc.strftime(cells.cast(pa.timestamp("s", zone)), "%Y-%m-%dT%H:%M:%S%z")
+            for zone in (ZONE, ELSEWHERE)
+        )
+        return pc.if_else(other, there, here)
 
 
 def write_logs(
@@ -157,21 +189,52 @@ def write_logs(
     *,
     decoys: Iterable[str] | None = None,
     csv: bool = False,
+    dirty: bool = False,
     progress: Progress = silent,
 ) -> None:
-    """Write the logs of a made-up market to a new folder, and the truth to its folder `truth`."""
+    """Write the logs of a made-up market to a new folder, and their truth to its folder `truth`.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Must not be there, or be empty. It is complete or absent.
+    merchants, seed
+        As in `trustscore.simulate_export`: the merchants are the same.
+    days : int, default=480
+        Days of the logs before 2026-01-01, the day of the export.
+    decoys : iterable of str, optional
+        Names of `trustscore.simulate.logs.DECOYS`, or ``none``; all of them unless given.
+    csv : bool, default=False
+        Write CSV instead of Parquet.
+    dirty : bool, default=False
+        Write CSV as careless people do; ``truth/dirt.csv`` says what must become of each such
+        row.
+    progress : Progress, optional
+        Told how many merchants are drawn.
+
+    Raises
+    ------
+    InputError
+        When the folder holds something, a number is out of range, or a decoy is unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as here:
+    ...     write_logs(Path(here, "logs"), merchants=1, days=10)
+    ...     len(list(Path(here, "logs").glob("*.parquet")))
+    24
+    """
     refuse_taken(folder)
     market = Market(merchants, seed, days, Decoys(decoys))
     with whole_folder(folder) as place, ExitStack() as files:
-        out = _Folder(place, csv, files)
-        done = 0
+        out = _Folder(market, place, csv, dirty, files)
         for share, logs, truths in draw_logs(market):
             for name, table in logs.items():
-                out.log(name, table, market.names)
+                out.log(name, table)
             for name, table in truths.items():
-                out.truth(name, table, market.names)
-            done = round(share * merchants)
-            progress("simulating", share, done)
+                out.truth(name, table)
+            progress("simulating", share, round(share * merchants))
         (place / "logs.toml").write_text(_covers(market, out), encoding="utf-8")
         files.close()
 

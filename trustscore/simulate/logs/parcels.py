@@ -36,7 +36,9 @@ def send(shops: Shops, trade: Trade) -> None:
     trade.clock = start(np.maximum(trade.paid, trade.opens), 18, 6)
     mean = shops.rate("pickup_hours_mean")
     # Every merchant promises what it keeps as often as its true rate says.
-    promise = _longest(mean, SPREAD, shops.rate("pickup_on_time_rate"))
+    # Orders that the platform cancels after the deadline are late as well.
+    late = shops.market.decoys["late_cancel"] * shops.rate("seller_cancel_rate")
+    promise = _longest(mean, SPREAD, shops.rate("pickup_on_time_rate") / (1.0 - late))
     trade.due = later(trade.clock, promise[shop])
     waits = lognormal(draw, mean[shop])
     scanned = later(trade.clock, waits)
@@ -51,12 +53,12 @@ def send(shops: Shops, trade: Trade) -> None:
     wait = np.minimum(draw.exponential(10.0, len(cancels)), 40.0)
     trade.cancelled[cancels] = later(trade.paid[cancels], 0.5 + wait)
     # Nobody ships: the platform cancels once the deadline is over.
-    late = cancels[draw.random(len(cancels)) < shops.market.decoys["late_cancel"]]
-    trade.cancelled[late] = later(trade.due[late], 1.0 + draw.exponential(3.0, len(late)))
+    unsent = cancels[draw.random(len(cancels)) < shops.market.decoys["late_cancel"]]
+    trade.cancelled[unsent] = later(trade.due[unsent], 1.0 + draw.exponential(3.0, len(unsent)))
     soon = np.flatnonzero(trade.fate == CANCELLED_BY_BUYER)
     trade.cancelled[soon] = np.minimum(trade.cancelled[soon], trade.due[soon] - 60 * SECOND)
     trade.cancelled[soon] = np.maximum(trade.cancelled[soon], trade.paid[soon] + SECOND)
-    trade.late = np.isin(np.arange(rows), late)
+    trade.late = np.isin(np.arange(rows), unsent)
 
 
 def shipments(shops: Shops, trade: Trade) -> Table:
