@@ -207,7 +207,7 @@ def _notices(shops: Shops, beside: float) -> Table:
         "opened_at": opened,
         "channel": np.full(rows, code("tickets", "channel", "rights_holder")),
         "kind": np.full(rows, code("tickets", "kind", "ip")),
-        "topic": np.full(rows, code("tickets", "topic", "counterfeit")),
+        "topic": np.full(rows, code("tickets", "topic", "other")),
         "item_id": item,
         "decided_at": later(opened, 1.0 + draw.exponential(4.0, rows), DAY),
         "outcome": np.full(rows, code("tickets", "outcome", "upheld")),
