@@ -220,11 +220,11 @@ def test_logs_recorded_later_than_columns_wait_are_named(tmp_path):
             "recorded_at": (when + dt.timedelta(days=late)).isoformat(),
         }
 
-    rows = [row(number, 3 if number < 10 else 0) for number in range(100)]
+    rows = [row(number, 17 if number < 10 else 0) for number in range(100)]
     _, facts = export(folder_of(tmp_path / "late", {"orders": rows}), tmp_path / "e.csv")
     [said] = [each for each in facts["warnings"] if "recorded" in each]
-    assert said.startswith("orders: one row in twenty was recorded more than 2 days after")
-    assert "orders_paid (lag 0)" in said and "orders_paid_lag15" not in said
-    rows = [row(number, 3 if number < 5 else 0) for number in range(100)]
+    assert said.startswith("orders: one row in twenty was recorded more than 16 days after")
+    assert "orders_paid_lag15 (lag 15)" in said and "orders_paid (" not in said
+    rows = [row(number, 17 if number < 5 else 0) for number in range(100)]
     _, facts = export(folder_of(tmp_path / "timely", {"orders": rows}), tmp_path / "f.csv")
     assert not [each for each in facts["warnings"] if "recorded" in each]

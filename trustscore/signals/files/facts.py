@@ -96,7 +96,8 @@ def _late_warnings(
             continue
         lag = defs.column(column.name).lag
         for table in logs_read(defs, column.name, collected):
-            if late.get(table, 0) > lag:
+            # What waits for nothing is of the day, and says so by its lag of 0.
+            if 0 < lag < late.get(table, 0):
                 hasty.setdefault(table, []).append(f"{column.name} (lag {lag})")
     for table, names in hasty.items():
         yield (
