@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from trustscore.errors import InputError
-from trustscore.logs import day_start, load_zone, window_bounds
+from trustscore.logs import clock_changes, day_start, load_zone, window_bounds
 
 
 def utc(*parts):
@@ -47,3 +47,14 @@ def test_an_unknown_zone_is_named(name):
 def test_a_near_zone_is_offered():
     with pytest.raises(InputError, match=r"did you mean Asia/Shanghai\?"):
         load_zone("Asia/Shangai")
+
+
+def test_changes_of_the_clock_are_known_to_the_second():
+    changes = clock_changes(date(2026, 12, 1), load_zone("Europe/Berlin"))
+    hour = 3_600_000_000
+    assert (utc(2026, 3, 29, 1), hour, hour) in changes
+    assert (utc(2026, 10, 25, 1), -hour, 2 * hour) in changes
+    assert clock_changes(date(2026, 12, 1), load_zone("Asia/Shanghai")) == ()
+    # Half an hour on Lord Howe Island.
+    island = clock_changes(date(2026, 12, 1), load_zone("Australia/Lord_Howe"))
+    assert {shift for _, shift, _ in island} == {hour // 2, -hour // 2}

@@ -32,6 +32,11 @@ def local(moment: int, zone: ZoneInfo) -> int:
     return micros(at, zone)
 
 
+def hits(table: str) -> frozenset[str]:
+    """What a lexicon may have found in the texts of a log."""
+    return frozenset(flag for column in LOG_TABLES[table].of_type("text") for flag in column.flags)
+
+
 def collected(logs: Mapping[str, Rows]) -> dict[str, frozenset[str]]:
     found = {}
     for table, rows in logs.items():
@@ -45,10 +50,15 @@ def collected(logs: Mapping[str, Rows]) -> dict[str, frozenset[str]]:
     return found
 
 
-def fill(connection: Any, logs: Mapping[str, Rows], zone: ZoneInfo) -> None:
+def fill(
+    connection: Any,
+    logs: Mapping[str, Rows],
+    zone: ZoneInfo,
+    columns_of: Mapping[str, frozenset[str]] | None = None,
+) -> None:
     for table, rows in logs.items():
         log = LOG_TABLES[table]
-        have = collected({table: rows})[table]
+        have = (columns_of or collected({table: rows}))[table]
         columns: dict[str, str] = {}
         for column in log.columns:
             if column.name not in have:
@@ -60,10 +70,13 @@ def fill(connection: Any, logs: Mapping[str, Rows], zone: ZoneInfo) -> None:
             columns[column.name] = SQL.get(column.type, "BIGINT")
             if column.type == "time":
                 columns[f"{column.name}_local"] = "BIGINT"
+        found = sorted(hits(table) & have)
+        columns |= dict.fromkeys(found, "BOOLEAN")
         columns |= {"_file": "BIGINT", "_line": "BIGINT"}
         cells = []
         for line, row in enumerate(rows):
             cell: dict[str, Any] = {"_file": 0, "_line": line}
+            cell |= {name: row.get(name) for name in found}
             for column in log.columns:
                 value = row.get(column.name)
                 if value is None and column.fallback:
@@ -87,11 +100,12 @@ def fill(connection: Any, logs: Mapping[str, Rows], zone: ZoneInfo) -> None:
         kinds = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
         connection.execute(f'CREATE TABLE "{table}" ({kinds})')
         connection.execute(f'CREATE VIEW "all_{table}" AS SELECT * FROM "{table}"')
-        if cells:
-            # One statement: DuckDB takes a millisecond for each that has a row.
+        for first in range(0, len(cells), 500):
+            # One statement for many rows: DuckDB takes a millisecond for each.
+            some = cells[first : first + 500]
             row = f"({', '.join('?' for _ in columns)})"
-            marks = ", ".join(row for _ in cells)
-            values = [value for cell in cells for value in cell]
+            marks = ", ".join(row for _ in some)
+            values = [value for cell in some for value in cell]
             connection.execute(f'INSERT INTO "{table}" VALUES {marks}', values)
 
 

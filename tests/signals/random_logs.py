@@ -95,9 +95,8 @@ def random_logs(seed: int, cut: datetime) -> Logs:
                 row["answer"] = chance.randint(1, 5) if atmosphere else chance.randint(0, 1)
                 # Which vote of a device is left before those of one network are one is open.
                 row["ip"] = None
-            if name == "surveys":
-                # Whether an answer about an order that does not count hides an earlier one is open.
-                row["order_id"] = None
+            for column in log.of_type("text"):
+                row |= {flag: chance.random() < 0.4 for flag in column.flags}
             rows.append(row)
         logs[name] = rows
     _agree(logs, draw)

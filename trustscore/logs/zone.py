@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from trustscore.errors import InputError, suggest
 
-__all__ = ["day_start", "load_zone", "window_bounds"]
+__all__ = ["clock_changes", "day_start", "load_zone", "window_bounds"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,3 +61,47 @@ def window_bounds(cut: date, window: int, lag: int, zone: ZoneInfo) -> tuple[int
     """
     to = cut - timedelta(days=lag)
     return day_start(to - timedelta(days=window), zone), day_start(to, zone)
+
+
+_YEARS_BACK, _YEARS_AHEAD = 5, 1
+_HOUR = 3_600_000_000
+
+
+@lru_cache(maxsize=256)
+def clock_changes(cut: date, zone: ZoneInfo) -> tuple[tuple[int, int, int], ...]:
+    """Return when the clock was changed, from five years before a day to one year after it.
+
+    Returns
+    -------
+    tuple of (int, int, int)
+        The instant, by how much the clock was put forward, and how far it had been ahead of UTC
+        till then, in microseconds.
+
+    Examples
+    --------
+    >>> hours = [shift / _HOUR for _, shift, _ in clock_changes(date(2026, 1, 1), load_zone("UTC"))]
+    >>> hours
+    []
+    >>> changes = clock_changes(date(2026, 1, 1), load_zone("Europe/Berlin"))
+    >>> len(changes), [shift / _HOUR for _, shift, _ in changes[:2]]
+    (12, [1.0, -1.0])
+    """
+    found = []
+    day = day_start(cut - timedelta(days=365 * _YEARS_BACK), zone)
+    last = day_start(cut + timedelta(days=365 * _YEARS_AHEAD), zone)
+    while day < last:
+        low, high = day, day + 24 * _HOUR
+        before, after = _ahead(low, zone), _ahead(high, zone)
+        if before != after:
+            while high - low > 1_000_000:
+                middle = (low + high) // 2_000_000 * 1_000_000
+                low, high = (middle, high) if _ahead(middle, zone) == before else (low, middle)
+            found.append((high, after - before, before))
+        day += 24 * _HOUR
+    return tuple(found)
+
+
+def _ahead(instant: int, zone: ZoneInfo) -> int:
+    """Return how far the local clock is ahead of UTC."""
+    ahead = (_EPOCH + instant * _MICROSECOND).astimezone(zone).utcoffset()
+    return 0 if ahead is None else ahead // _MICROSECOND

@@ -36,6 +36,8 @@ class Build:
     collected : mapping of str to frozenset of str
     cut, cut_local : int
         The cut as microseconds UTC, and its local clock since 1970-01-01T00:00.
+    changes : tuple of (int, int, int)
+        When the clock of the market was put forward or back.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Build:
         collected: Mapping[str, frozenset[str]],
         cut: int,
         cut_local: int,
+        changes: tuple[tuple[int, int, int], ...] = (),
     ) -> None:
         self.definitions = definitions
         self.collected = collected
         self.cut = cut
         self.cut_local = cut_local
+        self.changes = changes
         self.policy = definitions.file.policy
         self.picked: dict[tuple[str, str], dict[str, str]] = {}
         self.unchecked: dict[str, str] = {}
@@ -87,7 +91,8 @@ class Build:
 
     def printer(self, scope: Scope, constants: Mapping[str, Term] | None = None) -> Printer:
         """Return a printer over a scope."""
-        return Printer(scope, self.definitions.settings, {**self.constants, **(constants or {})})
+        known = {**self.constants, **(constants or {})}
+        return Printer(scope, self.definitions.settings, known, self.changes)
 
     def relation(self, source: str, asked_by: Relation | None = None) -> Relation:
         """Return a relation by name: a fact, a built table, or a log."""

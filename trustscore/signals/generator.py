@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from trustscore.errors import InputError, suggest
-from trustscore.logs import LOG_TABLES, load_zone, window_bounds
+from trustscore.logs import LOG_TABLES, clock_changes, load_zone, window_bounds
 from trustscore.signals.aggregates import (
     Figure,
     Piece,
@@ -76,7 +76,8 @@ class Generator:
             raise InputError(f"unknown logs: {'; '.join(hints)}")
         _, instant = window_bounds(cut, 1, 0, self.zone)
         local = (cut - date(1970, 1, 1)).days * DAY
-        self.build = Build(definitions, collected, instant, local)
+        changes = clock_changes(cut, self.zone)
+        self.build = Build(definitions, collected, instant, local, changes)
         self.covers = covers
         self.include_removed = include_removed
         self._figures: dict[str, Figure] = {}

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from trustscore.errors import suggest
+from trustscore.signals.nights import rested_sql
 from trustscore.signals.portable import divide, one_scale, quote, real, rescale
 from trustscore.signals.tree import (
     Call,
@@ -71,6 +72,8 @@ class Printer:
         What ``@name`` stands for.
     constants : mapping of str to Term
         Names that mean the same for every row, such as `cut`.
+    changes : tuple of (int, int, int)
+        When the clock of the market was put forward or back.
     """
 
     def __init__(
@@ -78,10 +81,12 @@ class Printer:
         scope: Scope,
         settings: Mapping[str, Decimal | tuple[str, ...]],
         constants: Mapping[str, Term],
+        changes: tuple[tuple[int, int, int], ...] = (),
     ) -> None:
         self.scope = scope
         self.settings = settings
         self.constants = constants
+        self.changes = changes
 
     def text(self, expression: str, want: Type | None = None) -> Term:
         """Return the SQL of an expression, which must be of a type if one is given."""
@@ -326,14 +331,7 @@ class Printer:
             raise Fault(f"start needs a time, and this is {time.type.words}", node.at)
         begin, end = (self._clock_literal(part) for part in node.arguments[1:])
         clock = f"({self._local(node.arguments[0])} % {DAY})"
-        if begin <= end:
-            waits = f"WHEN {clock} >= {begin} AND {clock} < {end} THEN {end} - {clock}"
-        else:
-            waits = (
-                f"WHEN {clock} >= {begin} THEN {DAY + end} - {clock} "
-                f"WHEN {clock} < {end} THEN {end} - {clock}"
-            )
-        return Term(f"({time.sql} + CASE {waits} ELSE 0 END)", TIME)
+        return Term(rested_sql(time.sql, clock, begin, end, self.changes), TIME)
 
     def _clock_literal(self, node: Node) -> int:
         found = _CLOCK.fullmatch(node.value) if self._is_text(node) else None  # type: ignore[union-attr,arg-type]

@@ -42,6 +42,10 @@ SAID_AT = {
 }
 
 
+# What a lexicon may have found in the words of a review.
+HITS = ("text_quality_defect", "text_logistics", "text_negative")
+
+
 class Book:
     """All logs at one cut."""
 
@@ -102,6 +106,7 @@ class Book:
         newest: dict[tuple[Any, ...], tuple[tuple[int, int], Row]] = {}
         for place, raw in enumerate(rows):
             row = {c.name: self._cell(table, c.name, raw.get(c.name)) for c in log.columns}
+            row |= {name: raw.get(name) for name in HITS}
             for column in log.columns:
                 if row[column.name] is None and column.fallback:
                     row[column.name] = row[column.fallback]

@@ -19,7 +19,9 @@ def cases(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
     out["logistics_fault_return_orders"] = sum(
         shop.first_reason(o, LOGISTICS, 15 * DAY, "paid_at")
         and any(
-            c["refunded_at"] is not None or c["fault"] == "merchant"
+            c["refunded_at"] is not None
+            or c["fault"] == "merchant"
+            or (c["type"] == "compensation" and c["approved_at"] is not None)
             for c in shop.cases[o["order_id"]]
         )
         for o in matured
@@ -52,7 +54,7 @@ def cases(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
         if case["type"] != "return_refund" or back is None:
             continue
         late = end is None and case["withdrawn_at"] is None and back < cut - 72 * HOUR
-        ruled = case["ruled_at"] is not None and end is not None and end >= case["ruled_at"]
+        ruled = case["ruled_at"] is not None and end is not None and end > case["ruled_at"]
         if late or (last30(end) and not ruled):
             hours.append(min(max((cut if end is None else end) - back, 0) / HOUR, 240.0))
     out["returns_completed"] = len(hours)

@@ -7,7 +7,13 @@ from typing import Any
 from tests.signals.witness.book import DAY, HOUR, MINUTE, Book, Row, Rows
 
 SELLER_CANCEL = {"out_of_stock", "refused_to_ship", "asked_to_cancel"}
-POLICY = {"brushing": 0.95, "incentivised": 0.95, "crowd_false": 0.8, "identity_link": 1.0}
+POLICY = {
+    "brushing": 0.95,
+    "incentivised": 0.95,
+    "crowd_false": 0.8,
+    "identity_link": 1.0,
+    "gang": 0.8,
+}
 
 
 def in_force(row: Row) -> bool:
@@ -46,7 +52,8 @@ class Shop:
                 for parcel in parcels:
                     if parcel["waybill_id"] != event["waybill_id"]:
                         continue
-                    if parcel["first_scan_at"] is None:
+                    # What is only known to come back was never picked up.
+                    if parcel["first_scan_at"] is None and event["code"] != "returned":
                         parcel["first_scan_at"] = event["at"]
                     if parcel["delivered_at"] is None and event["code"] == "delivered":
                         parcel["delivered_at"] = event["at"]
@@ -159,7 +166,7 @@ class Shop:
         return any(
             c["refunded_at"] is not None
             and order["shipped_at"] is not None
-            and c["refunded_at"] > order["shipped_at"]
+            and c["refunded_at"] >= order["shipped_at"]
             and c["refunded_at"] < order["delivered_at"] + horizon
             for c in self.cases.get(order["order_id"], [])
         )

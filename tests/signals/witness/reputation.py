@@ -53,6 +53,14 @@ def reputation(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
         for v in shop.rows("violations")
         if year(v["decided_at"]) and v["revoked_at"] is None and in_force(v)
     ]
+    members = {s for s in subjects("gang") if shop.verdict("merchant", s, "gang")}
+    out["linked_accounts"] = len(members)
+    last = states(book)
+    out["linked_accounts_removed"] = sum(
+        last[s]["status"] == "removed"
+        and last[s]["removal_reason"] not in (None, "left", "closed_by_owner")
+        for s in members & set(last)
+    )
     out["violation_points"] = sum(v["points"] or 0.0 for v in standing if v["kind"] == "rule")
     out["regulator_penalty_count"] = sum(v["kind"] == "regulator_penalty" for v in standing)
     mentions = [m for m in shop.rows("mentions") if last90(m["seen_at"])]

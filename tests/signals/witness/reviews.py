@@ -80,7 +80,8 @@ def reviews(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
             follow.append((start, row))
     out["followup_reviews_90d"] = len(follow)
     out["followup_reviews_negative_90d"] = sum(
-        (a["stars"] is None or a["stars"] >= 4) and b["stars"] is not None and b["stars"] <= 2
+        (a["stars"] is None or a["stars"] >= 4)
+        and (b["text_negative"] or False if b["stars"] is None else b["stars"] <= 2)
         for a, b in follow
     )
     texts = [
@@ -93,12 +94,11 @@ def reviews(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
         and sum(not c.isspace() for c in r["text"]) >= 2
     ]
     out["reviews_with_text"] = len(texts)
+    out["reviews_text_quality_complaint"] = sum(bool(r["text_quality_defect"]) for r in texts)
     bad = {
         r["order_id"]
         for r in everything
-        if last30(r["created_at"])
-        and r["logistics_stars"] is not None
-        and r["logistics_stars"] <= 2
+        if last30(r["created_at"]) and ((r["logistics_stars"] or 9) <= 2 or r["text_logistics"])
     } | {
         t["order_id"]
         for t in shop.rows("tickets")
