@@ -98,6 +98,7 @@ def test_bad_outcomes_leave_no_folder(export, tmp_path, capsys, text, says):
     assert [path.name for path in tmp_path.iterdir()] == ["later.csv"]
 
 
+@pytest.mark.slow
 def test_what_a_fit_takes_an_audit_takes(export, tmp_path):
     """Labels, and rows of one merchant without a date; in the encoding that was said."""
     later, truth = tmp_path / "later.csv", tmp_path / "truth.csv"
@@ -190,6 +191,7 @@ def test_json_has_no_nan():
     assert as_json(section)["tables"] == {"t": {"c": [None, 1.0]}}
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_real_exports_are_audited_without_special_cases(trustscore_data, tmp_path, repository):
     import subprocess

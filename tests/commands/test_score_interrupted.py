@@ -73,6 +73,7 @@ print("survived")
 """
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_writing(tmp_path):
     write_export(tmp_path / "e.csv", 200)
     whole = complete(tmp_path)
@@ -219,6 +220,7 @@ def test_a_full_file_system_is_1_and_leaves_nothing(tmp_path):
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_on_one_output(tmp_path):
     write_export(tmp_path / "e.csv", 2000)
     whole = complete(tmp_path)

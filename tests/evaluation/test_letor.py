@@ -7,6 +7,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_the_boost_keeps_its_promises_on_letor(trustscore_data, repository, tmp_path):
     script = repository / "benchmarks" / "letor_boost.py"
