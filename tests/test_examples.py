@@ -28,6 +28,7 @@ def test_there_are_examples():
     assert EXAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if e.stem.startswith("plot_")])
 def test_an_example_with_a_picture_writes_it_where_it_is_told(example, tmp_path):
     pytest.importorskip("matplotlib", reason="the picture needs the extra plot")

@@ -50,6 +50,7 @@ LONG = {
     ),
     "score": ("score", "export.csv", *MINIMAL, "-o", "out.csv"),
     "check": ("check", "export.csv", *MINIMAL),
+    "compare": ("compare", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
     "simulate": ("simulate", "--merchants", "9", *MINIMAL, "-o", "out.csv"),
     "fit": ("fit", "export.csv", *MINIMAL, "-o", "out.toml"),
@@ -145,7 +146,15 @@ def _hears_signals():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-@pytest.mark.parametrize("name", [name for name in LONG if name not in READ_ONLY])
+@pytest.mark.parametrize(
+    "name",
+    [
+        # A run of these takes seconds, and a signal is one thing for all commands.
+        pytest.param(name, marks=[] if name in ("score", "boost") else pytest.mark.slow)
+        for name in LONG
+        if name not in READ_ONLY
+    ],
+)
 def test_a_signal_at_any_step_leaves_nothing_behind(name, number, folder, monkeypatch, capsys):
     words, before = LONG[name], files(folder)
     left = 0

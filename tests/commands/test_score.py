@@ -464,7 +464,7 @@ def on_a_terminal(*arguments):
     return said.decode()
 
 
-@pytest.mark.parametrize("name", ["long.csv", "long.csv.gz"])
+@pytest.mark.parametrize("name", ["long.csv", pytest.param("long.csv.gz", marks=pytest.mark.slow)])
 def test_progress_on_a_terminal(name, folder):
     rows = "".join(f"x{n}{',' * 9}\n" for n in range(400_000))
     data = f"{HEADER}\n{rows}".encode()
