@@ -1,7 +1,10 @@
 """Logs of a made-up market: the same seed, whole folders, and figures true to their merchants."""
 
+import copy
 import json
+from collections import Counter
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -10,7 +13,11 @@ from trustscore import simulate_export
 from trustscore.commands.main import group
 from trustscore.errors import InputError
 from trustscore.logs import LOG_TABLES
+from trustscore.simulate.logs import DECOYS
+from trustscore.simulate.logs.decoys import Decoys
+from trustscore.simulate.logs.draw import draw_logs
 from trustscore.simulate.logs.files import write_logs
+from trustscore.simulate.logs.market import Market
 
 pytest.importorskip("duckdb")
 pytest.importorskip("sqlglot")
@@ -29,16 +36,20 @@ def test_same_seed_gives_the_same_bytes(tmp_path):
 
 
 def test_signals_reads_the_logs_without_a_reject(tmp_path):
-    write_logs(tmp_path / "logs", 4, 120, 11)
+    # Enough merchants for hubs of identifiers, and few days.
+    write_logs(tmp_path / "logs", 130, 8, 11)
     out = tmp_path / "export.csv"
     done = CliRunner().invoke(
         group,
-        ["signals", str(tmp_path / "logs"), "-o", str(out), "--as-of", "2026-01-01", "--quiet"],
+        [
+            *("signals", str(tmp_path / "logs"), "-o", str(out), "--as-of", "2026-01-01"),
+            *("--allow-short-logs", "--quiet"),
+        ],
     )
     assert done.exit_code == 0, done.output
     facts = json.loads((tmp_path / "export.csv.manifest.json").read_text())
     assert facts["rows"]["rejected"] == 0 < facts["rows"]["read"]
-    assert facts["merchants"] == 4
+    assert facts["merchants"] == 130
 
 
 def test_truth_names_the_merchants_of_the_export(tmp_path):
@@ -91,3 +102,53 @@ def test_a_folder_that_is_taken_stays_as_it_is(tmp_path):
     with pytest.raises(InputError, match="not an empty folder"):
         write_logs(tmp_path, 2, 20, 1)
     assert contents(tmp_path) == {"kept.txt": b"mine"}
+
+
+@pytest.fixture(scope="module")
+def market():
+    return Market(3, 1, 70, Decoys(["none"]))
+
+
+def drawn(market, *decoys):
+    """Every column of every log of a market, with these decoys."""
+    one = copy.copy(market)
+    one.decoys, one._given = Decoys(decoys or ["none"]), {}
+    found = {}
+    for _, logs, truths in draw_logs(one):
+        for kind, tables in (("log", logs), ("truth", truths)):
+            for name, table in tables.items():
+                for column, values in table.items():
+                    found.setdefault((kind, name, column), []).append(values)
+    return {key: np.concatenate(parts) for key, parts in found.items()}
+
+
+# What other offsets and days after the cut do shows in files, and is tested there.
+@pytest.mark.parametrize("decoy", sorted(set(DECOYS) - {"offset", "after_cut"}))
+def test_every_decoy_can_be_switched_on_alone(market, decoy, monkeypatch):
+    # So often that three small merchants have some.
+    monkeypatch.setitem(DECOYS, decoy, (min(DECOYS[decoy][0] * 20, 0.3), DECOYS[decoy][1]))
+    without, with_it = drawn(market), drawn(market, decoy)
+    same = without.keys() == with_it.keys() and all(
+        np.array_equal(without[key], with_it[key]) for key in without
+    )
+    assert not same
+
+
+def test_decoys_are_as_frequent_as_they_say():
+    market = Market(20, 8, 60, Decoys())
+    found = drawn(market, *DECOYS)
+    seen = Counter(found["truth", "orders", "decoy"].tolist())
+    size = sum(seen.values())
+    for name in ("gift", "lucky_bag", "sample", "low_price", "instant_refund", "own_purchase"):
+        wanted = DECOYS[name][0] * size
+        assert abs(seen[name] - wanted) < 5 * wanted**0.5 + 0.1 * wanted, name
+    blank = float(np.mean(found["log", "orders", "buyer_id"] < 0))
+    assert blank == pytest.approx(DECOYS["unknown_buyer"][0], rel=0.2)
+
+
+def test_moments_of_csv_have_offsets_of_other_places(tmp_path):
+    write_logs(tmp_path / "logs", 3, 20, 9, csv=True)
+    text = (tmp_path / "logs" / "orders.csv").read_text()
+    assert "+0800" in text and "+0100" in text
+    write_logs(tmp_path / "plain", 3, 20, 9, csv=True, decoys=["gift"])
+    assert "+0100" not in (tmp_path / "plain" / "orders.csv").read_text()

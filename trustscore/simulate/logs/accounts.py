@@ -14,6 +14,11 @@ __all__ = ["Accounts"]
 # Accounts on one identifier that belong together in no way; a hub is an identifier of more than
 # ten accounts, five of an address, any of a network.
 HUBS = {"phone": 0.10, "address": 0.08, "ip": 0.20}
+PLANTED = {
+    "phone": ("agency", "400-820-8820"),
+    "address": ("building", "88 Century Avenue, tower 2"),
+    "ip": ("office", "203.0.113.7"),
+}
 LEAST_HUB = {"phone": 12, "address": 8, "ip": 8}
 FAMILY_SHARE = 0.03
 SHARED = ("phone", "device", "email")
@@ -116,14 +121,13 @@ class Accounts:
     def _hubs(self) -> None:
         """Plant identifiers that many accounts share and that say nothing."""
         found = []
-        roles = {"phone": "agency", "address": "building", "ip": "office"}
         for kind, share in HUBS.items():
             size = int(share * len(self.names))
             if size < LEAST_HUB[kind]:
                 continue
-            value = f"{roles[kind]}-{kind}"
+            role, value = PLANTED[kind]
             for at in self.draw.choice(len(self.names), size, replace=False).tolist():
-                self.planted.append((at, kind, value, roles[kind]))
+                self.planted.append((at, kind, value, role))
             found.append((kind, value))
         self.hubs = {
             "kind": np.array([kind for kind, _ in found], dtype=object),
