@@ -31,7 +31,7 @@ class _Command(click.Command):
         with formatter.section("Detectors"):
             formatter.write_dl(
                 [
-                    (name, f"{detector.meaning}. Needs {', '.join(detector.needed)}.")
+                    (name, f"{detector.meaning}. Needs {detector.needs}.")
                     for name, detector in DETECTORS.items()
                 ]
             )
@@ -58,6 +58,13 @@ class _Command(click.Command):
     metavar="NAME|FILE",
     help="Settings of the detectors: the preset, or a file of what differs from it.",
 )
+@click.option(
+    "--truth",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Also print precision, recall and the share of honest ones found, against the truth files"
+    " of DIR, such as `trustscore simulate --logs` writes.",
+)
 @options.tz()
 @options.mapping()
 @options.definitions("whose zone and currency are those of the market")
@@ -78,6 +85,7 @@ def command(
     as_of: dt.date | None,
     queue: str | None,
     settings: str,
+    truth: str | None,
     tz: str | None,
     mapping: str | None,
     definitions: str,
@@ -101,6 +109,7 @@ def command(
     with rejected rows, 4 stopped by --strict.
     """
     from trustscore.detect.files import write_findings
+    from trustscore.detect.truth import truth_lines
     from trustscore.signals.files import LogStop
 
     if as_of is None:
@@ -126,12 +135,16 @@ def command(
                 rejects=rejects,
                 manifest=manifest,
                 allow_short_logs=allow_short_logs,
+                truth=truth,
                 progress=progress,
             )
     except LogStop as stop:
         say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     facts = report.manifest
+    for line in truth_lines(report.truth):
+        # Findings on standard output stay a table.
+        say(line, err=out == "-")
     if not quiet:
         _report(facts, report.rejects)
     return ROWS_REJECTED if facts["rows"]["rejected"] else DONE

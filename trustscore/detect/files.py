@@ -24,6 +24,7 @@ from trustscore.detect.findings import (
 )
 from trustscore.detect.registry import DETECTORS, Detector
 from trustscore.detect.settings import DetectSettings, load_settings
+from trustscore.detect.truth import Measured, measure
 from trustscore.errors import InputError, suggest
 from trustscore.io.atomic_files import (
     AtomicFile,
@@ -35,6 +36,8 @@ from trustscore.io.atomic_files import (
     open_sink,
     suffix_fault,
 )
+from trustscore.io.logs.identity import normal_identity
+from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import stored_columns
 from trustscore.io.logs.runner import open_bucket, sql_types
 from trustscore.io.logs.session import Session, identifier
@@ -62,10 +65,13 @@ class DetectReport:
     manifest : dict
     rejects : str or None
         The file of rejected rows, if there are any.
+    truth : dict of str to list of Measured
+        By topic how often the findings are right, where the truth was given.
     """
 
     manifest: dict[str, Any]
     rejects: str | None
+    truth: dict[str, list[Measured]]
 
 
 def write_findings(
@@ -88,6 +94,7 @@ def write_findings(
     rejects: FilePath | None = None,
     manifest: FilePath | None = None,
     allow_short_logs: bool = False,
+    truth: FilePath | None = None,
     progress: Progress = silent,
 ) -> DetectReport:
     """Write what a detector finds in a folder of logs.
@@ -107,11 +114,14 @@ def write_findings(
         Also write what people should look at, most likely first.
     settings : str, Path or DetectSettings, default="default"
     definitions : str, Path or Definitions, default="default"
-        Only zone and currency of the market are read.
+        Zone and currency of the market are read, and with `truth` the policy.
     tz, mapping, lexicon, work, pepper, memory, jobs
         As for `trustscore.signals.files.write_signals`.
     strict, rejects, manifest, allow_short_logs, progress
         As for `trustscore.signals.files.write_signals`.
+    truth : path, optional
+        Folder of what is true, such as `write_logs` of `trustscore.simulate.logs` makes it: the
+        manifest then says how often the findings are right.
 
     Returns
     -------
@@ -134,13 +144,13 @@ def write_findings(
     _refuse_outputs({**outputs, "manifest": manifest_path if aside or manifest else None})
     refuse_inputs(
         [target, rejects_path, manifest_path, *([] if queue is None else [queue])],
-        [mapping, lexicon, pepper, settings, definitions, *Path(logs).rglob("*")],
+        [mapping, lexicon, pepper, settings, definitions, *_files(logs, truth)],
     )
-    chosen = load_settings(settings)
+    chosen, defs = load_settings(settings), load_definitions(definitions)
     with (
         open_logs(
             logs,
-            load_definitions(definitions),
+            defs,
             tz=tz,
             mapping=mapping,
             lexicon=lexicon,
@@ -159,10 +169,17 @@ def write_findings(
         cut = Cut(as_of, opened.market.zone)
         open_views(opened, cut)
         progress(f"detecting {name}", 0.0)
-        found = detector.run(opened.session, chosen, cut)
+        found = detector.run(opened.session, _stored(chosen, opened.pepper), cut)
         source = chosen.stamp(name, detector.sections)
         rows = finding_rows(found.findings, name, source, cut)
         facts = _facts(detector, source, cut, opened, found)
+        right: dict[str, list[Measured]] = {}
+        if truth is not None:
+            policy = defs.file.policy
+            right = measure(detector.topics, rows, truth, opened.session, chosen, cut, policy)
+            facts["truth"] = {
+                topic: [part.facts() for part in parts] for topic, parts in right.items()
+            }
         sinks = [_table(target, COLUMNS, rows, stack, hold=strict)]
         if queue is not None:
             decided = verdicts(opened.session, *detector.topics)
@@ -183,7 +200,7 @@ def write_findings(
             files.insert(0, note)
         progress(f"detecting {name}", 1.0)
         commit_together(files, remove=[rejects_path] if aside and bad is None else [])
-    return DetectReport(facts, bad.file.path if bad is not None else None)
+    return DetectReport(facts, bad.file.path if bad is not None else None, right)
 
 
 def _detector(name: str) -> Detector:
@@ -209,12 +226,25 @@ def _refuse_outputs(outputs: dict[str, Any]) -> None:
         raise InputError("these outputs cannot be written", faults)
 
 
+def _stored(settings: DetectSettings, pepper: Pepper) -> DetectSettings:
+    """Return settings whose ids of places are as the store holds them."""
+    return settings.under(lambda text: pepper.pseudonym(normal_identity("address", text) or text))
+
+
+def _files(*folders: FilePath | None) -> list[Path]:
+    return [path for folder in folders if folder is not None for path in Path(folder).rglob("*")]
+
+
 def _refuse_missing(detector: Detector, opened: Opened, logs: FilePath) -> None:
     absent = [table for table in detector.needed if table not in opened.logs.parts]
     if absent:
         raise InputError(
             f"{logs}: detector {detector.name} needs the {'log' if len(absent) == 1 else 'logs'}"
             f" {', '.join(absent)}"
+        )
+    if detector.one_of and not set(detector.one_of) & set(opened.logs.parts):
+        raise InputError(
+            f"{logs}: detector {detector.name} needs the log {' or '.join(detector.one_of)}"
         )
 
 
@@ -234,8 +264,9 @@ def open_views(opened: Opened, cut: Cut) -> None:
             for column, kind in types.items()
             if column != "_line"
         ]
-        if have:
-            known = [column for column in have if column != "_line"]
+        known = [column for column in have if column != "_line"]
+        # An empty folder is a log without a file, and so without columns.
+        if known:
             rows = visible_sql(name, f"read_{name}", known, known, cut.at, day)
             _view(session, name, f"SELECT {', '.join(columns)} FROM ({rows})")
         else:
@@ -270,7 +301,7 @@ def _facts(
     detector: Detector, source: str, cut: Cut, opened: Opened, found: Found
 ) -> dict[str, Any]:
     """Return what the manifest says of a run."""
-    logs, read = opened.logs, (*detector.needed, *detector.optional)
+    logs, read = opened.logs, (*detector.needed, *detector.one_of, *detector.optional)
     tables = {table: table_facts(logs, table) for table in logs.parts}
     warnings = list(found.warnings)
     for table, entry in tables.items():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from trustscore.detect.brushing.find import find_brushing
 from trustscore.detect.findings import Cut, Found, Relations
 from trustscore.detect.gangs import find_gangs
 from trustscore.detect.identity import find_identity_links
+from trustscore.detect.reviews.find import find_reviews
 from trustscore.detect.settings import DetectSettings
 from trustscore.detect.votes import find_crowd_false
 
@@ -32,6 +34,8 @@ class Detector:
     run : callable
         From relations, settings and cut to what was found. It makes temporary tables under names
         that begin with its own.
+    one_of : tuple of str
+        Logs of which it needs one.
     """
 
     name: str
@@ -41,6 +45,13 @@ class Detector:
     topics: tuple[str, ...]
     sections: tuple[str, ...]
     run: Callable[[Relations, DetectSettings, Cut], Found]
+    one_of: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> str:
+        """The logs it cannot do without, in words."""
+        parts = [*self.needed, *([" or ".join(self.one_of)] if self.one_of else [])]
+        return ", ".join(parts)
 
 
 _ALL = (
@@ -70,6 +81,31 @@ _ALL = (
         topics=("gang",),
         sections=("gangs", "hubs"),
         run=find_gangs,
+    ),
+    Detector(
+        "brushing",
+        "orders bought for show",
+        needed=(),
+        optional=(
+            "order_items",
+            "shipments",
+            "tracking_events",
+            "identities",
+            "merchants",
+        ),
+        topics=("brushing",),
+        sections=("brushing", "hubs", "reviews"),
+        run=find_brushing,
+        one_of=("orders", "reviews"),
+    ),
+    Detector(
+        "reviews",
+        "copied reviews, and days with too many of them",
+        needed=("reviews",),
+        optional=(),
+        topics=("duplicate_review", "review_burst"),
+        sections=("reviews",),
+        run=find_reviews,
     ),
 )
 DETECTORS: Mapping[str, Detector] = {detector.name: detector for detector in _ALL}

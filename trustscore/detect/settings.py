@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from trustscore.detect.brushing.settings import BrushingSpec
+from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.logs import LOG_TABLES
 from trustscore.scorecard.documents import parse_document, read_document
@@ -126,6 +128,8 @@ class DetectSettings(Base):
         examples=[{"legal_id": 1.0}],
     )
     gangs: GangsSpec = Field(description="Gangs of accounts.")
+    brushing: BrushingSpec = Field(description="Orders bought for show.")
+    reviews: ReviewsSpec = Field(description="Copied reviews, and days with too many.")
 
     @model_validator(mode="after")
     def _hubs_are_known(self) -> DetectSettings:
@@ -135,6 +139,18 @@ class DetectSettings(Base):
         if faults:
             raise ValueError(f"{', '.join(faults)}: from how many accounts on is one a hub?")
         return self
+
+    def under(self, pseudonym: Callable[[str], str]) -> DetectSettings:
+        """Return the settings with ids of places as the store holds them.
+
+        Parameters
+        ----------
+        pseudonym : callable
+            Makes of an id what the store holds instead.
+        """
+        addresses = tuple(pseudonym(address) for address in self.brushing.exempt_addresses)
+        brushing = self.brushing.model_copy(update={"exempt_addresses": addresses})
+        return self.model_copy(update={"brushing": brushing})
 
     def stamp(self, detector: str, sections: Sequence[str]) -> str:
         """Return the source of a detector's findings: its name, version, and hash of its part."""

@@ -114,7 +114,7 @@ def signals_frame(
             place = store.place(name, "frame")
             part = ingest_source(log, place, reading, mapping.of(name), found.buckets, [])
             found.parts[name] = [part]
-        opened = Opened(store, session, found, market, load_lexicon().stamp)
+        opened = Opened(store, session, found, market, load_lexicon().stamp, pepper)
         done = compute(
             opened,
             defs,

@@ -88,24 +88,36 @@ class Shop:
             ("pay_account", "pay_account_id"),
             ("address", "address_id"),
         ):
-            if order[name] is not None and (kind, order[name]) in self.own:
+            own = order[name] is not None and (kind, order[name]) in self.own
+            if own and not self.cleared("order", order["order_id"], "brushing"):
                 return False
         return not self.verdict("order", order["order_id"], "brushing")
 
     def verdict(self, kind: str, subject: str, topic: str) -> bool:
         """Whether the latest verdict of a person, or a detector where none has spoken, holds."""
-        found = [
-            f
-            for f in self.rows("findings")
-            if f["subject_kind"] == kind and f["subject_id"] == subject and f["topic"] == topic
-        ]
-        human = [f for f in found if f["status"] in ("confirmed", "cleared")]
-        if human:
-            last = max(human, key=lambda f: (self._decided(f), f["finding_id"]))
+        found = self._findings(kind, subject, topic)
+        last = self._human(found)
+        if last is not None:
             return last["status"] == "confirmed" and in_force(last)
         if topic not in POLICY:
             return False
         return any(f["score"] is not None and f["score"] >= POLICY[topic] for f in found)
+
+    def cleared(self, kind: str, subject: str, topic: str) -> bool:
+        """Whether the latest verdict of a person is that there is nothing."""
+        last = self._human(self._findings(kind, subject, topic))
+        return last is not None and last["status"] == "cleared"
+
+    def _findings(self, kind: str, subject: str, topic: str) -> Rows:
+        return [
+            f
+            for f in self.rows("findings")
+            if f["subject_kind"] == kind and f["subject_id"] == subject and f["topic"] == topic
+        ]
+
+    def _human(self, found: Rows) -> Row | None:
+        human = [f for f in found if f["status"] in ("confirmed", "cleared")]
+        return max(human, key=lambda f: (self._decided(f), f["finding_id"]), default=None)
 
     @staticmethod
     def _decided(finding: Row) -> int:

@@ -59,6 +59,8 @@ class Opened:
     market : Market
     lexicon : str
         Stamp of the words that texts were looked through for.
+    pepper : Pepper
+        Under which ids of people are stored.
     """
 
     store: Store
@@ -66,6 +68,7 @@ class Opened:
     logs: Logs
     market: Market
     lexicon: str
+    pepper: Pepper
 
 
 @contextmanager
@@ -103,7 +106,7 @@ def open_logs(
             on_reject=_stop if strict else None,
             progress=progress,
         )
-        yield Opened(store, session, found, market, words.stamp)
+        yield Opened(store, session, found, market, words.stamp, secret)
 
 
 def _stop(part: Part, row: BadRow) -> None:

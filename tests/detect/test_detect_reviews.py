@@ -1,0 +1,172 @@
+"""Copied reviews and bursts of them."""
+
+import datetime as dt
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.logs.folders import table, write
+from trustscore.detect.files import write_findings
+from trustscore.detect.settings import parse_settings
+from trustscore.errors import InputError
+
+AS_OF = dt.date(2026, 2, 1)
+LONG = "this lamp gives a warm light and everybody who came to see us asked where we bought it"
+SHORT = "good lamp, quick delivery"
+HEADER = "review_id,merchant_id,order_id,created_at,buyer_id,stars,text,is_default,follows"
+
+
+def run(tmp_path, rows, **settings):
+    """Judge rows; return the findings by review and topic, and the manifest."""
+    logs = write(tmp_path / "logs", reviews=table(HEADER, *rows))
+    out = tmp_path / "found.parquet"
+    chosen = parse_settings({"name": "t", "version": "1.0.0", "reviews": settings})
+    report = write_findings(
+        "reviews", logs, out, as_of=AS_OF, tz="UTC", settings=chosen, allow_short_logs=True
+    )
+    found = pq.read_table(out).to_pylist()
+    return {(row["subject_id"], row["topic"]): row for row in found}, report.manifest
+
+
+def review(name, text, *, merchant="m1", at="2026-01-10", buyer=None, order=None, more=("", "")):
+    buyer = f"b-{name}" if buyer is None else buyer
+    return [name, merchant, order or f"o-{name}", f"{at} 10:00", buyer, 5, text, *more]
+
+
+def copies(found):
+    return {review for review, topic in found if topic == "duplicate_review"}
+
+
+def test_the_same_words(tmp_path):
+    rows = [
+        # Long: in different shops, far apart, written a little otherwise.
+        review("long-1", LONG),
+        review("long-2", f"  {LONG.upper()}!!", merchant="m2", at="2025-10-10"),
+        # Short: of one shop, and close.
+        review("short-1", SHORT),
+        review("short-2", SHORT, at="2026-01-29"),
+        # Short: of another shop, or far apart.
+        review("apart-1", "nice cup, good price", merchant="m1"),
+        review("apart-2", "nice cup, good price", merchant="m2"),
+        review("later-1", "soft towel, good price", at="2025-10-01"),
+        review("later-2", "soft towel, good price", at="2026-01-01"),
+        # Fewer than 15 letters.
+        review("tiny-1", "very good lamp"),
+        review("tiny-2", "very good lamp"),
+        # One buyer who repeats themselves; one review of an order that two shops share.
+        review("self-1", LONG + " again", buyer="same"),
+        review("self-2", LONG + " again", buyer="same", merchant="m2"),
+        review("cart", LONG + " cart", buyer=""),
+        review("cart", LONG + " cart", buyer="", merchant="m2"),
+        # Set by the system.
+        review("default-1", LONG + " default", more=("1", "")),
+        review("default-2", LONG + " default", more=("1", "")),
+    ]
+    found, manifest = run(tmp_path, rows)
+    assert copies(found) == {"long-1", "long-2", "short-1", "short-2"}
+    row = found["long-2", "duplicate_review"]
+    assert (row["merchant_id"], row["subject_kind"], row["status"]) == ("m2", "review", "suspected")
+    assert row["evidence"] == "same_words(review:long-1) merchants:2"
+    assert manifest["facts"]["stock_phrases"] == 0
+    assert LONG[:20].encode() not in (tmp_path / "found.parquet").read_bytes()
+
+
+def test_old_reviews_are_compared_but_not_reported(tmp_path):
+    found, _ = run(tmp_path, [review("old", LONG, at="2025-02-01"), review("new", LONG)])
+    assert copies(found) == {"new"}
+
+
+def test_a_phrase_that_many_use_joins_nobody(tmp_path):
+    rows = [review(f"r{n}", SHORT) for n in range(6)]
+    assert len(copies(run(tmp_path, rows)[0])) == 6
+    found, manifest = run(tmp_path, rows, stock_least=5)
+    assert copies(found) == set()
+    assert manifest["facts"]["stock_phrases"] == 1
+    # The share is of all texts.
+    found, _ = run(tmp_path, rows, stock_least=5, stock_share=1.0)
+    assert len(copies(found)) == 6
+
+
+def test_a_long_text_of_few_shops_is_no_phrase(tmp_path):
+    few = [review(f"r{n}", LONG, merchant=f"m{n % 2}") for n in range(6)]
+    assert len(copies(run(tmp_path, few, stock_least=1)[0])) == 6
+    many = [review(f"r{n}", LONG, merchant=f"m{n}") for n in range(6)]
+    assert copies(run(tmp_path, many, stock_least=1)[0]) == set()
+
+
+def test_letters_that_make_a_text_long_are_counted_exactly(tmp_path):
+    rows = [review(f"r{n}", "x" * 49, merchant=f"m{n}") for n in range(2)]
+    rows += [review(f"s{n}", "y" * 50, merchant=f"m{n}") for n in range(2)]
+    rows += [review(f"t{n}", "z" * 14) for n in range(2)]
+    rows += [review(f"u{n}", "w" * 15) for n in range(2)]
+    assert copies(run(tmp_path, rows)[0]) == {"s0", "s1", "u0", "u1"}
+
+
+def daily(days=80, each=1):
+    """A shop with a review or two a day, by buyers with other reviews."""
+    start = dt.date(2025, 11, 1)
+    return [
+        review(f"d{n}-{k}", f"text {n} {k}", at=start + dt.timedelta(days=n), buyer=f"old{n % 7}")
+        for n in range(days)
+        for k in range(each)
+    ]
+
+
+def burst(count, single, at="2026-01-20"):
+    """A day of reviews, the first of them by accounts without any other."""
+    return [
+        review(f"x{n}", f"new text {n}", at=at, buyer=f"new{n}" if n < single else f"old{n % 7}")
+        for n in range(count)
+    ]
+
+
+def bursts(found):
+    return {review for review, topic in found if topic == "review_burst"}
+
+
+@pytest.mark.parametrize(
+    ("usual", "rows", "caught"),
+    [
+        (daily(), burst(12, 12), 12),
+        # Of mixed accounts only those without other reviews are reported.
+        (daily(), burst(12, 8), 8),
+        (daily(), burst(12, 7), 0),
+        (daily(), burst(9, 9), 0),
+        # What is usual here.
+        (daily(each=8), burst(12, 12), 0),
+        # A shop that is new.
+        (daily(days=20), burst(30, 30, at="2025-11-21"), 0),
+        # Known by day: the day itself is not part of what is usual.
+        ([], burst(12, 12), 0),
+    ],
+)
+def test_a_day_with_far_too_many_reviews(tmp_path, usual, rows, caught):
+    found, manifest = run(tmp_path, usual + rows)
+    assert len(bursts(found)) == caught
+    assert manifest["facts"]["days_with_a_burst"] == (caught > 0)
+    if caught:
+        row = found["x0", "review_burst"]
+        assert row["evidence"] == "burst(day:2026-01-20)"
+        # Never by itself: [policy] knows no score for it.
+        assert row["score"] == pytest.approx(0.7)
+
+
+def test_unknown_buyers_are_no_single_accounts(tmp_path):
+    rows = [[*row[:4], "", *row[5:]] for row in burst(20, 20)]
+    assert bursts(run(tmp_path, daily() + rows)[0]) == set()
+
+
+def test_reviews_are_needed(tmp_path):
+    logs = write(tmp_path / "logs", orders=table("merchant_id,order_id,paid_at", ["m1", "o", "1"]))
+    with pytest.raises(InputError, match="needs the log reviews"):
+        write_findings("reviews", logs, tmp_path / "out.csv", as_of=AS_OF)
+
+
+def test_nothing_counts_by_itself(tmp_path):
+    from trustscore.signals import load_definitions
+
+    policy = load_definitions("default").file.policy
+    assert not {"duplicate_review", "review_burst"} & set(policy)
+    _, manifest = run(tmp_path, [review("a", LONG), review("b", LONG)])
+    assert json.dumps(manifest).count(LONG[:20]) == 0

@@ -1,0 +1,1 @@
+"""Orders that were bought for show: rules, their evidence, and a score."""

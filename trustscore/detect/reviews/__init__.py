@@ -1,0 +1,1 @@
+"""Reviews in the same words, and days with too many of them."""
