@@ -36,6 +36,7 @@ AS_IS = cython.declare(cython.int, codes.AS_IS)
 BY_LOG = cython.declare(cython.int, codes.BY_LOG)
 BY_EXP = cython.declare(cython.int, codes.BY_EXP)
 BY_EXP_LOG1P = cython.declare(cython.int, codes.BY_EXP_LOG1P)
+STRAIGHT = cython.declare(cython.int, codes.STRAIGHT)
 NORMAL = cython.declare(cython.int, codes.NORMAL)
 LOGISTIC = cython.declare(cython.int, codes.LOGISTIC)
 KNOTS = cython.declare(cython.int, codes.KNOTS)
@@ -313,8 +314,9 @@ class Found:
 
 @cython.cclass
 class Work:
-    """Work space for one merchant: one number a signal, or one a node."""
+    """Work space for one merchant: its cells, one number a signal, or one a node."""
 
+    cell: cython.double[::1]
     met: cython.int[::1]
     applies: cython.int[::1]
     # Of signals: value, doubt, utility, weight in the node, phi(v), and the claim on losses.
@@ -326,6 +328,9 @@ class Work:
     claim: cython.double[::1]
     held_back: cython.int[::1]
     alone: cython.int[::1]
+    # The signals without evidence, and how many they are.
+    bare: cython.int[::1]
+    bare_count: cython.Py_ssize_t
     # Of nodes: running sums while the tree is climbed, what they come to, and points a claim.
     total: cython.double[::1]
     mean: cython.double[::1]
@@ -343,8 +348,10 @@ class Work:
     lost_each: cython.double[::1]
     share_each: cython.double[::1]
 
-    def __init__(self, integers, signals, nodes):
-        self.met, self.applies, self.held_back, self.alone = integers
+    def __init__(self, cell, integers, signals, nodes):
+        self.cell = cell
+        self.met, self.applies, self.held_back, self.alone, self.bare = integers
+        self.bare_count = 0
         self.x, self.q, self.u, self.w, self.raised, self.claim = signals
         self.total, self.mean, self.prior, self.doubt = nodes[:4]
         self.single, self.common, self.shared = nodes[4:7]
@@ -357,6 +364,7 @@ class Work:
 
 
 @cython.ccall
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def shrunk(
@@ -378,6 +386,7 @@ def shrunk(
 
 
 @cython.ccall
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def on_scale(scale: cython.int, x: cython.double) -> cython.double:
@@ -407,6 +416,7 @@ def erf(z: cython.double) -> cython.double:
 
 
 @cython.ccall
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def utility(
@@ -414,19 +424,22 @@ def utility(
 ) -> cython.double:
     """Return the utility of x on its scale: 0 is poor, 1 is good, NaN stays NaN."""
     u: cython.double = (x - poor) / (good - poor)
+    if shape in (STRAIGHT, LOG1P_OF_WAY):
+        u = 0.0 if u < 0.0 else u
+        u = 1.0 if u > 1.0 else u
+        if shape == STRAIGHT:
+            return u
+        return log1p(u * fabs(good - poor)) / log1p(fabs(good - poor))
     if shape == NORMAL:
         return 0.5 * (1.0 + erf(u * ERF_POINT_EIGHT))
     if shape == LOGISTIC:
         u = (u - 0.5) * (-2.0 * LOGIT_POINT_NINE)
         return 1.0 / (1.0 + exp(700.0 if u > 700.0 else u))
-    u = 0.0 if u < 0.0 else u
-    u = 1.0 if u > 1.0 else u
-    if shape == LOG1P_OF_WAY:
-        return log1p(u * fabs(good - poor)) / log1p(fabs(good - poor))
-    return u
+    return NAN
 
 
 @cython.ccall
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def rounded(u: cython.double, rounding: cython.double) -> cython.double:
@@ -478,23 +491,30 @@ def curve(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def condition(
-    t: Tables,
-    c: cython.Py_ssize_t,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-) -> cython.int:
+def take(
+    w: Work, cells: cython.const[cython.double][:, ::1], row: cython.Py_ssize_t
+) -> cython.void:
+    """Take the cells of a merchant: read in order they come from memory ahead of their use."""
+    c: cython.Py_ssize_t
+    for c in range(w.cell.shape[0]):
+        w.cell[c] = cells[row, c]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def condition(t: Tables, w: Work, c: cython.Py_ssize_t) -> cython.int:
     """Return 1 where a condition holds, 0 where it does not, -1 where a column is blank."""
     x: cython.double
     over: cython.double
     number: cython.double = t.number[c]
     if t.left[c] < 0:
         return -1
-    x = cells[row, t.left[c]]
+    x = w.cell[t.left[c]]
     if t.right[c] != -1:
         if t.right[c] < 0:
             return -1
-        over = cells[row, t.right[c]]
+        over = w.cell[t.right[c]]
         if over == 0.0:
             return -1
         x = x / over
@@ -516,12 +536,7 @@ def condition(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def find_conditions(
-    t: Tables,
-    w: Work,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-) -> cython.void:
+def find_conditions(t: Tables, w: Work) -> cython.void:
     """Find what holds, and which sets of conditions leave signals applicable.
 
     A blank leaves a signal applicable: nobody gains by leaving it out.
@@ -529,7 +544,7 @@ def find_conditions(
     c: cython.Py_ssize_t
     g: cython.Py_ssize_t
     for c in range(t.left.shape[0]):
-        w.met[c] = condition(t, c, cells, row)
+        w.met[c] = condition(t, w, c)
     for g in range(t.first_applies.shape[0]):
         w.applies[g] = 1
         for c in range(t.first_applies[g], t.last_applies[g]):
@@ -540,13 +555,7 @@ def find_conditions(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def find_utilities(
-    t: Tables,
-    w: Work,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-    v: cython.Py_ssize_t,
-) -> cython.void:
+def find_utilities(t: Tables, w: Work, v: cython.Py_ssize_t) -> cython.void:
     """Find the value, doubt, utility and weight of every signal: q = s / (n + s), 0 without n.
 
     Events of nothing (n = 0) count towards the value and are no evidence of a rate: q is 1.
@@ -559,6 +568,8 @@ def find_utilities(
     q: cython.double
     u: cython.double
     prior: cython.double
+    strength: cython.double
+    bare: cython.Py_ssize_t = 0
     for s in range(t.node.shape[0]):
         w.held_back[s] = w.alone[s] = 0
         if not t.collected[s]:
@@ -567,15 +578,16 @@ def find_utilities(
         w.w[s] = t.weight[at + s] if t.when[s] < 0 or w.applies[t.when[s]] else 0.0
         evidence = t.evidence[s]
         prior = t.prior[at + s]
-        x = cells[row, t.value_column[s]]
+        x = w.cell[t.value_column[s]]
         n = q = 0.0
         if evidence != PLAIN:
-            n = cells[row, t.sample_column[s]]
-            q = t.strength[at + s] / (n + t.strength[at + s])
+            n = w.cell[t.sample_column[s]]
+            strength = t.strength[at + s]
+            q = strength / (n + strength)
             if evidence == LOG_MEAN:
                 x = log(t.least[at + s] if x < t.least[at + s] else x)
             w.alone[s] = evidence == COUNTS and n == 0.0 and x > 0.0
-            x = shrunk(evidence, x, n, prior, t.strength[at + s])
+            x = shrunk(evidence, x, n, prior, strength)
         u = curve(t, s, at, x)
         if u != u:
             # A blank: the prior stands in. Beside a sample it is held back, if the card says so.
@@ -583,17 +595,22 @@ def find_utilities(
             if n > 0.0 and t.blank[s] == WITHHELD:
                 u = t.withheld_utility[at + s]
                 w.held_back[s] = 1
-        if q == 1.0 and t.blank[s] == LEFT_OUT and not w.alone[s]:
-            w.w[s] = 0.0
+        if q == 1.0:
+            w.bare[bare] = s
+            bare += 1
+            if t.blank[s] == LEFT_OUT and not w.alone[s]:
+                w.w[s] = 0.0
         w.x[s] = x
         w.q[s] = q
         w.u[s] = u
+    w.bare_count = bare
 
 
 # The tree --------------------------------------------------------------------------------------
 
 
 @cython.ccall
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def floored(u: cython.double, power: cython.double, floor: cython.double) -> cython.double:
@@ -608,6 +625,7 @@ def floored(u: cython.double, power: cython.double, floor: cython.double) -> cyt
 
 
 @cython.ccall
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def phi(v: cython.double, power: cython.double) -> cython.double:
@@ -709,8 +727,9 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
     single: cython.double = w.single[n]
     common: cython.double = w.common[n]
     shared: cython.double = w.shared[n]
-    above_floor: cython.double = w.above_floor[n]
     below_full: cython.double = w.below_full[n]
+    own: cython.double = 1.0 - t.rho
+    own_evidence: cython.double = 1.0 - t.rho_evidence
     weight: cython.double
     lifted: cython.double
     raised: cython.double
@@ -734,11 +753,10 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
         mean += weight * raised
         prior += weight * t.raised_prior[at + s]
         doubt += weight * w.q[s]
-        above_floor += weight * gain_claim(raised, t.raised_floor[n])
         below_full += w.claim[s]
         bq = b * w.q[s]
         spread = bq * (b - bq)
-        single += (1.0 - t.rho) * (bq * bq) + (1.0 - t.rho_evidence) * spread
+        single += own * (bq * bq) + own_evidence * spread
         common += bq
         shared += sqrt(spread)
     w.total[n] = total
@@ -748,7 +766,6 @@ def add_signals(t: Tables, w: Work, n: cython.Py_ssize_t, at: cython.Py_ssize_t)
     w.single[n] = single
     w.common[n] = common
     w.shared[n] = shared
-    w.above_floor[n] = above_floor
     w.below_full[n] = below_full
 
 
@@ -801,35 +818,28 @@ def hand_up(
     w.single[parent] += step * step * w.single[n]
     w.common[parent] += step * w.common[n]
     w.shared[parent] += step * w.shared[n]
-    w.above_floor[parent] += weight * gain_claim(raised, t.raised_floor[parent])
     w.below_full[parent] += weight * loss_claim(raised, power)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def climb(
-    t: Tables,
-    w: Work,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-    v: cython.Py_ssize_t,
-) -> cython.void:
+def climb(t: Tables, w: Work, v: cython.Py_ssize_t) -> cython.void:
     """Fold the tree: children stand before their parents, and the index itself last."""
     n: cython.Py_ssize_t
     nodes: cython.Py_ssize_t = t.parent.shape[0]
     weight: cython.double
     for n in range(nodes):
         w.total[n] = w.mean[n] = w.prior[n] = w.doubt[n] = 0.0
-        w.single[n] = w.common[n] = w.shared[n] = w.above_floor[n] = w.below_full[n] = 0.0
+        w.single[n] = w.common[n] = w.shared[n] = w.below_full[n] = 0.0
         w.node_w[n] = w.node_raised[n] = 0.0
     for n in range(nodes):
         add_signals(t, w, n, v * t.node.shape[0])
         close(t, w, n)
         if t.parent[n] >= 0 and w.total[n] > 0.0:
             weight = t.node_weight[v * nodes + n]
-            if t.weight_by[n] >= 0 and cells[row, t.weight_by[n]] == cells[row, t.weight_by[n]]:
-                weight = weight * cells[row, t.weight_by[n]]
+            if t.weight_by[n] >= 0 and w.cell[t.weight_by[n]] == w.cell[t.weight_by[n]]:
+                weight = weight * w.cell[t.weight_by[n]]
             if weight > 0.0:
                 hand_up(t, w, n, weight)
 
@@ -840,34 +850,58 @@ def climb(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def share_out(t: Tables, w: Work, raw: cython.double) -> cython.void:
-    """Find how many points a claim is worth in every node, from the index down.
+def share_losses(t: Tables, w: Work, raw: cython.double) -> cython.void:
+    """Find how many lost points a claim is worth in every node, from the index down.
 
-    A part of a node claims gains by w |phi(v) - phi(0)| and losses by w |phi(1) - phi(v)|.
+    A part of a node claims losses by w |phi(1) - phi(v)|.
     """
     n: cython.Py_ssize_t
     parent: cython.Py_ssize_t
-    gained: cython.double
     lost: cython.double
-    share: cython.double
-    power: cython.double
     for n in range(t.parent.shape[0] - 1, -1, -1):
         parent = t.parent[n]
-        if parent < 0:
-            gained, lost, share = raw, 100.0 - raw, 1.0
-        else:
-            power = t.power[parent]
-            gained = lost = share = 0.0
+        lost = 100.0 - raw
+        if parent >= 0:
+            lost = 0.0
+            if w.node_w[n] > 0.0:
+                lost = w.node_w[n] * loss_claim(w.node_raised[n], t.power[parent])
+                lost = lost * w.lost_each[parent]
+        w.lost_each[n] = lost / w.below_full[n] if w.below_full[n] > 0.0 else 0.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def share_gains(t: Tables, w: Work, raw: cython.double) -> cython.void:
+    """Find how many gained points a claim is worth in every node, and how much of the index.
+
+    A part of a node claims gains by w |phi(v) - phi(0)|. Only a statement tells them.
+    """
+    n: cython.Py_ssize_t
+    s: cython.Py_ssize_t
+    parent: cython.Py_ssize_t
+    gained: cython.double
+    share: cython.double
+    for n in range(t.parent.shape[0]):
+        w.above_floor[n] = 0.0
+    for n in range(t.parent.shape[0]):
+        for s in range(t.first_signal[n], t.last_signal[n]):
+            if w.w[s] != 0.0:
+                w.above_floor[n] += w.w[s] * gain_claim(w.raised[s], t.raised_floor[n])
+        parent = t.parent[n]
+        if parent >= 0 and w.node_w[n] > 0.0:
+            gained = gain_claim(w.node_raised[n], t.raised_floor[parent])
+            w.above_floor[parent] += w.node_w[n] * gained
+    for n in range(t.parent.shape[0] - 1, -1, -1):
+        parent = t.parent[n]
+        gained, share = raw, 1.0
+        if parent >= 0:
+            gained = share = 0.0
             if w.node_w[n] > 0.0:
                 share = w.node_w[n] * w.share_each[parent]
-                gained = (
-                    w.node_w[n]
-                    * gain_claim(w.node_raised[n], t.raised_floor[parent])
-                    * w.gained_each[parent]
-                )
-                lost = w.node_w[n] * loss_claim(w.node_raised[n], power) * w.lost_each[parent]
+                gained = w.node_w[n] * gain_claim(w.node_raised[n], t.raised_floor[parent])
+                gained = gained * w.gained_each[parent]
         w.gained_each[n] = gained / w.above_floor[n] if w.above_floor[n] > 0.0 else 0.0
-        w.lost_each[n] = lost / w.below_full[n] if w.below_full[n] > 0.0 else 0.0
         w.share_each[n] = share / w.total[n] if w.total[n] > 0.0 else 0.0
 
 
@@ -907,6 +941,7 @@ def name_reasons(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) -> cy
     for place in range(REASONS):
         found.reason_signal[place, row] = 0
         found.reason_points[place, row] = 0.0
+    # Nearly all signals lose less than the least of the three found so far.
     for s in range(t.node.shape[0]):
         points = w.claim[s] * w.lost_each[t.node[s]]
         if points > least:
@@ -923,11 +958,13 @@ def name_reasons(t: Tables, w: Work, found: Found, row: cython.Py_ssize_t) -> cy
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def count_unknown(t: Tables, w: Work, found: Found) -> cython.void:
+def count_unknown(w: Work, found: Found) -> cython.void:
     """Count the signals that apply without evidence, or whose figure is held back."""
+    at: cython.Py_ssize_t
     s: cython.Py_ssize_t
-    for s in range(t.node.shape[0]):
-        if w.q[s] == 1.0 and w.w[s] > 0.0:
+    for at in range(w.bare_count):
+        s = w.bare[at]
+        if w.w[s] > 0.0:
             found.unknown[s] += 1 - w.alone[s]
             found.withheld[s] += w.held_back[s]
             found.without_whole[s] += w.alone[s]
@@ -939,14 +976,7 @@ def count_unknown(t: Tables, w: Work, found: Found) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def fires(
-    t: Tables,
-    w: Work,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-    v: cython.Py_ssize_t,
-    r: cython.Py_ssize_t,
-) -> cython.bint:
+def fires(t: Tables, w: Work, v: cython.Py_ssize_t, r: cython.Py_ssize_t) -> cython.bint:
     """Return whether a rule fires: all its conditions hold; a blank makes none true.
 
     A rate cap asks k >= min_count and k >= line n + 1.645 sqrt(line n), a one-sided 95 % bound
@@ -958,8 +988,8 @@ def fires(
     if not t.readable[r] or t.points[v * t.veto.shape[0] + r] != t.points[v * t.veto.shape[0] + r]:
         return False
     if t.part_column[r] >= 0:
-        k = cells[row, t.part_column[r]]
-        expected = t.line[v * t.veto.shape[0] + r] * cells[row, t.whole_column[r]]
+        k = w.cell[t.part_column[r]]
+        expected = t.line[v * t.veto.shape[0] + r] * w.cell[t.whole_column[r]]
         return k >= t.min_count[r] and k >= expected + Z95 * sqrt(expected)
     for c in range(t.first_fires[r], t.last_fires[r]):
         if w.met[c] != 1:
@@ -982,12 +1012,7 @@ def within(index: cython.double, moved: cython.double, cap: cython.double) -> cy
 @cython.nogil
 @cython.exceptval(check=False)
 def adjust(
-    t: Tables,
-    w: Work,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-    v: cython.Py_ssize_t,
-    found: Found,
+    t: Tables, w: Work, v: cython.Py_ssize_t, found: Found, row: cython.Py_ssize_t
 ) -> cython.void:
     """Apply bonuses and deductions, the limits of the scale, the lowest cap, and vetoes."""
     r: cython.Py_ssize_t
@@ -1003,13 +1028,13 @@ def adjust(
     high: cython.double = raw + Z95 * se
     scored: cython.bint = found.coverage[row] > 0.0
     for r in range(rules):
-        found.fired[r, row] = fires(t, w, cells, row, v, r)
+        found.fired[r, row] = fires(t, w, v, r)
         if not found.fired[r, row]:
             continue
         points = t.points[v * t.veto.shape[0] + r]
         if t.sign[r] != 0.0:
             if t.per_column[r] >= 0:
-                cases = cells[row, t.per_column[r]]
+                cases = w.cell[t.per_column[r]]
                 points = points * (cases if cases == cases else 0.0)
                 points = t.most[r] if points > t.most[r] else points
             points = t.sign[r] * points
@@ -1035,13 +1060,7 @@ def adjust(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def status_of(
-    t: Tables,
-    cells: cython.const[cython.double][:, ::1],
-    row: cython.Py_ssize_t,
-    v: cython.Py_ssize_t,
-    coverage: cython.double,
-) -> cython.int:
+def status_of(t: Tables, w: Work, v: cython.Py_ssize_t, coverage: cython.double) -> cython.int:
     """Return how much an index is worth: the first of the statuses that holds.
 
     What was not collected counts as not covered: coverage of a part of the scorecard is no more
@@ -1051,7 +1070,7 @@ def status_of(
     if not coverage > 0.0:
         return NOT_SCORED
     if t.new_column >= 0:
-        orders = cells[row, t.new_column]
+        orders = w.cell[t.new_column]
         if (orders if orders == orders else 0.0) < t.new_below:
             return NEW
     return LOW_EVIDENCE if coverage * t.collected_share[v] < t.low_coverage else FORMAL
@@ -1157,17 +1176,19 @@ def score_rows(t: Tables, w: Work, given: Given, found: Found):
     with cython.nogil:
         for row in range(cells.shape[0]):
             v = given.variant[row]
-            find_conditions(t, w, cells, row)
-            find_utilities(t, w, cells, row, v)
-            climb(t, w, cells, row, v)
+            take(w, cells, row)
+            find_conditions(t, w)
+            find_utilities(t, w, v)
+            climb(t, w, v)
             write_index(t, w, found, row)
-            share_out(t, w, found.raw[row])
+            share_losses(t, w, found.raw[row])
             if found.statement:
+                share_gains(t, w, found.raw[row])
                 write_statement(t, w, found, row)
             name_reasons(t, w, found, row)
-            count_unknown(t, w, found)
-            adjust(t, w, cells, row, v, found)
-            found.status[row] = status_of(t, cells, row, v, found.coverage[row])
+            count_unknown(w, found)
+            adjust(t, w, v, found, row)
+            found.status[row] = status_of(t, w, v, found.coverage[row])
             found.tier[row] = 0
             if found.status[row] == NOT_SCORED:
                 for place in range(REASONS):
@@ -1209,8 +1230,9 @@ def true_rows(t: Tables, w: Work, given: Given, values, utilities, used, index, 
         for row in range(cells.shape[0]):
             v = given.variant[row]
             at = v * t.node.shape[0]
-            find_conditions(t, w, cells, row)
-            find_utilities(t, w, cells, row, v)
+            take(w, cells, row)
+            find_conditions(t, w)
+            find_utilities(t, w, v)
             for s in range(t.node.shape[0]):
                 x = true[row, s]
                 if t.evidence[s] == LOG_MEAN:
@@ -1221,7 +1243,7 @@ def true_rows(t: Tables, w: Work, given: Given, values, utilities, used, index, 
                 if w.u[s] != w.u[s]:
                     w.u[s] = t.prior_utility[at + s]
                 taken[row, s] = w.u[s]
-            climb(t, w, cells, row, v)
+            climb(t, w, v)
             out[row] = w.node_u[root] if w.total[root] > 0.0 else NAN
             for n in range(root):
                 nodes[t.dimension[n], row] = w.node_u[n] if w.total[n] > 0.0 else NAN

@@ -177,5 +177,6 @@ def work_space(card: Scorecard) -> kernel.Work:
     conditions = sum(len(rule.when) for rule in card.rules)
     conditions += sum(len(signal.applies_when) for signal in card.signals)
     signals, nodes = len(card.signals), len(card.dimensions) + 1
-    integers = np.zeros((4, max(conditions, signals)), dtype=np.int32)
-    return kernel.Work(integers, np.zeros((6, signals)), np.zeros((15, nodes)))
+    integers = np.zeros((5, max(conditions, signals)), dtype=np.int32)
+    cell = np.zeros(len(card.fields))
+    return kernel.Work(cell, integers, np.zeros((6, signals)), np.zeros((15, nodes)))
