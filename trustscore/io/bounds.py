@@ -12,7 +12,7 @@ __all__ = ["rows_out_of_bounds"]
 
 
 def rows_out_of_bounds(
-    cells: cython.const[cython.double][:, :],
+    cells: cython.const[cython.double][:, ::1],
     low: cython.const[cython.double][::1],
     high: cython.const[cython.double][::1],
     flags: cython.const[cython.int][::1],
@@ -43,10 +43,10 @@ def rows_out_of_bounds(
     pair: cython.Py_ssize_t
     count: cython.Py_ssize_t = 0
     value: cython.double
-    wrong: cython.bint
+    wrong: cython.longlong
     with cython.nogil:
         for row in range(cells.shape[0]):
-            wrong = False
+            wrong = 0
             for column in range(cells.shape[1]):
                 value = cells[row, column]
                 wrong |= (value < low[column]) | (value > high[column])

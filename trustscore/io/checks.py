@@ -99,7 +99,13 @@ class Checker:
         """Return the faults of a matrix of shape (rows, columns), ordered by row and field."""
         rows = np.empty(len(matrix), dtype=np.int64)
         count = rows_out_of_bounds(
-            matrix, self._low, self._high, self._places_of_flags, self._parts, self._wholes, rows
+            np.ascontiguousarray(matrix),
+            self._low,
+            self._high,
+            self._places_of_flags,
+            self._parts,
+            self._wholes,
+            rows,
         )
         # Nearly all rows are without fault; the others are looked at again to say what it is.
         faults = self._faults(matrix[rows[:count]]) if count else []

@@ -13,9 +13,10 @@ except ModuleNotFoundError:
     from trustscore import uncompiled as cython
 
 if cython.compiled:
-    from cython.cimports.libc.math import rint
+    from cython.cimports.libc.math import llrint
+    from cython.cimports.libc.string import memcpy
 else:
-    rint = round
+    llrint = round
 
 __all__ = ["LISTED", "NUMBER", "TEXT", "WORD", "write_lines"]
 
@@ -25,6 +26,7 @@ _NUMBER: cython.int = cython.declare(cython.int, 0)
 _WORD: cython.int = cython.declare(cython.int, 1)
 _TEXT: cython.int = cython.declare(cython.int, 2)
 
+_BLANK: cython.longlong = cython.declare(cython.longlong, -1)
 _COMMA: cython.uchar = cython.declare(cython.uchar, 44)
 _SEMICOLON: cython.uchar = cython.declare(cython.uchar, 59)
 _NEWLINE: cython.uchar = cython.declare(cython.uchar, 10)
@@ -34,13 +36,9 @@ _NEWLINE: cython.uchar = cython.declare(cython.uchar, 10)
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def _units(value: cython.double, decimals: cython.int) -> cython.double:
+def _units(value: cython.double, scale: cython.longlong) -> cython.longlong:
     """Return a number in whole units of its last decimal, halves to the even one."""
-    scale: cython.double = 1.0
-    while decimals > 0:
-        scale *= 10.0
-        decimals -= 1
-    return rint(value * scale) if value == value else value
+    return llrint(value * scale) if value == value else _BLANK
 
 
 @cython.cfunc
@@ -48,33 +46,33 @@ def _units(value: cython.double, decimals: cython.int) -> cython.double:
 @cython.nogil
 @cython.exceptval(check=False)
 def _put_number(
-    out: cython.uchar[::1], at: cython.Py_ssize_t, units: cython.double, decimals: cython.int
+    out: cython.uchar[::1],
+    at: cython.Py_ssize_t,
+    units: cython.longlong,
+    scale: cython.longlong,
+    decimals: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
     """Write a number given in units of its last decimal; return where it ends."""
     POINT: cython.uchar = 46
     ZERO: cython.uchar = 48
-    rest: cython.longlong = cython.cast(cython.longlong, units)
-    # At least one digit stands before the point.
-    width: cython.Py_ssize_t = decimals + 1 + (decimals > 0)
-    bound: cython.longlong = 10
-    end: cython.Py_ssize_t
-    digit: cython.int
-    for digit in range(decimals):  # noqa: B007
-        bound *= 10
-    while rest >= bound:
-        bound *= 10
-        width += 1
-    end = at + width
-    for digit in range(1, decimals + 1):
-        out[end - digit] = ZERO + rest % 10
-        rest //= 10
+    whole: cython.uint = cython.cast(cython.uint, units // scale)
+    rest: cython.ulonglong = cython.cast(cython.ulonglong, units % scale)
+    place: cython.Py_ssize_t
+    if whole >= 100:
+        out[at] = ZERO + whole // 100
+        at += 1
+    if whole >= 10:
+        out[at] = ZERO + whole // 10 % 10
+        at += 1
+    out[at] = ZERO + whole % 10
+    at += 1
     if decimals > 0:
-        out[end - decimals - 1] = POINT
-        width -= decimals + 1
-    for digit in range(width):
-        out[at + width - 1 - digit] = ZERO + rest % 10
-        rest //= 10
-    return end
+        out[at] = POINT
+        for place in range(at + decimals, at, -1):
+            out[place] = ZERO + rest % 10
+            rest //= 10
+        at += 1 + decimals
+    return at
 
 
 @cython.cfunc
@@ -90,10 +88,13 @@ def _put_bytes(
 ) -> cython.Py_ssize_t:
     """Copy a stretch of bytes; return where it ends."""
     place: cython.Py_ssize_t
-    for place in range(begin, end):
-        out[at] = data[place]
-        at += 1
-    return at
+    if cython.compiled:
+        if begin < end:
+            memcpy(cython.address(out[at]), cython.address(data[begin]), end - begin)
+    else:
+        for place in range(end - begin):
+            out[at + place] = data[begin + place]
+    return at + (end - begin)
 
 
 def write_lines(
@@ -101,6 +102,7 @@ def write_lines(
     places: cython.const[cython.int][:, ::1],
     numbers: cython.const[cython.double][:, ::1],
     decimals: cython.const[cython.int][::1],
+    scales: cython.const[cython.longlong][::1],
     codes: cython.const[cython.int][:, ::1],
     words: cython.const[cython.uchar][::1],
     word_bounds: cython.const[cython.longlong][::1],
@@ -120,7 +122,8 @@ def write_lines(
         rows of `codes`, the first of its rows of `numbers`, and how many there are of each.
     numbers : ndarray of float64, shape (columns of numbers, rows)
         NaN for blank, else from 0 to 999.
-    decimals : ndarray of int32, shape (columns of numbers,)
+    decimals, scales : ndarray of int32 and int64, shape (columns of numbers,)
+        How many decimals, and 10 to the power of that.
     codes : ndarray of int32, shape (columns of words, rows)
         Which word.
     words, word_bounds : bytes and ndarray of int64
@@ -144,7 +147,7 @@ def write_lines(
     number: cython.Py_ssize_t
     step: cython.Py_ssize_t
     code: cython.Py_ssize_t
-    units: cython.double
+    units: cython.longlong
     with cython.nogil:
         offsets[0] = 0
         for row in range(len(offsets) - 1):
@@ -154,9 +157,9 @@ def write_lines(
                     at += 1
                 place = places[column, 0]
                 if kinds[column] == _NUMBER:
-                    units = _units(numbers[place, row], decimals[place])
-                    if units == units:
-                        at = _put_number(out, at, units, decimals[place])
+                    units = _units(numbers[place, row], scales[place])
+                    if units != _BLANK:
+                        at = _put_number(out, at, units, scales[place], decimals[place])
                 elif kinds[column] == _WORD:
                     code = codes[place, row]
                     at = _put_bytes(out, at, words, word_bounds[code], word_bounds[code + 1])
@@ -166,8 +169,8 @@ def write_lines(
                     first = at
                     for step in range(places[column, 2]):
                         number = places[column, 1] + step
-                        units = _units(numbers[number, row], decimals[number])
-                        if units > 0.0:
+                        units = _units(numbers[number, row], scales[number])
+                        if units > 0:
                             if at > first:
                                 out[at] = _SEMICOLON
                                 at += 1
@@ -175,7 +178,7 @@ def write_lines(
                             at = _put_bytes(
                                 out, at, words, word_bounds[code], word_bounds[code + 1]
                             )
-                            at = _put_number(out, at, units, decimals[number])
+                            at = _put_number(out, at, units, scales[number], decimals[number])
             out[at] = _NEWLINE
             at += 1
             offsets[row + 1] = cython.cast(cython.int, at)

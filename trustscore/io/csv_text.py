@@ -176,6 +176,7 @@ def lines_of(columns: Sequence[Column], rows: int) -> Any:
         np.array(tables.places, dtype=np.int32).reshape(-1, 3),
         np.array(tables.numbers, dtype=np.float64).reshape(len(tables.numbers), rows),
         np.array(tables.decimals, dtype=np.int32),
+        10 ** np.array(tables.decimals, dtype=np.int64),
         np.array(tables.codes, dtype=np.int32).reshape(len(tables.codes), rows),
         b"".join(tables.words),
         word_bounds,
