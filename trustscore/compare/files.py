@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from trustscore.compare.change import compare_blocks
 from trustscore.compare.market import Market
-from trustscore.compare.rows import KINDS_OF_PART, ChangedRows, part_kind, reasons, rows_of
+from trustscore.compare.rows import KINDS_OF_PART, ChangedRows, part_kind, rows_of
 from trustscore.compare.scorecards import Difference, differences
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import add_arrays, as_array, commit_together, open_sink
@@ -311,7 +311,7 @@ def _table(rows: ChangedRows, parts: bool) -> dict[str, Any]:
     for part, points in rows.parts.items():
         sums[f"from_{part_kind(part)[0]}"] += points
     known = np.isfinite(rows.change)
-    words = np.array([*(_words(rows, row) for row in range(len(rows.ids))), None], object)[:-1]
+    words = np.array([*map(_words, rows.leading), None], object)[:-1]
     columns = {
         "merchant_id": rows.ids,
         "old_index": rows.old,
@@ -329,7 +329,5 @@ def _table(rows: ChangedRows, parts: bool) -> dict[str, Any]:
     return {name: as_array(np.asarray(column)) for name, column in columns.items()}
 
 
-def _words(rows: ChangedRows, row: int) -> str:
-    if not np.isfinite(rows.change[row]):
-        return ""
-    return ";".join(f"{name}:{points:+.1f}" for name, points in reasons(rows.parts, row))
+def _words(leading: tuple[tuple[str, float], ...]) -> str:
+    return ";".join(f"{name}:{points:+.1f}" for name, points in leading)

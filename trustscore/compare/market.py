@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.compare.rows import ChangedRows, part_kind, reasons, signal_of
+from trustscore.compare.rows import ChangedRows, part_kind, signal_of
 from trustscore.scorecard import Scorecard
 
 __all__ = ["Market", "Mover"]
@@ -112,7 +112,7 @@ class Market:
                 float(rows.new[row]),
                 str(rows.old_tier[row]),
                 str(rows.new_tier[row]),
-                tuple(reasons(rows.parts, row)),
+                rows.leading[row],
             )
             if mover.change >= 0.05:
                 self._up.append(mover)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from trustscore.compare.change import Changes
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.typing import Array
 
-__all__ = ["KINDS_OF_PART", "ChangedRows", "part_kind", "reasons", "rows_of"]
+__all__ = ["KINDS_OF_PART", "ChangedRows", "leading_parts", "part_kind", "rows_of", "signal_of"]
 
 KINDS_OF_PART = ("figure", "evidence", "applicability", "peers", "rule", "scorecard", "points")
 """What the name of a part begins with; ``points`` in a comparison of contributions."""
@@ -48,6 +49,13 @@ class ChangedRows:
     new_status: Array
     old_dimensions: Mapping[str, Array]
     new_dimensions: Mapping[str, Array]
+
+    @cached_property
+    def leading(self) -> list[tuple[tuple[str, float], ...]]:
+        """The parts that moved each merchant most; nothing for one without a change."""
+        found = leading_parts(self.parts, len(self.ids))
+        known = np.isfinite(self.change).tolist()
+        return [each if there else () for each, there in zip(found, known, strict=True)]
 
 
 def rows_of(ids: Array, found: Changes) -> ChangedRows:
@@ -86,8 +94,23 @@ def signal_of(part: str, card: Scorecard) -> Signal | None:
     return next((signal for signal in card.signals if signal.id == name), None)
 
 
-def reasons(parts: Mapping[str, Array], row: int) -> list[tuple[str, float]]:
-    """Return the parts that moved a merchant most, largest first; none under .05 points."""
-    found = [(name, float(points[row])) for name, points in parts.items()]
-    found = [each for each in found if np.isfinite(each[1]) and abs(each[1]) >= _LEAST]
-    return sorted(found, key=lambda each: -abs(each[1]))[:_REASONS]
+def leading_parts(parts: Mapping[str, Array], rows: int) -> list[tuple[tuple[str, float], ...]]:
+    """Return for each merchant the parts that moved it most, largest first; none under .05 points.
+
+    Examples
+    --------
+    >>> parts = {"figure.a": np.array([0.1, 0.0]), "figure.b": np.array([-3.0, 0.01])}
+    >>> leading_parts(parts, 2)
+    [(('figure.b', -3.0), ('figure.a', 0.1)), ()]
+    """
+    names = list(parts)
+    if not names:
+        return [()] * rows
+    table = np.nan_to_num(np.stack(list(parts.values())))
+    # Of parts that moved a merchant alike, the earlier one goes first.
+    order = np.argsort(-np.abs(table), axis=0, kind="stable")[:_REASONS]
+    points = np.take_along_axis(table, order, axis=0)
+    return [
+        tuple((names[at], moved) for at, moved in zip(*pair, strict=True) if abs(moved) >= _LEAST)
+        for pair in zip(order.T.tolist(), points.T.tolist(), strict=True)
+    ]
