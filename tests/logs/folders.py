@@ -70,9 +70,8 @@ def read(folder, work, mapping=None, zone="Asia/Shanghai", buckets=None, currenc
             rows = {}
             for name in logs.parts:
                 columns = [*logs.types(name), "_file"]
-                found = session.rows(
-                    f'SELECT {", ".join(columns)} FROM "{name}" ORDER BY _file, _line'
-                )
+                quoted = ", ".join(f'"{column}"' for column in columns)
+                found = session.rows(f'SELECT {quoted} FROM "{name}" ORDER BY _file, _line')
                 rows[name] = [dict(zip(columns, row, strict=True)) for row in found]
     finally:
         store.close()

@@ -120,6 +120,7 @@ UNLIKE = {
 }
 
 
+@pytest.mark.slow
 def test_logs_are_as_the_truth_of_their_merchants(tmp_path):
     write_logs(tmp_path / "logs", 24, 130, 14)
     found = exported(tmp_path / "logs", tmp_path / "export.parquet")

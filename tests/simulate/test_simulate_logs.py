@@ -1,7 +1,6 @@
 """Logs of a made-up market: the same seed, whole folders, and figures true to their merchants."""
 
 import copy
-import json
 from collections import Counter
 
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from tests.logs.folders import read
 from trustscore import simulate_export
 from trustscore.commands.main import group
 from trustscore.errors import InputError
@@ -18,9 +18,6 @@ from trustscore.simulate.logs.decoys import Decoys
 from trustscore.simulate.logs.draw import draw_logs
 from trustscore.simulate.logs.files import write_logs
 from trustscore.simulate.logs.market import Market
-
-pytest.importorskip("duckdb")
-pytest.importorskip("sqlglot")
 
 
 def contents(folder):
@@ -35,21 +32,15 @@ def test_same_seed_gives_the_same_bytes(tmp_path):
     assert one["orders.parquet"] != other["orders.parquet"]
 
 
-def test_signals_reads_the_logs_without_a_reject(tmp_path):
+def test_logs_are_read_without_a_reject(tmp_path):
     # Enough merchants for hubs of identifiers, and few days.
     write_logs(tmp_path / "logs", 130, 8, 11)
-    out = tmp_path / "export.csv"
-    done = CliRunner().invoke(
-        group,
-        [
-            *("signals", str(tmp_path / "logs"), "-o", str(out), "--as-of", "2026-01-01"),
-            *("--allow-short-logs", "--quiet"),
-        ],
-    )
-    assert done.exit_code == 0, done.output
-    facts = json.loads((tmp_path / "export.csv.manifest.json").read_text())
-    assert facts["rows"]["rejected"] == 0 < facts["rows"]["read"]
-    assert facts["merchants"] == 130
+    hubs = (tmp_path / "logs" / "truth" / "hubs.csv").read_text().splitlines()
+    assert len(hubs) == 4
+    found = read(tmp_path / "logs", tmp_path / "work")
+    assert found.bad == []
+    assert set(found.rows) == set(LOG_TABLES)
+    assert all(found.rows.values())
 
 
 def test_truth_names_the_merchants_of_the_export(tmp_path):

@@ -28,7 +28,7 @@ Example:
 )
 @click.option(
     "--days",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=3650),
     help="Days of the logs, up to 2026-01-01, the day of the export. [default: 480]",
 )
 @click.option("--csv", is_flag=True, help="Write logs as CSV instead of Parquet.")

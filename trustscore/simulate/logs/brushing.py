@@ -107,6 +107,7 @@ def _accounts(shops: Shops, found: Fakes) -> None:
     puppet = own + draw.integers(0, PUPPETS, rows)
     made.buyer = np.where(strategy == OWN_ACCOUNTS, puppet, np.where(strategy == DRIP, drip, ring))
     made.person = made.buyer.copy()
+    made.root = np.unique(made.person, return_inverse=True)[1].reshape(-1)
 
 
 def _hurry(shops: Shops, found: Fakes) -> None:

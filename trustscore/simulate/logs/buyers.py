@@ -7,7 +7,13 @@ import numpy as np
 from trustscore.simulate.logs.clock import DAY
 from trustscore.simulate.logs.columns import OWN, Table, code
 from trustscore.simulate.logs.market import Shops
-from trustscore.simulate.logs.trade import KINDS, SHIPS, Trade
+from trustscore.simulate.logs.trade import (
+    CANCELLED_BY_BUYER,
+    CANCELLED_BY_SHOP,
+    KINDS,
+    SHIPS,
+    Trade,
+)
 from trustscore.simulate.market import CATEGORIES
 from trustscore.typing import Array
 
@@ -18,6 +24,7 @@ LONGEST_DAYS = 38
 UNSEEN = 0.01
 # Buyers of a dormitory or office who share address and network.
 HOME = 8
+SHARED_HOMES = 2_000_000_000
 SECOND_LINE = 0.15
 PROMOTED = 0.10
 
@@ -53,10 +60,26 @@ def find_buyers(shops: Shops, trade: Trade) -> None:
     alone = (before == np.arange(rows)) & ~followed
     _merge(shops, trade, first, alone & stays)
     _loyal(shops, trade, first, alone & stays)
-    roots, place = np.unique(first, return_inverse=True)
-    trade.buyer = market.number("buyer", len(roots))[place.reshape(-1)]
-    trade.person = trade.buyer.copy()
+    _, root = np.unique(first, return_inverse=True)
+    trade.root = root.reshape(-1)
+    trade.person = _people(shops, trade, draw)
+    trade.buyer = trade.person.copy()
     trade.buyer[draw.random(rows) < market.decoys["unknown_buyer"]] = -1
+
+
+def _people(shops: Shops, trade: Trade, draw: np.random.Generator) -> Array:
+    """Return who each buyer of a merchant is; the same people buy from several merchants."""
+    size = shops.market.people
+    # Roots are numbered by merchant and time; each merchant has its own order of the people, in
+    # which nobody comes twice, as the size is a prime.
+    shop_of_root = np.zeros(int(trade.root.max(initial=-1)) + 1, np.int64)
+    shop_of_root[trade.root] = trade.shop
+    begin = np.searchsorted(shop_of_root, np.arange(shops.rows))
+    step = draw.integers(1, size, shops.rows)
+    first = draw.integers(0, size, shops.rows)
+    place = trade.root - begin[trade.shop]
+    people: Array = 1 + (first[trade.shop] + step[trade.shop] * place) % size
+    return people
 
 
 def _followed(shops: Shops, trade: Trade, stays: Array) -> Array:
@@ -132,7 +155,7 @@ def orders(shops: Shops, trade: Trade) -> Table:
     category = shops.of(market.category)[shop]
     other = draw.random(rows) < 0.03
     category = np.where(other, draw.integers(0, len(CATEGORIES), rows), category)
-    shop_cancels = trade.fate == 1
+    shop_cancels = trade.fate == CANCELLED_BY_SHOP
     reasons = np.array(
         [code("orders", "cancel_reason", w) for w in ("out_of_stock", "asked_to_cancel", "other")]
     )
@@ -140,7 +163,7 @@ def orders(shops: Shops, trade: Trade) -> Table:
     which = draw.choice(3, rows, p=[0.6, 0.2, 0.2])
     reason[shop_cancels] = reasons[which][shop_cancels]
     reason[trade.late] = code("orders", "cancel_reason", "late")
-    mind = trade.fate == 2
+    mind = trade.fate == CANCELLED_BY_BUYER
     reason[mind] = code("orders", "cancel_reason", "changed_mind")
     party = np.full(rows, -1, np.int64)
     party[shop_cancels] = code("orders", "cancel_party", "merchant")
@@ -200,21 +223,21 @@ def _promoters(shops: Shops, trade: Trade) -> Array:
 def _traces(shops: Shops, trade: Trade) -> Table:
     """Return the device, account, address and network behind each order."""
     draw, market = shops.stream("traces"), shops.market
-    person = trade.person
-    people, place = np.unique(person, return_inverse=True)
-    place = place.reshape(-1)
-    home = people.copy()
-    begin = np.flatnonzero(draw.random(len(people)) < market.decoys["shared_home"] / HOME)
+    person, place = trade.person, trade.root
+    # Buyers that came to a merchant one after another, as the news went round a dormitory.
+    home = np.zeros(int(place.max(initial=-1)) + 1, np.int64)
+    home[place] = person
+    begin = np.flatnonzero(draw.random(len(home)) < market.decoys["shared_home"] / HOME)
+    shared = np.zeros(len(home), np.bool_)
     for at in begin.tolist():
-        home[at : at + HOME] = people[at]
-    network = home.copy()
-    shared = home != people
-    shared[begin] = True
+        home[at : at + HOME] = SHARED_HOMES + market.number("home", 1)[0]
+        shared[at : at + HOME] = True
     # Phones on the way have a network of their own each time.
     away = (draw.random(trade.rows) < 0.4) & ~shared[place]
+    network = 1_000_000_000 + market.number("network", trade.rows)
     table: Table = {
         "device_id": person.copy(),
-        "ip": np.where(away, market.number("network", trade.rows) + 1_000_000_000, network[place]),
+        "ip": np.where(away, network, home[place]),
         "address_id": home[place],
         "pay_account_id": person.copy(),
     }

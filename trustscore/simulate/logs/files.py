@@ -82,6 +82,8 @@ def _truth_cells(name: str, values: Array, names: Array) -> Any:
         return _chosen(names.tolist(), values)
     if name in PREFIX:
         return _named(PREFIX[name], values)
+    if values.dtype.kind == "f":
+        return pa.array(values, mask=np.isnan(values))
     return pa.array(values)
 
 

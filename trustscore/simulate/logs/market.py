@@ -26,6 +26,23 @@ AFTER = 3
 # The market's law gives every merchant some share of made-up orders. Logs have them where it is
 # beyond this: whoever stands below brushes nothing.
 LEAST_BRUSHING = 0.045
+# Merchants from whom one person buys while the log lasts, where the market is large enough.
+MERCHANTS_EACH = 4
+MOST_DAYS = 3650
+
+
+def _prime_from(least: int) -> int:
+    """Return the first prime from a number on.
+
+    Examples
+    --------
+    >>> _prime_from(90), _prime_from(2)
+    (97, 2)
+    """
+    number = max(least, 2)
+    while any(number % by == 0 for by in range(2, int(number**0.5) + 1)):
+        number += 1
+    return number
 
 
 class Market:
@@ -43,6 +60,8 @@ class Market:
         for name, value, least in (("merchants", count, 1), ("seed", seed, 0), ("days", days, 1)):
             if value < least:
                 raise InputError(f"{name}: must be at least {least}. Got {value}")
+        if days > MOST_DAYS:
+            raise InputError(f"days: must be at most {MOST_DAYS}. Got {days}")
         self.count, self.seed, self.days, self.decoys = count, seed, days, decoys
         self.after = AFTER if decoys["after_cut"] else 0
         self.cut_day = date(1970, 1, 1) + timedelta(days=int(EXPORTED_ON))
@@ -52,6 +71,9 @@ class Market:
         self.busy = season(self.cut_day, days, self.after)
         self._given: dict[str, int] = {}
         self._draw_merchants()
+        # Enough people for the largest merchant, each of whom buys from several merchants.
+        paid = self.orders / 30.0 * np.minimum(self.tenure + 3, days) * max(self.busy.mean(), 1.0)
+        self.people = _prime_from(int(max(1.3 * paid.max() + 100, paid.sum() / MERCHANTS_EACH)))
 
     def _draw_merchants(self) -> None:
         plan = program_of(load_scorecard("default"))
@@ -134,16 +156,12 @@ class Shops:
         """Return the same merchants with random streams of their own."""
         return Shops(self.market, self.first, f"{name} ")
 
-    def events(self, name: str, a_day: Array, first: Array | None = None) -> tuple[Array, Array]:
-        """Draw events evenly over the days of the log: whose they are, and their days.
-
-        `a_day` is how many a day each merchant has; `first` the day before which there are none.
-        """
+    def events(self, name: str, a_day: Array) -> tuple[Array, Array]:
+        """Draw so many events a day, evenly, and return whose they are and their days."""
         draw, market = self.stream(name), self.market
         size = market.days + market.after
         mean = np.repeat(np.asarray(a_day, np.float64)[:, None], size, axis=1)
-        open_on = self.opening if first is None else np.maximum(first, self.opening)
-        mean[np.arange(size)[None, :] < open_on[:, None]] = 0.0
+        mean[np.arange(size)[None, :] < self.opening[:, None]] = 0.0
         counts = draw.poisson(mean)
         shop, day = np.nonzero(counts)
         times = counts[shop, day]

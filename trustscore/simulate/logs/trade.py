@@ -65,7 +65,9 @@ class Trade:
     refunded: Array = field(default_factory=lambda: np.zeros(0, np.bool_))
     buyer: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     item: Array = field(default_factory=lambda: np.zeros(0, np.int64))
-    # The buyer, known or not; orders of buyers who review too often.
+    # Which of the group's buyers, by merchant and first order; who that is, known or not; orders
+    # of buyers who review too often.
+    root: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     person: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     loyal: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     # Cancelled by the platform after the deadline; pairs of orders under one waybill.

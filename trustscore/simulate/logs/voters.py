@@ -95,9 +95,9 @@ class Voters:
         return voter
 
     def truth(self) -> Table:
-        """Return the kind of each voter, and how often it is right."""
+        """Return the kind of each voter, and how often it is right if it judges at all."""
         return {
             "voter_id": np.arange(1, len(self.kind) + 1),
             "kind": np.array(list(KINDS), dtype=object)[self.kind],
-            "accuracy": np.round(self.accuracy, 4),
+            "accuracy": np.where(self.kind < FAN, np.round(self.accuracy, 4), np.nan),
         }
