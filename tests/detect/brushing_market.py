@@ -138,6 +138,9 @@ class Market:
                 self._order(name, self._any(self.people), self._moment())
         # The shop in the dormitory: most of its buyers live there.
         self._shop("dormitory-shop", "home")
+        # Its keeper lives there, too.
+        home = {"merchant_id": "dormitory-shop", "kind": "address", "value": "dormitory-1"}
+        self.tables["identities"].append(home)
         for _ in range(600):
             group = self.students if r.random() < 0.7 else self.people
             self._order("dormitory-shop", self._any(group), self._moment())

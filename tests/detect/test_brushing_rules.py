@@ -102,7 +102,7 @@ def test_a_waybill_of_another_buyers_order(tmp_path):
         # Two carriers have one number.
         order("post"),
         order("express", "2026-01-12 10:00"),
-        # Far apart: not judged itself, and known only to the waybill.
+        # The broker sold the number to another shop as well.
         order("other-shop", "2026-01-12 10:00", merchant="m2"),
     ]
     addresses = {"first": "a1", "second": "a2", "next-day": "a3"}
@@ -167,7 +167,7 @@ def test_who_enters_the_number_of_a_competitors_parcel_does_not_have_it_excluded
 
 
 def test_placeholders_are_no_numbers_where_scans_are_not_collected(tmp_path):
-    orders = [order(f"o{n}", day(n)) for n in range(4)]
+    orders = [order(f"o{n}", day(2 * n)) for n in range(4)]
     parcels = [parcel(f"o{n}", waybill_id="0000") for n in range(4)]
     found, _ = run(tmp_path, orders=orders, shipments=parcels)
     assert marked(found, "waybill_reused") == {"o1", "o2", "o3"}
@@ -197,9 +197,37 @@ def test_a_scan_before_payment(tmp_path):
     for n, (paid, scan, held, arrived, _) in enumerate(SCANS):
         orders.append(order(f"o{n}", paid, **held))
         parcels.append(parcel(f"o{n}", waybill_id=f"w{n}", first_scan_at=scan, **arrived))
+    # Other merchants, so that one with orders paid after delivery is an exception.
+    for n in range(9):
+        orders.append(order(f"usual{n}", day(n), f"m{n + 2}"))
+        parcels.append(parcel(f"usual{n}", f"m{n + 2}", delivered_at=day(n + 3)))
     found, _ = run(tmp_path, orders=orders, shipments=parcels)
     early = {f"o{n}" for n, case in enumerate(SCANS) if case[-1]}
     assert marked(found, "scan_before_payment") == early
+
+
+def test_a_market_that_sells_on_credit(tmp_path):
+    def late(merchant):
+        return (
+            order(f"{merchant}-late", "2026-01-20 10:00", merchant),
+            parcel(
+                f"{merchant}-late",
+                merchant,
+                waybill_id=f"w-{merchant}",
+                first_scan_at="2026-01-05 10:00",
+                delivered_at="2026-01-08 10:00",
+            ),
+        )
+
+    usual = [order(f"o{n}", day(n), f"m{n}") for n in range(10)]
+    sent = [
+        parcel(f"o{n}", f"m{n}", waybill_id=f"w{n}", delivered_at=day(n + 3)) for n in range(10)
+    ]
+    # One merchant of ten with orders paid after delivery is remarkable, three are a custom.
+    for merchants, caught in ((["m1"], {"m1-late"}), (["m1", "m2", "m3"], set())):
+        orders, parcels = zip(*map(late, merchants), strict=True)
+        found, _ = run(tmp_path, orders=[*usual, *orders], shipments=[*sent, *parcels])
+        assert marked(found, "scan_before_payment") == caught
 
 
 def test_what_was_added_to_a_parcel_on_its_way_was_not_scanned_too_early(tmp_path):
@@ -458,6 +486,14 @@ def test_copied_praise(tmp_path):
     assert "review:r-soon" in found["soon"]["evidence"]
 
 
+def test_reviews_of_orders_that_are_not_judged_mark_nothing(tmp_path):
+    orders = [order("gift", order_type="gift"), order("old", "2025-06-01 10:00"), order("normal")]
+    names = ["gift", "old", "normal", "orphan"]
+    reviews = [review(n, "2026-01-14 10:00") for n in names]
+    found, _ = run(tmp_path, orders=orders, reviews=reviews)
+    assert set(found) == {"normal"}
+
+
 def test_praise_apart_from_all_others(tmp_path):
     reviews = [review(f"o{n}", day(n), stars=2, text=f"text {n}") for n in range(5)]
     reviews += [review("five", day(9), text="text")]
@@ -503,10 +539,14 @@ def test_what_neighbours_and_sales_bring_about_excludes_nothing():
     weights = load_settings().brushing.weights
     least = load_settings().brushing.soft.known_score
     odds = least / (1 - least) / (0.02 / 0.98)
-    together = (
-        max(weights.shared_address, weights.shared_ip) + weights.burst_hour + weights.price_off_list
-    )
+    sale = max(weights.burst_hour, weights.price_off_list)
+    neighbours = max(weights.shared_address, weights.shared_ip)
+    together = neighbours + sale + weights.repeated_item
     assert 2.718281828459045**together < odds
+    assert 2.718281828459045 ** (weights.copied_praise_soon + sale) < odds
+    # Of one family only one counts.
+    assert RULES["burst_hour"].family == RULES["price_off_list"].family
+    assert RULES["shared_address"].family == RULES["shared_ip"].family
     alone = max(weights.model_dump().values())
     assert 2.718281828459045**alone < odds
 

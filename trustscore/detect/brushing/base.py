@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trustscore.detect.brushing.settings import BrushingSpec, PublicSpec
-from trustscore.detect.room import DAY, HOUR, Room
+from trustscore.detect.room import HOUR, Room
 
 __all__ = ["KINDS", "LOGS", "make_base"]
 
@@ -23,7 +23,8 @@ def make_base(room: Room, settings: BrushingSpec) -> None:
     """Make the tables that the rules read.
 
     Judged are normal orders paid in the last days before the cut, and first reviews that people
-    wrote then; a waybill is also looked for on older orders.
+    wrote of them; where orders are not there, all of these days. A waybill is also looked for on
+    older orders.
     """
     start = room.cut.back(settings.days)
     older = room.cut.back(settings.days + settings.hard.waybill_days)
@@ -31,7 +32,7 @@ def make_base(room: Room, settings: BrushingSpec) -> None:
         "brushing_orders",
         "SELECT merchant_id, order_id, paid_at, buyer_id, category, open_at, device_id, ip,"
         f" address_id, pay_account_id, channel, paid_at >= {start} AS judged,"
-        f" paid_at_local // {DAY} AS paid_day, paid_at_local // {HOUR} AS paid_hour FROM orders"
+        f" paid_at_local // {HOUR} AS paid_hour FROM orders"
         f" WHERE paid_at >= {older} AND COALESCE(order_type, 'normal') = 'normal'",
     )
     room.make(
@@ -48,9 +49,12 @@ def make_base(room: Room, settings: BrushingSpec) -> None:
     )
     room.make(
         "brushing_reviews",
-        "SELECT review_id, merchant_id, order_id, created_at, buyer_id, stars,"
-        f" created_at >= {start} AS judged, created_at_local // {HOUR} AS hour FROM reviews"
-        " WHERE NOT COALESCE(is_default, FALSE) AND follows IS NULL",
+        "SELECT r.review_id, r.merchant_id, r.order_id, r.created_at, r.buyer_id, r.stars,"
+        f" r.created_at >= {start} AND (COALESCE(o.judged, FALSE) OR NOT EXISTS"
+        " (SELECT 1 FROM orders)) AS judged,"
+        f" r.created_at_local // {HOUR} AS hour FROM reviews AS r LEFT JOIN brushing_orders AS o"
+        " ON o.merchant_id = r.merchant_id AND o.order_id = r.order_id"
+        " WHERE NOT COALESCE(r.is_default, FALSE) AND r.follows IS NULL",
     )
     _consumables(room, settings)
     _public(room, settings)

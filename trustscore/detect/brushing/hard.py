@@ -31,7 +31,7 @@ def make_waybills(room: Room, settings: BrushingSpec) -> None:
     room.make(
         "brushing_uses",
         "SELECT p.waybill_id, o.merchant_id, o.order_id, o.buyer_id, o.address_id, o.paid_at,"
-        " o.paid_day, o.judged, min(p.carrier) AS carrier, min(p.shipped_at) AS shipped_at,"
+        " o.judged, min(p.carrier) AS carrier, min(p.shipped_at) AS shipped_at,"
         " min(COALESCE(p.shipped_at, o.paid_at)) AS claimed_at, min(p.scan_at) AS scan_at"
         " FROM brushing_parcels AS p JOIN brushing_orders AS o ON o.merchant_id = p.merchant_id"
         " AND o.order_id = p.order_id WHERE p.waybill_id IS NOT NULL GROUP BY ALL",
@@ -44,7 +44,6 @@ def make_waybills(room: Room, settings: BrushingSpec) -> None:
             "buyer_id",
             "address_id",
             "paid_at",
-            "paid_day",
             "shipped_at",
             "carrier",
         )
@@ -64,7 +63,8 @@ def make_waybills(room: Room, settings: BrushingSpec) -> None:
 def waybill_reused(room: Room, settings: BrushingSpec, *, disputed: bool = False) -> str:
     """Return the orders whose waybill belongs to another buyer's order.
 
-    One parcel may hold what people of one address bought on one day. Between two merchants it is
+    One parcel may hold what people of one address bought within a day, and where an address is not
+    known it may be one. Between two merchants it is
     certain who came second only if payment and shipment say the same: else a merchant could enter
     the number of a competitor's parcel to have the competitor's order excluded. Such orders are
     `disputed`.
@@ -75,7 +75,7 @@ def waybill_reused(room: Room, settings: BrushingSpec, *, disputed: bool = False
         else f"orders <= {settings.hard.waybill_orders}"
     )
     merged = (
-        "merchant_id = owner_merchant_id AND paid_day = owner_paid_day"
+        f"merchant_id = owner_merchant_id AND abs(paid_at - owner_paid_at) <= {DAY}"
         " AND COALESCE(address_id = owner_address_id, TRUE)"
     )
     second = (
@@ -95,11 +95,18 @@ def scan_before_payment(room: Room, settings: BrushingSpec) -> str:
     """Return the orders whose parcel the carrier had before they were paid.
 
     Left out are presales, whose goods may travel before the rest is paid; orders that are paid to
-    the courier; parcels that already travelled for an earlier order of the buyer; and scans that
-    are known by day only, up to the end of that day.
+    the courier; those paid after delivery in a market where many merchants have such, as it sells
+    on credit; parcels that already travelled for an earlier order of the buyer; and scans that are
+    known by day only, up to the end of that day.
     """
     hard = settings.hard
     early, cash = round(hard.scan_hours * HOUR), round(hard.cash_hours * HOUR)
+    credit = (
+        "SELECT count(DISTINCT p.merchant_id) FILTER (p.delivered_at <= o.paid_at)"
+        f" > {hard.credit_merchants} * count(DISTINCT p.merchant_id) FROM brushing_parcels AS p"
+        " JOIN brushing_orders AS o ON o.merchant_id = p.merchant_id AND o.order_id = p.order_id"
+        " WHERE p.delivered_at IS NOT NULL"
+    )
     return (
         "SELECT o.merchant_id, o.order_id, CAST(NULL AS VARCHAR) AS detail"
         " FROM brushing_parcels AS p JOIN brushing_orders AS o ON o.merchant_id = p.merchant_id"
@@ -112,6 +119,7 @@ def scan_before_payment(room: Room, settings: BrushingSpec) -> str:
         f" AND p.scan_at + CASE WHEN p.scan_local % {DAY} = 0 THEN {DAY} ELSE {early} END"
         " < LEAST(o.paid_at, f.first_paid_at)"
         f" AND NOT COALESCE(abs(p.delivered_at - o.paid_at) <= {cash}, FALSE)"
+        f" AND NOT (COALESCE(p.delivered_at <= o.paid_at, FALSE) AND ({credit}))"
         " GROUP BY o.merchant_id, o.order_id"
     )
 

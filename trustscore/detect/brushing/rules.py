@@ -135,13 +135,14 @@ _ALL = (
         "it cost next to nothing of the list price",
         ("brushing_lines.price", "brushing_lines.list_price"),
         soft.price_off_list,
+        family="sale",
     ),
     Rule(
         "burst_hour",
         "it was paid in an hour full of new buyers",
         (_BUYER_OR_WRITER,),
         burst_hour,
-        family="burst",
+        family="sale",
     ),
     Rule(
         "copied_praise_soon",

@@ -58,6 +58,12 @@ class HardSpec(Base):
         description="Paid so close to its delivery, an order was paid to the courier.",
         examples=[24.0],
     )
+    credit_merchants: float = Field(
+        gt=0,
+        le=1,
+        description="If more of the merchants have orders paid after delivery, these mean nothing.",
+        examples=[0.2],
+    )
     seen_days: int = Field(
         ge=0,
         description="Days after a merchant's identifier was last seen that it is still theirs.",
