@@ -6,10 +6,13 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import spearmanr
 
 from tests.signals.witness import reference
+from trustscore import score_frame, simulate_export
 from trustscore.scorecard import load_scorecard
 from trustscore.signals.files import write_signals
 from trustscore.simulate.logs.files import write_logs
@@ -152,3 +155,22 @@ def test_logs_are_as_the_truth_of_their_merchants(tmp_path):
             off.append(f"{signal.id}: {got / size:.5f}, true is {expected / size:.5f}")
     assert off == []
     assert seen >= 60
+
+
+@pytest.mark.slow
+def test_scores_from_logs_rank_merchants_as_well_as_those_from_the_simulated_export(tmp_path):
+    count, seed = 90, 6
+    write_logs(tmp_path / "logs", count, 130, seed)
+    found = exported(tmp_path / "logs", tmp_path / "export.parquet")
+    own = simulate_export(count, seed=seed)
+    truth = own.truth["true_index"]
+    made = pd.DataFrame([found[merchant] | {"merchant_id": merchant} for merchant in sorted(found)])
+    assert made["merchant_id"].tolist() == own["merchant_id"].tolist()
+    ranks = []
+    for frame in (pd.DataFrame(own), made):
+        scored = score_frame(frame, allow_missing_columns=True)
+        assert scored["trust_index"].notna().all()
+        ranks.append(spearmanr(scored["trust_index"], truth)[0])
+        inside = (scored["trust_index_lower"] <= truth) & (truth <= scored["trust_index_upper"])
+        assert inside.mean() >= 0.85
+    assert ranks[1] >= ranks[0] - 0.02

@@ -143,3 +143,28 @@ def test_moments_of_csv_have_offsets_of_other_places(tmp_path):
     assert "+0800" in text and "+0100" in text
     write_logs(tmp_path / "plain", 3, 20, 9, csv=True, decoys=["gift"])
     assert "+0100" not in (tmp_path / "plain" / "orders.csv").read_text()
+
+
+def test_truth_of_brushing_is_what_the_logs_hold(market):
+    found = drawn(market)
+    share = found["truth", "merchants", "true_brushing_order_share"]
+    brushers = set(
+        found["truth", "orders", "merchant_id"][found["truth", "orders", "brushing"] != ""]
+    )
+    assert {at for at in range(market.count) if share[at] > 0} >= brushers
+    assert all(value == 0 or value > 0.045 for value in share[: market.count])
+
+
+def test_people_buy_from_several_merchants():
+    market = Market(40, 5, 60, Decoys(["none"]))
+    found = drawn(market)
+    pairs = set(
+        zip(
+            found["log", "orders", "buyer_id"].tolist(),
+            found["log", "orders", "merchant_id"].tolist(),
+            strict=True,
+        )
+    )
+    merchants = Counter(buyer for buyer, _ in pairs)
+    several = sum(count > 1 for count in merchants.values()) / len(merchants)
+    assert several > 0.1

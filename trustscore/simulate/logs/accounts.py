@@ -86,7 +86,7 @@ class Accounts:
                 self.gang[account] = group
 
     def _families(self) -> None:
-        """Let some pairs of merchants be one family: a phone and a device in common."""
+        """Let some pairs of merchants be one family, with identifiers in common."""
         count = self.market.count
         pick = np.flatnonzero(self.draw.random(count - 1) < FAMILY_SHARE)
         last = -1

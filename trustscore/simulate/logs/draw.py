@@ -47,11 +47,13 @@ def draw_logs(market: Market) -> Iterator[tuple[float, dict[str, Table], dict[st
     accounts = Accounts(market)
     market.names = np.array(accounts.names, dtype=object)
     voters = Voters(market)
+    # Most merchants make up no orders here, whatever the market's law says of them.
+    true = market.true | {"brushing_order_share": market.brushing}
     yield (
         0.0,
         {"merchants": accounts.merchants(), "identities": accounts.identities()},
         {
-            "merchants": accounts.truth_of_merchants(market.true),
+            "merchants": accounts.truth_of_merchants(true),
             "identities": accounts.truth(),
             "hubs": accounts.hubs,
             "voters": voters.truth(),

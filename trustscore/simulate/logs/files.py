@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,19 +52,19 @@ def _blank(cells: Any, blank: Array) -> Any:
 
 
 def _chosen(words: Any, codes: Array) -> Any:
-    return pa.array(words, pa.string()).take(pa.array(codes, mask=codes < 0))
+    return words.take(pa.array(codes, mask=codes < 0))
 
 
-def cells_of(table: str, column: LogColumn, values: Array, names: Array) -> Any:
+def cells_of(table: str, column: LogColumn, values: Array, names: Any) -> Any:
     """Return a column of a log as Arrow writes it."""
     if values.dtype.kind == "O":
         return pa.array(values.tolist(), pa.string())
     if column.type in ("id", "text"):
         if column.name in _ACCOUNTS:
-            return _chosen(names.tolist(), values)
+            return _chosen(names, values)
         return _named(PREFIX[column.name], values)
     if column.type == "class":
-        return _chosen(words_of(table, column.name), values)
+        return _chosen(pa.array(words_of(table, column.name), pa.string()), values)
     if column.type == "time":
         return pa.array(values, mask=values == MISSING).cast(_TYPES["time"])
     if column.type == "day":
@@ -75,11 +76,11 @@ def cells_of(table: str, column: LogColumn, values: Array, names: Array) -> Any:
     return pa.array(values, pa.float64(), mask=np.isnan(values))
 
 
-def _truth_cells(name: str, values: Array, names: Array) -> Any:
+def _truth_cells(name: str, values: Array, names: Any) -> Any:
     if values.dtype.kind == "O":
         return pa.array(values.tolist(), pa.string())
     if name == "merchant_id":
-        return _chosen(names.tolist(), values)
+        return _chosen(names, values)
     if name in PREFIX:
         return _named(PREFIX[name], values)
     if values.dtype.kind == "f":
@@ -124,6 +125,11 @@ class _Folder:
         self.sinks: dict[tuple[str, bool], _Sink] = {}
         (place / "truth").mkdir()
 
+    @cached_property
+    def names(self) -> Any:
+        """Ids of all accounts; asked for when the first rows come, as accounts are drawn then."""
+        return pa.array(self.market.names.tolist(), pa.string())
+
     def _sink(self, name: str, truth: bool) -> _Sink:
         found = self.sinks.get((name, truth))
         if found is None:
@@ -135,9 +141,9 @@ class _Folder:
 
     def log(self, name: str, table: Table) -> None:
         """Write rows of a log."""
-        names, rows = self.market.names, len(table["merchant_id"])
+        rows = len(table["merchant_id"])
         columns = {
-            column.name: cells_of(name, column, table[column.name], names)
+            column.name: cells_of(name, column, table[column.name], self.names)
             if column.name in table
             else pa.nulls(rows, _TYPES.get(column.type, pa.string()))
             for column in LOG_TABLES[name].columns
@@ -167,8 +173,7 @@ class _Folder:
 
     def truth(self, name: str, table: Table) -> None:
         """Write rows of the truth."""
-        names = self.market.names
-        columns = {key: _truth_cells(key, values, names) for key, values in table.items()}
+        columns = {key: _truth_cells(key, values, self.names) for key, values in table.items()}
         self._sink(name, True).write(pa.RecordBatch.from_pydict(columns))
 
     def _as_text(self, draw: np.random.Generator, cells: Any) -> Any:

@@ -29,6 +29,8 @@ WARNED = 0.10
 # Transcripts are kept for so long, and only of what a machine heard now and then.
 SPOKEN_DAYS = 30
 UTTERANCES = 12
+# When in a broadcast a false claim is made: in its middle utterance.
+CLAIMED = (UTTERANCES // 2 + 0.5) / UTTERANCES
 EVENINGS = [0.2] * 8 + [1, 2, 2, 2, 2, 2, 2, 2, 3, 4, 6, 9, 9, 6, 2, 0.5]
 # What a person confirms of a broadcast, with the signal that counts it.
 TOPICS = {
@@ -53,10 +55,14 @@ class Broadcasts:
         return len(self.shop)
 
     def truth(self) -> Table:
-        """Return which of them made a claim that is false."""
-        names = ("session_id", "merchant_id")
-        return {name: self.table[name] for name in names} | {
-            "false_claim": self.false.astype(np.int64)
+        """Return which of them made a claim that is false, and how many minutes after the start."""
+        length = self.table["ended_at"] - self.table["started_at"]
+        minute = np.round(length * CLAIMED / MINUTE, 1)
+        return {
+            "session_id": self.table["session_id"],
+            "merchant_id": self.table["merchant_id"],
+            "false_claim": self.false.astype(np.int64),
+            "claimed_minute": np.where(self.false, minute, np.nan),
         }
 
 
