@@ -35,10 +35,24 @@ __all__ = [
     "AtomicFile",
     "commit_together",
     "is_plain",
+    "utf8",
 ]
 
 # Names in here are the system's: a link such as /dev/stdout is the way to a stream.
 _SYSTEM = ("/dev", "/proc")
+
+
+def utf8(text: str) -> bytes:
+    r"""Return a text as UTF-8; bytes of a file name that are not UTF-8 are escaped.
+
+    In JSON the escape reads back as the same name.
+
+    Examples
+    --------
+    >>> utf8("\udcd0.csv")
+    b'\\udcd0.csv'
+    """
+    return text.encode(errors="backslashreplace")
 
 
 def is_plain(path: str | Path) -> bool:

@@ -410,3 +410,19 @@ def test_a_folder_or_a_pattern_is_an_export(name, export, folder):
 def test_a_pattern_that_matches_nothing_is_said(folder, capsys):
     assert run("score", "none/*.csv", *MINIMAL, "-o", "out.csv") == 2
     assert "none/*.csv" in capsys.readouterr().err
+
+
+def as_bytes_of_another_encoding(word):
+    """Return a file name as an archive from a GBK system leaves it."""
+    if "." not in word or word.startswith("-") or re.fullmatch(r"[\d.-]+", word):
+        return word
+    path = Path(word)
+    return str(path.with_name(os.fsdecode(b"\xd0\xd0" + os.fsencode(path.name))))
+
+
+@pytest.mark.parametrize("words", LONG.values(), ids=LONG)
+def test_file_names_that_are_not_utf8_are_names(words, folder, monkeypatch, capsys):
+    for name in ("export.csv", "mine.csv", "scores.csv", "candidates.csv", "last.csv"):
+        os.replace(name, as_bytes_of_another_encoding(name))
+    watch(monkeypatch, words, lambda *_: None)
+    assert run(*map(as_bytes_of_another_encoding, words)) == 0, capsys.readouterr().err

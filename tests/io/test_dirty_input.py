@@ -351,3 +351,16 @@ def test_gzip_blocks_of_nothing_do_not_end_the_file(plain, tmp_path):
     path.write_bytes(data + squeeze.flush())
     for block in (16, 1 << 20):
         assert read(path, block=block) == (plain, [])
+
+
+def test_rejects_show_the_beginning_of_a_row(tmp_path):
+    long = "x" * 60_000
+    path = write_csv(tmp_path / "e.csv", [row("m1", complaints=long)])
+    [read] = read_blocks(path, "minimal")
+    [reject] = read.rejects
+    assert reject.raw.startswith("m1,")
+    assert reject.raw.endswith("characters)") and len(reject.raw) < 4200
+    assert len(reject.value) == 1000
+    path.write_text(path.read_text().replace(long, "y,z"))
+    [read] = read_blocks(path, "minimal")
+    assert read.rejects[0].raw == path.read_text().splitlines()[1]

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from tests.both_ways import both_ways
 from tests.io.exports import HEADER, row, write_csv
 from trustscore import score_frame
+from trustscore.boost.files.candidates import read_candidates
 from trustscore.errors import InputError
 from trustscore.io import ids as io_ids
 from trustscore.io.blocks import read_blocks
 from trustscore.io.find_merchant import find_merchant
+from trustscore.io.outcomes_file import read_outcomes
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.merchant_ids import LONGEST_ID, canonical_id, id_text
 
@@ -48,6 +50,32 @@ SAME = {
     "\uff2d-1": "M-1",
     "\uff76\uff9e": "\u30ac",
     "乐高": "乐高",
+    "a\xa0b\u3000c": "a b c",
+    "\u202a1001\u202c": "1001",
+    "\xadm1\u200d": "m1",
+    "می\u200cخواهم": "می\u200cخواهم",
+    "क्\u200dष": "क्\u200dष",
+    "👩\u200d👧": "👩\u200d👧",
+    "❤\ufe0f 1": "❤\ufe0f 1",
+    "12-34-5678": "12-34-5678",
+    "2026-13": "2026-13",
+    "2026-01": "2026-01",
+    "20260102": "20260102",
+    "1/2": "1/2",
+    "1-2-26": "1-2-26",
+    "1.2.26": "1.2.26",
+    "192.168.1.1": "192.168.1.1",
+    "99/99/2026": "99/99/2026",
+    "31/31/2026": "31/31/2026",
+    "may-12": "may-12",
+    "Mar-1": "Mar-1",
+    "sep12": "sep12",
+    "Jan's shop 2026": "Jan's shop 2026",
+    "12号店": "12号店",
+    "shop 1/2/2026": "shop 1/2/2026",
+    "12:345": "12:345",
+    "(abc)": "(abc)",
+    "<b>": "<b>",
     "Ⅳ": "Ⅳ",
     "totally": "totally",
     "none": "none",
@@ -64,6 +92,31 @@ NONE = {
     **dict.fromkeys(["inf", "-Infinity", "1.23457E+10", "1e+16", "1.5E-05", "-0.0"], "not_an_id"),
     **dict.fromkeys(["2026-01-31", "2026-01-01 00:00:00.000", "True", "false"], "not_an_id"),
     **dict.fromkeys(["b'm1'", 'b"m1"', "['a']", '{"a": 1}', "a\0b", "sh\ufffdp"], "not_an_id"),
+    **dict.fromkeys(
+        ["1/2/2026", "2026-1-2", "2026/01/02", "2026.1.2", "01.02.2026", "1-2-2026", "31/12/2026"]
+        + ["12/31/2026", "1/2/26", "01.02.26", "2-Jan-26", "02-JAN-2026", "2 Jan 2026", "2-Jan"]
+        + ["Jan 2, 2026", "January 2nd, 2026", "Friday, 2 January 2026", "Jan-26", "Jan 2026"]
+        + ["2026-Jan-02", "2. Jan. 2026", "2026年1月2日", "2026年1月", "1月2日", "2026년 1월 2일"]
+        + [
+            "２０２６年１月２日",
+            "２０２６／１／２",
+            "2026-01-02T10:15:00.000+0800",
+            "1/2/2026 10:15",
+        ]
+        + ["1/2/2026, 10:15:00 AM", "Fri Jan  2 10:15:00 UTC 2026", "20260102T101500Z"]
+        + ["Fri Jan 02 2026 00:00:00 GMT+0000 (Coordinated Universal Time)", "0001-01-01"]
+        + ["02-JAN-26 10.15.00.000000 AM", "Fri, 02 Jan 2026 00:00:00 +0000", '="1/2/2026"']
+        + ["10:15:00", "10:15 PM", "1 days 00:00:00", "-1 day, 23:59:59.500"],
+        "not_an_id",
+    ),
+    **dict.fromkeys(
+        ["a\u200bb", "a\xadb", "a\u2060b", "a\ufeffb", "a\u202eb", "a\u200fb", "a\u034fb"]
+        + ["a\u200db", "a\u200cb", "a\ufe0fb", "a\u3164b", "a\U000e0041b", "a\u061cb", "1\u180e2"]
+        + ["店\u200b铺", "é\xadt", "👩\u200c👧"],
+        "not_an_id",
+    ),
+    **dict.fromkeys(["('a', 1)", "<Merchant object at 0x7f00>"], "not_an_id"),
+    **dict.fromkeys(["\xad", "\u200b\xa0", "\u3164"], "missing_id"),
     **dict.fromkeys(["x" * (LONGEST_ID + 1), "店" * 86, "x" * 200_000], "not_an_id"),
     **dict.fromkeys(["Total", "GRAND TOTAL", "Total:", "average", "合计", "平均"], "summary_row"),
     **dict.fromkeys(["总计：", "Subtotal", "Итого"], "summary_row"),
@@ -93,6 +146,7 @@ def test_the_canonical_text_is_a_fixed_point(text):
 # Of all that the rule may touch, and of what it must not.
 PIECES = st.sampled_from(
     [*SAME, *NONE, "m", "1", "0", ".", "-", "e", "E", "+", "=", '"', "'", "b", " ", "\0", "\x7f"]
+    + ["Jan", "dec", "月", "年", "/", ":", "2026", "00", "\xad", "\u200d", "\ufe0f", "(", "<"]
     + ["é", "e\u0301", "店", "\uff11", "\u3000", "\u200b", "ß", "Ω", "ж", "한", "\ufffd", "[", "]"]
 )
 LOOPS = both_ways("trustscore.io.id_table")
@@ -198,7 +252,16 @@ def test_ids_of_frames(values, expected):
     )
 
 
-@pytest.mark.parametrize("value", [True, dt.date(2026, 1, 1), 2.0**60, b"\xff", float("inf"), [1]])
+@pytest.mark.parametrize(
+    "value",
+    [True, dt.date(2026, 1, 1), 2.0**60, b"\xff", float("inf"), [1], (1, 2)]
+    + [
+        dt.timedelta(hours=3),
+        pd.Timedelta("5D"),
+        pd.Period("2026-01", "M"),
+        pd.Period("2026", "Y"),
+    ],
+)
 def test_values_of_frames_that_are_no_ids(value):
     assert canonical_id(id_text(value))[1] == "not_an_id"
 
@@ -224,3 +287,24 @@ def test_spellings_of_one_id_are_one_merchant(tmp_path):
     [read] = read_blocks(write_csv(tmp_path / "e.csv", rows), "minimal")
     assert read.block["merchant_id"].tolist() == ["1001", "1002"]
     assert [r.reason for r in read.rejects] == ["repeated_id"] * 3
+
+
+@pytest.mark.parametrize("bad", ["a\xadb", "1/2/2026", "2-Jan-26", "10:15:00"])
+def test_what_is_no_id_is_none_in_any_table(bad, tmp_path):
+    path = write_csv(tmp_path / "e.csv", [row(bad), row("m1")])
+    pq.write_table(table(pa.array([bad, "m1"])), tmp_path / "e.parquet")
+    for export in (path, tmp_path / "e.parquet"):
+        [read] = read_blocks(export, "minimal")
+        assert [r.reason for r in read.rejects] == ["not_an_id"]
+        assert read.block["merchant_id"].tolist() == ["m1"]
+    found = score_frame(table(pa.array(["m1"])), "minimal")
+    with pytest.raises(InputError, match=r"no id|invisible"):
+        score_frame(table(pa.array([bad, "m1"])), "minimal")
+    assert found["merchant_id"].to_pylist() == ["m1"]
+    (tmp_path / "o.csv").write_text(f"merchant_id,label\n{bad},1\nm1,0\n")
+    with pytest.raises(InputError, match="1 row with faults") as caught:
+        read_outcomes(tmp_path / "o.csv")
+    assert "line 2, merchant_id" in str(caught.value)
+    (tmp_path / "c.csv").write_text(f"query_id,item_id,merchant_id,relevance\nq,i,{bad},1\n")
+    with pytest.raises(InputError, match="1 row with faults"):
+        read_candidates(tmp_path / "c.csv")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trustscore import __version__
+from trustscore.atomic_file import utf8
 from trustscore.audit import (
     Market,
     Outcomes,
@@ -230,5 +231,5 @@ def _columns(table: Any) -> dict[str, Any]:
 
 def _put(path: Path, content: str | bytes) -> None:
     with AtomicFile(path) as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        file.write(utf8(content) if isinstance(content, str) else content)
         file.commit()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trustscore import __version__
+from trustscore.atomic_file import utf8
 from trustscore.batch import output
 from trustscore.batch.manifest import Tally
 from trustscore.batch.pool import ordered, workers
@@ -306,8 +307,7 @@ def first_fault(reject: Reject) -> str:
 
 def as_json(facts: dict[str, Any]) -> bytes:
     """Return facts as JSON; a file name that is not UTF-8 is escaped, and reads back the same."""
-    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    return text.encode(errors="backslashreplace")
+    return utf8(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
 
 
 def run_facts(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trustscore.atomic_file import utf8
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
@@ -277,20 +278,25 @@ def command(
     return ROWS_REJECTED if read.rejected else DONE
 
 
+def _name(path: str) -> str:
+    """Return the name of a file as TOML may hold it: bytes that are not UTF-8 are escaped."""
+    return utf8(Path(path).name).decode()
+
+
 def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
     import hashlib
 
     hashes = [str(file["sha256"]) for file in read.files]
     both = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
     found = {
-        "files": [Path(file["path"]).name for file in read.files],
+        "files": [_name(file["path"]) for file in read.files],
         "sha256": both,
         "rows": read.rows,
         "rejected": read.rejected,
         "fitted_to": read.size,
     }
     if outcomes is not None:
-        found["outcomes"] = Path(outcomes).name
+        found["outcomes"] = _name(outcomes)
         # What came through a pipe cannot be read again.
         if Path(outcomes).is_file():
             digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trustscore import __version__
+from trustscore.atomic_file import utf8
 from trustscore.boost import BoostPolicy, TrustTable
 from trustscore.boost.files.candidates import (
     check_scored,
@@ -249,7 +250,7 @@ def evaluate_files(
     document = {"inputs": inputs, "warnings": warnings, **how, **days, **_document(found, said)}
     document = _as_json(document)
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    files[METRICS_JSON] = f"{text}\n".encode()
+    files[METRICS_JSON] = utf8(f"{text}\n")
     with open_folder(out):
         # A plot of an earlier run would show other figures than the tables beside it.
         stale = () if PARETO_PNG in files else (out / PARETO_PNG,)

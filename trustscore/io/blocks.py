@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, as_paths, expand, read_part
-from trustscore.io.rejects import REASONS, Reject
+from trustscore.io.rejects import REASONS, Reject, raw_of
 from trustscore.io.seen_ids import SeenIds
 from trustscore.io.text_stream import BLOCK
 from trustscore.scorecard import Scorecard, load_scorecard
@@ -120,7 +120,7 @@ def repeated(rows: Rows, repeats: Any, paths: list[str]) -> list[Reject]:
                 "repeated_id",
                 message,
                 0,
-                rows.raw(row),
+                raw_of(rows.raw(row)),
                 rows.file,
             )
         )

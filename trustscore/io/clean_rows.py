@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from trustscore.io.arrow import bits, spans
 from trustscore.io.checks import Checker
 from trustscore.io.ids import BadId, canonical_ids
-from trustscore.io.rejects import REASONS, Fault, Reject, shown
+from trustscore.io.rejects import REASONS, Fault, Reject, raw_of, shown
 from trustscore.io.text_columns import date_faults, text_column, tidy_ids
 from trustscore.scorecard.dates import read_days
 from trustscore.scoring.row_block import RowBlock
@@ -224,6 +224,6 @@ def _reject(rows: Rows, faults: Sequence[Fault]) -> Reject:
         reason=first.reason,
         message=first.message,
         more=len(faults) - 1,
-        raw=shown(rows.raw(first.row)),
+        raw=raw_of(rows.raw(first.row)),
         file=rows.file,
     )

@@ -29,7 +29,7 @@ from trustscore.io.long_record import skip_record
 from trustscore.io.no_header import explain_no_header
 from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, too_long
 from trustscore.io.readers import Options
-from trustscore.io.rejects import BAD, REASONS, Fault, Reject, shown
+from trustscore.io.rejects import BAD, REASONS, Fault, Reject, raw_of
 from trustscore.io.text_columns import Marks, read_odd
 from trustscore.io.text_stream import BAD_BYTES, Source
 
@@ -350,4 +350,4 @@ def _broken(record: Broken, plan: CsvPlan) -> Reject:
         reason, width = "field_count", plan.columns.width
         message = f"{record.fields} field{'s' * (record.fields != 1)}"
         message += f" where the header has {width}"
-    return Reject(record.line, "", "", "", reason, message, raw=shown(record.raw), file=plan.file)
+    return Reject(record.line, "", "", "", reason, message, raw=raw_of(record.raw), file=plan.file)

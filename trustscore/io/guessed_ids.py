@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.io.rejects import REASONS, Reject
+from trustscore.io.rejects import REASONS, Reject, raw_of
 
 __all__ = ["refuse_guess", "refuse_guessed_ids"]
 
@@ -48,7 +48,7 @@ def refuse_guess(source: Any, rows: Any) -> Any:
                     ids[row],
                     "not_utf8",
                     message,
-                    raw=rows.raw(row),
+                    raw=raw_of(rows.raw(row)),
                     file=rows.file,
                 )
                 for row in found

@@ -285,6 +285,54 @@ def find_or_insert(
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
+def _is_digit(byte: cython.uchar) -> cython.bint:
+    return 48 <= byte <= 57
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _is_letter(byte: cython.uchar) -> cython.bint:
+    return 97 <= (byte | 32) <= 122
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _may_be_month(
+    data: cython.const[cython.uchar][::1], third: cython.Py_ssize_t, end: cython.Py_ssize_t
+) -> cython.bint:
+    """Return whether a word, of which the third letter is given, may be the name of a month."""
+    a: cython.int = data[third - 2] | 32
+    b: cython.int = data[third - 1] | 32
+    c: cython.int = data[third] | 32
+    word: cython.int = (a << 16) | (b << 8) | c
+    # A name of 123 is an id: a day has a mark, a letter or a space behind its month.
+    if third + 1 < end and _is_digit(data[third + 1]):
+        return False
+    # jan, feb, mar, apr, may, jun, jul, aug, sep, oct, nov, dec
+    return (
+        word == 0x6A616E
+        or word == 0x666562
+        or word == 0x6D6172
+        or word == 0x617072
+        or word == 0x6D6179
+        or word == 0x6A756E
+        or word == 0x6A756C
+        or word == 0x617567
+        or word == 0x736570
+        or word == 0x6F6374
+        or word == 0x6E6F76
+        or word == 0x646563
+    )
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
 def _may_be_odd(
     data: cython.const[cython.uchar][::1],
     begin: cython.Py_ssize_t,
@@ -296,21 +344,44 @@ def _may_be_odd(
     byte: cython.uchar
     last: cython.uchar = data[end - 1]
     digits: cython.Py_ssize_t = 0
-    # So far nothing but what a number begins with.
+    marks: cython.Py_ssize_t = 0
+    # So far nothing but what a number, a day or a time begins with.
     numeric: cython.bint = True
+    letters: cython.Py_ssize_t = 0
     if end - begin > longest or data[begin] <= 32 or last <= 32:
         return True
     for place in range(begin, end):
         byte = data[place]
-        if 48 <= byte <= 57:
+        # 2-Jan-26, January 2: the third letter of a word.
+        letters = letters + 1 if _is_letter(byte) else 0
+        if letters == 3 and _may_be_month(data, place, end):
+            return True
+        if _is_digit(byte):
             digits += 1
         elif byte == 46:
-            # 1001.0
-            if numeric and (last == 48 or last == 46):
+            # 1001.0 and 31.01.2026
+            marks += 1
+            if numeric and (last == 48 or last == 46 or marks == 2):
                 return True
         elif byte == 43 or byte == 45:
-            # -0 and 2026-01-31; 1.23E+10 is met at its letter.
-            if place == begin or (numeric and digits == 4):
+            # -0, 2026-01-31 and 31-1-2026; 1.23E+10 is met at its letter.
+            marks += 1
+            if place == begin or (numeric and (digits == 4 or marks == 2)):
+                return True
+            numeric = numeric and byte == 45
+        elif byte == 47:
+            # 31/1/2026
+            marks += 1
+            if numeric and marks == 2:
+                return True
+        elif byte == 58:
+            # 10:15:00, behind whatever it is
+            if (
+                place > begin
+                and place + 2 < end
+                and _is_digit(data[place - 1])
+                and _is_digit(data[place + 1])
+            ):
                 return True
             numeric = False
         elif byte == 69 or byte == 101:
@@ -318,8 +389,16 @@ def _may_be_odd(
                 return True
             numeric = False
         elif byte >= 128:
-            # Letters that have one form only: Latin, Cyrillic, ideographs, Hangul syllables.
             numeric = False
+            # 2026年1月, 1월
+            if digits > 0 and place + 2 < end:
+                if byte == 0xE5 and data[place + 1] == 0xB9 and data[place + 2] == 0xB4:
+                    return True
+                if byte == 0xE6 and data[place + 1] == 0x9C and data[place + 2] == 0x88:
+                    return True
+                if byte == 0xEB and data[place + 1] == 0x85 and data[place + 2] == 0x84:
+                    return True
+            # Letters that have one form only: Latin, Cyrillic, ideographs, Hangul syllables.
             if not (
                 byte < 0xC0
                 or 0xC3 <= byte <= 0xCB
@@ -328,12 +407,18 @@ def _may_be_odd(
                 or 0xEB <= byte <= 0xED
             ):
                 return True
-        elif (
-            byte == 0
-            or byte == 127
-            or (place == begin and (byte == 35 or byte == 61 or byte == 91 or byte == 123))
-        ):
+        elif byte == 0 or byte == 127:
             return True
+        elif byte == 35 or byte == 40 or byte == 60 or byte == 61 or byte == 91 or byte == 123:
+            # What opens a word for nothing, a formula, a list or an object.
+            if place == begin:
+                return True
+            numeric = False
+        elif byte == 84 or byte == 116:
+            # 20260131T101500
+            if numeric and digits == 8:
+                return True
+            numeric = False
         elif byte == 39 or byte == 34:
             # Bytes as Python spells them: b'm1'.
             if place == begin + 1:

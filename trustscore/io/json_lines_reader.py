@@ -23,7 +23,7 @@ from trustscore.io.guessed_ids import refuse_guess
 from trustscore.io.header import Wanted, fold, match, names_of
 from trustscore.io.pieces import Piece, Skipped, cut_pieces, end_of_lines, skip_line, too_long
 from trustscore.io.readers import Options
-from trustscore.io.rejects import REASONS, Reject, shown
+from trustscore.io.rejects import REASONS, Reject, raw_of
 from trustscore.io.text_columns import Marks
 from trustscore.io.text_stream import BAD_BYTES, Source
 
@@ -145,7 +145,7 @@ class JsonLinesReader:
 
 
 def _broken(line: int, raw: bytes, reason: str, message: str, file: str) -> Reject:
-    text = shown(raw.decode().removesuffix("\r"))
+    text = raw_of(raw.decode().removesuffix("\r"))
     return Reject(line, "", "", "", reason, message, raw=text, file=file)
 
 

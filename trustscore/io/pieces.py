@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from trustscore.io.arrow import count_lines
-from trustscore.io.rejects import Reject
+from trustscore.io.rejects import Reject, raw_of
 
 __all__ = ["LONGEST_RECORD", "Piece", "cut_pieces", "end_of_lines", "skip_line", "too_long"]
 
@@ -32,7 +32,7 @@ def too_long(piece: Piece, file: str) -> list[Reject]:
         return []
     raw = piece.skipped.decode(errors="ignore")
     message = f"longer than {LONGEST_RECORD >> 20} MB; only its beginning is kept"
-    return [Reject(piece.line, "", "", "", "too_long", message, raw=raw, file=file)]
+    return [Reject(piece.line, "", "", "", "too_long", message, raw=raw_of(raw), file=file)]
 
 
 class Skipped(NamedTuple):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["BAD", "REASONS", "Fault", "Reject", "shown"]
+__all__ = ["BAD", "LONGEST_RAW", "REASONS", "Fault", "Reject", "raw_of", "shown"]
 
 # Stands for bytes that could not be read: a noncharacter of Unicode, which no text holds that goes
 # from one program to another.
 BAD = "\ufdd0"
+
+LONGEST_RAW = 4096  # characters
 
 REASONS = {
     "not_a_number": "a number is expected",
@@ -41,6 +43,22 @@ REASONS = {
 def shown(text: str) -> str:
     """Return a text for people: bytes that could not be read are replacement characters."""
     return text.replace(BAD, "\ufffd")
+
+
+def raw_of(row: str) -> str:
+    """Return a row for the column ``raw``: as it stood, but for what is beyond the limit.
+
+    One hostile row of 64 MB would otherwise make as large a table of rejects as the export.
+
+    Examples
+    --------
+    >>> raw_of("m1,2,x"), raw_of("x" * 5000)[-24:]
+    ('m1,2,x', 'xxx... (5000 characters)')
+    """
+    text = shown(row[: LONGEST_RAW + 1])
+    if len(text) <= LONGEST_RAW:
+        return text
+    return f"{text[:LONGEST_RAW]}... ({len(row)} characters)"
 
 
 class Fault(NamedTuple):
@@ -90,7 +108,7 @@ class Reject(NamedTuple):
     more : int
         Number of further faults of the row.
     raw : str
-        The row as it stood in the file.
+        The row as it stood in the file, its first `LONGEST_RAW` characters.
     file : str
         Name of the input.
 

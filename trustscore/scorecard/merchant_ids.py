@@ -3,16 +3,19 @@
 `canonical_id` is the rule; `trustscore.io.ids` applies it to columns. An id is taken as it is
 written, but for
 
-- white space and marks of no width around it, which go;
+- white space and invisible characters around it, which go;
 - ``1001.0``, which is how floats spell the id 1001;
 - ``="1001"``, which is how exports keep a spreadsheet from changing 1001;
 - the two spellings of accents in Unicode, and letters and digits of full or half width, which are
-  brought to one: composed accents (NFC), ASCII of usual width.
+  brought to one: composed accents (NFC), ASCII of usual width, spaces of usual width.
 
-No id at all are a blank, the words for nothing (``NULL``, ``#N/A``), truth values, infinity, dates,
-numbers that a spreadsheet has rounded (``1.23457E+10``), ``b'm1'``, lists, texts with NUL or a
-replacement character, and what is longer than `LONGEST_ID` bytes. A row named ``Total``, ``合计``
-or ``平均`` is about merchants and is none.
+No id at all are a blank, the words for nothing (``NULL``, ``#N/A``), truth values, infinity, days
+and times as `trustscore.scorecard.spelled_dates` knows them, numbers that a spreadsheet has rounded
+(``1.23457E+10``), ``b'm1'``, lists, texts with NUL or a replacement character, and what is longer
+than `LONGEST_ID` bytes. An invisible character inside, such as a soft hyphen, would make two
+merchants of what looks like one, so a text with one is no id either, but for joiners between
+letters that change by them and between parts of an emoji. A row named ``Total``, ``合计`` or
+``平均`` is about merchants and is none.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+
+from trustscore.scorecard.spelled_dates import spells_a_day, spells_a_time
 
 __all__ = ["LONGEST_ID", "NOTHING", "canonical_id", "id_text", "trim"]
 
@@ -66,9 +71,21 @@ _INFINITE = frozenset(["inf", "+inf", "-inf", "infinity", "+infinity", "-infinit
 _SPREADSHEET = re.compile(r'="([^"]*)"')
 _WHOLE = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.0+)?")
 _ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-][0-9]+")
-_DATE = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9](?:[ T][0-2][0-9]:[0-5][0-9].*)?")
 _BYTES = re.compile(r"b(?:'.*'|\".*\")", re.DOTALL)
+_OBJECT = re.compile(r"\(.*,.*\)|<.* object at 0x[0-9a-f]+>", re.DOTALL)
 _WIDTHS = re.compile("[\uff01-\uffef]+")
+_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+# What Unicode calls default ignorable, and marks of direction; not the variation selectors.
+_UNSEEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff"
+)
+_AROUND = re.compile(rf"^[\s{_UNSEEN}]+|[\s{_UNSEEN}]+$")
+_INSIDE = re.compile(rf"[{_UNSEEN}\ufe00-\ufe0f]")
+_JOINERS = "\u200c\u200d"
+_SELECTORS = "\ufe0e\ufe0f"
+# From Arabic to Myanmar, Khmer and Mongolian: letters that join, or change their form.
+_JOINING = re.compile("[\u0600-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
 
 
 # str.strip() knows no-break and full-width spaces, but not these marks of width zero.
@@ -107,11 +124,12 @@ def canonical_id(text: str) -> tuple[str, str, str]:
     """
     short = trim(text)
     if not short.isascii():
+        short = _AROUND.sub("", _SPACES.sub(" ", short))
         short = _WIDTHS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), short)
-        short = trim(unicodedata.normalize("NFC", short))
+        short = _AROUND.sub("", unicodedata.normalize("NFC", short))
     quoted = _SPREADSHEET.fullmatch(short)
     if quoted is not None:
-        short = trim(quoted[1])
+        short = _AROUND.sub("", quoted[1])
     if not short:
         return "", "missing_id", "the row has no merchant_id"
     if len(short) > LONGEST_ID or len(short.encode()) > LONGEST_ID:
@@ -140,16 +158,38 @@ def _fault(short: str, folded: str) -> str:
         return "infinity is no id"
     if _ROUNDED.fullmatch(short):
         return "a rounded number is no id: export the column as text"
-    if _DATE.fullmatch(short):
+    if spells_a_day(short):
         return "a date is no id"
+    if spells_a_time(short):
+        return "a time is no id"
     if _BYTES.fullmatch(short):
         return "bytes are no id: decode them before the export"
-    if short[0] + short[-1] in ("[]", "{}"):
+    if short[0] + short[-1] in ("[]", "{}") or _OBJECT.fullmatch(short):
         return "a list or an object is no id"
     if "\0" in short:
         return "an id may not hold NUL"
     if "\ufffd" in short:
         return "an id may not hold a replacement character: its text was damaged before"
+    return "" if short.isascii() else _unseen(short)
+
+
+def _unseen(short: str) -> str:
+    """Say which character of an id nobody sees."""
+    for found in _INSIDE.finditer(short):
+        mark, before = found[0], short[found.start() - 1]
+        if mark in _JOINERS and _JOINING.match(before):
+            continue
+        # A family is three persons, joined; a selector says that a sign is meant as a picture.
+        if (
+            mark in _JOINERS + _SELECTORS
+            and (
+                unicodedata.category(before) in ("So", "Sk")
+                or before in "#*0123456789" + _SELECTORS
+            )
+            and mark != "\u200c"
+        ):
+            continue
+        return f"an id may not hold the invisible character U+{ord(mark):04X}: take it out"
     return ""
 
 
@@ -183,6 +223,9 @@ def id_text(value: Any) -> str | None:
         return f"{value.normalize():f}" if value.is_finite() and value else _spelled(value)
     if isinstance(value, (dt.date, np.datetime64)):
         return str(value).replace("T", " ")
+    if hasattr(value, "start_time"):
+        # A period of pandas, which may spell itself as a year alone.
+        return str(value.start_time)
     return str(value)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from trustscore.atomic_file import utf8
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import suffix_of
 from trustscore.spark.hadoop import Hadoop
@@ -70,7 +71,7 @@ class Targets:
             else:
                 self._write_text(parts, hidden, self.rejects)
         note = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-        self._hadoop.write(self._hide(self.manifest), note.encode())
+        self._hadoop.write(self._hide(self.manifest), utf8(note))
         if self._hadoop.exists(self.manifest):
             self._hadoop.remove(self.manifest)
         # The scores come last: when they are there, all is.

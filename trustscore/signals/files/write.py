@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trustscore.atomic_file import utf8
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import (
     AtomicFile,
@@ -238,7 +239,7 @@ def write_signals(
         files = [each.file for each in sinks]
         if aside or manifest is not None:
             note = stack.enter_context(AtomicFile(manifest_path))
-            note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+            note.write(utf8(json.dumps(facts, indent=2, ensure_ascii=False) + "\n"))
             files.insert(0, note)
         if lineage is not None:
             write_lineage(opened, lineage, defs, as_of, done.collected, progress=progress)
