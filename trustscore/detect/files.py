@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from trustscore import __version__
+from trustscore.atomic_file import utf8
 from trustscore.detect.findings import (
     COLUMNS,
     QUEUE_COLUMNS,
@@ -196,7 +197,7 @@ def write_findings(
         files = [sink.file for sink in sinks]
         if aside or manifest is not None:
             note = stack.enter_context(AtomicFile(manifest_path))
-            note.write((json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+            note.write(utf8(json.dumps(facts, indent=2, ensure_ascii=False) + "\n"))
             files.insert(0, note)
         progress(f"detecting {name}", 1.0)
         commit_together(files, remove=[rejects_path] if aside and bad is None else [])
