@@ -18,7 +18,7 @@ its key is made up. A row may hold rows of other logs that belong to it, by thei
 ``parcel``, ``case``, ``review``, ``finding``... ``times = 5`` repeats a row.
 
 ``edges`` of a case adds the four rows of a window [W, L]: on its start and a microsecond before its
-end, which count, and a microsecond before its start and on its end, which do not.
+end, which count, and twice a microsecond before its start and on its end, which do not.
 
 All cases of one cut are run at once, each with its own merchants and ids; `alone = true` keeps one
 for itself, as it is about which merchants there are.
@@ -29,7 +29,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -101,6 +101,10 @@ class Case:
     def group(self) -> Group:
         """Return what must be equal for cases to be run at once."""
         return self.as_of, self.tz, self.alone
+
+    def of(self, values: Mapping[str, Any]) -> Case:
+        """Return the case with some of its values only."""
+        return replace(self, values=values)
 
 
 def moment(text: str, day: date, zone: ZoneInfo) -> datetime:
@@ -185,6 +189,8 @@ def _edges(edges: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for step in path[:-1]:
             inner = inner.setdefault(step, {})
         inner[path[-1]] = at
+        # Two of them, so that what a window wins at its start is not what it loses at its end.
+        row["times"] = 2 if at == f"{start}-1us" else 1
         yield table, row
 
 
@@ -336,9 +342,11 @@ class Session:
     ) -> list[dict[str, Any] | None]:
         """Return the row of each case; None where its merchant has none."""
         plan = self.plan(definitions, columns)
-        found = duck.run_plan(self.connection, plan)
-        for statement in (*plan.market, *plan.statements):
-            self.connection.execute(f'DROP TABLE "{statement.name}"')
+        try:
+            found = duck.run_plan(self.connection, plan)
+        finally:
+            for statement in (*plan.market, *plan.statements):
+                self.connection.execute(f'DROP TABLE IF EXISTS "{statement.name}"')
         return [found.get(f"k{place:04d}.{case.merchant}") for place, case in enumerate(self.cases)]
 
 
