@@ -14,6 +14,7 @@ from tests.signals.golden_cases import (
     of_group,
     wrong,
 )
+from tests.signals.mutants import PARTS, main
 from tests.signals.witness import reference
 from trustscore.signals import load_definitions
 
@@ -60,3 +61,10 @@ def test_nothing_is_counted_where_nothing_was_logged() -> None:
     for column in load_definitions().columns:
         values = {repr(case.values[column]) for case in CASES if column in case.values}
         assert len(values) > 1 or values - {"0", "None"}, column
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_some_case_notices_each_change_of_a_definition(part: str, capsys) -> None:
+    """See `mutants`: what nobody notices is listed there with the reason."""
+    assert main([part]) == 0, capsys.readouterr().out
