@@ -126,6 +126,34 @@ def test_the_manifest_holds_the_figures(logs, tmp_path):
     assert automatic["precision"] == 0.5
 
 
+@pytest.mark.parametrize("detector", ["gangs", "identity"])
+def test_accounts_are_found_by_what_they_hang_together_with(tmp_path, detector):
+    """The subject of such a finding is the other account."""
+    same = [["a", "licence", "L1"], ["b", "licence", "L1"], ["a", "phone", "13800138001"]]
+    same += [["b", "phone", "13800138001"], ["c", "licence", "L2"], ["d", "licence", "L2"]]
+    folder = write(
+        tmp_path / "logs",
+        identities=table("merchant_id,kind,value", *same),
+        merchants=table(
+            "merchant_id,status,removal_reason",
+            ["a", "active", ""],
+            *(["b", "removed", "fraud"], ["c", "active", ""], ["d", "removed", "fraud"]),
+        ),
+    )
+    truth = write(
+        tmp_path / "truth",
+        merchants=table(
+            "merchant_id,gang,entity,removed_for_cause",
+            *(["a", "g", "e", "0"], ["b", "g", "e", "1"], ["c", "", "", "0"], ["d", "", "x", "1"]),
+        ),
+    )
+    report = write_findings(detector, folder, tmp_path / "f.csv", truth=truth, **DAY)
+    [(_, lines)] = report.manifest["truth"].items()
+    # Of the two pairs one is wrong: by gangs with both its accounts, else with the active one.
+    assert [line["precision"] for line in lines] == [0.5] * len(lines)
+    assert [line["recall"] for line in lines] == [1.0] * len(lines)
+
+
 def test_a_truth_that_cannot_be_used(logs, tmp_path):
     truth = write(tmp_path / "truth", reviews="x\n")
     out = tmp_path / "f.csv"

@@ -77,10 +77,12 @@ def _in_gang(rows: Rows) -> Kinds:
 
 
 def _came_back(rows: Rows) -> Kinds:
-    """Accounts of somebody whose other account was removed for cause."""
+    """Accounts of somebody whose other account was removed for cause; those that left are none."""
     removed = {row["entity"] for row in rows if row["removed_for_cause"].strip() == "1"}
     return [
-        "came_back"
+        None
+        if row.get("kind") == "gone"
+        else "came_back"
         if row["entity"] in removed - {""} and row["removed_for_cause"].strip() != "1"
         else ""
         for row in rows
@@ -274,13 +276,15 @@ def measure(
             start = cut.back(truth.days(settings))
             seen = {(m, s) for m, s in relations.rows(truth.seen.format(start=start))}
             kinds = {key: kind for key, kind in kinds.items() if key in seen}
-        scores = {
-            (merchant, subject): score
-            for merchant, subject, of, score in zip(
-                rows["merchant_id"], rows["subject_id"], rows["topic"], rows["score"], strict=True
-            )
-            if of == topic
-        }
+        scores: dict[Key, float] = {}
+        for merchant, subject, of, score in zip(
+            rows["merchant_id"], rows["subject_id"], rows["topic"], rows["score"], strict=True
+        ):
+            if of != topic:
+                continue
+            # A finding on an account names the other one it hangs together with.
+            key = (merchant, merchant if truth.subject == "merchant_id" else subject)
+            scores[key] = max(scores.get(key, score), score)
         lines = [*([policy[topic]] if topic in policy else []), 0.0]
         out[topic] = [compare(kinds, scores, least) for least in lines]
     return out
