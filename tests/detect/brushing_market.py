@@ -357,12 +357,12 @@ class Market:
         )
 
     # Files ------------------------------------------------------------------------------------
-    def write(self, folder: Path, tables: tuple[str, ...] = ()) -> Path:
-        """Write the logs, all or some of them, and `truth/`."""
+    def write(self, folder: Path, tables: tuple[str, ...] = (), step: int = 1) -> Path:
+        """Write the logs, all or some of them; with a step of -1 the last row first."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in self.tables.items():
             if rows and (not tables or name in tables):
-                pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
+                pq.write_table(pa.Table.from_pylist(rows[::step]), folder / f"{name}.parquet")
         return folder
 
     def write_truth(self, folder: Path) -> Path:

@@ -54,6 +54,20 @@ def test_brushing_in_a_market_whose_truth_is_known(market, tmp_path):
         assert len(wrong) <= 2, shop
 
 
+def test_the_order_of_rows_and_the_threads_change_nothing(market, tmp_path):
+    found = []
+    for jobs, step in ((1, 1), (2, -1)):
+        logs = tmp_path / f"logs-{jobs}"
+        market.write(logs, step=step)
+        # Under a new pepper each time.
+        for detector in ("brushing", "reviews"):
+            out = tmp_path / f"{detector}-{jobs}.csv"
+            write_findings(detector, logs, out, jobs=jobs, **DAY)
+            found.append(out.read_bytes())
+    assert found[:2] == found[2:]
+    assert min(map(len, found)) > 10_000
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12, 18))
 def test_brushing_in_other_markets(tmp_path, seed):

@@ -522,6 +522,35 @@ def test_an_account_that_brushed_here_before(tmp_path):
     assert marked(found, "known_account") == {"more"}
 
 
+def test_what_people_decided_tells_which_accounts_are_known(tmp_path):
+    own = [{"merchant_id": "m1", "kind": "device", "value": "own"}]
+    orders, cheap, verdicts = [], [], []
+    for buyer, status, device in (
+        ("cleared", "cleared", "own"),
+        ("confirmed", "confirmed", ""),
+        ("open", "", "own"),
+        ("nothing", "", ""),
+    ):
+        orders += [order(f"{buyer}-1", buyer=buyer, device_id=device)]
+        orders += [order(f"{buyer}-2", day(3), buyer=buyer)]
+        cheap += [line(f"{buyer}-2", price="1", list_price="100")]
+        if status:
+            verdicts.append(
+                {
+                    "finding_id": f"p-{buyer}",
+                    "merchant_id": "m1",
+                    "subject_kind": "order",
+                    "subject_id": f"{buyer}-1",
+                    "topic": "brushing",
+                    "status": status,
+                    "found_at": "2026-01-20 10:00",
+                    "decided_at": "2026-01-21 10:00",
+                }
+            )
+    found, _ = run(tmp_path, orders=orders, order_items=cheap, identities=own, findings=verdicts)
+    assert marked(found, "known_account") == {"confirmed-2", "open-2"}
+
+
 # Together ---------------------------------------------------------------------------------------
 
 

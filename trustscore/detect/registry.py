@@ -92,6 +92,7 @@ _ALL = (
             "tracking_events",
             "identities",
             "merchants",
+            "findings",
         ),
         topics=("brushing",),
         sections=("brushing", "hubs", "reviews"),

@@ -38,7 +38,6 @@ def burst_hour(room: Room, settings: BrushingSpec) -> str:
             " WHERE o.judged AND COALESCE(o.channel, '') <> 'live'"
         )
     room.make("brushing_events", events)
-    start = room.cut.back(settings.days)
     found = room.rows(
         "WITH counts AS (SELECT merchant_id, hour, count(*) AS n,"
         " count(*) FILTER (first) AS new FROM brushing_events GROUP BY ALL),"
@@ -49,8 +48,8 @@ def burst_hour(room: Room, settings: BrushingSpec) -> str:
         f" WHERE c.n >= {soft.hour_orders} AND c.new >= {soft.hour_first} * c.n"
         " ORDER BY c.merchant_id, c.hour"
     )
-    last = (room.cut.at - start) // HOUR + start // HOUR
     # The clock of the shop and that of the cut differ by hours at most.
+    last = room.cut.at // HOUR
     numbers = np.array([row[2:] for row in found], dtype=float).reshape(-1, 4)
     hours = np.maximum(last - numbers[:, 3], 1.0)
     known = hours >= 24 * soft.hour_history
@@ -71,8 +70,7 @@ def few_merchants(room: Room, settings: BrushingSpec) -> str:
 
     Popular merchants have such buyers in common by chance: the number must be far above what the
     two merchants' shares of the orders of frequent buyers explain. Consumables are left out, as
-    people are loyal to where they buy them. Where no orders are there,
-    reviews stand in for them.
+    people are loyal to where they buy them. Where no orders are there, reviews stand in for them.
     """
     soft = settings.soft
     events = (

@@ -11,7 +11,7 @@ from trustscore.detect.brushing.hard import make_identities, make_waybills
 from trustscore.detect.brushing.rules import RULES
 from trustscore.detect.brushing.score import logit, scores
 from trustscore.detect.copies import make_copies
-from trustscore.detect.findings import Cut, Finding, Found, Relations
+from trustscore.detect.findings import Cut, Finding, Found, Relations, verdicts
 from trustscore.detect.room import Room
 from trustscore.detect.settings import DetectSettings
 
@@ -39,6 +39,7 @@ GROUP BY merchant_id, order_id
 HAVING bool_or(hard) OR sum(weight) >= {least}
 """
 # An account that brushed for a merchant brushes again: its other orders there with any evidence.
+# What a person cleared is no such order, however certain it looks.
 _KNOWN = """
 INSERT INTO brushing_hits
 SELECT DISTINCT h.merchant_id, h.order_id, 'known_account', 'known_account', FALSE, {weight},
@@ -48,7 +49,12 @@ JOIN brushing_buyers AS b ON b.merchant_id = h.merchant_id AND b.order_id = h.or
 JOIN (
     SELECT c.merchant_id, b.buyer_id, count(DISTINCT c.order_id) AS orders,
         min(c.order_id) AS only_one
-    FROM ({certain}) AS c
+    FROM (
+        SELECT e.merchant_id, e.order_id FROM ({certain}) AS e
+        ANTI JOIN brushing_decided AS d
+        ON d.merchant_id = e.merchant_id AND d.order_id = e.order_id
+        UNION SELECT merchant_id, order_id FROM brushing_decided WHERE confirmed
+    ) AS c
     JOIN brushing_buyers AS b ON b.merchant_id = c.merchant_id AND b.order_id = c.order_id
     GROUP BY c.merchant_id, b.buyer_id
 ) AS k ON k.merchant_id = b.merchant_id AND k.buyer_id = b.buyer_id
@@ -91,6 +97,12 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
             "SELECT merchant_id, order_id, buyer_id FROM brushing_orders"
             " WHERE buyer_id IS NOT NULL UNION SELECT merchant_id, order_id, buyer_id"
             " FROM brushing_reviews WHERE buyer_id IS NOT NULL",
+        )
+        decided = verdicts(relations, "brushing")
+        room.fill(
+            "brushing_decided",
+            {"merchant_id": "VARCHAR", "order_id": "VARCHAR", "confirmed": "BOOLEAN"},
+            [(m, s, yes) for (m, kind, s, _), yes in decided.items() if kind == "order"],
         )
         certain = _EVIDENCE.format(least=_least(spec.soft.known_score, spec.prior))
         relations.run(
