@@ -64,6 +64,8 @@ def test_without_decoys_every_order_is_what_it_seems(tmp_path):
     assert not orders.duplicated(["merchant_id", "order_id"]).any()
     with pytest.raises(InputError, match="gfit: unknown decoy, did you mean gift"):
         write_logs(tmp_path / "other", 4, 60, 3, decoys=["gfit"])
+    with pytest.raises(InputError, match="none: unknown decoy"):
+        write_logs(tmp_path / "other", 4, 60, 3, decoys=["gift", "none"])
 
 
 def test_columns_are_those_of_the_registry(tmp_path):
@@ -168,3 +170,30 @@ def test_people_buy_from_several_merchants():
     merchants = Counter(buyer for buyer, _ in pairs)
     several = sum(count > 1 for count in merchants.values()) / len(merchants)
     assert several > 0.1
+
+
+@pytest.mark.parametrize("csv", [False, True])
+def test_an_interrupt_leaves_nothing(tmp_path, csv):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_logs(tmp_path / "logs", 2, 20, 1, csv=csv, progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("merchants", "days", "seed", "fault"),
+    [
+        (0, 20, 1, "merchants: must be at least 1. Got 0"),
+        (2, 0, 1, "days: must be at least 1. Got 0"),
+        (2, 9999, 1, "days: must be at most 3650. Got 9999"),
+        (2, 20, -1, "seed: must be at least 0. Got -1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_before_anything_is_written(
+    tmp_path, merchants, days, seed, fault
+):
+    with pytest.raises(InputError, match=fault):
+        write_logs(tmp_path / "logs", merchants, days, seed)
+    assert list(tmp_path.iterdir()) == []

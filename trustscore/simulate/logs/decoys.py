@@ -53,7 +53,9 @@ class Decoys:
     """The decoys of one market, by their rates."""
 
     def __init__(self, names: Iterable[str] | None = None) -> None:
-        given = list(DECOYS) if names is None else [name for name in names if name != "none"]
+        given = list(DECOYS) if names is None else list(names)
+        if given == ["none"]:
+            given = []
         faults = [f"{n}: unknown decoy{suggest(n, DECOYS)}" for n in given if n not in DECOYS]
         if faults:
             raise InputError(f"decoys are none, or some of {', '.join(DECOYS)}", faults)
