@@ -130,7 +130,8 @@ def broadcasts(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
     for (session, voter), vote in answers.items():
         device = vote["device_id"]
         who = (session, "voter", voter) if device is None else (session, "device", device)
-        if who not in one or one[who]["voted_at"] < vote["voted_at"]:
+        at = (vote["voted_at"], voter)
+        if who not in one or (one[who]["voted_at"], one[who]["voter_id"]) < at:
             one[who] = vote
     out["live_ratings"] = len(one)
     out["host_atmosphere_rating_mean"] = mean(v["answer"] for v in one.values())
