@@ -3,9 +3,9 @@
     .venv/bin/python -m benchmarks.logs_end_to_end --merchants 120 --days 400 --seed 7
 
 Runs the commands that a platform would: `simulate --logs`, `signals`, every `detect`, `signals`
-again with what was found, `score`, and `signals --why` for an excluded order. Prints the rank correlation
-of the index with the true one, beside that of the export that `simulate` makes up directly for the
-same merchants, and what brushers keep.
+again with what was found, `score`, and `signals --why` for an excluded order. Prints the rank
+correlation of the index with the true one, beside that of the export that `simulate` makes up
+directly for the same merchants, and what brushers keep.
 """
 
 import argparse
