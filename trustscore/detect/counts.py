@@ -27,7 +27,7 @@ def upper_tail(count: FloatArray, mean: FloatArray, variance: FloatArray) -> Flo
     --------
     >>> count, mean = np.full(2, 12.0), np.full(2, 4.0)
     >>> upper_tail(count, mean, np.array([4.0, 16.0])).round(4).tolist()
-    [0.0009, 0.0479]
+    [0.0009, 0.0557]
     """
     from scipy import stats
 
