@@ -128,3 +128,15 @@ def test_threads_share_nothing():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda m: score_merchant(m, card).raw_index, merchants))
     assert together == alone
+
+
+@pytest.mark.parametrize("given", [[1], "m1", None, 3])
+def test_what_is_no_mapping_is_no_merchant(given):
+    with pytest.raises(InputError, match="must be a mapping"):
+        score_merchant(given, "minimal")
+
+
+def test_a_whole_number_that_python_does_not_spell_out_is_a_fault():
+    merchant = {field.name: None for field in load_scorecard("minimal").fields}
+    with pytest.raises(InputError, match=r"orders_paid: must be a number or None. Got 1.00E\+5000"):
+        score_merchant(merchant | {"orders_paid": 10**5000}, "minimal")

@@ -154,3 +154,8 @@ def test_the_crafted_ids_of_a_report():
 def test_repeated_ids_are_refused():
     with pytest.raises(InputError, match="are they distinct"):
         IdIndex.build(["a", "a", "a"])
+
+
+def test_an_id_of_which_every_other_would_take_the_room_is_refused():
+    with pytest.raises(InputError, match=r"at most 4096 bytes. 'xxx.* has 200,000"):
+        IdIndex.build(["a", "x" * 200_000])

@@ -308,3 +308,14 @@ def test_what_is_no_id_is_none_in_any_table(bad, tmp_path):
     (tmp_path / "c.csv").write_text(f"query_id,item_id,merchant_id,relevance\nq,i,{bad},1\n")
     with pytest.raises(InputError, match="1 row with faults"):
         read_candidates(tmp_path / "c.csv")
+
+
+@pytest.mark.parametrize("column", ["merchant_id", "category", "orders_paid"])
+def test_whole_numbers_of_any_length_in_frames(column):
+    frame = pd.DataFrame({"merchant_id": ["m1", "m2"], **dict.fromkeys(HEADER[1:], None)})
+    frame[column] = pd.Series([10**5000, 7], dtype=object)
+    if column == "category":
+        assert len(score_frame(frame, "minimal")) == 2
+    else:
+        with pytest.raises(InputError, match="row 1"):
+            score_frame(frame, "minimal")

@@ -16,6 +16,7 @@ from trustscore.io.rejects import REASONS
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.dates import read_day
 from trustscore.scorecard.faults import suggest
+from trustscore.scorecard.merchant_ids import whole_text
 from trustscore.scorecard.statuses import STATUS_WORDS
 from trustscore.scorecard.vetoes import VETO_WORDS
 from trustscore.scoring.one_merchant import OneMerchant
@@ -88,6 +89,11 @@ _DESK = _Desk()
 _MOST = 10**308
 
 
+def _shown(value: Any) -> str:
+    """Return a value for a message: Python does not spell out whole numbers of any length."""
+    return whole_text(value) if type(value) is int else repr(value)
+
+
 def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) -> np.ndarray:
     """Return the cells of a merchant, in the order of the scorecard's fields.
 
@@ -115,14 +121,14 @@ def _row(merchant: Mapping[str, Any], card: Scorecard, missing: frozenset[str]) 
             if name not in missing:
                 faults.append(f"{name}: is missing{suggest(name, list(merchant))}; None is unknown")
         elif isinstance(value, (bool, np.bool_)) and field.check != "flag":
-            faults.append(f"{name}: must be a number or None. Got {value!r}")
+            faults.append(f"{name}: must be a number or None. Got {_shown(value)}")
         elif isinstance(value, (bool, float, np.bool_, np.integer, np.floating)):
             cells.append(float(value))
         else:
-            faults.append(f"{name}: must be a number or None. Got {value!r}")
+            faults.append(f"{name}: must be a number or None. Got {_shown(value)}")
     below = merchant.get("reviews_below")
     if below is not None and (isinstance(below, bool) or not isinstance(below, (int, float))):
-        faults.append(f"reviews_below: must be a number or None. Got {below!r}")
+        faults.append(f"reviews_below: must be a number or None. Got {_shown(below)}")
     if faults:
         raise InputError(f"the merchant cannot be scored by scorecard {card.name}", faults)
     if len(cells) < len(card.fields):
@@ -170,6 +176,12 @@ def score_merchant(
     >>> score.status, round(score.prior_index, 6)
     ('not_scored', 62.0)
     """
+    given: Any = merchant
+    if not isinstance(given, Mapping):
+        got = type(given).__name__
+        raise InputError(
+            f"a merchant must be a mapping from columns to figures, such as a dict. Got {got}"
+        )
     card = load_scorecard(scorecard)
     one, checker = _DESK.of(card, missing)
     cells = _row(merchant, card, missing)

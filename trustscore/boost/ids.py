@@ -23,6 +23,7 @@ from trustscore.typing import IntArray
 
 Words = NDArray[np.uint64]
 
+_LONGEST = 4096  # bytes of an id
 _ROUNDS = 64
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -64,6 +65,12 @@ class IdIndex:
         if any(b"\0" in text for text in encoded):
             raise InputError("a merchant id holds a zero byte")
         longest = max(map(len, encoded), default=0)
+        if longest > _LONGEST:
+            # Every id has the room of the longest: one of 200 KB would ask for gigabytes.
+            text = next(text for text in encoded if len(text) == longest).decode(errors="replace")
+            raise InputError(
+                f"a merchant id has at most {_LONGEST} bytes. {text[:40]!r}... has {longest:,}"
+            )
         rows = len(encoded)
         encoded.append(b"")
         table = _words(np.asarray(encoded, dtype=_fixed(longest)))

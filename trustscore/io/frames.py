@@ -22,7 +22,7 @@ from trustscore.io.header import Wanted, match
 from trustscore.io.seen_ids import SeenIds
 from trustscore.io.streams import as_stream, read_stream, stream_parts
 from trustscore.scorecard import Scorecard
-from trustscore.scorecard.merchant_ids import id_text
+from trustscore.scorecard.merchant_ids import id_text, whole_text
 
 __all__ = ["frame_parts", "read_frame"]
 
@@ -216,6 +216,8 @@ def _spelled(value: Any, decimal: str) -> str:
         return "true" if value else "false"
     if isinstance(value, bytes):
         return value.decode(errors="replace")
+    if type(value) is int:
+        return whole_text(value)
     # An id that was read as 12.0 because others were blank is still 12.
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
@@ -230,6 +232,9 @@ def _line(values: list[Any]) -> str:
 
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(
-        ["" if _nothing(value) else value for value in values]
+        [
+            "" if _nothing(value) else whole_text(value) if type(value) is int else value
+            for value in values
+        ]
     )
     return out.getvalue()

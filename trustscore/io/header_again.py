@@ -70,7 +70,12 @@ def _folded(header: tuple[str, ...]) -> list[str]:
 @lru_cache(maxsize=64)
 def _spellings(header: tuple[str, ...]) -> list[str]:
     """Return names as another program may write them, or with the mark that begins a file."""
-    names = {form(name) for name in header for form in (str, str.lower, str.upper)}
+    forms = (str, str.lower, str.upper, str.title, str.capitalize)
+    names = {form(name) for name in header for form in forms}
+    # merchant_id, Merchant ID, merchantId
+    names |= {name.replace("_", mark) for name in names for mark in (" ", "-", "")}
+    names |= {name[:-2] + "ID" for name in names if name.endswith("Id")}
+    names |= {name[:1].lower() + name[1:] for name in names}
     return sorted(names | {f"\ufeff{name}" for name in names})
 
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from trustscore.scorecard.spelled_dates import spells_a_day, spells_a_time
 
-__all__ = ["LONGEST_ID", "NOTHING", "canonical_id", "id_text", "trim"]
+__all__ = ["LONGEST_ID", "NOTHING", "canonical_id", "id_text", "trim", "whole_text"]
 
 LONGEST_ID = 256  # bytes of UTF-8: tables of boosts hold every id at the width of the longest
 
@@ -193,6 +193,21 @@ def _unseen(short: str) -> str:
     return ""
 
 
+# Bits of whole numbers that Python spells out: it refuses more than 4,300 digits.
+_SPELLED_BITS = 14_000
+
+
+def whole_text(value: int) -> str:
+    """Return a whole number as text: rounded where Python does not spell it out.
+
+    Examples
+    --------
+    >>> whole_text(1001), whole_text(10**5000)
+    ('1001', '1.00E+5000')
+    """
+    return str(value) if value.bit_length() < _SPELLED_BITS else f"{Decimal(value):.2E}"
+
+
 # Whole numbers below are told apart, by the bytes of a float.
 _MOST_OF_BYTES = {2: 2**11, 4: 2**24, 8: 2**53, 16: 2**53}
 
@@ -209,6 +224,8 @@ def id_text(value: Any) -> str | None:
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return whole_text(value)
     # pandas.NA is neither equal to itself nor different.
     if value is None or str(value) in ("nan", "NaN", "NaT", "<NA>"):
         return None
