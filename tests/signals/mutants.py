@@ -38,6 +38,7 @@ _AT_ONCE = 8
 # Changes that change nothing, by the beginning of their name.
 _EARLIER = "no case is opened before the first: what is alive before the horizon says it already"
 _NEVER = "it is never blank where the logs are there"
+_OPEN = "the engine may then choose among rows of one moment, and chose these"
 _ONE = "there is one such row"
 _NO_MOMENT = "what has no moment lies in no window"
 _NO_ORDER = "what has no order is no order that differs"
@@ -71,6 +72,8 @@ EQUAL: dict[str, str] = {
     "facts.shipments.anomaly: 1 -> 0": "waybills of one buyer are not listed",
     "facts.reviews.parcels.fold.delivered_at: last": "a parcel is out: no cohort has it",
     "facts.reviews.followed.fold": _ONE,
+    "facts.reviews.within_cap.by: fewer": _OPEN,
+    "facts.rating_reviews.within_cap.by: fewer": _OPEN,
     "facts.reviews.flagged: other default": _NEVER,
     "facts.reviews.admissible: without MAYBE(excluded_because)": "so is the cohort of orders",
     "facts.rating_reviews.within_cap.where": "other reviews are no rows of it",
