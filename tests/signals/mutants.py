@@ -81,6 +81,7 @@ EQUAL: dict[str, str] = {
     "facts.listings.last_published.where: COALESCE(": "for logs without decisions",
     "facts.listings.last_published.where: other default": "for logs without decisions",
     "facts.live_sessions.long_enough: other default": _NEVER,
+    "facts.votes.one_a_device.by: fewer": _OPEN,
     "facts.voters.one_a_network.last": "one of them is left either way",
     "facts.voters.one_a_network.by": "one of them is left either way",
     "facts.live_reports.session.fold": _ONE,
