@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -43,7 +44,9 @@ print(json.dumps([code, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss /
 def run(command: list[str]) -> Cost:
     """Run a command to its end and return what it and its workers took."""
     launch = [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command]
-    done = subprocess.run(launch, stdout=subprocess.PIPE, check=True)
+    # Where a package is installed its byte code is kept, whatever is set where it is written.
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(launch, stdout=subprocess.PIPE, check=True, env=kept)
     code, cpu, wall, memory = json.loads(done.stdout)
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}")

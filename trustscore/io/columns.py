@@ -185,18 +185,16 @@ def floats_of(column: Any, name: str, file: str) -> NDArray[np.float64]:
         raise InputError(f"{file}: column {name} is of type {kind}; numbers or text are expected")
     if column.null_count == len(column):
         return np.full(len(column), np.nan)
-    # By numpy: less than half the time of Arrow's cast and `numpy.where`. The type's name is put
-    # together here, because Arrow's own way to a numpy type imports pandas.
+    # By numpy: less than half the time of Arrow's cast. The type's name is put together here,
+    # because Arrow's own way to a numpy type imports pandas.
     kind = column.type
     is_float, is_unsigned = pa.types.is_floating(kind), pa.types.is_unsigned_integer(kind)
     letter = "f" if is_float else "u" if is_unsigned else "i"
     stored = np.frombuffer(column.buffers()[1], dtype=f"{letter}{kind.bit_width // 8}")
     stored = stored[column.offset : column.offset + len(column)]
-    if not column.null_count:
-        return stored.astype(np.float64, copy=False)
-    values = stored.astype(np.float64)
-    values[~valid(column)] = np.nan
-    return values
+    values = stored.astype(np.float64, copy=False)
+    # Assigning to values[~valid] takes ten times as long: it jumps at every other row.
+    return np.where(valid(column), values, np.nan) if column.null_count else values
 
 
 def text_of(column: Any, name: str, file: str) -> Any:
