@@ -95,7 +95,8 @@ def test_what_is_no_record_is_a_reject(line, says, tmp_path):
     [found] = rejected(tmp_path, "", line)
     assert says in found["reason"]
     assert (found["line"], found["merchant_id"]) == ("3", "")
-    assert found["raw"].lstrip("'") == line
+    raw = found["raw"].lstrip("'")
+    assert raw == line if len(line) < 4_000 else raw.startswith(line[:4_000])
 
 
 @pytest.mark.parametrize(
