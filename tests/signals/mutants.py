@@ -43,6 +43,12 @@ _ONE = "there is one such row"
 _NO_MOMENT = "what has no moment lies in no window"
 _NO_ORDER = "what has no order is no order that differs"
 EQUAL: dict[str, str] = {
+    "exclusions.own_device: COALESCE(cleared, FALSE) -> cleared": _NEVER,
+    "exclusions.own_device: other default of COALESCE(cleared": _NEVER,
+    "exclusions.own_account: COALESCE(cleared, FALSE) -> cleared": _NEVER,
+    "exclusions.own_account: other default of COALESCE(cleared": _NEVER,
+    "exclusions.own_address: COALESCE(cleared, FALSE) -> cleared": _NEVER,
+    "exclusions.own_address: other default of COALESCE(cleared": _NEVER,
     "columns.waybills_on_time.where: other default": _NEVER,
     "columns.waybills_on_time.where: COALESCE(anomaly_paid": _NEVER,
     "columns.quality_return_orders.where: without case_at < horizon": _EARLIER,
