@@ -83,7 +83,9 @@ def components(
     left, levels = pairs, list(stronger)
     while len(left.one):
         ones = np.ones(len(left.one), dtype=np.int8)
-        graph = coo_array((ones, (left.one, left.other)), shape=(accounts, accounts))
+        # Older versions of scipy walk graphs with indices of 32 bits only.
+        ends = (left.one.astype(np.int32), left.other.astype(np.int32))
+        graph = coo_array((ones, ends), shape=(accounts, accounts))
         _, label = connected_components(graph, directed=False)
         of = label[left.one]
         size = np.bincount(label)
