@@ -77,15 +77,14 @@ def components(
     >>> [found.members.tolist() for found in components(edges, 5, 2, [9])]
     [[3, 4], [0, 1]]
     """
-    from scipy.sparse import coo_array
+    from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     left, levels = pairs, list(stronger)
     while len(left.one):
         ones = np.ones(len(left.one), dtype=np.int8)
-        # Older versions of scipy walk graphs with indices of 32 bits only.
-        ends = (left.one.astype(np.int32), left.other.astype(np.int32))
-        graph = coo_array((ones, ends), shape=(accounts, accounts))
+        # Of a coo_array, scipy 1.11 walks the graph with indices of another width.
+        graph = coo_matrix((ones, (left.one, left.other)), shape=(accounts, accounts))
         _, label = connected_components(graph, directed=False)
         of = label[left.one]
         size = np.bincount(label)
