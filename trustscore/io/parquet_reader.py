@@ -45,6 +45,11 @@ READ_ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryErro
 BATCH = 4096
 
 
+# In pieces of so many bytes a row group need not be in memory. pyarrow 17 reads such pieces wrongly
+# now and then, or crashes; of those that came later 26 was seen to read them well.
+_BUFFER = 1 << 16 if int(pa.__version__.partition(".")[0]) >= 26 else 0
+
+
 class ArrowPiece(NamedTuple):
     """Rows of a table: a record batch, and the number of its first row."""
 
@@ -138,7 +143,7 @@ class ParquetSource:
 
     def _opened(self, dictionaries: Sequence[str]) -> Any:
         return pq.ParquetFile(
-            self._place, pre_buffer=False, buffer_size=1 << 16, read_dictionary=[*dictionaries]
+            self._place, pre_buffer=False, buffer_size=_BUFFER, read_dictionary=[*dictionaries]
         )
 
     def _open(self, file: Any) -> None:
