@@ -142,6 +142,30 @@ def test_rows_with_faults_are_an_exit_code(planted, capsys):
     assert "1 rows of" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("faulty", [True, False])
+def test_a_side_without_a_row_is_refused(planted, tmp_path, capsys, side, faulty):
+    lines = planted[side].read_text().splitlines()
+    rows = ["x" + ",1e308" * lines[0].count(",")] if faulty else []
+    planted[side].write_text("\n".join([lines[0], *rows]) + "\n")
+    out = tmp_path / "c.csv"
+    assert run("compare", *planted[:2], "--scorecard", "minimal", "-o", out) == 2
+    said = capsys.readouterr().err
+    assert planted[side].name in said
+    assert ("all 1 have faults" if faulty else "row") in said
+    assert not out.exists()
+
+
+def test_who_is_not_scored_any_more_is_a_movement(planted, capsys):
+    old, new, _ = planted
+    header, *rows = new.read_text().splitlines()
+    cells = header.count(",")
+    new.write_text("\n".join([header, *(row.split(",")[0] + "," * cells for row in rows)]) + "\n")
+    assert run("compare", old, new, "--scorecard", "minimal") == 0
+    said = capsys.readouterr().out
+    assert "59 are not scored any more" in said and "Nothing moved" not in said
+
+
 def test_files_of_two_markets_are_refused(planted, tmp_path, market, capsys):
     other = {name: np.array(values) for name, values in market.items()}
     other["merchant_id"] = np.array([f"x{n}" for n in range(60)], dtype=object)

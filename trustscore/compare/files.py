@@ -81,6 +81,7 @@ class _Held:
         names = [name for name in parts[0] if all(name in part for part in parts)]
         block = {name: np.concatenate([part.pop(name) for part in parts]) for name in names}
         ids = block.pop("merchant_id").tolist()
+        _refuse_none_left(path, len(ids), rejected)
         place = {name: row for row, name in enumerate(ids)}
         if self.place:
             # Another scorecard may find faults in other rows: those that both can score remain.
@@ -202,7 +203,6 @@ def _of_exports(
     counts: list[int],
 ) -> Iterator[ChangedRows]:
     card, other = cards
-    met = 0
     if new is None:
         names = np.array([*held.place, None], dtype=object)[:-1]
         for start in range(0, len(names), _AT_ONCE):
@@ -223,7 +223,6 @@ def _of_exports(
         market.new_count += len(lone)
         fresh += lone[: market.most - len(fresh)]
         seen[place[both]] = True
-        met += len(both)
         if not len(both):
             continue
         now = {name: values[both] for name, values in read.block.items() if name != "merchant_id"}
@@ -237,7 +236,14 @@ def _of_exports(
         )
         yield rows_of(ids[both], found)
     market.new = fresh
+    _refuse_none_left(new, int(seen.sum()) + market.new_count, counts[1])
     _note_gone(market, held.place, seen, new, old)
+
+
+def _refuse_none_left(path: FilePath, rows: int, rejected: int) -> None:
+    if not rows:
+        why = f"all {rejected:,} have faults, see `check`" if rejected else "there are none"
+        raise InputError(f"{path}: no row can be compared: {why}")
 
 
 def _note_gone(

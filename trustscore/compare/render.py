@@ -68,7 +68,8 @@ def render_comparison(
         lines.append(text("compare_mean", lang, moved=f"{market.moved:,}", **means))
     lines += _scorecards(scorecards, differences, lang)
     kinds = market.by("kind")
-    if not market.moved and not any(abs(points) >= 5e-3 for points in kinds.values()):
+    still = not (market.moved or market.began or market.ceased or any(market.tier_moves()))
+    if still and not any(abs(points) >= 5e-3 for points in kinds.values()):
         return "\n".join([*lines, text("compare_no_change", lang)])
     shown = [kind for kind in KINDS_OF_PART if abs(kinds.get(kind, 0.0)) >= 5e-4]
     lines += _means("compare_parts", {text(f"part_{k}", lang): kinds[k] for k in shown}, lang)
