@@ -242,6 +242,8 @@ def _some_signals(count: int, card: Scorecard) -> Scorecard:
             del data["signals"][dimension], data["dimensions"][dimension]
     data["words"] = {k: v for k, v in data["words"].items() if k in keep}
     data["rules"], data["overlays"] = {}, {}
+    # Another name of a column that no signal reads any more would be a fault.
+    data["columns"] = {}
     return parse_scorecard(data)
 
 
