@@ -56,6 +56,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "not_collected": ("not collected", "未采集"),
     # Account lines
     "start": ("Full marks", "满分"),
+    "start_zero": ("Nothing", "零分"),
+    "others": ("{count} other signals", "其余 {count} 项指标"),
     "lost_total": ("Lost by signals", "各项失分"),
     "raw_index": ("Index before rules", "规则前指数"),
     "limit": ("Limit of the scale", "量程上下限"),

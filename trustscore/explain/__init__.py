@@ -6,9 +6,11 @@ from trustscore.explain.reach import LACKS, Reach, next_tier_reach
 from trustscore.explain.render import render_plan, render_text
 from trustscore.explain.statement import Statement
 from trustscore.explain.typical import typical_block, unknown_block
+from trustscore.explain.waterfall import Bar, waterfall
 
 __all__ = [
     "LACKS",
+    "Bar",
     "Reach",
     "Statement",
     "TierPlan",
@@ -20,4 +22,5 @@ __all__ = [
     "render_text",
     "typical_block",
     "unknown_block",
+    "waterfall",
 ]
