@@ -13,7 +13,7 @@ from trustscore.boost.curve import lean_curve, logistic_gate, neutral_point, set
 from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError, at_most
 from trustscore.scorecard.faults import suggest
-from trustscore.scorecard.merchant_ids import id_text
+from trustscore.scorecard.merchant_ids import LONGEST_ID, id_text
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.side_values import fold_side_column
@@ -209,7 +209,8 @@ def boost_table(
     Raises
     ------
     InputError
-        When columns are absent, values out of range, or an id is blank or repeated.
+        When columns are absent, values out of range, or an id is blank, repeated, over 256 bytes
+        or holds a zero byte: what the readers of files refuse, and what no index could look up.
 
     Examples
     --------
@@ -384,6 +385,13 @@ def _id_faults(ids: TextArray, lines: IntArray | None) -> list[str]:
         text = id_text(value) or ""
         if not text:
             faults.append(f"{at(row, lines)}: merchant_id is blank")
+        elif "\0" in text:
+            faults.append(f"{at(row, lines)}: merchant_id {text[:40]!r} holds a zero byte")
+        elif len(text) > LONGEST_ID or len(text.encode("utf-8", "surrogatepass")) > LONGEST_ID:
+            faults.append(
+                f"{at(row, lines)}: merchant_id must be at most {LONGEST_ID} bytes of UTF-8."
+                f" Got {text[:40]!r}... of {len(text):,} characters"
+            )
         elif first.setdefault(text, row) != row:
             met = at(first[text], lines)
             faults.append(f"{at(row, lines)}: merchant_id {text!r} was met in {met}")
