@@ -157,6 +157,32 @@ def test_merchants_without_differences_move_a_strength_only_if_they_contradict_i
     assert "no_overdispersion" in names(found) or numbers(found).strength < 4900
 
 
+@pytest.mark.parametrize("kind", ["rate", "events"])
+@pytest.mark.parametrize("n", [np.ones(ROWS), np.arange(1.0, ROWS + 1)])
+def test_an_event_in_every_order_tells_neither_prior_nor_strength(kind, n):
+    found = fit_scorecard(block(n, n), card(kind), priors=True)
+    assert numbers(found) == card(kind).signals[0].numbers
+    assert names(found) == {"all_events"}
+
+
+@pytest.mark.parametrize("kind", ["rate", "events"])
+@pytest.mark.parametrize("rare", [1e-4, 1e-6])
+@pytest.mark.parametrize("apart", [0.7, 0.0])
+def test_a_prior_of_rare_events_is_their_rate_whatever_it_is_worth(kind, rare, apart):
+    """One complaint in a million views: such a prior is worth millions, if merchants differ."""
+    rng = np.random.default_rng(9)
+    n = np.floor(np.exp(rng.uniform(np.log(5 / rare), np.log(500 / rare), ROWS)))
+    differ = rng.gamma(1 / apart**2, apart**2, ROWS) if apart else 1.0
+    data = block(rng.poisson(n * rare * differ), n)
+    found = fit_scorecard(data, card(kind, prior=rare, poor=5 * rare), priors=True)
+    assert numbers(found).prior == pytest.approx(rare, rel=0.1)
+    if apart:
+        assert numbers(found).strength == pytest.approx(1 / (rare * apart**2), rel=0.3)
+    else:
+        assert numbers(found).strength == 5000
+    assert ("no_overdispersion" in names(found)) == (not apart)
+
+
 @pytest.mark.parametrize("kind", ["rate", "events", "mean", "duration", "ratio"])
 def test_an_open_strength_that_cannot_be_told_is_a_named_convention(kind):
     rng = np.random.default_rng(5)
@@ -193,6 +219,21 @@ def test_anchors_that_cannot_be_told_stay_and_are_named():
         block(rng.normal(0, 5, ROWS)), card("score", curve="log", poor=1), anchors=True
     )
     assert numbers(low).poor == 1 and names(low) == {"anchors_untold"}
+
+
+@pytest.mark.parametrize("kind", ["rate", "events", "ratio"])
+def test_anchors_of_figures_that_hardly_anybody_has_otherwise_stay(kind):
+    """Equal figures differ after shrinkage, by the merchants' volume."""
+    x, n = figure_of(kind, np.random.default_rng(1))
+    n = np.maximum(n, 1.0)
+    x = np.r_[np.zeros(ROWS - 3), 1, 1, 1] if kind != "ratio" else np.r_[x[0], [x[1]] * (ROWS - 1)]
+    before = card(kind)
+    found = fit_scorecard(block(x, n), before, priors=True, anchors=True)
+    assert (numbers(found).poor, numbers(found).good) == (
+        before.signals[0].poor,
+        before.signals[0].good,
+    )
+    assert "anchors_untold" in names(found)
 
 
 def test_open_anchors_that_cannot_be_told_are_a_fault():

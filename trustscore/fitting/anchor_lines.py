@@ -107,6 +107,12 @@ def set_anchors(
         _set_knots(out, at, x, y, weight, asked)
     else:
         new = _quantiles(asked.ends, x, weight)
+        same = _quantiles(asked.ends, y, weight)
+        if signal.sample and len({*same.values()}) == 1 and _open(asked.ends):
+            # Figures that are equal differ after shrinkage by the merchants' volume only.
+            where = " and ".join(map(str, asked.ends.values()))
+            untold(f"{where} of what merchants have are both {same['poor']:g}")
+            return
         if new["poor"] == new["good"]:
             untold(f"{asked.ends['poor']} and {asked.ends['good']} are both {new['poor']:g}")
             return
@@ -119,6 +125,10 @@ def set_anchors(
                 out.changes.append(((*at, key), new[key]))
                 out.facts.setdefault(signal.id, {})[key] = f"{given} = {new[key]:g}"
     out.facts.setdefault(signal.id, {})["anchor_merchants"] = len(x)
+
+
+def _open(ends: dict[str, Any]) -> bool:
+    return all(isinstance(given, str) for given in ends.values())
 
 
 def _quantiles(ends: dict[str, Any], x: Array, weight: Array | None) -> dict[str, float]:

@@ -14,11 +14,13 @@ from trustscore.fitting.priors import (
     LEAST_MERCHANTS,
     LOG_STRENGTHS,
     NOTHING_STATED,
+    STRENGTHS,
     TOLD,
     Prior,
     Stated,
     at_limit,
     clip_strength,
+    most_strength,
 )
 from trustscore.typing import Array
 
@@ -70,9 +72,13 @@ class _Counts(NamedTuple):
     def strength(self) -> float:
         return float(np.exp(self.peak.at[1]))
 
+    @property
+    def most(self) -> float:
+        return most_strength(self.kind, self.start[0])
 
-def _bounds(first: float) -> list[tuple[float, float]]:
-    return [(first - 5, first + 5), LOG_STRENGTHS]
+
+def _bounds(first: float, most: float) -> list[tuple[float, float]]:
+    return [(first - 5, first + 5), (LOG_STRENGTHS[0], float(np.log(most)))]
 
 
 def _fit_law(kind: str, k: Array, n: Array, weight: Array) -> _Counts:
@@ -80,14 +86,16 @@ def _fit_law(kind: str, k: Array, n: Array, weight: Array) -> _Counts:
     odds = p / (1 - p) if kind == "rate" else p
     first = float(np.log(odds))
     loss = (beta_binomial if kind == "rate" else gamma_poisson)(k, n, weight)
-    start = np.array([first, np.log(clip_strength(strength))])
+    most = most_strength(kind, p)
+    start = np.array([first, np.log(clip_strength(strength, most))])
     size = float(weight.sum())
-    return _Counts(kind, loss, find_peak(loss, start, _bounds(first), size), (p, strength), size)
+    peak = find_peak(loss, start, _bounds(first, most), size)
+    return _Counts(kind, loss, peak, (p, strength), size)
 
 
 def _contradicts(law: _Counts, place: int, value: float) -> bool:
     """Return whether a likelihood-ratio test rejects a figure, with the other one fitted."""
-    bounds = _bounds(float(law.peak.at[0]))
+    bounds = _bounds(float(law.peak.at[0]), law.most)
     bounds[place] = (value, value)
     start = law.peak.at.copy()
     start[place] = value
@@ -151,7 +159,7 @@ def fit_counts(
         return Prior(np.nan, np.nan, *facts, method, "too_few")
     if k.sum() == 0:
         return Prior(0.0, default, *facts, method, "all_zero", ("prior", "strength"))
-    if kind == "rate" and (k == n).all():
+    if (k == n).all():
         return Prior(1.0, default, *facts, method, "all_events", ("prior", "strength"))
     laws = [_fit_law(kind, k, n, many)]
     share = 0.0
@@ -168,7 +176,10 @@ def fit_counts(
     prior = float(np.dot(parts, [law.prior for law in laws]))
     strength = float(np.exp(np.dot(parts, [np.log(law.strength) for law in laws])))
     error = np.sqrt(np.diag(main.peak.covariance))
-    flaw = at_limit(strength)
+    flaw = at_limit(strength, main.most)
+    if strength > STRENGTHS[1] and (flaw or not error[1] <= TOLD):
+        # No differences were seen, which is no reason to let rare events count for nothing.
+        strength, flaw = STRENGTHS[1], "no_overdispersion"
     untold: list[str] = []
     given = stated.prior if stated.prior is not None and stated.prior > 0 else None
     if given is not None and not (main.kind == "rate" and given >= 1) and not error[0] <= TOLD:
@@ -177,12 +188,12 @@ def fit_counts(
             return Prior(given, default, *facts, f"{method}, ML", None, ("prior", "strength"))
     # At its upper end the likelihood is flat in the logarithm, however much data there are.
     if (flaw == "no_overdispersion" or not error[1] <= TOLD) and not _contradicts(
-        main, 1, float(np.log(clip_strength(default)))
+        main, 1, float(np.log(clip_strength(default, main.most)))
     ):
         strength, flaw, untold = default, None, ["strength"]
     return Prior(
         prior,
-        clip_strength(strength) if not untold else strength,
+        clip_strength(strength, main.most) if not untold else strength,
         *facts,
         f"{method}, ML",
         flaw,

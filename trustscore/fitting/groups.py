@@ -12,10 +12,12 @@ from trustscore.fitting.priors import (
     CONTRADICTED,
     LEAST_MERCHANTS,
     LOG_STRENGTHS,
+    STRENGTHS,
     TOLD,
     Prior,
     at_limit,
     clip_strength,
+    most_strength,
     unit_variance,
 )
 from trustscore.scorecard.kinds import KINDS
@@ -162,11 +164,14 @@ def _within(kind: str, y: Array, n: Array, center: Array, many: Array, parent: P
     untold = _Inside(parent.strength, parent.sd, "strength_untold")
     if len(y) < LEAST_MERCHANTS:
         return untold
-    size, first = float(many.sum()), float(np.log(clip_strength(parent.strength)))
-    if KINDS[kind].counts:
+    counts = KINDS[kind].counts
+    most = most_strength(kind, parent.prior) if counts else STRENGTHS[1]
+    limits = (LOG_STRENGTHS[0], float(np.log(most)))
+    size, first = float(many.sum()), float(np.log(clip_strength(parent.strength, most)))
+    if counts:
         loss = _count_loss(kind, y * n, n, center, many, parent)
         start = np.array([0.0, first])
-        peak = find_peak(loss, start, [(0.0, 0.0), LOG_STRENGTHS], size)
+        peak = find_peak(loss, start, [(0.0, 0.0), limits], size)
         log_strength, error, sd = float(peak.at[1]), peak.covariance[1, 1], np.nan
     else:
         # In (log sd^2, log strength): differences between groups distorted the sd of all merchants.
@@ -174,11 +179,13 @@ def _within(kind: str, y: Array, n: Array, center: Array, many: Array, parent: P
         start = np.array([2 * np.log(parent.sd), first])
         fixed = "sd" in parent.untold
         wide = (start[0], start[0]) if fixed else (start[0] - 8.0, start[0] + 8.0)
-        peak = find_peak(loss, start, [wide, LOG_STRENGTHS], size)
+        peak = find_peak(loss, start, [wide, limits], size)
         log_strength, error = float(peak.at[1]), peak.covariance[1, 1]
         sd = float(np.exp(peak.at[0] / 2))
-    strength = clip_strength(float(np.exp(log_strength)))
-    flaw = at_limit(strength)
+    strength = clip_strength(float(np.exp(log_strength)), most)
+    flaw = at_limit(strength, most)
+    if strength > STRENGTHS[1] and (flaw or not np.sqrt(error) <= TOLD):
+        strength, flaw = STRENGTHS[1], "no_overdispersion"
     told = bool(np.sqrt(error) <= TOLD) and flaw != "no_overdispersion"
     contradicted = 2 * (loss(start)[0] - peak.loss) > CONTRADICTED
     if not peak.found or not (told or contradicted):

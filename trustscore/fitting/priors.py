@@ -31,6 +31,7 @@ __all__ = [
     "at_limit",
     "clip_strength",
     "fit_values",
+    "most_strength",
     "unit_variance",
 ]
 
@@ -46,6 +47,10 @@ CONVENTION = float(LEAST_MERCHANTS)
 TOLD = 1.0
 # Twice the logarithm of a likelihood ratio that contradicts a stated figure: 5 %.
 CONTRADICTED = 3.84
+# A prior of a rare event may be worth as many observations as hold this many events. Merchants of
+# whom one view in a million ends in a complaint may differ by half, and be worth millions of views.
+_MOST_EVENTS = 50.0
+_MOST = 1e9
 LOG_STRENGTHS = (float(np.log(STRENGTHS[0])), float(np.log(STRENGTHS[1])))
 
 
@@ -117,16 +122,28 @@ def unit_variance(kind: str, n: Array, prior: Any, strength: Any, sd: Any) -> Ar
     return within / n + tau**2
 
 
-def at_limit(strength: float) -> str | None:
+def at_limit(strength: float, most: float = STRENGTHS[1]) -> str | None:
     """Return the flaw of a strength at an end of its range; None inside."""
-    if strength > 0.99 * STRENGTHS[1]:
+    if strength > 0.99 * most:
         return "no_overdispersion"
     return "strength_at_limit" if strength < 1.01 * STRENGTHS[0] else None
 
 
-def clip_strength(strength: float) -> float:
+def clip_strength(strength: float, most: float = STRENGTHS[1]) -> float:
     """Return the nearest strength that a prior may have."""
-    return float(min(max(strength, STRENGTHS[0]), STRENGTHS[1]))
+    return float(min(max(strength, STRENGTHS[0]), most))
+
+
+def most_strength(kind: str, prior: float) -> float:
+    """Return the largest strength of a prior of counts that merchants' differences may tell.
+
+    Examples
+    --------
+    >>> most_strength("rate", 0.2), most_strength("rate", 1 - 1e-5), most_strength("events", 1e-5)
+    (5000.0, 5000000.0, 5000000.0)
+    """
+    rare = min(prior, 1 - prior) if kind == "rate" else prior
+    return float(round(min(max(_MOST_EVENTS / max(rare, 1e-300), STRENGTHS[1]), _MOST), 6))
 
 
 def fit_values(kind: str, values: Array, *, weight: Array | None = None) -> Prior:
