@@ -17,6 +17,7 @@ from trustscore.explain import (
     render_text,
     typical_block,
 )
+from trustscore.explain.headroom import value_at
 from trustscore.io.frames import read_frame
 from trustscore.scorecard import load_scorecard
 from trustscore.scoring import score_columns
@@ -186,3 +187,32 @@ def test_a_scorecard_without_tiers_has_no_highest_one():
     plan = next_tier_plan(typical_block(card), card)
     assert plan.outcome == "no_ladder"
     assert render_plan(plan) == "The scorecard has no tiers."
+
+
+def test_large_counts_stay_whole():
+    start, end = np.full(999, 3.7e9), np.full(999, 1e9)
+    after = value_at(start, end, True, np.linspace(0.001, 0.999, 999))
+    assert (after == np.rint(after)).all()
+
+
+def test_an_amount_stays_within_the_whole_that_a_rule_divides_it_by():
+    from trustscore.scorecard import parse_scorecard
+
+    amount = {"stage": "buy", "weight": 1, "score": "insured", "poor": 0, "good": 900, "prior": 90}
+    ladder = [{"id": "low", "at": 0, "entry": True}, {"id": "high", "at": 50, "coverage": 0.1}]
+    card = parse_scorecard(
+        {
+            "name": "c",
+            "version": "1",
+            "effective_from": "2026-01-01",
+            "dimensions": {"d": {"weight": 1}},
+            "signals": {"d": {"insurance": amount}},
+            "rules": {"insured": {"when": "insured / paid >= 0.5", "bonus": 2, "en": "Insured"}},
+            "tiers": {"ladder": ladder},
+        }
+    )
+    block = {"insured": np.array([100.0, 100.0]), "paid": np.array([600.0, 300.0])}
+    enough, short = (next_tier_plan(block, card, row) for row in (0, 1))
+    assert (enough.outcome, short.outcome) == ("changes", "no")
+    assert enough.changes[0].after <= 600
+    assert next_tier_reach(block, card, np.array([1, 1])).row.tolist() == [0]

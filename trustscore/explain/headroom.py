@@ -79,12 +79,12 @@ def _end(card: Scorecard, signal: Signal, block: Block, good: Array, field: Fiel
     high: Any = 1.0 if field.check in ("share", "flag") else np.inf
     if field.lo is not None and field.hi is not None:
         low, high = max(low, field.lo), min(high, field.hi)
-    if not signal.whole:
-        return np.asarray(np.clip(end, low, high))
-    # A part is at most its whole, in every rate that counts it.
+    # A part is at most its whole, in every rate that counts it and every share that a rule rewards.
     for part, whole in card.pairs:
         if part == signal.value and whole in block:
             high = np.fmin(high, block[whole])
+    if not signal.whole:
+        return np.asarray(np.clip(end, low, high))
     end = np.ceil(end) if signal.higher_is_better else np.floor(end)
     return np.asarray(np.clip(end, np.ceil(low), np.floor(high)))
 
@@ -134,5 +134,6 @@ def value_at(start: Array, end: Array, whole: Array | bool, share: Array) -> Arr
     value = np.round((start + (end - start) * share) / step, 6)
     value = np.where(end > start, np.ceil(value), np.floor(value)) * step
     low, high = np.minimum(start, end), np.maximum(start, end)
-    rounded = np.clip(np.round(value, 12), low, high)
+    # Decimals cannot be taken off a large count without moving it from its whole number.
+    rounded = np.clip(np.where(whole, value, np.round(value, 12)), low, high)
     return np.where(share > 0, rounded, start)

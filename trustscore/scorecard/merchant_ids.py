@@ -30,7 +30,16 @@ import numpy as np
 
 from trustscore.scorecard.spelled_dates import spells_a_day, spells_a_time
 
-__all__ = ["LONGEST_ID", "NOTHING", "canonical_id", "id_text", "trim", "whole_text"]
+__all__ = [
+    "LONGEST_ID",
+    "NOTHING",
+    "WIDTHLESS",
+    "WIDTHS",
+    "canonical_id",
+    "id_text",
+    "trim",
+    "whole_text",
+]
 
 LONGEST_ID = 256  # bytes of UTF-8: tables of boosts hold every id at the width of the longest
 
@@ -73,7 +82,7 @@ _WHOLE = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.0+)?")
 _ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-][0-9]+")
 _BYTES = re.compile(r"b(?:'.*'|\".*\")", re.DOTALL)
 _OBJECT = re.compile(r"\(.*,.*\)|<.* object at 0x[0-9a-f]+>", re.DOTALL)
-_WIDTHS = re.compile("[\uff01-\uffef]+")
+WIDTHS = re.compile("[\uff01-\uffef]+")
 _SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 # What Unicode calls default ignorable, and marks of direction; not the variation selectors.
 _UNSEEN = (
@@ -89,7 +98,7 @@ _JOINING = re.compile("[\u0600-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
 
 
 # str.strip() knows no-break and full-width spaces, but not these marks of width zero.
-_WIDTHLESS = "\ufeff\u200b\u200e\u200f\u2060"
+WIDTHLESS = "\ufeff\u200b\u200e\u200f\u2060"
 
 
 def trim(text: str) -> str:
@@ -100,7 +109,7 @@ def trim(text: str) -> str:
     >>> trim("\u3000 12\xa0")
     '12'
     """
-    return text.strip().strip(_WIDTHLESS).strip()
+    return text.strip().strip(WIDTHLESS).strip()
 
 
 def canonical_id(text: str) -> tuple[str, str, str]:
@@ -125,7 +134,7 @@ def canonical_id(text: str) -> tuple[str, str, str]:
     short = trim(text)
     if not short.isascii():
         short = _AROUND.sub("", _SPACES.sub(" ", short))
-        short = _WIDTHS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), short)
+        short = WIDTHS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), short)
         short = _AROUND.sub("", unicodedata.normalize("NFC", short))
     quoted = _SPREADSHEET.fullmatch(short)
     if quoted is not None:

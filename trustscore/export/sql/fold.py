@@ -1,56 +1,51 @@
 """Category and shop type, compared in SQL as Python compares them.
 
-Python strips white space of every kind and folds case by Unicode. No two engines do: TRIM takes
-off blanks only, LOWER depends on the engine, its locale and its version of Unicode. So neither is
-asked. The words of the scorecard are known when the query is written, and only letters that occur
-in them can make a row equal to one of them: each capital or variant of such a letter is replaced
-by name, and so is each kind of white space.
+Python strips white space of every kind, and folds case, width and Unicode form. No two engines do:
+TRIM takes off blanks only, LOWER depends on the engine, its locale and its version of Unicode, and
+few know how to compose an accent. So none of them is asked. The words of the scorecard are known
+when the query is written, and only letters that occur in them can make a row equal to one of them:
+each capital or variant of such a letter is replaced by name, and so is each kind of white space.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from trustscore.export.sql.query import Query
 from trustscore.export.sql.text import text
+from trustscore.scorecard.side_values import UNSEEN, WHITE, fold_letters
 
 __all__ = ["FoldedText", "folded_text"]
 
-# What str.strip takes off, without the blank itself. All of it lies below U+3001.
-WHITE = tuple(c for c in map(chr, range(0x3001)) if c.isspace() and c != " ")
 # So many REPLACE in one another; some parsers fail at a few hundred levels.
 _NESTED = 30
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 
 
 class FoldedText:
-    """A text column of the query, stripped and case-folded, for comparison with given words.
+    """A text column of the query as `fold_side_value` reads it, for comparison with given words.
 
     Attributes
     ----------
-    whole : str
-        The column, case-folded.
     bare : str
-        The same with every kind of white space as a blank, and none around it.
+        The column, folded.
     """
 
-    def __init__(self, whole: str, bare: str) -> None:
-        self.whole, self.bare = whole, bare
+    def __init__(self, bare: str) -> None:
+        self.bare = bare
 
     def is_one_of(self, words: Iterable[str]) -> str:
         """Return the condition that the column is one of some words, which are folded already."""
-        plain, tests = [], []
+        said = []
         for word in words:
-            if not any(c.isspace() for c in word):
-                plain.append(text(word))
-                continue
-            # A blank between two words must be that blank, and not a tab of the row.
-            blanks = text("".join(" " if c.isspace() else c for c in word))
-            held = f"REPLACE({self.whole}, {text(word)}, '') <> {self.whole}"
-            tests.append(f"({self.bare} = {blanks} AND {held})")
-        if plain:
-            tests.insert(0, f"{self.bare} IN ({', '.join(plain)})")
-        return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
+            said.append(text(word))
+            if _WHOLE.fullmatch(word):
+                said.append(text(word + ".0"))
+        return f"{self.bare} IN ({', '.join(said)})"
 
 
 def folded_text(query: Query, column: str, words: Iterable[str], name: str) -> FoldedText:
@@ -73,29 +68,56 @@ def folded_text(query: Query, column: str, words: Iterable[str], name: str) -> F
     >>> folded_text(query, column, ["ulm"], "city").is_one_of(["ulm"])
     "city_bare IN ('ulm')"
     """
-    whole = _replaced(query, column, folds(words), f"{name}_folded")
-    blanked = _replaced(query, whole, [(c, " ") for c in WHITE], f"{name}_blanked")
-    return FoldedText(whole, query.define(f"{name}_bare", f"TRIM({blanked})"))
+    hidden = [(c, "") for c in UNSEEN]
+    whole = _replaced(query, column, [*hidden, *folds(words)], f"{name}_folded")
+    blanks = [(c, " ") for c in WHITE if c != " "]
+    blanked = _replaced(query, whole, blanks, f"{name}_blanked")
+    return FoldedText(query.define(f"{name}_bare", f"TRIM({blanked})"))
 
 
 def folds(words: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the characters that case folding turns into a part of some words, with that part.
+    """Return what folding turns into a part of some words, with that part.
+
+    First come single letters, then those in several parts, the longest first.
 
     Examples
     --------
     >>> folds(["as"])
-    [('A', 'a'), ('S', 's'), ('ſ', 's')]
+    [('A', 'a'), ('S', 's'), ('ſ', 's'), ('Ａ', 'a'), ('Ｓ', 's'), ('ａ', 'a'), ('ｓ', 's')]
+    >>> [len(old) for old, new in folds(["é"]) if new == "é"]
+    [1, 2]
     """
     words = list(words)
-    return [(c, folded) for c, folded in _foldings() if any(folded in word for word in words)]
+    composed = [(apart, c) for c in sorted({*"".join(words)}) for apart in _spellings(c)]
+    composed.sort(key=lambda pair: -len(pair[0]))
+    pieces = [*words, *(unicodedata.normalize("NFD", w) for w in words), *(a for a, _ in composed)]
+    single = [(c, f) for c, f in _foldings() if any(f in piece for piece in pieces)]
+    return single + composed
+
+
+def _spellings(letter: str) -> Iterator[str]:
+    """Yield the spellings of a letter in several parts, in any order that means the same."""
+    base, *marks = list(unicodedata.normalize("NFD", letter))
+    found = set()
+    for order in itertools.permutations(marks):
+        for joined in range(len(marks)):
+            start = unicodedata.normalize("NFC", base + "".join(order[:joined]))
+            spelling = start + "".join(order[joined:])
+            if len(start) == 1 and unicodedata.normalize("NFC", spelling) == letter:
+                found.add(spelling)
+    yield from sorted(found)
 
 
 @cache
 def _foldings() -> tuple[tuple[str, str], ...]:
-    """Return every character that case folding changes, with what it becomes."""
+    """Return every character that folding changes, with what it becomes."""
     # No character beyond the second plane has a case, nor have the surrogates.
-    scripts = [*range(0xD800), *range(0xE000, 0x20000)]
-    return tuple((chr(c), f) for c in scripts if (f := chr(c).casefold()) != chr(c))
+    scripts = [*range(0xD800), *range(0xE000, 0x30000)]
+    return tuple(
+        (c, folded)
+        for c in map(chr, scripts)
+        if not c.isspace() and (folded := fold_letters(c)) != c
+    )
 
 
 def _replaced(query: Query, column: str, pairs: list[tuple[str, str]], name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -288,7 +289,10 @@ def _spellings(word: str) -> list[str]:
     """Return a word as it may stand in a table, and what is another word but looks like it."""
     # The long s and the ligature fold to plain letters; LOWER leaves them in most engines.
     odd = word.upper().replace("S", "ſ").replace("FI", "ﬁ")
-    return [word, f" {word.upper()} ", f"\t{odd}\u3000\n", word.replace(" ", "\t") + "\xa0"]
+    apart = unicodedata.normalize("NFD", f"\ufeff{word.upper()}")
+    wide = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in word)
+    blanks = word.replace(" ", "\t") + "\xa0"
+    return [word, f" {word.upper()} ", f"\t{odd}\u3000\n", blanks, apart, wide, f"{word}\u0301"]
 
 
 def _raw(signal: Signal, x: float, prior: float, strength: float) -> Iterator[Row]:
