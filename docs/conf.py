@@ -76,6 +76,7 @@ api_modules = [
     ("trustscore.scoring", "Score blocks of columns"),
     ("trustscore.explain", "Statements, and the way to the next tier"),
     ("trustscore.compare", "Say what changed and why"),
+    ("trustscore.drift", "Say whether merchants are still like before"),
     ("trustscore.rights", "Review what merchants may do"),
     ("trustscore.boost", "Policies, tables of boosts, ranked lists"),
     ("trustscore.evaluation", "What a boost costs and buys"),

@@ -22,7 +22,7 @@ FLOORS = [
     {"export", "simulate"},
     {"signals"},
     {"detect"},
-    {"audit", "fitting", "evaluation", "explain", "compare"},
+    {"audit", "fitting", "evaluation", "explain", "compare", "drift"},
     {"rights"},
     {"batch"},
     {"spark"},

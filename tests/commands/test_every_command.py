@@ -51,6 +51,7 @@ LONG = {
     "score": ("score", "export.csv", *MINIMAL, "-o", "out.csv"),
     "check": ("check", "export.csv", *MINIMAL),
     "compare": ("compare", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
+    "drift": ("drift", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
     "simulate": ("simulate", "--merchants", "9", *MINIMAL, "-o", "out.csv"),
     "fit": ("fit", "export.csv", *MINIMAL, "-o", "out.toml"),

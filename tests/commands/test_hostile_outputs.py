@@ -130,6 +130,7 @@ COMMANDS = {
     "boost-eval": "boost-eval candidates.csv --scores scores.csv -o eval --draws 20",
     "fit": "fit export.csv --scorecard by_category.toml -o fitted.toml",
     "compare": "compare export.csv export.csv --scorecard minimal -o changes.csv --parts",
+    "drift": "drift export.csv export.csv --scorecard minimal -o drift.csv --columns note",
     "signals": "signals logs -o from-logs.csv --as-of 2026-02-01 --tz UTC --allow-short-logs"
     " --lineage lineage",
     "detect": "detect votes logs -o findings.csv --as-of 2026-02-01 --tz UTC --queue queue.csv",

@@ -28,6 +28,7 @@ COMMANDS = {
     "check": ("trustscore.commands.check", "Check a scorecard, and an export against it."),
     "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),
     "compare": ("trustscore.commands.compare", "Say what changed between two days or scorecards."),
+    "drift": ("trustscore.commands.drift", "Say whether merchants are still like before."),
     "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),

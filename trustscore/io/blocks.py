@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ def read_blocks(
     allow_missing_columns: bool = False,
     encoding: str | None = None,
     keep: Iterable[str] = (),
+    optional: Iterable[str] = (),
     block: int = BLOCK,
     duplicates: bool = True,
     files: list[dict[str, Any]] | None = None,
@@ -63,6 +65,9 @@ def read_blocks(
     allow_missing_columns : bool, default=False
     encoding : str, optional
     keep : iterable of str, optional
+        Further columns, which must be there; they stand in `Rows.keep`.
+    optional : iterable of str, optional
+        Further columns that stand there where the file has them.
     block : int, optional
         Bytes of a block of text.
     duplicates : bool, default=True
@@ -89,7 +94,8 @@ def read_blocks(
     """
     card = load_scorecard(scorecard)
     names = expand(as_paths(paths))
-    inputs = Inputs(names, Wanted.by(card), tuple(keep), allow_missing_columns, encoding, block)
+    wanted = replace(Wanted.by(card), optional=tuple(optional))
+    inputs = Inputs(names, wanted, tuple(keep), allow_missing_columns, encoding, block)
     inputs.progress = progress
     if files is not None:
         inputs.done = files

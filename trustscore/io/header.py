@@ -60,6 +60,8 @@ class Wanted:
         The column that names a row; `Columns.texts` holds it as ``merchant_id``.
     needed : tuple of str
         Text columns that must be there, and are read among those to keep.
+    optional : tuple of str
+        Text columns that are read among those to keep where they are there.
     cure : str
         What the message about missing columns adds.
     """
@@ -70,6 +72,7 @@ class Wanted:
     aliases: dict[str, tuple[str, ...]]
     key: str = "merchant_id"
     needed: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     cure: str = (
         "; map other names in the scorecard's [columns],"
         " or allow it (`allow_missing_columns`) where a column was not collected"
@@ -102,7 +105,7 @@ class Wanted:
 
 def names_of(wanted: Wanted) -> frozenset[str]:
     """Return the names of all columns that a run would read, as `match` compares them."""
-    names = [wanted.key, *TEXT, *wanted.needed]
+    names = [wanted.key, *TEXT, *wanted.needed, *wanted.optional]
     names += [alias for aliases in wanted.aliases.values() for alias in aliases]
     for field in wanted.fields:
         names += [field.name, *_names(field.aliases)]
@@ -253,6 +256,10 @@ def match(
         if place is None:
             faults.append(f"{one_line(name)}: no such column to keep{suggest(name, header)}")
         else:
+            kept[name] = place
+    for name in wanted.optional:
+        place = find(name)
+        if place is not None:
             kept[name] = place
     if missing and not allow_missing:
         faults += [f"{name}: no such column{suggest(name, free)}" for name in missing]
