@@ -25,7 +25,7 @@ FLOORS = [
     {"audit", "fitting", "evaluation", "explain", "compare", "drift"},
     {"rights"},
     {"batch"},
-    {"spark"},
+    {"spark", "report"},
     {"commands", "estimator", "web"},
     {"__main__"},
 ]

@@ -52,6 +52,7 @@ LONG = {
     "check": ("check", "export.csv", *MINIMAL),
     "compare": ("compare", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "drift": ("drift", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
+    "report": ("report", "export.csv", *MINIMAL, "-o", "out.html"),
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
     "simulate": ("simulate", "--merchants", "9", *MINIMAL, "-o", "out.csv"),
     "fit": ("fit", "export.csv", *MINIMAL, "-o", "out.toml"),

@@ -8,6 +8,8 @@ import csv
 import json
 import re
 import tomllib
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 
 import click
@@ -131,6 +133,8 @@ COMMANDS = {
     "fit": "fit export.csv --scorecard by_category.toml -o fitted.toml",
     "compare": "compare export.csv export.csv --scorecard minimal -o changes.csv --parts",
     "drift": "drift export.csv export.csv --scorecard minimal -o drift.csv --columns note",
+    "report": "report export.csv --scorecard minimal --previous export.csv --all-below trusted"
+    " -o report.html",
     "signals": "signals logs -o from-logs.csv --as-of 2026-02-01 --tz UTC --allow-short-logs"
     " --lineage lineage",
     "detect": "detect votes logs -o findings.csv --as-of 2026-02-01 --tz UTC --queue queue.csv",
@@ -183,6 +187,20 @@ def test_kept_texts_come_back_as_they_were(filled):
     with open(filled / "ranked.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {bare(row["query_id"]) for row in rows} == {"q", f"r\n{FORGED}"}
+
+
+def test_a_page_holds_no_tag_of_others(filled):
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            found[tag] += 1
+            assert not any(name.startswith("on") for name, _ in attributes)
+
+    for path in filled.rglob("*.html"):
+        found: Counter[str] = Counter()
+        text = path.read_text(encoding="utf-8")
+        Tags().feed(text)
+        assert found["script"] == 3 and not found["img"] + found["iframe"] + found["object"]
+        refuse_active(text)
 
 
 def test_documents_are_whole(filled):

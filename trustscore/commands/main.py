@@ -29,6 +29,7 @@ COMMANDS = {
     "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),
     "compare": ("trustscore.commands.compare", "Say what changed between two days or scorecards."),
     "drift": ("trustscore.commands.drift", "Say whether merchants are still like before."),
+    "report": ("trustscore.commands.report", "Write a page on a market."),
     "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),

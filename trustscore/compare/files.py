@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +114,7 @@ def compare_files(
     as_of: dt.date | None = None,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
+    each: Callable[[ChangedRows], None] | None = None,
     progress: Progress = silent,
 ) -> CompareReport:
     """Compare two files of the same merchants, and write a line for each.
@@ -139,6 +140,8 @@ def compare_files(
         Day of the review of the new side, for the minimum stay in a tier.
     allow_missing_columns : bool, default=False
     encoding : str, optional
+    each : callable, optional
+        Is given the changes of each block of merchants.
     progress : Progress, optional
 
     Returns
@@ -182,6 +185,8 @@ def compare_files(
                 sink = open_sink(out, _columns(rows, parts))
                 stack.enter_context(sink.file)
             market.add(rows)
+            if each is not None:
+                each(rows)
             if sink is not None:
                 add_arrays(sink, _table(rows, parts))
         if not contributions:

@@ -1,0 +1,113 @@
+"""``trustscore report``: a market as one page."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from trustscore.commands import options
+from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
+from trustscore.commands.messages import note, say
+from trustscore.commands.progress import progress_bar
+
+EXAMPLE = """\b
+Example:
+  trustscore report export.csv --merchants m0000001 -o report.html
+  trustscore report february.csv --previous january.csv --all-below standard -o report.html
+"""
+
+
+@click.command("report", epilog=EXAMPLE)
+@click.argument("export", type=options.EXPORTS)
+@options.output_file("Write the page to OUT, or - for standard output.")
+@options.scorecard("to score with")
+@options.policy("of the column boost")
+@click.option(
+    "--previous",
+    metavar="OLD_EXPORT",
+    type=options.EXPORTS,
+    help="Export of an earlier day. The page then says what moved.",
+)
+@click.option(
+    "--rejects",
+    metavar="FILE",
+    type=options.INPUT,
+    help="Rejected rows that `trustscore score` wrote, when EXPORT was cleaned of them. [default:"
+    " those of EXPORT]",
+)
+@click.option(
+    "--merchants",
+    type=options.NAMES,
+    default="",
+    metavar="ID,...",
+    help="Merchants that get a panel: waterfall, stages, what moved, and the plan.",
+)
+@click.option(
+    "--all-below",
+    metavar="TIER",
+    help="Give a panel to the merchants below this tier, the 100 lowest of them.",
+)
+@click.option(
+    "--table-rows",
+    default=100_000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Merchants of the searchable table: the N lowest, and those with a panel.",
+)
+@options.as_of(options.STAY)
+@options.allow_missing_columns()
+@options.lang("the page when it is opened; the reader can change it")
+@options.encoding("the inputs")
+@options.quiet()
+def command(
+    export: str,
+    out: str,
+    scorecard: str,
+    policy: str,
+    previous: str | None,
+    rejects: str | None,
+    merchants: tuple[str, ...],
+    all_below: str | None,
+    table_rows: int,
+    as_of: dt.date | None,
+    allow_missing_columns: bool,
+    lang: str,
+    encoding: str | None,
+    quiet: bool,
+) -> int:
+    """Write a page on the market of EXPORT: one HTML file that needs no network.
+
+    Overview, what moved, signals with their distributions, rules, rejected rows, a table of
+    merchants to search and sort, and a panel for each chosen one; in English and Chinese, light
+    and dark. OUT is complete or absent.
+    """
+    from trustscore.report.files import report_files
+
+    with progress_bar(quiet, out) as progress:
+        done = report_files(
+            export,
+            out,
+            scorecard=scorecard,
+            policy=policy,
+            previous=previous,
+            rejects=rejects,
+            merchants=merchants,
+            all_below=all_below,
+            most_rows=table_rows,
+            lang=lang,
+            as_of=as_of,
+            allow_missing_columns=allow_missing_columns,
+            encoding=encoding,
+            progress=progress,
+        )
+    if not quiet:
+        if done.rejected:
+            note(f"{done.rejected:,} rows of {export} have faults and were left out; see `check`")
+        if done.rows < done.merchants:
+            note(f"the table holds {done.rows:,} of {done.merchants:,} merchants: the lowest")
+        if done.panels < done.panels_of:
+            note(f"the {done.panels:,} lowest of {done.panels_of:,} merchants have a panel")
+        say(f"{done.merchants:,} merchants, {done.size / 1e6:.2f} MB", err=True)
+    return ROWS_REJECTED if done.rejected else DONE

@@ -1,0 +1,389 @@
+"""Reports of files: an export in, one HTML file out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trustscore import __version__
+from trustscore.atomic_file import AtomicFile, utf8
+from trustscore.batch.scorer import Scorer
+from trustscore.boost import BoostPolicy
+from trustscore.compare.files import CompareReport, compare_files
+from trustscore.compare.rows import ChangedRows
+from trustscore.errors import InputError, at_most, one_line, suggest
+from trustscore.io.blocks import read_blocks
+from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.io.rejects import REASONS
+from trustscore.io.whole_table import read_table
+from trustscore.report.facts import market_facts, moved_facts, table_facts
+from trustscore.report.figures import Figures
+from trustscore.report.merchants import Merchants
+from trustscore.report.page import render_page
+from trustscore.report.panels import Moved, panel
+from trustscore.report.words import Pair, pair
+from trustscore.scorecard import Scorecard, load_scorecard
+from trustscore.typing import Block, FilePath, Progress, silent
+
+__all__ = ["MOST_PANELS", "MOST_ROWS", "ReportDone", "compare_page", "report_files"]
+
+# Ids among which one like a wrong one is looked for.
+_NEAR = 100_000
+MOST_PANELS = 100
+"""Merchants with a panel: each takes some 15 KB of the page."""
+MOST_ROWS = 100_000
+"""Merchants of the searchable table, unless another number is asked for."""
+
+
+@dataclass(frozen=True)
+class ReportDone:
+    """What a report holds.
+
+    Attributes
+    ----------
+    merchants, rejected : int
+        Of the export.
+    rows, panels : int
+        Merchants in the table, and with a panel.
+    panels_of : int
+        Merchants that were to have one.
+    size : int
+        Bytes of the page.
+    """
+
+    merchants: int
+    rejected: int
+    rows: int
+    panels: int
+    panels_of: int
+    size: int
+
+
+@dataclass
+class _Chosen:
+    """The merchants that get a panel: those of some ids, or the lowest below a tier."""
+
+    ids: frozenset[str] | None
+    below: int
+    rows: list[tuple[float, str, Block, frozenset[str]]] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, block: Block, scores: Any, missing: frozenset[str]) -> None:
+        """Keep the rows of chosen merchants."""
+        names = block["merchant_id"]
+        if self.ids is not None:
+            found = [row for row, name in enumerate(names.tolist()) if name in self.ids]
+        elif self.below > 0:
+            codes = scores.tier_code
+            rows = np.flatnonzero((codes > 0) & (codes < self.below))
+            self.count += len(rows)
+            order = np.argsort(scores.trust_index[rows], kind="stable")[:MOST_PANELS]
+            found = rows[order].tolist()
+        else:
+            return
+        for row in found:
+            # A copy: the block itself would stay in memory with it.
+            single = {name: np.array(values[row : row + 1]) for name, values in block.items()}
+            index = float(scores.trust_index[row])
+            self.rows.append((index, str(names[row]), single, missing))
+        if self.ids is None:
+            self.rows = sorted(self.rows, key=lambda each: each[0])[:MOST_PANELS]
+        else:
+            self.count = len(self.rows)
+
+    def sorted(self) -> list[tuple[float, str, Block, frozenset[str]]]:
+        """Return them, the lowest index first, those without one last."""
+        return sorted(self.rows, key=lambda each: (math.isnan(each[0]), each[0], each[1]))
+
+
+@dataclass
+class _Read:
+    """An export, read and added up."""
+
+    figures: Figures
+    merchants: Merchants
+    chosen: _Chosen
+    rejects: Counter[tuple[str, str]]
+    rejected_ids: dict[str, str]
+
+    @property
+    def rejected(self) -> int:
+        """Rows with faults."""
+        return sum(self.rejects.values())
+
+
+def report_files(
+    export: FilePath,
+    out: FilePath,
+    *,
+    scorecard: str | Path | Scorecard = "default",
+    policy: str | Path | BoostPolicy = "boost",
+    previous: FilePath | None = None,
+    rejects: FilePath | None = None,
+    merchants: Sequence[str] = (),
+    all_below: str | None = None,
+    most_rows: int = MOST_ROWS,
+    lang: str = "en",
+    as_of: dt.date | None = None,
+    day: dt.date | None = None,
+    allow_missing_columns: bool = False,
+    encoding: str | None = None,
+    progress: Progress = silent,
+) -> ReportDone:
+    """Write the report of an export as one HTML file that asks for nothing outside itself.
+
+    Parameters
+    ----------
+    export : path
+    out : path
+    scorecard : str, Path or Scorecard, default="default"
+    policy : str, Path or BoostPolicy, default="boost"
+        Of the column boost.
+    previous : path, optional
+        Export of an earlier day; the page then says what moved.
+    rejects : path, optional
+        Rejected rows that ``score`` wrote, when the export was cleaned of them.
+    merchants : sequence of str, optional
+        Ids of the merchants that get a panel of their own.
+    all_below : str, optional
+        Id of a tier: the merchants below it get one, the lowest `MOST_PANELS` of them.
+    most_rows : int
+        Merchants of the searchable table: the lowest of so many, and those with a panel.
+    lang : {"en", "zh"}
+        Language that the page opens in.
+    as_of : date, optional
+        Day of the review, for the minimum stay in a tier.
+    day : date, optional
+        Day that the page is dated; today by default.
+    allow_missing_columns : bool, default=False
+    encoding : str, optional
+    progress : Progress, optional
+
+    Returns
+    -------
+    ReportDone
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read, or a chosen merchant or tier is not there.
+    """
+    card = load_scorecard(scorecard)
+    if str(out) != "-":
+        refuse_inputs([str(out)], [export, previous, rejects, scorecard, policy])
+    chosen = _chosen(card, merchants, all_below)
+    settings: dict[str, Any] = {
+        "allow_missing_columns": allow_missing_columns,
+        "encoding": encoding,
+    }
+    read = _read(export, card, _policy(policy), chosen, as_of, settings, progress)
+    _refuse_unknown(export, read)
+    counted = read.rejects if rejects is None else _counted(rejects, progress)
+    moved, change = None, None
+    history: dict[str, Moved] = {}
+    if previous is not None:
+        moved, change, history = _since(
+            previous, export, card, {name for _, name, *_ in chosen.rows}, as_of, settings, progress
+        )
+    panels = []
+    rows = chosen.sorted()
+    for at, (_, name, block, missing) in enumerate(rows):
+        progress("explaining the chosen merchants", at / len(rows))
+        panels.append(panel(block, card, missing=missing, as_of=as_of, moved=history.get(name)))
+    progress("writing the page", math.nan)
+    ids = [name for _, name, *_ in rows]
+    packed = read.merchants.pack(most_rows, ids, change)
+    places = {name: at for at, name in enumerate(ids)}
+    order = read.merchants.lowest(most_rows, ids).tolist() if ids else []
+    links = [
+        (row, places[name])
+        for row, name in enumerate(read.merchants.ids[at] for at in order)
+        if name in places
+    ]
+    mean = None if moved is None else moved.market.mean("change")
+    page = render_page(
+        "report.html",
+        lang,
+        **_head(pair("title"), card, day, export),
+        contents=_contents(moved is not None, bool(panels)),
+        **market_facts(read.figures, sum(counted.values()), mean),
+        moved=None if moved is None else moved_facts(moved.market, moved.differences),
+        rejects=_reject_rows(counted),
+        rejects_of=None if rejects is None else one_line(Path(rejects).name),
+        packed=packed,
+        table_facts=table_facts(read.figures, packed, links, moved is not None),
+        panels=panels,
+        panels_of=chosen.count,
+    )
+    size = _write(out, page)
+    return ReportDone(
+        read.figures.merchants, read.rejected, packed.rows, len(panels), chosen.count, size
+    )
+
+
+def compare_page(done: CompareReport, out: FilePath, lang: str = "en", source: str = "") -> None:
+    """Write a comparison as a page.
+
+    Parameters
+    ----------
+    done : CompareReport
+    out : path
+    lang : {"en", "zh"}
+    source : str
+        What was compared.
+    """
+    card = done.scorecards[1]
+    page = render_page(
+        "compare.html",
+        lang,
+        **_head(pair("title_compare"), card, None, source),
+        contents=[("movers", pair("movers"))],
+        moved=moved_facts(done.market, done.differences),
+    )
+    _write(out, page)
+
+
+def _write(out: FilePath, page: str) -> int:
+    data = utf8(page)
+    with AtomicFile(out) as file:
+        file.write(data)
+        file.commit()
+    return len(data)
+
+
+def _head(title: Pair, card: Scorecard, day: dt.date | None, source: FilePath) -> dict[str, Any]:
+    return {
+        "title": title,
+        "stamp": card.stamp,
+        "day": (day or dt.datetime.now(dt.UTC).date()).isoformat(),
+        "source": one_line(Path(source).name if source else ""),
+        "program": f"trustscore {__version__}",
+    }
+
+
+def _contents(moved: bool, panels: bool) -> list[tuple[str, Pair]]:
+    there = {"movers": moved, "panels": panels}
+    names = ("overview", "movers", "signals", "rules", "rejects", "merchants", "panels")
+    return [
+        (name, pair("all" if name == "merchants" else name))
+        for name in names
+        if there.get(name, True)
+    ]
+
+
+def _policy(policy: str | Path | BoostPolicy) -> BoostPolicy:
+    return policy if isinstance(policy, BoostPolicy) else BoostPolicy.load(policy)
+
+
+def _chosen(card: Scorecard, merchants: Sequence[str], all_below: str | None) -> _Chosen:
+    if merchants and all_below is not None:
+        raise InputError("choose merchants by id or by tier, not both")
+    if len(merchants) > MOST_PANELS:
+        raise InputError(f"a page has at most {MOST_PANELS} panels. Got {len(merchants)} merchants")
+    if all_below is None:
+        return _Chosen(frozenset(merchants) if merchants else None, 0)
+    names = [tier.id for tier in card.tiers.ladder]
+    if all_below not in names:
+        has = ", ".join(names) or "no tiers"
+        raise InputError(
+            f"tier {all_below!r}: scorecard {card.name} has {has}{suggest(all_below, names)}"
+        )
+    # Code 0 is no tier.
+    return _Chosen(None, names.index(all_below) + 1)
+
+
+def _read(
+    export: FilePath,
+    card: Scorecard,
+    policy: BoostPolicy,
+    chosen: _Chosen,
+    as_of: dt.date | None,
+    settings: dict[str, Any],
+    progress: Progress,
+) -> _Read:
+    scorer = Scorer(card, policy, as_of, statement=True)
+    read = _Read(Figures(card), Merchants(), chosen, Counter(), {})
+    for found in read_blocks(export, card, progress=progress, **settings):
+        scored = scorer.scored(found.rows, found.missing)
+        block = found.block
+        read.figures.add(block, scored.scores, found.missing)
+        read.merchants.add(block["merchant_id"], scored.scores, scored.boost)
+        chosen.add(block, scored.scores, found.missing)
+        for reject in found.rejects:
+            read.rejects[reject.reason, reject.column] += 1
+            if chosen.ids is not None and reject.merchant_id in chosen.ids:
+                read.rejected_ids[reject.merchant_id] = f"{reject.column}: {reject.message}"
+    if not read.figures.merchants:
+        why = (
+            f"all {read.rejected:,} have faults, see `check`" if read.rejected else "there is none"
+        )
+        raise InputError(f"{export}: no row can be reported on: {why}")
+    return read
+
+
+def _refuse_unknown(export: FilePath, read: _Read) -> None:
+    if read.chosen.ids is None:
+        return
+    lacking = sorted(read.chosen.ids - {name for _, name, *_ in read.chosen.rows})
+    if not lacking:
+        return
+    faults = []
+    for name in lacking:
+        if name in read.rejected_ids:
+            faults.append(f"{one_line(name)}: rejected, {read.rejected_ids[name]}")
+        else:
+            faults.append(f"{name!r}: no such merchant{suggest(name, read.merchants.ids[:_NEAR])}")
+    raise InputError(f"{export}: some chosen merchants cannot be shown", at_most(faults))
+
+
+def _counted(path: FilePath, progress: Progress) -> Counter[tuple[str, str]]:
+    table = read_table(
+        path, {}, ["reason", "column"], ours=True, may_be_empty=True, progress=progress
+    )
+    reasons = (text.partition(":")[0] for text in table.columns["reason"].tolist())
+    return Counter(zip(reasons, table.columns["column"].tolist(), strict=True))
+
+
+def _reject_rows(counted: Counter[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    rows = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    return [
+        (REASONS.get(reason, one_line(reason)), one_line(column), n) for (reason, column), n in rows
+    ]
+
+
+def _since(
+    previous: FilePath,
+    export: FilePath,
+    card: Scorecard,
+    chosen: set[str],
+    as_of: dt.date | None,
+    settings: dict[str, Any],
+    progress: Progress,
+) -> tuple[CompareReport, dict[str, float], dict[str, Moved]]:
+    """Compare with an earlier export; the change of every merchant, the parts of the chosen."""
+    change: dict[str, float] = {}
+    history: dict[str, Moved] = {}
+
+    def keep(rows: ChangedRows) -> None:
+        names = rows.ids.tolist()
+        change.update(zip(names, rows.change.tolist(), strict=True))
+        for at in [at for at, name in enumerate(names) if name in chosen]:
+            if math.isfinite(rows.change[at]):
+                history[names[at]] = _moved(rows, at)
+
+    done = compare_files(
+        previous, export, scorecard=card, as_of=as_of, each=keep, progress=progress, **settings
+    )
+    return done, change, history
+
+
+def _moved(rows: ChangedRows, at: int) -> Moved:
+    parts = {name: float(points[at]) for name, points in rows.parts.items()}
+    return Moved(float(rows.old[at]), float(rows.new[at]), str(rows.old_tier[at]), parts)
