@@ -94,10 +94,15 @@ NAMES = {
     ("ScorecardFile", "words"): "SIGNAL",
     ("ScorecardFile", "rules"): "RULE",
     ("ScorecardFile", "overlays"): "OVERLAY",
+    ("Lines", "tiers"): "TIER",
+    ("Lines", "status"): "STATUS",
+    ("DriftLines", "of"): "LOOK",
     ("OverlaySpec", "signals"): "SIGNAL",
     ("OverlaySpec", "dimensions"): "DIMENSION",
     ("OverlaySpec", "rules"): "RULE",
 }
+# What the file is that a model reads.
+KINDS = {"ScorecardFile": "scorecard", "BoostPolicy": "policy", "Lines": "gate"}
 # Models that stand in several places are described where they come first.
 DESCRIBED_ELSEWHERE = {"WordsSpec", "RuleSpec", "ExceedsSpec"}
 
@@ -196,7 +201,7 @@ class ModelReference(SphinxDirective):
         for source in (__file__, inspect.getsourcefile(model)):
             self.env.note_dependency(source)
         schema = model.model_json_schema()
-        self.kind = "policy" if "Policy" in name else "scorecard"
+        self.kind = KINDS[name]
         self.parts = {name: schema, **schema.get("$defs", {})}
         found = [*tables(model)]
         lines = self.heading("Top of the file")
@@ -283,7 +288,7 @@ def _signature(env: Any, text: str, signode: addnodes.desc_signature) -> str:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive, and the kind of object that it makes of each key."""
-    for kind in ("scorecard", "policy"):
+    for kind in KINDS.values():
         key = f"{kind}-key"
         app.add_object_type(key, key, f"%s (key of a {kind})", parse_node=_signature)
     app.add_directive("model-reference", ModelReference)

@@ -53,6 +53,7 @@ LONG = {
     "compare": ("compare", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "drift": ("drift", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "report": ("report", "export.csv", *MINIMAL, "-o", "out.html"),
+    "gate": ("gate", "export.csv", "--lines", "lines.toml", *MINIMAL),
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
     "simulate": ("simulate", "--merchants", "9", *MINIMAL, "-o", "out.csv"),
     "fit": ("fit", "export.csv", *MINIMAL, "-o", "out.toml"),
@@ -71,7 +72,7 @@ LONG = {
     "export boost npz": ("export", "boost", "scores.csv", "--to", "npz", "-o", "out.npz"),
     "boost-eval": ("boost-eval", "candidates.csv", *SCORED, "--draws", "9", "-o", "out"),
 }
-READ_ONLY = {"check", "explain", "boost --why"}
+READ_ONLY = {"check", "explain", "gate", "boost --why"}
 
 
 def module_of(words):
@@ -91,6 +92,7 @@ def folder(tmp_path, monkeypatch):
     write_market("export.csv", 60, 3, "minimal")
     Path("scores.csv").write_text(SCORES)
     Path("candidates.csv").write_text(CANDIDATES)
+    Path("lines.toml").write_text("[rows]\nleast = 1\n")
     Path("last.csv").write_text("merchant_id,tier\n")
     Path("logs").mkdir()
     Path("logs/orders.csv").write_text("merchant_id,order_id,paid_at\nm1,o1,2026-01-31\n")
@@ -424,7 +426,14 @@ def as_bytes_of_another_encoding(word):
 
 @pytest.mark.parametrize("words", LONG.values(), ids=LONG)
 def test_file_names_that_are_not_utf8_are_names(words, folder, monkeypatch, capsys):
-    for name in ("export.csv", "mine.csv", "scores.csv", "candidates.csv", "last.csv"):
+    for name in (
+        "export.csv",
+        "mine.csv",
+        "scores.csv",
+        "candidates.csv",
+        "last.csv",
+        "lines.toml",
+    ):
         os.replace(name, as_bytes_of_another_encoding(name))
     watch(monkeypatch, words, lambda *_: None)
     assert run(*map(as_bytes_of_another_encoding, words)) == 0, capsys.readouterr().err

@@ -230,7 +230,7 @@ def test_columns_that_differ(market, tmp_path, capsys):
     d = write(tmp_path / "d.csv", new | {"region": np.full(600, "south", dtype=object)})
     found = drift_files(c, d, scorecard="minimal", columns=["region"])
     assert looks(found)["region"].verdict == "large"
-    assert run("drift", c, d, *MINIMAL, "--columns", "reigon") == 2
+    assert run("drift", c, d, *MINIMAL, "--columns", "regionn") == 2
     assert "did you mean region?" in capsys.readouterr().err
 
 

@@ -18,6 +18,7 @@ from trustscore.atomic_file import utf8
 from trustscore.batch import output
 from trustscore.batch.manifest import Tally
 from trustscore.batch.pool import ordered, workers
+from trustscore.batch.reject_limit import RejectLimit
 from trustscore.batch.scorer import Formatter, Result, Scorer
 from trustscore.batch.targets import RejectsFile, check_targets
 from trustscore.boost import BoostPolicy
@@ -131,6 +132,7 @@ def score_files(
     manifest: str | Path | None = None,
     contributions: str | Path | None = None,
     strict: bool = False,
+    max_rejects: int | str | None = None,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
     keep: Iterable[str] = (),
@@ -158,6 +160,9 @@ def score_files(
         Also write what each signal and rule gave each merchant.
     strict : bool, default=False
         Stop at the first fault and leave no output.
+    max_rejects : int or str, optional
+        Rows, or a percentage of all rows such as ``0.5%``, that may be rejected; the manifest says
+        whether it was more. The output does not depend on it.
     allow_missing_columns : bool, default=False
         Signals whose columns are not there do not apply.
     encoding : str, optional
@@ -192,6 +197,9 @@ def score_files(
     {'read': 1, 'scored': 1, 'rejected': 0}
     """
     started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+    limit = None if max_rejects is None else RejectLimit.of(max_rejects)
+    if strict and limit is not None:
+        raise InputError("give `max_rejects` or strict, not both: strict tolerates no fault")
     names, target = expand(as_paths(paths)), str(out)
     card, rule = load_scorecard(scorecard), BoostPolicy.load(policy)
     kept = tuple(dict.fromkeys(keep))
@@ -260,7 +268,7 @@ def score_files(
         sinks = [found for found in (wide, bad.sink, sink) if found is not None]
         for each in sinks:
             each.finish()
-        facts = run_facts(card, rule, inputs, tally, as_of, started, clock) | {
+        facts = run_facts(card, rule, inputs, tally, as_of, started, clock, limit) | {
             "outputs": {
                 "scores": sink.file.facts,
                 "rejects": bad.sink.file.facts if bad.sink is not None else None,
@@ -318,8 +326,11 @@ def run_facts(
     as_of: dt.date | None,
     started: dt.datetime,
     clock: float,
+    limit: RejectLimit | None = None,
 ) -> dict[str, Any]:
     """Return what a manifest says of a run, whatever engine it ran on."""
+    counts = tally.as_dict(card)
+    rows = counts["rows"]
     return {
         "program": "trustscore",
         "version": __version__,
@@ -335,4 +346,5 @@ def run_facts(
         "boost": {"stamp": policy.stamp, "sha256": policy.sha256},
         "inputs": inputs.done,
         "missing_columns": sorted(inputs.missing),
-    } | tally.as_dict(card)
+        "max_rejects": limit and limit.facts(rows["rejected"], rows["read"]),
+    } | counts

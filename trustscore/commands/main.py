@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": ("trustscore.commands.compare", "Say what changed between two days or scorecards."),
     "drift": ("trustscore.commands.drift", "Say whether merchants are still like before."),
     "report": ("trustscore.commands.report", "Write a page on a market."),
+    "gate": ("trustscore.commands.gate", "Fail a job whose run leaves the lines of a file."),
     "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),
@@ -48,6 +49,7 @@ Exit codes:
   2    wrong use, faulty scorecard or policy, or missing columns
   3    done, but rows were rejected
   4    stopped by --strict
+  5    a line of the gate fails
   141  the reader of the output went away
 
 \b
@@ -86,7 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
     Exit codes: 0 done; 1 the machine failed; 2 wrong use, bad scorecard or missing columns;
-    3 done, but rows were rejected; 4 stopped by --strict; 141 the output pipe was closed.
+    3 done, but rows were rejected; 4 stopped by --strict; 5 a line of the gate fails; 141 the
+    output pipe was closed.
     """
     # A run makes 90,000 objects that stay, nearly all by its imports, and hardly any cycles.
     # Looking through them again and again took a tenth of the time of a small run.

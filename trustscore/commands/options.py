@@ -33,6 +33,7 @@ __all__ = [
     "lexicon",
     "manifest",
     "mapping",
+    "max_rejects",
     "memory",
     "outcomes",
     "output_file",
@@ -308,6 +309,16 @@ def strict() -> Option:
     """Return ``--strict``."""
     return click.option(
         "--strict", is_flag=True, help="Stop at the first faulty row and leave no output."
+    )
+
+
+def max_rejects() -> Option:
+    """Return ``--max-rejects``."""
+    return click.option(
+        "--max-rejects",
+        metavar="N|P%",
+        help="Rows, or percent of all rows, that may be rejected without changing the exit code 0;"
+        " past it, it is 3. [default: 0]",
     )
 
 

@@ -15,11 +15,11 @@ from trustscore.commands.messages import say
 )
 @click.option(
     "--of",
-    type=click.Choice(["scorecard", "policy", "signals", "detect"]),
+    type=click.Choice(["scorecard", "policy", "signals", "detect", "lines"]),
     default="scorecard",
     show_default=True,
-    help="Print the schema of a scorecard, of a boost policy, of definitions of signals, or of"
-    " settings of detectors.",
+    help="Print the schema of a scorecard, of a boost policy, of definitions of signals, of"
+    " settings of detectors, or of the lines of a gate.",
 )
 @click.option("--policy", is_flag=True, help="The same as `--of policy`.")
 def command(of: str, policy: bool) -> None:
@@ -32,6 +32,10 @@ def command(of: str, policy: bool) -> None:
         from trustscore.detect import settings_schema
 
         found = settings_schema()
+    elif of == "lines" and not policy:
+        from trustscore.drift import lines_schema
+
+        found = lines_schema()
     elif policy or of == "policy":
         from trustscore.boost.policy import BoostPolicy
 

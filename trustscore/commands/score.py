@@ -54,6 +54,7 @@ def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
     help="Also write the points that each signal and rule gave each merchant to FILE.",
 )
 @options.strict()
+@options.max_rejects()
 @options.allow_missing_columns()
 @click.option(
     "--keep",
@@ -75,6 +76,7 @@ def command(
     manifest: str | None,
     contributions: str | None,
     strict: bool,
+    max_rejects: str | None,
     allow_missing_columns: bool,
     keep: tuple[str, ...],
     as_of: dt.date | None,
@@ -86,8 +88,8 @@ def command(
     CSV and JSON Lines may be gzip. A folder stands for the tables in it, a pattern for the files
     that match it. Every row comes out exactly once: scored in OUT, or in the rejects with its
     line and reason. OUT is complete or absent; Spark writes a new folder. Exit codes: 0 done, 1
-    the machine failed, 2 wrong use or missing columns, 3 done with rejected rows, 4 stopped by
-    --strict.
+    the machine failed, 2 wrong use or missing columns, 3 done with rejected rows (more than
+    --max-rejects), 4 stopped by --strict.
     """
     from trustscore.batch.files import StrictStop, score_files
 
@@ -96,6 +98,7 @@ def command(
         "rejects": rejects,
         "manifest": manifest,
         "strict": strict,
+        "max_rejects": max_rejects,
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
         "keep": keep,
@@ -142,7 +145,9 @@ def command(
             f"{_most_often(report)} ({report.manifest['seconds']:.1f} s)",
             err=True,
         )
-    return ROWS_REJECTED if rows["rejected"] else DONE
+    tolerated = report.manifest["max_rejects"]
+    too_many = tolerated["exceeded"] if tolerated else rows["rejected"]
+    return ROWS_REJECTED if too_many else DONE
 
 
 def _notes(facts: dict[str, Any]) -> Iterator[str]:

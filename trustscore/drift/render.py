@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+from trustscore.drift.gate import Gate
 from trustscore.drift.result import VERDICTS, Drift, Look
 from trustscore.drift.words import text
 from trustscore.errors import one_line
 from trustscore.scorecard import Scorecard
 from trustscore.text_table import table_lines
 
-__all__ = ["look_name", "render_drift"]
+__all__ = ["look_name", "render_drift", "render_gate"]
 
 _SHOWN = 20
 
@@ -138,3 +139,30 @@ def _months(drift: Drift, lang: str) -> list[str]:
         else text("still_month", lang)
     )
     return ["", text("months", lang), *table_lines(rows), last]
+
+
+def render_gate(gate: Gate, lang: str = "en") -> str:
+    """Return the lines of a gate as a table for a terminal, those that fail first."""
+    order = {"fails": 0, "warning": 1, "holds": 2}
+    heads = ("name", "value", "line", "by", "noise", "verdict")
+    rows = [[text(f"col_{head}", lang) for head in heads]]
+    notes = []
+    for check in sorted(gate.checks, key=lambda each: order[each.verdict]):
+        bound = text("at_least" if check.least else "at_most", lang, bound=f"{check.bound:.6g}")
+        rows.append(
+            [
+                f"{check.name} ({one_line(check.note)})"
+                if check.note and check.name in ("drift.psi", "drift.points")
+                else check.name,
+                f"{check.value:.4g}" if math.isfinite(check.value) else "",
+                bound,
+                f"{check.beyond:.3g}" if check.beyond > 0 else "",
+                f"{check.noise:.2g}" if check.noise else "",
+                text(check.verdict, lang),
+            ]
+        )
+        if check.note and check.name == "drift.verdict":
+            notes.append(f"{check.name}: {one_line(check.note)}")
+    facts = {"count": len(gate.checks), "warnings": len(gate.warnings), "failed": len(gate.failed)}
+    last = text("gate_failed" if gate.failed else "gate_passed", lang, **facts)
+    return "\n".join([*table_lines(rows), *notes, last])

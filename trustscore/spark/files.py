@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from trustscore.batch.files import Report, StrictStop, first_fault, run_facts
+from trustscore.batch.reject_limit import RejectLimit
 from trustscore.boost import BoostPolicy
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import suffix_of
@@ -41,6 +42,7 @@ def score_files(
     rejects: str | None = None,
     manifest: str | None = None,
     strict: bool = False,
+    max_rejects: int | str | None = None,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
     keep: Iterable[str] = (),
@@ -64,6 +66,9 @@ def score_files(
         file, ``OUT.manifest.json`` unless said.
     strict : bool, default=False
         Leave no output when any row has a fault.
+    max_rejects : int or str, optional
+        Rows, or a percentage such as ``0.5%``, that may be rejected, as for
+        `trustscore.score_files`.
     allow_missing_columns : bool, default=False
     encoding : str, optional
     keep : iterable of str, optional
@@ -81,6 +86,9 @@ def score_files(
         fault when `strict`.
     """
     started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+    limit = None if max_rejects is None else RejectLimit.of(max_rejects)
+    if strict and limit is not None:
+        raise InputError("give `max_rejects` or strict, not both: strict tolerates no fault")
     card, rule = load_scorecard(scorecard), BoostPolicy.load(policy)
     job = Job.of(card, rule, as_of, keep, suffix_of(out))
     session = session or start()
@@ -104,7 +112,7 @@ def score_files(
             reject = run.first_reject()
             if reject is not None:
                 raise StrictStop(first_fault(reject))
-        facts = _manifest(card, rule, run, hashes, as_of, started, clock)
+        facts = _manifest(card, rule, run, hashes, as_of, started, clock, limit)
         written = bool(run.tally().rejected) or rejects is not None
         facts["outputs"] = {
             "scores": {"path": out},
@@ -147,6 +155,7 @@ def _manifest(
     as_of: dt.date | None,
     started: dt.datetime,
     clock: float,
+    limit: RejectLimit | None,
 ) -> dict[str, Any]:
     inputs = Inputs([file.name for file in run.files], run.reading.wanted)
     for number, file in enumerate(run.files):
