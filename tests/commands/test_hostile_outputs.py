@@ -69,6 +69,8 @@ def market(tmp_path_factory):
     card = (Path(__file__).parents[2] / "configs" / "minimal.toml").read_text(encoding="utf-8")
     card = f'{card}\n[peers]\nby = ["category"]\n'
     (folder / "by_category.toml").write_text(card, encoding="utf-8")
+    lines = '[drift]\nverdict = "slight"\n[drift.of.note]\npsi = 1\n'
+    (folder / "lines.toml").write_text(lines, encoding="utf-8")
     with open(folder / "outcomes.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["merchant_id", "n", "events"])
@@ -135,6 +137,8 @@ COMMANDS = {
     "drift": "drift export.csv export.csv --scorecard minimal -o drift.csv --columns note",
     "report": "report export.csv --scorecard minimal --previous export.csv --all-below trusted"
     " -o report.html",
+    "gate": "gate export.csv --scorecard minimal --reference export.csv --lines lines.toml"
+    " --columns note",
     "signals": "signals logs -o from-logs.csv --as-of 2026-02-01 --tz UTC --allow-short-logs"
     " --lineage lineage",
     "detect": "detect votes logs -o findings.csv --as-of 2026-02-01 --tz UTC --queue queue.csv",
