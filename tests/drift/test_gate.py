@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -265,3 +267,34 @@ def test_names_that_the_scorecard_does_not_know(folder, tmp_path, capsys):
     assert run("gate", folder / "new.csv", *words, "--reference", empty) == 2
     assert "empty.csv: has no rows" in capsys.readouterr().err
     assert run("gate", "-", *words, "--reference", "-") == 2
+
+
+def test_exports_and_scores_are_told_apart_by_their_columns(folder, tmp_path, capsys):
+    scores = tmp_path / "scores.csv"
+    assert run("score", folder / "new.csv", *MINIMAL, "-o", scores, "--quiet") == 0
+    data = load_scorecard("minimal").file.model_dump(mode="json", exclude_defaults=True)
+    data["columns"] = {"merchant_id": "shop", "complaints": "moans"}
+    card = tmp_path / "mine.json"
+    card.write_text(json.dumps(data))
+    # An export in other names, with the scores of last month beside its columns.
+    with open(folder / "new.csv", encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    header = [{"merchant_id": "shop", "complaints": "moans"}.get(name, name) for name in header]
+    old = ["trust_index", "coverage", "status", "scorecard"]
+    named = tmp_path / "named.csv"
+    with open(named, "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow([*header, *old])
+        out.writerows([*row, "1", "0", "new", "old@1:0"] for row in rows)
+    words = ("--lines", folder / "lines.toml", "--reference")
+    assert run("gate", named, *words, named, "--scorecard", card) == 0
+    assert "All 6 lines hold" in capsys.readouterr().out
+    # A pipe is read once.
+    command = [sys.executable, "-m", "trustscore", "gate", "/dev/stdin", *MINIMAL]
+    command += ["--lines", str(folder / "lines.toml"), "--reference", str(folder / "old.csv")]
+    given = (folder / "new.csv").read_bytes()
+    done = subprocess.run(command, input=given, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"lines hold" in done.stdout
+    command[4] = "-"
+    assert subprocess.run(command, input=given, capture_output=True, check=False).returncode == 0

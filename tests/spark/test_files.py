@@ -281,6 +281,14 @@ def test_the_command_answers_like_the_local_one(spark, tmp_path, capsys):
     assert run(*score, bad, "-o", tmp_path / "packed.csv.gz") == 3
     assert "1 rows scored, 1 rejected" in capsys.readouterr().err
     assert parts(tmp_path / "packed.csv.gz")[1][0].startswith(b"m2,")
+    for limit, code in (("50%", 0), ("0", 3)):
+        out = tmp_path / f"limit-{code}.csv"
+        assert run(*score, bad, "-o", out, "--max-rejects", limit) == code
+        facts = json.loads((tmp_path / f"{out.name}.manifest.json").read_text())
+        assert facts["max_rejects"] == {"limit": limit, "exceeded": code == 3}
+    capsys.readouterr()
+    assert run(*score, bad, "-o", tmp_path / "no.csv", "--max-rejects", "1", "--strict") == 2
+    assert "not both" in capsys.readouterr().err
     assert run(*score, tmp_path / "absent.csv", "-o", tmp_path / "no.csv") == 2
     assert run(*score, good, "-o", "-", "--jobs", "2") == 2
     assert "--jobs (the configuration of Spark decides); - (Spark" in capsys.readouterr().err

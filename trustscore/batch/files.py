@@ -326,7 +326,7 @@ def run_facts(
     as_of: dt.date | None,
     started: dt.datetime,
     clock: float,
-    limit: RejectLimit | None = None,
+    limit: RejectLimit | None,
 ) -> dict[str, Any]:
     """Return what a manifest says of a run, whatever engine it ran on."""
     counts = tally.as_dict(card)

@@ -172,4 +172,4 @@ def _manifest(
                 "encoding": encoding,
             }
         )
-    return run_facts(card, policy, inputs, run.tally(), as_of, started, clock)
+    return run_facts(card, policy, inputs, run.tally(), as_of, started, clock, limit)

@@ -16,7 +16,7 @@ from trustscore.drift.lines import Lines, load_lines, name_faults
 from trustscore.drift.measure import drift_of
 from trustscore.drift.side import Side
 from trustscore.errors import InputError, at_most, plural
-from trustscore.io.header import Wanted
+from trustscore.io.header import Wanted, fold
 from trustscore.io.inputs import Inputs, as_paths, expand
 from trustscore.io.own_files import own_file
 from trustscore.io.whole_table import table_blocks
@@ -101,7 +101,8 @@ def gate_files(
 
 
 def _read(names: list[str], card: Scorecard, settings: dict[str, Any], bins: Any) -> Side | Run:
-    kinds = {name: _is_scores(name, card) for name in expand(names) if name != "-"}
+    encoding = settings["encoding"]
+    kinds = {name: _is_scores(name, card, encoding) for name in expand(names) if name != "-"}
     if any(kinds.values()):
         exports = [name for name in names if name == "-"]
         exports += [name for name, scores in kinds.items() if not scores]
@@ -118,13 +119,21 @@ def _read(names: list[str], card: Scorecard, settings: dict[str, Any], bins: Any
     return side
 
 
-def _is_scores(name: str, card: Scorecard) -> bool:
+def _is_scores(name: str, card: Scorecard, encoding: str | None) -> bool:
     """Tell scores from an export, which may hold old scores beside its own columns."""
-    wanted = Wanted((), (), card.decimal, {}, cure="")
-    for part in Inputs([name], wanted, keep=None).parts():
+    # What a pipe has given once it does not give again.
+    if not Path(name).is_file():
+        return False
+    export = Wanted.by(card)
+    wanted = Wanted((), (), card.decimal, export.aliases, cure="")
+    for part in Inputs([name], wanted, keep=None, encoding=encoding).parts():
         header = list(part.reader.columns.keep)
-        required = [field.name for field in card.fields if field.required]
-        there = sum(column in header for column in required)
+        known = {fold(column) for column in header}
+        required = [field for field in export.fields if field.required]
+        there = sum(
+            not known.isdisjoint(map(fold, [field.name, *as_paths(field.aliases)]))
+            for field in required
+        )
         return own_file(header) == _SCORES and 2 * there < max(len(required), 1)
     return False
 
