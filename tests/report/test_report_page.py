@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from tests.browser import Browser, browser  # noqa: F401
-from trustscore.report.files import report_files
+from trustscore.report.files import public_files, report_files
 from trustscore.simulate.files import write_market
 
 pytestmark = pytest.mark.browser
@@ -103,7 +103,16 @@ def test_it_renders_the_lowest_first(driver):
     names = driver.execute_script(
         "return [...document.querySelectorAll('main > section')].map(e => e.id)"
     )
-    assert names == ["overview", "movers", "signals", "rules", "rejects", "merchants", "panels"]
+    assert names == [
+        "overview",
+        "movers",
+        "signals",
+        "rules",
+        "rejects",
+        "drift",
+        "merchants",
+        "panels",
+    ]
 
 
 def test_it_searches_and_says_when_nothing_matches(driver):
@@ -206,3 +215,48 @@ def test_a_printed_page_has_every_panel_and_no_buttons(driver):
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert not driver.find_element("id", "search").is_displayed()
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_the_public_page_is_as_quiet(browser: Browser, page, tmp_path):  # noqa: F811
+    out = tmp_path / "public.html"
+    export = page.parent / "4.csv"
+    public_files(export, out, scorecard="minimal", previous=page.parent / "3.csv", lang="zh")
+    driver = browser.open(out)
+    assert driver.title == "信任指数公开报告"
+    click(driver, driver.find_element("id", "language"))
+    assert driver.find_element("tag name", "h1").text == "Trust report for the public"
+    assert browser.console() == [] and browser.requests() == [out.as_uri()]
+
+
+def test_a_narrow_window_scrolls_down_only(driver):
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": False},
+    )
+    try:
+        driver.execute_script("for (const e of document.querySelectorAll('details')) e.open = true")
+        wide = driver.execute_script(
+            "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert wide[0] <= wide[1]
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_have_the_contrast_of_aa(driver, theme):
+    driver.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+
+    def luminance(name):
+        text = driver.execute_script(
+            "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0])",
+            name,
+        ).strip()
+        parts = [int(text[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return sum(x * y for x, y in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+    for ground in ("--paper", "--card"):
+        for ink in ("--ink", "--soft", "--accent", "--gain-ink", "--loss-ink"):
+            high, low = sorted((luminance(ground), luminance(ink)), reverse=True)
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (ground, ink)

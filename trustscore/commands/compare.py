@@ -15,6 +15,7 @@ from trustscore.commands.progress import progress_bar
 EXAMPLE = """\b
 Example:
   trustscore compare january.csv february.csv -o changes.csv
+  trustscore compare january.csv february.csv --page changes.html
   trustscore compare export.csv --scorecard default --with mine.toml
   trustscore compare january-contributions.csv february-contributions.csv --contributions
 """
@@ -44,6 +45,12 @@ Example:
     " add up to the change.",
 )
 @click.option(
+    "--page",
+    metavar="FILE",
+    type=options.OUTPUT_OR_DASH,
+    help="Also write the summary as a page of HTML to FILE.",
+)
+@click.option(
     "--top",
     default=10,
     show_default=True,
@@ -65,6 +72,7 @@ def command(
     with_scorecard: str | None,
     contributions: bool,
     parts: bool,
+    page: str | None,
     top: int,
     as_of: dt.date | None,
     allow_missing_columns: bool,
@@ -98,8 +106,12 @@ def command(
             encoding=encoding,
             progress=progress,
         )
-    # Where the table goes to standard output, what is said goes beside it.
-    aside = out == "-"
+        if page is not None:
+            from trustscore.report.files import compare_page
+
+            compare_page(done, page, lang, [old, new, scorecard, with_scorecard, out])
+    # Where a table or page goes to standard output, what is said goes beside it.
+    aside = "-" in (out, page)
     if as_json:
         say(json.dumps(done.facts(), ensure_ascii=False, indent=1), err=aside)
     elif not quiet:

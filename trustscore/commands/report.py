@@ -15,6 +15,7 @@ EXAMPLE = """\b
 Example:
   trustscore report export.csv --merchants m0000001 -o report.html
   trustscore report february.csv --previous january.csv --all-below standard -o report.html
+  trustscore report 2026.csv --previous 2025.csv --public -o public.html
 """
 
 
@@ -56,6 +57,20 @@ Example:
     metavar="N",
     help="Merchants of the searchable table: the N lowest, and those with a panel.",
 )
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Make the report for the public: definitions, counts and means, and with --previous the"
+    " year before. It names no merchant and shows no figure of fewer than 10.",
+)
+@click.option(
+    "--by",
+    type=options.NAMES,
+    default="category",
+    show_default=True,
+    metavar="COL,...",
+    help="Columns of the export by which --public counts merchants, beside the tier.",
+)
 @options.as_of(options.STAY)
 @options.allow_missing_columns()
 @options.lang("the page when it is opened; the reader can change it")
@@ -71,6 +86,8 @@ def command(
     merchants: tuple[str, ...],
     all_below: str | None,
     table_rows: int,
+    public: bool,
+    by: tuple[str, ...],
     as_of: dt.date | None,
     allow_missing_columns: bool,
     lang: str,
@@ -83,29 +100,48 @@ def command(
     merchants to search and sort, and a panel for each chosen one; in English and Chinese, light
     and dark. OUT is complete or absent.
     """
-    from trustscore.report.files import report_files
+    from trustscore.report.files import public_files, report_files
 
+    if public:
+        private = {"--merchants": merchants, "--all-below": all_below, "--rejects": rejects}
+        given = [name for name, value in private.items() if value]
+        if given:
+            raise click.UsageError(f"--public names no merchant: leave out {', '.join(given)}")
     with progress_bar(quiet, out) as progress:
-        done = report_files(
-            export,
-            out,
-            scorecard=scorecard,
-            policy=policy,
-            previous=previous,
-            rejects=rejects,
-            merchants=merchants,
-            all_below=all_below,
-            most_rows=table_rows,
-            lang=lang,
-            as_of=as_of,
-            allow_missing_columns=allow_missing_columns,
-            encoding=encoding,
-            progress=progress,
-        )
+        if public:
+            done = public_files(
+                export,
+                out,
+                scorecard=scorecard,
+                previous=previous,
+                by=by,
+                lang=lang,
+                as_of=as_of,
+                allow_missing_columns=allow_missing_columns,
+                encoding=encoding,
+                progress=progress,
+            )
+        else:
+            done = report_files(
+                export,
+                out,
+                scorecard=scorecard,
+                policy=policy,
+                previous=previous,
+                rejects=rejects,
+                merchants=merchants,
+                all_below=all_below,
+                most_rows=table_rows,
+                lang=lang,
+                as_of=as_of,
+                allow_missing_columns=allow_missing_columns,
+                encoding=encoding,
+                progress=progress,
+            )
     if not quiet:
         if done.rejected:
             note(f"{done.rejected:,} rows of {export} have faults and were left out; see `check`")
-        if done.rows < done.merchants:
+        if not public and done.rows < done.merchants:
             note(f"the table holds {done.rows:,} of {done.merchants:,} merchants: the lowest")
         if done.panels < done.panels_of:
             note(f"the {done.panels:,} lowest of {done.panels_of:,} merchants have a panel")

@@ -8,19 +8,30 @@ from typing import Any
 from trustscore.compare import Difference, Market, Mover
 from trustscore.compare.render import part_name
 from trustscore.compare.rows import KINDS_OF_PART, signal_of
+from trustscore.drift import Drift
+from trustscore.drift.render import look_name
+from trustscore.drift.words import text as drift_text
 from trustscore.errors import one_line
 from trustscore.explain.render import number
 from trustscore.report.figures import BINS, EDGE, Figures, SignalFigures
 from trustscore.report.merchants import Packed
 from trustscore.report.svg import histogram, share_bar, signal_strip, sparkline
-from trustscore.report.words import Pair, names, pair, plain_pair
+from trustscore.report.words import Pair, capital, names, pair, plain_pair
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.statuses import STATUS_WORDS
 from trustscore.words import right, unit
 
-__all__ = ["market_facts", "moved_facts", "status_counts", "table_facts", "tier_names"]
+__all__ = [
+    "drift_facts",
+    "market_facts",
+    "moved_facts",
+    "status_counts",
+    "table_facts",
+    "tier_names",
+]
 
 _SHOWN = 12
+_DRIFTED = 20
 _LEAST = 5e-4
 
 
@@ -47,7 +58,7 @@ def tier_names(card: Scorecard) -> dict[str, Pair]:
 
 def status_counts(figures: Figures) -> list[tuple[Pair, int]]:
     """Return merchants by status, the fullest status first."""
-    return [(plain_pair(word), figures.statuses[word]) for word in reversed(STATUS_WORDS)]
+    return [(capital(plain_pair(word)), figures.statuses[word]) for word in reversed(STATUS_WORDS)]
 
 
 def index_chart(figures: Figures) -> str:
@@ -177,7 +188,7 @@ def market_facts(figures: Figures, rejected: int, change: float | None) -> dict[
                 _points(figures.quantile(0.5)),
                 pair("middle_half", low=low, high=high) if figures.scored else None,
             ),
-            (plain_pair("formal"), f"{figures.statuses['formal']:,}", pair("of_all", share=formal)),
+            (pair("formal"), f"{figures.statuses['formal']:,}", pair("of_all", share=formal)),
             (pair("mean_coverage"), _share(figures.mean("coverage"), 1.0), None),
             (pair("rejected"), f"{rejected:,}", None),
         ],
@@ -208,7 +219,7 @@ def table_facts(
         "rows": packed.rows,
         "change": change,
         "tiers": [words[name] for name in tiers],
-        "statuses": [plain_pair(word) for word in STATUS_WORDS],
+        "statuses": [capital(plain_pair(word)) for word in STATUS_WORDS],
         "used": {
             "by-tier": [at for at, name in enumerate(tiers) if figures.tiers[name]],
             "by-status": [at for at, word in enumerate(STATUS_WORDS) if figures.statuses[word]],
@@ -250,7 +261,7 @@ def moved_facts(market: Market, differences: Sequence[Difference]) -> dict[str, 
         "parts_title": plain_pair("compare_parts"),
         "signals_title": plain_pair("compare_signals"),
         "parts": [
-            (plain_pair(f"part_{kind}"), kinds[kind])
+            (capital(plain_pair(f"part_{kind}")), kinds[kind])
             for kind in KINDS_OF_PART
             if abs(kinds.get(kind, 0.0)) >= _LEAST
         ],
@@ -264,6 +275,38 @@ def moved_facts(market: Market, differences: Sequence[Difference]) -> dict[str, 
         "rose": [_mover(each, card) for each in up],
         "differences": [one_line(str(each)) for each in differences],
     }
+
+
+def drift_facts(drift: Drift) -> dict[str, Any]:
+    """Return what drifted beyond chance, the worst first."""
+    card = drift.reference.card
+    found = drift.drifted("slight")
+    rows = [
+        {
+            "name": (look_name(look, card, "en"), look_name(look, card, "zh")),
+            "verdict": capital(_drift_pair(look.verdict)),
+            "psi": look.psi,
+            "by_chance": look.psi_by_chance,
+            "unknown": look.unknown,
+            "points": look.points,
+        }
+        for look in found[:_DRIFTED]
+    ]
+    return {
+        "rows": rows,
+        "more": len(found) - len(rows),
+        "looks": len(drift.looks),
+        "nothing": _drift_pair("nothing"),
+        "heads": [
+            capital(_drift_pair(f"col_{name}"))
+            for name in ("psi", "by_chance", "unknown", "points")
+        ],
+        "verdict": capital(_drift_pair("col_verdict")),
+    }
+
+
+def _drift_pair(key: str) -> Pair:
+    return drift_text(key, "en"), drift_text(key, "zh")
 
 
 def part_names(part: str, card: Scorecard) -> Pair:

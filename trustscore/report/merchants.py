@@ -27,8 +27,8 @@ class Packed:
     ----------
     data : str
         Base64 of deflate of the columns, one after another: index (uint16, hundredths, each less
-        the one before; 65535 is none), change (int16, hundredths; -32768 is none), boost (uint16,
-        ten-thousandths), coverage (uint8, percent), tier and status (uint8, codes), then the ids
+        the one before; 65535 is none), change (int16, tenths; -32768 is none), boost (uint16,
+        thousandths), coverage (uint8, percent), tier and status (uint8, codes), then the ids
         in UTF-8 with a line feed after each.
     rows : int
     total : int
@@ -106,8 +106,8 @@ class Merchants:
         names = [self.ids[row] for row in rows.tolist()]
         if change is not None:
             found = np.array([change.get(name, np.nan) for name in names], dtype=np.float64)
-            moved = np.where(np.isfinite(found), np.rint(found * 100), moved)
-        boost = np.clip(np.rint(self.column("boost")[rows] * 10_000), 0, 0xFFFF)
+            moved = np.where(np.isfinite(found), np.rint(found * 10), moved)
+        boost = np.clip(np.rint(self.column("boost")[rows] * 1000), 0, 0xFFFF)
         coverage = np.rint(np.nan_to_num(self.column("coverage")[rows]) * 100)
         parts = [
             steps.astype("<u2"),

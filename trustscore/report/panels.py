@@ -13,7 +13,7 @@ from trustscore.errors import one_line
 from trustscore.explain import Statement, explain, next_tier_plan, render_plan
 from trustscore.explain.waterfall import waterfall
 from trustscore.report.svg import share_bar, waterfall_chart
-from trustscore.report.words import Pair, names, pair, plain_pair
+from trustscore.report.words import Pair, capital, names, pair, plain_pair
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Block
 from trustscore.words import right
@@ -57,9 +57,12 @@ def panel(
         "low": statement.trust_index_lower,
         "high": statement.trust_index_upper,
         "coverage": statement.coverage,
-        "status": plain_pair(statement.status),
+        "status": capital(plain_pair(statement.status)),
         "tier": (statement.tier_en or statement.tier, statement.tier_zh or statement.tier_en),
-        "rights": [(right(each, "en"), right(each, "zh")) for each in statement.rights],
+        "rights": (
+            ", ".join(right(each, "en") for each in statement.rights),
+            "、".join(right(each, "zh") for each in statement.rights),
+        ),
         "chart": chart,
         "vetoes": [_veto(rule) for rule in statement.vetoes],
         "stages": _stages(statement),

@@ -14,14 +14,30 @@ from scipy.optimize import linprog
 
 from trustscore.typing import Array
 
-__all__ = ["LEAST", "merge_small", "possible_range", "suppress_counts", "suppress_table"]
+__all__ = [
+    "LEAST",
+    "merge_small",
+    "possible_range",
+    "suppress_counts",
+    "suppress_linked",
+    "suppress_table",
+]
 
 LEAST = 10
 """The k of k-anonymity: the fewest merchants of a cell that is shown."""
 
 
-def suppress_counts(counts: Sequence[int] | Array, least: int = LEAST) -> Array:
+def suppress_counts(
+    counts: Sequence[int] | Array, least: int = LEAST, forced: Array | None = None
+) -> Array:
     """Return which counts of a list to withhold, when their total is known.
+
+    Parameters
+    ----------
+    counts : sequence of int
+    least : int
+    forced : ndarray of bool, optional
+        Counts that are withheld in any case.
 
     Examples
     --------
@@ -32,6 +48,8 @@ def suppress_counts(counts: Sequence[int] | Array, least: int = LEAST) -> Array:
     """
     counts = np.asarray(counts, dtype=np.int64)
     hidden: Array = (counts > 0) & (counts < least)
+    if forced is not None:
+        hidden |= forced
     while hidden.any() and (hidden.sum() < 2 or counts[hidden].sum() < least):
         rest = np.flatnonzero(~hidden & (counts > 0))
         if not len(rest):
@@ -73,59 +91,72 @@ def merge_small(groups: dict[str, Array], most: int, least: int = LEAST) -> dict
     return found
 
 
-def possible_range(
-    counts: Array, hidden: Array, hidden_columns: Array, cells: Sequence[tuple[int, int]]
-) -> tuple[float, float]:
-    """Return the least and the greatest sum of withheld cells, for all that is published.
+def suppress_linked(parts: Sequence[Array], least: int = LEAST) -> list[Array]:
+    """Return which counts to withhold of several lists with one total and the last cell in common.
+
+    Examples
+    --------
+    >>> tiers, statuses = np.array([30, 3, 12]), np.array([25, 8, 12])
+    >>> [hidden.tolist() for hidden in suppress_linked([tiers, statuses])]
+    [[False, True, True], [False, True, True]]
+    """
+    forced = False
+    while True:
+        found = []
+        for counts in parts:
+            shared = np.zeros(len(counts), dtype=bool)
+            shared[-1] = forced and counts[-1] > 0
+            found.append(suppress_counts(counts, least, shared))
+        if forced or not any(hidden[-1] for hidden in found):
+            return found
+        # What one list withholds, another must not show: the rest of the first would follow.
+        forced = True
+
+
+def possible_range(counts: Array, hidden: Array, cell: tuple[int, int]) -> tuple[float, float]:
+    """Return the least and the greatest value of a withheld cell, for all that is published.
 
     Parameters
     ----------
     counts : ndarray of int, shape (rows, columns)
     hidden : ndarray of bool, shape (rows, columns)
-    hidden_columns : ndarray of bool, shape (columns,)
-        Totals of columns that are withheld; those of rows, and that of all, are published.
-    cells : sequence of (int, int)
+        Other cells, and the totals of all rows and columns, are published.
+    cell : (int, int)
 
     Returns
     -------
     (float, float)
-        Infinite where there is no bound.
 
     Examples
     --------
     >>> counts, hidden = np.array([[3, 40], [9, 50]]), np.array([[True, True], [True, True]])
-    >>> possible_range(counts, hidden, np.array([False, False]), [(0, 0)])
+    >>> possible_range(counts, hidden, (0, 0))
     (0.0, 12.0)
     """
     places = {(int(i), int(j)): at for at, (i, j) in enumerate(np.argwhere(hidden))}
     lines = [[(i, j) for i, j in places if i == row] for row in range(counts.shape[0])]
-    lines += [
-        [(i, j) for i, j in places if j == column]
-        for column in np.flatnonzero(~hidden_columns).tolist()
-    ]
+    lines += [[(i, j) for i, j in places if j == column] for column in range(counts.shape[1])]
     lines = [line for line in lines if line]
     equations = np.zeros((len(lines), len(places)))
     for row, line in enumerate(lines):
         equations[row, [places[each] for each in line]] = 1.0
     totals = [float(sum(counts[each] for each in line)) for line in lines]
     goal = np.zeros(len(places))
-    goal[[places[each] for each in cells]] = 1.0
-    found = []
-    for sign in (1.0, -1.0):
-        done = linprog(sign * goal, A_eq=equations, b_eq=totals, method="highs")
-        found.append(sign * done.fun if done.status == 0 else sign * -np.inf)
-    return float(found[0]) + 0.0, float(found[1]) + 0.0
+    goal[places[cell]] = 1.0
+    low, high = (
+        sign * linprog(sign * goal, A_eq=equations, b_eq=totals, method="highs").fun
+        for sign in (1.0, -1.0)
+    )
+    return float(low) + 0.0, float(high) + 0.0
 
 
-def suppress_table(counts: Array, hidden_columns: Array | None = None, least: int = LEAST) -> Array:
-    """Return which cells of a table to withhold, when its totals are published.
+def suppress_table(counts: Array, least: int = LEAST) -> Array:
+    """Return which cells of a table to withhold, when the totals of its lines are published.
 
     Parameters
     ----------
     counts : ndarray of int, shape (rows, columns)
-        Every row holds `least` merchants or more.
-    hidden_columns : ndarray of bool, optional
-        Totals of columns that are withheld already, as `suppress_counts` says.
+        Every row and every column holds `least` merchants or more, or none.
     least : int
 
     Returns
@@ -138,11 +169,10 @@ def suppress_table(counts: Array, hidden_columns: Array | None = None, least: in
     [[True, True], [True, True], [False, False]]
     """
     counts = np.asarray(counts, dtype=np.int64)
-    closed = np.zeros(counts.shape[1], bool) if hidden_columns is None else hidden_columns
     hidden: Array = (counts > 0) & (counts < least)
     # Withholding more only widens what is possible: what is safe remains so.
-    safe: set[tuple[tuple[int, int], ...]] = set()
-    while (bad := _unsafe(counts, hidden, closed, least, safe)) is not None:
+    safe: set[tuple[int, int]] = set()
+    while (bad := _unsafe(counts, hidden, least, safe)) is not None:
         more = _next_cell(counts, hidden, bad)
         if more is None:
             return np.ones_like(hidden)
@@ -151,40 +181,27 @@ def suppress_table(counts: Array, hidden_columns: Array | None = None, least: in
 
 
 def _unsafe(
-    counts: Array,
-    hidden: Array,
-    closed: Array,
-    least: int,
-    safe: set[tuple[tuple[int, int], ...]],
-) -> tuple[int | None, int] | None:
-    """Return a withheld cell that can be narrowed down, or a withheld total as (None, column)."""
+    counts: Array, hidden: Array, least: int, safe: set[tuple[int, int]]
+) -> tuple[int, int] | None:
+    """Return a withheld cell that can be narrowed down."""
     for i, j in np.argwhere(hidden).tolist():
-        if ((i, j),) not in safe:
-            low, high = possible_range(counts, hidden, closed, [(i, j)])
+        if (i, j) not in safe:
+            low, high = possible_range(counts, hidden, (i, j))
             if high - low < least - 1e-6:
                 return i, j
-            safe.add(((i, j),))
-    for j in np.flatnonzero(closed).tolist():
-        cells = tuple((i, j) for i in np.flatnonzero(hidden[:, j]).tolist())
-        if cells in safe or not counts[:, j].any():
-            continue
-        low, high = possible_range(counts, hidden, closed, cells) if cells else (0.0, 0.0)
-        if high - low < least - 1e-6:
-            return None, j
-        safe.add(cells)
+            safe.add((i, j))
     return None
 
 
-def _next_cell(counts: Array, hidden: Array, bad: tuple[int | None, int]) -> tuple[int, int] | None:
+def _next_cell(counts: Array, hidden: Array, bad: tuple[int, int]) -> tuple[int, int] | None:
     """Return the cell to withhold next: the smallest one of those that help most lines."""
     # A line with one cell withheld tells it at once.
     lone_rows, lone_columns = (hidden.sum(axis=axis) == 1 for axis in (1, 0))
-    row, column = bad
 
     def rank(cell: tuple[int, int]) -> tuple[int, bool, int]:
         i, j = cell
         helped = int(lone_rows[i]) + int(lone_columns[j])
-        return (-helped, not (i == row or j == column), int(counts[cell]))
+        return (-helped, not (i == bad[0] or j == bad[1]), int(counts[cell]))
 
     shown = [(int(i), int(j)) for i, j in np.argwhere(~hidden & (counts > 0))]
     return min(shown, key=rank, default=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from trustscore.words import named, text
 
-__all__ = ["Pair", "column_pair", "names", "pair", "plain_pair"]
+__all__ = ["Pair", "capital", "column_pair", "names", "pair", "plain_pair"]
 
 Pair = tuple[str, str]
 """A text in English and in Chinese."""
@@ -28,6 +28,7 @@ _TEXTS: dict[str, Pair] = {
     "scored": ("Scored", "已评分"),
     "mean_index": ("Mean index", "平均指数"),
     "median_index": ("Median index", "指数中位数"),
+    "formal": ("Formal status", "正式状态"),
     "mean_coverage": ("Mean coverage", "平均证据覆盖"),
     "rejected": ("Rows rejected", "被拒行数"),
     "since": ("{change} since the previous export", "较上期 {change}"),
@@ -42,22 +43,22 @@ _TEXTS: dict[str, Pair] = {
     ),
     "tiers": ("Tiers", "等级"),
     "tier": ("Tier", "等级"),
-    "at": ("from index", "指数不低于"),
-    "share": ("share", "占比"),
-    "rights": ("rights", "权益"),
-    "no_tier": ("no tier", "无等级"),
+    "at": ("From index", "指数不低于"),
+    "share": ("Share", "占比"),
+    "rights": ("Rights", "权益"),
+    "no_tier": ("No tier", "无等级"),
     "statuses": ("Statuses", "状态"),
     "status": ("Status", "状态"),
     "dimensions": ("Dimensions", "维度"),
     "dimension": ("Dimension", "维度"),
-    "weight": ("weight", "权重"),
-    "mean": ("mean", "平均"),
-    "distribution": ("distribution", "分布"),
+    "weight": ("Weight", "权重"),
+    "mean": ("Mean", "平均"),
+    "distribution": ("Distribution", "分布"),
     "stages": ("Stages of a purchase", "购物环节"),
     "stage": ("Stage", "环节"),
-    "gained": ("gained", "得分"),
-    "lost": ("lost", "失分"),
-    "balance": ("gained and lost", "得失"),
+    "gained": ("Gained", "得分"),
+    "lost": ("Lost", "失分"),
+    "balance": ("Gained and lost", "得失"),
     "spread_desc": (
         "Histogram of points from 0 to 100, mean {mean}.",
         "0 至 100 分的直方图，平均 {mean}。",
@@ -65,19 +66,21 @@ _TEXTS: dict[str, Pair] = {
     "balance_desc": ("{gained} points gained, {lost} lost.", "得 {gained} 分，失 {lost} 分。"),
     # Movers
     "movers": ("What moved", "变动"),
-    "old_index": ("before", "此前"),
-    "new_index": ("now", "现在"),
-    "change": ("change", "变动"),
-    "why": ("mainly by", "主要原因"),
+    "old_index": ("Before", "此前"),
+    "new_index": ("Now", "现在"),
+    "change": ("Change", "变动"),
+    "why": ("Mainly by", "主要原因"),
     "part": ("Part", "来源"),
-    "mean_points": ("mean points", "平均分"),
+    "mean_points": ("Mean points", "平均分"),
     "moved": ("Merchants that moved", "有变动的商家"),
     "moved_of": ("by .05 points or more, of {n}", "变动不少于 0.05 分，共 {n} 家"),
     "tiers_won": ("Climbed a tier", "升级"),
     "tiers_lost": ("Fell a tier", "降级"),
     "new": ("New", "新增"),
     "gone": ("Gone", "消失"),
-    "others": ("all others", "其余"),
+    "others": ("All others", "其余"),
+    "other_tiers": ("Tiers marked ✱ above", "上表标 ✱ 的等级"),
+    "last_was": ("{value} the year before", "上一年为 {value}"),
     "tier_moves": ("Tiers won and lost", "等级变动"),
     "scorecard_changes": ("Changes of the scorecard", "评分卡的变动"),
     # Signals
@@ -89,11 +92,11 @@ _TEXTS: dict[str, Pair] = {
         "每条分布自左向右由差到好。红线为差锚点（零分），绿线为好锚点（满分）；两端含其外的所有商家。",
     ),
     "signal": ("Signal", "指标"),
-    "anchors": ("poor to good", "差锚点至好锚点"),
-    "known": ("with figures", "有数据"),
-    "withheld": ("withheld", "未提供"),
-    "utility": ("mean utility", "平均效用"),
-    "mean_lost": ("mean points lost", "平均失分"),
+    "anchors": ("Poor to good", "差锚点至好锚点"),
+    "known": ("With figures", "有数据"),
+    "withheld": ("Withheld", "未提供"),
+    "utility": ("Mean utility", "平均效用"),
+    "mean_lost": ("Mean points lost", "平均失分"),
     "strip_desc": (
         "{n} figures, poor {poor}, good {good}; {below} at or beyond poor, {above} at or beyond"
         " good.",
@@ -102,9 +105,9 @@ _TEXTS: dict[str, Pair] = {
     # Rules
     "rules": ("Rules and caps", "规则与封顶"),
     "rule": ("Rule", "规则"),
-    "effect": ("effect", "效果"),
-    "fired": ("merchants", "商家数"),
-    "points_all": ("points in the mean", "对平均的影响"),
+    "effect": ("Effect", "效果"),
+    "fired": ("Merchants", "商家数"),
+    "points_all": ("Points in the mean", "对平均的影响"),
     "capped": (
         "{n} merchants have a lower index because of a cap.",
         "{n} 家商家的指数因封顶而降低。",
@@ -119,8 +122,16 @@ _TEXTS: dict[str, Pair] = {
     "rejects_none": ("No row was rejected.", "没有被拒的行。"),
     "rejects_of": ("By {file}.", "依据 {file}。"),
     "reason": ("Reason", "原因"),
-    "column": ("column", "字段"),
-    "rows": ("rows", "行数"),
+    "column": ("Column", "字段"),
+    "rows": ("Rows", "行数"),
+    # Drift
+    "drift": ("Drift", "漂移"),
+    "drift_note": (
+        "{looks} distributions compared with those of the previous export, unknown figures as a"
+        " value of their own. Listed is what chance does not explain.",
+        "与上期比较 {looks} 个分布，未知单列为一档；仅列出随机波动无法解释者。",
+    ),
+    "drift_more": ("and {n} more", "另有 {n} 项"),
     # Table
     "all": ("Merchants", "商家列表"),
     "search": ("Search by id", "按编号搜索"),
@@ -131,10 +142,10 @@ _TEXTS: dict[str, Pair] = {
         "The table holds the {rows} lowest and chosen merchants of {total}.",
         "表中为指数最低的 {rows} 家及所选商家，共 {total} 家。",
     ),
-    "merchant": ("merchant", "商家"),
-    "index": ("index", "指数"),
-    "coverage": ("coverage", "证据覆盖"),
-    "boost": ("boost", "加权系数"),
+    "merchant": ("Merchant", "商家"),
+    "index": ("Index", "指数"),
+    "coverage": ("Coverage", "证据覆盖"),
+    "boost": ("Boost", "加权系数"),
     "previous": ("Previous", "上一页"),
     "next": ("Next", "下一页"),
     "found": ("{from} to {to} of {count}", "第 {from} 至 {to} 家，共 {count} 家"),
@@ -184,11 +195,11 @@ _TEXTS: dict[str, Pair] = {
         "每项指标将商家数据与两个锚点比较：差锚点得零分，好锚点得满分。订单少则证据少，数据向一般水平靠拢。",
     ),
     "year_on_year": ("Compared with the year before", "与上一年相比"),
-    "this_year": ("this year", "本年"),
-    "last_year": ("year before", "上一年"),
+    "this_year": ("This year", "本年"),
+    "last_year": ("Year before", "上一年"),
     "by": ("By {column} and tier", "按{column}与等级"),
-    "no_value": ("not given", "未填写"),
-    "total": ("total", "合计"),
+    "no_value": ("Not given", "未填写"),
+    "total": ("Total", "合计"),
     "category": ("category", "类目"),
     "region": ("region", "地区"),
     "shop_type": ("shop type", "店铺类型"),
@@ -222,6 +233,17 @@ def names(thing: Any) -> Pair:
 def plain_pair(key: str, /, **values: Any) -> Pair:
     """Return a text of `trustscore.words` in both languages."""
     return text(key, "en", **values), text(key, "zh", **values)
+
+
+def capital(texts: Pair) -> Pair:
+    """Return a text that begins with a capital letter.
+
+    Examples
+    --------
+    >>> capital(("low evidence", "证据不足"))
+    ('Low evidence', '证据不足')
+    """
+    return texts[0][:1].upper() + texts[0][1:], texts[1]
 
 
 def column_pair(name: str) -> Pair:

@@ -70,8 +70,8 @@
       sum = (sum + steps.getUint16(row * 2, true)) & 0xffff;
       columns.index[row] = sum === 0xffff ? NaN : sum / 100;
       const moved = change.getInt16(row * 2, true);
-      columns.change[row] = moved === -0x8000 ? NaN : moved / 100;
-      columns.boost[row] = boost.getUint16(row * 2, true) / 10000;
+      columns.change[row] = moved === -0x8000 ? NaN : moved / 10;
+      columns.boost[row] = boost.getUint16(row * 2, true) / 1000;
     }
     for (const name of ["coverage", "tier", "status"]) {
       columns[name] = new Uint8Array(buffer, from, n);

@@ -6,11 +6,9 @@ import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from trustscore import __version__
 from trustscore.atomic_file import AtomicFile, utf8
@@ -18,26 +16,33 @@ from trustscore.batch.scorer import Scorer
 from trustscore.boost import BoostPolicy
 from trustscore.compare.files import CompareReport, compare_files
 from trustscore.compare.rows import ChangedRows
+from trustscore.drift.files import drift_files
 from trustscore.errors import InputError, at_most, one_line, suggest
 from trustscore.io.blocks import read_blocks
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.rejects import REASONS
 from trustscore.io.whole_table import read_table
-from trustscore.report.facts import market_facts, moved_facts, table_facts
+from trustscore.report.chosen import Chosen, choose
+from trustscore.report.facts import drift_facts, market_facts, moved_facts, table_facts
 from trustscore.report.figures import Figures
 from trustscore.report.merchants import Merchants
 from trustscore.report.page import render_page
 from trustscore.report.panels import Moved, panel
 from trustscore.report.words import Pair, pair
 from trustscore.scorecard import Scorecard, load_scorecard
-from trustscore.typing import Block, FilePath, Progress, silent
+from trustscore.typing import FilePath, Progress, silent
 
-__all__ = ["MOST_PANELS", "MOST_ROWS", "ReportDone", "compare_page", "report_files"]
+__all__ = [
+    "MOST_ROWS",
+    "ReportDone",
+    "compare_page",
+    "page_head",
+    "report_files",
+    "write_page",
+]
 
 # Ids among which one like a wrong one is looked for.
 _NEAR = 100_000
-MOST_PANELS = 100
-"""Merchants with a panel: each takes some 15 KB of the page."""
 MOST_ROWS = 100_000
 """Merchants of the searchable table, unless another number is asked for."""
 
@@ -67,49 +72,12 @@ class ReportDone:
 
 
 @dataclass
-class _Chosen:
-    """The merchants that get a panel: those of some ids, or the lowest below a tier."""
-
-    ids: frozenset[str] | None
-    below: int
-    rows: list[tuple[float, str, Block, frozenset[str]]] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, block: Block, scores: Any, missing: frozenset[str]) -> None:
-        """Keep the rows of chosen merchants."""
-        names = block["merchant_id"]
-        if self.ids is not None:
-            found = [row for row, name in enumerate(names.tolist()) if name in self.ids]
-        elif self.below > 0:
-            codes = scores.tier_code
-            rows = np.flatnonzero((codes > 0) & (codes < self.below))
-            self.count += len(rows)
-            order = np.argsort(scores.trust_index[rows], kind="stable")[:MOST_PANELS]
-            found = rows[order].tolist()
-        else:
-            return
-        for row in found:
-            # A copy: the block itself would stay in memory with it.
-            single = {name: np.array(values[row : row + 1]) for name, values in block.items()}
-            index = float(scores.trust_index[row])
-            self.rows.append((index, str(names[row]), single, missing))
-        if self.ids is None:
-            self.rows = sorted(self.rows, key=lambda each: each[0])[:MOST_PANELS]
-        else:
-            self.count = len(self.rows)
-
-    def sorted(self) -> list[tuple[float, str, Block, frozenset[str]]]:
-        """Return them, the lowest index first, those without one last."""
-        return sorted(self.rows, key=lambda each: (math.isnan(each[0]), each[0], each[1]))
-
-
-@dataclass
 class _Read:
     """An export, read and added up."""
 
     figures: Figures
     merchants: Merchants
-    chosen: _Chosen
+    chosen: Chosen
     rejects: Counter[tuple[str, str]]
     rejected_ids: dict[str, str]
 
@@ -178,7 +146,7 @@ def report_files(
     card = load_scorecard(scorecard)
     if str(out) != "-":
         refuse_inputs([str(out)], [export, previous, rejects, scorecard, policy])
-    chosen = _chosen(card, merchants, all_below)
+    chosen = choose(card, merchants, all_below)
     settings: dict[str, Any] = {
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
@@ -186,12 +154,16 @@ def report_files(
     read = _read(export, card, _policy(policy), chosen, as_of, settings, progress)
     _refuse_unknown(export, read)
     counted = read.rejects if rejects is None else _counted(rejects, progress)
-    moved, change = None, None
+    moved, change, drifted = None, None, None
     history: dict[str, Moved] = {}
     if previous is not None:
         moved, change, history = _since(
             previous, export, card, {name for _, name, *_ in chosen.rows}, as_of, settings, progress
         )
+        drift = drift_files(
+            previous, export, scorecard=card, as_of=as_of, progress=progress, **settings
+        )
+        drifted = drift_facts(drift)
     panels = []
     rows = chosen.sorted()
     for at, (_, name, block, missing) in enumerate(rows):
@@ -211,10 +183,11 @@ def report_files(
     page = render_page(
         "report.html",
         lang,
-        **_head(pair("title"), card, day, export),
+        **page_head(pair("title"), card, day, Path(export).name),
         contents=_contents(moved is not None, bool(panels)),
         **market_facts(read.figures, sum(counted.values()), mean),
         moved=None if moved is None else moved_facts(moved.market, moved.differences),
+        drift=drifted,
         rejects=_reject_rows(counted),
         rejects_of=None if rejects is None else one_line(Path(rejects).name),
         packed=packed,
@@ -222,13 +195,18 @@ def report_files(
         panels=panels,
         panels_of=chosen.count,
     )
-    size = _write(out, page)
+    size = write_page(out, page)
     return ReportDone(
         read.figures.merchants, read.rejected, packed.rows, len(panels), chosen.count, size
     )
 
 
-def compare_page(done: CompareReport, out: FilePath, lang: str = "en", source: str = "") -> None:
+def compare_page(
+    done: CompareReport,
+    out: FilePath,
+    lang: str = "en",
+    inputs: Sequence[FilePath | None] = (),
+) -> None:
     """Write a comparison as a page.
 
     Parameters
@@ -236,21 +214,25 @@ def compare_page(done: CompareReport, out: FilePath, lang: str = "en", source: s
     done : CompareReport
     out : path
     lang : {"en", "zh"}
-    source : str
-        What was compared.
+        Language that the page opens in.
+    inputs : sequence of path
+        What was compared, and what else `out` must not be; None for one that was not given.
     """
-    card = done.scorecards[1]
+    if str(out) != "-":
+        refuse_inputs([str(out)], list(inputs))
+    files = [Path(each).name for each in inputs[:2] if each is not None]
     page = render_page(
         "compare.html",
         lang,
-        **_head(pair("title_compare"), card, None, source),
+        **page_head(pair("title_compare"), done.scorecards[1], None, " → ".join(files)),
         contents=[("movers", pair("movers"))],
         moved=moved_facts(done.market, done.differences),
     )
-    _write(out, page)
+    write_page(out, page)
 
 
-def _write(out: FilePath, page: str) -> int:
+def write_page(out: FilePath, page: str) -> int:
+    """Write a page as a file that is complete or absent, and return its size."""
     data = utf8(page)
     with AtomicFile(out) as file:
         file.write(data)
@@ -258,19 +240,22 @@ def _write(out: FilePath, page: str) -> int:
     return len(data)
 
 
-def _head(title: Pair, card: Scorecard, day: dt.date | None, source: FilePath) -> dict[str, Any]:
+def page_head(
+    title: Pair, card: Scorecard, day: dt.date | None, source: FilePath
+) -> dict[str, Any]:
+    """Return what the head and the foot of every page show."""
     return {
         "title": title,
         "stamp": card.stamp,
         "day": (day or dt.datetime.now(dt.UTC).date()).isoformat(),
-        "source": one_line(Path(source).name if source else ""),
+        "source": one_line(str(source)),
         "program": f"trustscore {__version__}",
     }
 
 
 def _contents(moved: bool, panels: bool) -> list[tuple[str, Pair]]:
-    there = {"movers": moved, "panels": panels}
-    names = ("overview", "movers", "signals", "rules", "rejects", "merchants", "panels")
+    there = {"movers": moved, "drift": moved, "panels": panels}
+    names = ("overview", "movers", "signals", "rules", "rejects", "drift", "merchants", "panels")
     return [
         (name, pair("all" if name == "merchants" else name))
         for name in names
@@ -282,28 +267,11 @@ def _policy(policy: str | Path | BoostPolicy) -> BoostPolicy:
     return policy if isinstance(policy, BoostPolicy) else BoostPolicy.load(policy)
 
 
-def _chosen(card: Scorecard, merchants: Sequence[str], all_below: str | None) -> _Chosen:
-    if merchants and all_below is not None:
-        raise InputError("choose merchants by id or by tier, not both")
-    if len(merchants) > MOST_PANELS:
-        raise InputError(f"a page has at most {MOST_PANELS} panels. Got {len(merchants)} merchants")
-    if all_below is None:
-        return _Chosen(frozenset(merchants) if merchants else None, 0)
-    names = [tier.id for tier in card.tiers.ladder]
-    if all_below not in names:
-        has = ", ".join(names) or "no tiers"
-        raise InputError(
-            f"tier {all_below!r}: scorecard {card.name} has {has}{suggest(all_below, names)}"
-        )
-    # Code 0 is no tier.
-    return _Chosen(None, names.index(all_below) + 1)
-
-
 def _read(
     export: FilePath,
     card: Scorecard,
     policy: BoostPolicy,
-    chosen: _Chosen,
+    chosen: Chosen,
     as_of: dt.date | None,
     settings: dict[str, Any],
     progress: Progress,
