@@ -135,8 +135,8 @@ _TEXTS: dict[str, Pair] = {
     # Table
     "all": ("Merchants", "商家列表"),
     "search": ("Search by id", "按编号搜索"),
-    "any_tier": ("any tier", "全部等级"),
-    "any_status": ("any status", "全部状态"),
+    "any_tier": ("Any tier", "全部等级"),
+    "any_status": ("Any status", "全部状态"),
     "table_caption": ("Merchants, lowest index first", "商家，指数由低到高"),
     "table_part": (
         "The table holds the {rows} lowest and chosen merchants of {total}.",

@@ -116,6 +116,6 @@ def _read(
                 group.add(found.block[column].tolist(), scores)
             else:
                 lacking.add(column)
-    if lacking and by != ("category",):
+    if lacking and tuple(by) != ("category",):
         raise InputError(f"{export}: has no column {', '.join(sorted(lacking))} to count by")
     return figures, [group for column, group in groups.items() if column not in lacking], rejected
