@@ -74,7 +74,7 @@ def _places(context: click.Context, option: click.Parameter, value: str) -> tupl
     "--position",
     default="log2",
     show_default=True,
-    type=click.Choice(["log2", "reciprocal"]),
+    type=options.Choice(["log2", "reciprocal"]),
     help="Attention that a place gets: 1/log2(1 + place) or 1/place.",
 )
 @click.option(

@@ -28,7 +28,7 @@ Example:
     "--to",
     "engine",
     required=True,
-    type=click.Choice(TARGETS.names),
+    type=options.Choice(TARGETS.names),
     help="Engine or format to write for.",
 )
 @click.option(

@@ -82,14 +82,14 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 )
 @click.option(
     "--priors",
-    type=click.Choice(["all", "open"]),
+    type=options.Choice(["all", "open"]),
     default="all",
     show_default=True,
     help="Priors to fit: all (but closed priors of flags), or only open ones.",
 )
 @click.option(
     "--anchors",
-    type=click.Choice(["all", "open"]),
+    type=options.Choice(["all", "open"]),
     default="open",
     show_default=True,
     help="Anchors to fit: all, at the 5th and 95th percentile, or only open ones.",

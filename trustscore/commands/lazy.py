@@ -8,8 +8,24 @@ from typing import Any
 
 import click
 
+from trustscore.errors import suggest
 
-class LazyGroup(click.Group):
+
+class NearGroup(click.Group):
+    """A group that tells who mistypes a command the one most like it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called."""
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
+            # Click compares with commands that are loaded, and lazy ones are not.
+            ctx.fail(f"No such command {name!r}{suggest(name, known) or '.'}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(NearGroup):
     """A group of commands, each called ``command`` in a file of its own.
 
     Parameters

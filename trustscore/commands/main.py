@@ -31,6 +31,7 @@ COMMANDS = {
     "drift": ("trustscore.commands.drift", "Say whether merchants are still like before."),
     "report": ("trustscore.commands.report", "Write a page on a market."),
     "gate": ("trustscore.commands.gate", "Fail a job whose run leaves the lines of a file."),
+    "preset": ("trustscore.commands.preset", "Show and copy the files that come with it."),
     "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),

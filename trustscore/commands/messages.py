@@ -15,6 +15,7 @@ _ARGUMENTS = (
     "as_of",
     "counts",
     "encoding",
+    "force",
     "jobs",
     "keep",
     "max_rejects",

@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 import click
 
+from trustscore.errors import suggest
+from trustscore.scorecard.presets import preset_names
 from trustscore.words import LANGUAGES
 
 __all__ = [
@@ -22,12 +24,15 @@ __all__ = [
     "INPUT",
     "INPUT_OR_DASH",
     "NAMES",
+    "PRESET",
+    "Choice",
     "allow_missing_columns",
     "allow_short_logs",
     "as_json",
     "as_of",
     "definitions",
     "encoding",
+    "force",
     "jobs",
     "lang",
     "lexicon",
@@ -102,6 +107,18 @@ class _Exports(click.Path):
         return super().convert(value, param, ctx)
 
 
+class Choice(click.Choice):  # type: ignore[type-arg, unused-ignore]
+    """One of a few words; a mistyped one is told the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the word of the list that was given."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = suggest(str(value), map(str, self.choices)) or "."
+            self.fail(f"{error.message.rstrip('.')}{near}", param, ctx)
+
+
 class _Names(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """Names with commas between them."""
 
@@ -116,9 +133,19 @@ class _Names(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
+class _Preset(Choice):
+    """The name of a preset."""
+
+    name = "preset"
+
+    def __init__(self) -> None:
+        super().__init__(preset_names())
+
+
 DAY = _Day()
 EXPORTS = _Exports(exists=True, allow_dash=True)
 NAMES = _Names()
+PRESET = _Preset()
 
 
 def scorecard(purpose: str, *, default: str | None = "default") -> Option:
@@ -179,13 +206,13 @@ def output_table(what: str, *, required: bool = True, note: str = "") -> Option:
     )
 
 
-def output_file(text: str, *, default: str | None = None) -> Option:
+def output_file(text: str, *, default: str | None = None, required: bool | None = None) -> Option:
     """Return ``-o`` for a file of another kind, which `text` describes."""
     return click.option(
         "-o",
         "--output",
         "out",
-        required=default is None,
+        required=default is None if required is None else required,
         default=default,
         metavar="OUT",
         type=OUTPUT_OR_DASH,
@@ -273,7 +300,7 @@ def lang(what: str) -> Option:
     """Return ``--lang``; `what` names the text that is written in that language."""
     return click.option(
         "--lang",
-        type=click.Choice(LANGUAGES),
+        type=Choice(LANGUAGES),
         default="en",
         show_default=True,
         help=f"Language of {what}.",
@@ -291,6 +318,13 @@ def quiet() -> Option:
         "--quiet",
         is_flag=True,
         help="Print errors and results only: no progress bar, notes or closing line.",
+    )
+
+
+def force() -> Option:
+    """Return ``--force``."""
+    return click.option(
+        "--force", is_flag=True, help="Replace OUT where it is there already, for good."
     )
 
 

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from trustscore.commands import options
 from trustscore.commands.messages import say
 
 
@@ -15,7 +16,7 @@ from trustscore.commands.messages import say
 )
 @click.option(
     "--of",
-    type=click.Choice(["scorecard", "policy", "signals", "detect", "lines"]),
+    type=options.Choice(["scorecard", "policy", "signals", "detect", "lines"]),
     default="scorecard",
     show_default=True,
     help="Print the schema of a scorecard, of a boost policy, of definitions of signals, of"

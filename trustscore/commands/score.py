@@ -37,7 +37,7 @@ def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
 @options.output_table("the scores")
 @click.option(
     "--engine",
-    type=click.Choice(["local", "spark"]),
+    type=options.Choice(["local", "spark"]),
     default="local",
     show_default=True,
     is_eager=True,

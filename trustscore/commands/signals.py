@@ -67,7 +67,7 @@ Example:
 @options.lexicon()
 @click.option(
     "--populations",
-    type=click.Choice(["valid", "both"]),
+    type=options.Choice(["valid", "both"]),
     default="valid",
     show_default=True,
     help="With both, also write OUT.with_suspects, in which brushing orders count.",

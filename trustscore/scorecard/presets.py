@@ -7,7 +7,11 @@ from pathlib import Path
 
 from trustscore.scorecard.faults import suggest
 
-_NO_SCORECARDS = ("boost", "detect", "lexicon")
+_NO_SCORECARDS = {
+    "boost": "boost policy",
+    "detect": "settings of detectors",
+    "lexicon": "words of reviews",
+}
 # Definitions of signals are called signals.toml and NAME_signals.toml.
 _DEFINITIONS = "signals"
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -37,6 +41,19 @@ def scorecard_names() -> list[str]:
         for name in preset_names()
         if name not in _NO_SCORECARDS and not name.endswith(_DEFINITIONS)
     ]
+
+
+def preset_kind(name: str) -> str:
+    """Return what a preset is: ``scorecard``, ``policy``, ``definitions`` and so on.
+
+    Examples
+    --------
+    >>> preset_kind("minimal"), preset_kind("boost"), preset_kind("olist_signals")
+    ('scorecard', 'boost policy', 'definitions of signals')
+    """
+    if name.endswith(_DEFINITIONS):
+        return "definitions of signals"
+    return "scorecard" if name in scorecard_names() else _NO_SCORECARDS.get(name, name)
 
 
 def find(name_or_path: str | Path, offered: Sequence[str] | None = None) -> Path:
