@@ -1,11 +1,13 @@
 """Reports of files: what is read, what is refused, how large a page becomes."""
 
 import base64
+import csv
 import json
 import re
 import sys
 import uuid
 import zlib
+from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import numpy as np
@@ -197,3 +199,68 @@ def test_without_jinja2_the_extra_is_named(folder, monkeypatch):
     finally:
         pages._environment.cache_clear()
     assert not (folder / "out.html").exists()
+
+
+def card_text(repository, change):
+    return change((repository / "configs" / "minimal.toml").read_text(encoding="utf-8"))
+
+
+def tags_of(text):
+    found = []
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            found.append(tag)
+            assert not any(name.startswith("on") for name, _ in attributes)
+
+    Tags().feed(text)
+    return found
+
+
+@pytest.mark.parametrize("public", [(), ("--public",)])
+def test_words_of_a_scorecard_stay_texts(folder, repository, public):
+    hostile = "</script></title></svg><img src=x onerror=nobody()>\\\"'{{ 7 * 7 }}"
+    text = card_text(repository, lambda text: re.sub(r'\ben = "[^"]*"', f'en = "{hostile}"', text))
+    (folder / "hostile.toml").write_text(text, encoding="utf-8")
+    words = ("report", "4.csv", "--scorecard", "hostile.toml", "--previous", "3.csv", *public)
+    chosen = () if public else ("--merchants", "m0000001")
+    assert run(*words, *chosen, "-o", "out.html") == 0
+    text = (folder / "out.html").read_text(encoding="utf-8")
+    tags = tags_of(text)
+    assert "img" not in tags and tags.count("script") == (1 if public else 3)
+    assert "{{ 7 * 7 }}" in text
+
+
+@pytest.mark.parametrize("public", [(), ("--public",)])
+def test_a_scorecard_without_tiers_has_a_page(folder, repository, public):
+    without = card_text(repository, lambda text: text[: text.index("[tiers]")])
+    (folder / "none.toml").write_text(without, encoding="utf-8")
+    words = ("report", "4.csv", "--scorecard", "none.toml", "--previous", "3.csv", *public)
+    chosen = () if public else ("--merchants", "m0000001")
+    assert run(*words, *chosen, "-o", "out.html") == 0
+    assert "The scorecard has no tiers." in (folder / "out.html").read_text("utf-8") or public
+
+
+@pytest.mark.parametrize("public", [(), ("--public",)])
+def test_merchants_without_an_index_are_counted(folder, public):
+    with open("4.csv", encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    for row in rows[:20]:
+        row[1:] = [""] * (len(row) - 1)
+    with open("4.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    words = ("report", "4.csv", *MINIMAL, "--previous", "3.csv", *public)
+    assert run(*words, "-o", "out.html") == 0
+    text = (folder / "out.html").read_text(encoding="utf-8")
+    assert "nan" not in re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.S)
+
+
+def test_a_market_in_which_nobody_has_an_index_has_a_page(folder):
+    with open("4.csv", encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    with open("4.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *([row[0], *[""] * (len(row) - 1)] for row in rows)])
+    words = ("report", "4.csv", *MINIMAL, "--merchants", rows[0][0], "--previous", "3.csv")
+    assert run(*words, "-o", "out.html") == 0
+    text = (folder / "out.html").read_text(encoding="utf-8")
+    assert "nan" not in re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.S)

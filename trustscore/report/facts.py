@@ -65,8 +65,8 @@ def index_chart(figures: Figures) -> str:
     """Return the histogram of the index with the lines of the tiers."""
     words = {
         "n": f"{figures.scored:,}",
-        "mean": f"{figures.mean('index'):.1f}",
-        "median": f"{figures.quantile(0.5):.1f}",
+        "mean": _points(figures.mean("index")),
+        "median": _points(figures.quantile(0.5)),
     }
     lines = [(tier.at, names(tier)) for tier in figures.card.tiers.ladder if tier.at > 0]
     return histogram(

@@ -77,14 +77,14 @@ def histogram(
     mark: tuple[float, Pair] | None = None,
 ) -> str:
     """Return a histogram of points 0..100 with lines at some of them."""
-    width, height, base, top = 720.0, 232.0, 204.0, 44.0
+    width, height, base, top = 720.0, 234.0, 204.0, 44.0
     parts = [f'<path class="bar" transform="translate(0 {_n(top)})" d="']
     parts.append(bars_path(bins, width, base - top) + '"/>')
     parts.append(f'<path class="axis" d="M0 {_n(base)}h{_n(width)}"/>')
     for at in range(0, 101, 10):
         anchor = "start" if at == 0 else "end" if at == 100 else "middle"
         parts.append(
-            f'<text class="tick" x="{_n(at * width / 100)}" y="{_n(base + 18)}"'
+            f'<text class="tick" x="{_n(at * width / 100)}" y="{_n(base + 22)}"'
             f' text-anchor="{anchor}">{at}</text>'
         )
     for place, (line, name) in enumerate(lines):
