@@ -268,7 +268,10 @@ def open_views(opened: Opened, cut: Cut) -> None:
         known = [column for column in have if column != "_line"]
         # An empty folder is a log without a file, and so without columns.
         if known:
-            rows = visible_sql(name, f"read_{name}", known, known, cut.at, day)
+            # Two buckets may hold one key that does not name the merchant.
+            sure = found.buckets == 1 or "merchant_id" in table.key
+            unique = sure and name in opened.census.unique(found)
+            rows = visible_sql(name, f"read_{name}", known, known, cut.at, day, unique=unique)
             _view(session, name, f"SELECT {', '.join(columns)} FROM ({rows})")
         else:
             _view(session, name, f"SELECT {', '.join(columns)} LIMIT 0")

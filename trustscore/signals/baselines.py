@@ -28,6 +28,7 @@ def category_returns(
     *,
     zone: str | None = None,
     covers: Mapping[str, int] | None = None,
+    unique: frozenset[str] = frozenset(),
 ) -> Plan:
     """Return the SQL of orders and returns; run once a bucket, before the plan of the columns.
 
@@ -41,7 +42,7 @@ def category_returns(
     """
     if COHORT not in definitions.columns:
         raise InputError(f"no return rates of categories: {definitions.name} has no {COHORT}")
-    generator = Generator(definitions, cut, collected, zone=zone, covers=covers)
+    generator = Generator(definitions, cut, collected, zone=zone, covers=covers, unique=unique)
     try:
         rows = generator.rows(definitions.columns[COHORT])
         generator.check_cover(definitions.columns[COHORT], rows)

@@ -38,6 +38,8 @@ class Build:
         The cut as microseconds UTC, and its local clock since 1970-01-01T00:00.
     changes : tuple of (int, int, int)
         When the clock of the market was put forward or back.
+    unique : frozenset of str
+        Logs of which it is known that no key stands on two rows.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Build:
         cut: int,
         cut_local: int,
         changes: tuple[tuple[int, int, int], ...] = (),
+        unique: frozenset[str] = frozenset(),
     ) -> None:
         self.definitions = definitions
         self.collected = collected
         self.cut = cut
         self.cut_local = cut_local
         self.changes = changes
+        self.unique = unique
         self.policy = definitions.file.policy
         self.picked: dict[tuple[str, str], dict[str, str]] = {}
         self.unchecked: dict[str, str] = {}

@@ -133,10 +133,17 @@ def _person_links(build: Build) -> Built:
     for kind in ("device_id", "pay_account_id"):
         if build.has("orders", kind):
             value = orders.request(kind).sql
+            known = f"WHERE {buyer} IS NOT NULL AND {value} IS NOT NULL"
+            # Nearly all identifiers have one buyer: only the others are counted and ranked.
+            shared = (
+                f"SELECT {merchant}, {value} FROM {ident(orders.name)} {known} "
+                f"GROUP BY {merchant}, {value} HAVING MIN({buyer}) <> MAX({buyer})"
+            )
             uses.append(
-                f'SELECT {merchant}, {buyer}, \'{kind}\' AS "kind", {value} AS "value" '
-                f"FROM {ident(orders.name)} WHERE {buyer} IS NOT NULL AND {value} IS NOT NULL "
-                f"GROUP BY {merchant}, {buyer}, {value}"
+                f'SELECT o.{merchant}, o.{buyer}, \'{kind}\' AS "kind", o.{value} AS "value" '
+                f"FROM {ident(orders.name)} AS o JOIN ({shared}) AS s "
+                f"ON o.{merchant} = s.{merchant} AND o.{value} = s.{value} "
+                f"WHERE o.{buyer} IS NOT NULL GROUP BY o.{merchant}, o.{buyer}, o.{value}"
             )
     used = " UNION ALL ".join(uses)
     sql = (
@@ -180,10 +187,15 @@ def _shared_waybills(build: Build) -> Built:
         for key in ("merchant_id", "order_id")
     )
     waybill, buyer = parcels.request("waybill_id").sql, orders.request("buyer_id").sql
+    # Most waybills stand on one parcel, which has one order, and that one buyer.
+    several = (
+        f"SELECT {waybill} FROM {ident(parcels.name)} WHERE {waybill} IS NOT NULL "
+        f"GROUP BY {waybill} HAVING COUNT(*) > 1"
+    )
     sql = (
         f'SELECT "waybill_id", COUNT(*) AS "buyers" FROM (SELECT p.{waybill}, o.{buyer} '
-        f"FROM {ident(parcels.name)} AS p LEFT JOIN {ident(orders.name)} AS o ON {joined} "
-        f"WHERE p.{waybill} IS NOT NULL AND o.{buyer} IS NOT NULL "
+        f"FROM {ident(parcels.name)} AS p JOIN ({several}) AS v ON p.{waybill} = v.{waybill} "
+        f"JOIN {ident(orders.name)} AS o ON {joined} WHERE o.{buyer} IS NOT NULL "
         f'GROUP BY p.{waybill}, o.{buyer}) AS t GROUP BY "waybill_id" HAVING COUNT(*) > 1'
     )
     types = {"waybill_id": Term("", TEXT), "buyers": Term("", INTEGER)}

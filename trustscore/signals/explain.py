@@ -57,6 +57,7 @@ def why(
     column: str,
     *,
     zone: str | None = None,
+    unique: frozenset[str] = frozenset(),
 ) -> Plan:
     """Return the SQL of the events behind a figure of one merchant.
 
@@ -72,7 +73,7 @@ def why(
     >>> found.statements[-1].name
     'why'
     """
-    generator = Generator(definitions, cut, collected, zone=zone)
+    generator = Generator(definitions, cut, collected, zone=zone, unique=unique)
     rows = _rows(generator, column)
     shown = _shown(rows)
     tests = _tests(rows)
@@ -131,6 +132,7 @@ def lineage(
     columns: Iterable[str] | None = None,
     *,
     zone: str | None = None,
+    unique: frozenset[str] = frozenset(),
 ) -> Plan:
     """Return the SQL of a line for each event counted.
 
@@ -138,7 +140,7 @@ def lineage(
     `key_4`, all text. A column that counts different values has a line for each of these, so that
     the lines of a count are as many as it says. Columns that are worked out of others have none.
     """
-    generator = Generator(definitions, cut, collected, zone=zone)
+    generator = Generator(definitions, cut, collected, zone=zone, unique=unique)
     wanted = list(definitions.columns) if columns is None else list(columns)
     parts, relations = [], []
     for name in wanted:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustscore.errors import suggest
 from trustscore.signals.folds import fold_term
-from trustscore.signals.relations import Relation, RowScope
+from trustscore.signals.relations import Relation, RowScope, VisibleLog
 from trustscore.signals.spec import FactSpec, JoinSpec, RankSpec
 from trustscore.signals.tree import Fault
 from trustscore.signals.types import BOOL, INTEGER, TIME, Term
@@ -209,13 +209,14 @@ class Fact:
         keys = [scope.column(column).sql for column in theirs]
         where = f" WHERE {printer.text(spec.where, BOOL).sql}" if spec.where else ""
         field = f"{name}_local" if local else name
+        alone = isinstance(relation, VisibleLog) and relation.key <= set(theirs)
         picked = self.build.picked.setdefault((self.key, join), {})
         if spec.pick:
             term = printer.text(spec.take[name])
             inner = printer.local(spec.take[name]) if local else term.sql
         else:
             folded = fold_term(printer, name, spec.fold[name], local=local)
-            term, inner = folded.result, folded.sql
+            term, inner = folded.result, folded.single if alone else folded.sql
         picked[field] = inner
         named = [f"{key} AS {ident(f'k{i}')}" for i, key in enumerate(keys)]
         fields = [f"{sql} AS {ident(f)}" for f, sql in sorted(picked.items())]
@@ -229,10 +230,9 @@ class Fact:
                 f'FROM {source}{where}) AS p WHERE "_n" = 1'
             )
         else:
-            sql = (
-                f"SELECT {', '.join([*named, *fields])} FROM {source}{where} "
-                f"GROUP BY {', '.join(keys)}"
-            )
+            # The newest version of a key is one row: there is nothing to fold.
+            group = "" if alone else f" GROUP BY {', '.join(keys)}"
+            sql = f"SELECT {', '.join([*named, *fields])} FROM {source}{where}{group}"
         self._joins[alias] = (sql, {a: f"k{i}" for i, a in enumerate(spec.on)})
         found = f"{alias}.{ident(field)}"
         if not spec.pick:

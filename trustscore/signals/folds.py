@@ -20,11 +20,12 @@ _FINER = 10_000
 
 @dataclass(frozen=True)
 class Folded:
-    """The SQL of a fold, its type, and what stands for no rows at all."""
+    """The SQL of a fold, its type, what stands for no rows at all, and the fold of one row."""
 
     sql: str
     result: Term
     outer: Callable[[str], str]
+    single: str
 
 
 def _as_it_is(found: str) -> str:
@@ -60,22 +61,23 @@ def fold_term(printer: Printer, name: str, text: str, *, local: bool = False) ->
     if how in ("sum", "mean") and kind not in ("number", "duration", "any"):
         raise Fault(f"`{how}` needs a number, and {inner} is {value.type.words}")
     if how == "first":
-        return Folded(f"MIN({sql})", value, _as_it_is)
+        return Folded(f"MIN({sql})", value, _as_it_is, sql)
     if how == "last":
-        return Folded(f"MAX({sql})", value, _as_it_is)
+        return Folded(f"MAX({sql})", value, _as_it_is, sql)
     if how == "last_of_all":
         whole = f"CASE WHEN COUNT({sql}) = COUNT(*) THEN MAX({sql}) END"
-        return Folded(whole, value, _as_it_is)
+        return Folded(whole, value, _as_it_is, sql)
+    holds = f"CASE WHEN {sql} THEN 1 ELSE 0 END"
     if how == "any":
-        return Folded(f"MAX(CASE WHEN {sql} THEN 1 ELSE 0 END)", Term("", BOOL), _yes)
+        return Folded(f"MAX({holds})", Term("", BOOL), _yes, holds)
     if how == "all":
-        return Folded(f"MIN(CASE WHEN {sql} THEN 1 ELSE 0 END)", Term("", BOOL), _perhaps)
+        return Folded(f"MIN({holds})", Term("", BOOL), _perhaps, holds)
     if how == "count":
-        found = f"CAST(SUM(CASE WHEN {sql} THEN 1 ELSE 0 END) AS BIGINT)"
-        return Folded(found, Term("", INTEGER), _zero)
+        return Folded(f"CAST(SUM({holds}) AS BIGINT)", Term("", INTEGER), _zero, holds)
     if how == "sum":
-        return Folded(f"CAST(SUM({sql}) AS BIGINT)", value, _zero)
+        return Folded(f"CAST(SUM({sql}) AS BIGINT)", value, _zero, sql)
     finer = number(value.type.scale * _FINER)
     above = f"CAST(SUM({sql}) AS DOUBLE) * {_FINER}"
     mean = integer(f"CASE WHEN COUNT({sql}) = 0 THEN NULL ELSE {above} / COUNT({sql}) END")
-    return Folded(mean, Term("", finer), _as_it_is)
+    single = integer(f"CASE WHEN {sql} IS NULL THEN NULL ELSE CAST({sql} AS DOUBLE) * {_FINER} END")
+    return Folded(mean, Term("", finer), _as_it_is, single)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from trustscore.errors import InputError, plural, suggest
+from trustscore.io.logs.census import take_census
 from trustscore.io.logs.ingest import Logs, Market, ingest_source, match_columns, rejects_of
 from trustscore.io.logs.lexicon import load_lexicon
 from trustscore.io.logs.mapping import LogMapping
@@ -114,7 +115,8 @@ def signals_frame(
             place = store.place(name, "frame")
             part = ingest_source(log, place, reading, mapping.of(name), found.buckets, [])
             found.parts[name] = [part]
-        opened = Opened(store, session, found, market, load_lexicon().stamp, pepper)
+        census = take_census(session, found, store)
+        opened = Opened(store, session, found, market, load_lexicon().stamp, pepper, census)
         done = compute(
             opened,
             defs,

@@ -22,7 +22,7 @@ from trustscore.signals.build import GIVEN, Build
 from trustscore.signals.definitions import Definitions
 from trustscore.signals.plan import Plan, PlannedColumn, Statement
 from trustscore.signals.printer import Printer
-from trustscore.signals.relations import Relation
+from trustscore.signals.relations import Relation, VisibleLog
 from trustscore.signals.resolve import Column
 from trustscore.signals.rows import Capped, Rows
 from trustscore.signals.tree import Fault, names, parse
@@ -66,6 +66,7 @@ class Generator:
         zone: str | None = None,
         covers: Mapping[str, int] | None = None,
         include_removed: bool = False,
+        unique: frozenset[str] = frozenset(),
     ) -> None:
         self.definitions = definitions
         self.cut = cut
@@ -77,7 +78,7 @@ class Generator:
         _, instant = window_bounds(cut, 1, 0, self.zone)
         local = (cut - date(1970, 1, 1)).days * DAY
         changes = clock_changes(cut, self.zone)
-        self.build = Build(definitions, collected, instant, local, changes)
+        self.build = Build(definitions, collected, instant, local, changes, unique)
         self.covers = covers
         self.include_removed = include_removed
         self._figures: dict[str, Figure] = {}
@@ -208,15 +209,10 @@ class Generator:
         parts += [f"{exported(self.term(name))} AS {ident(name)}" for name in made]
         export = Statement("export", f'SELECT {", ".join(parts)} FROM "figures" AS c')
         relations = self.ordered([*tables.values(), *self._row_relations()])
-        market: list[Statement] = []
-        local: list[Statement] = []
-        for relation in relations:
-            sql = relation.sql()
-            if sql:
-                (market if relation.market else local).append(Statement(relation.name, sql))
+        market, local = _statements(relations)
         sums = [Statement(name, sql) for name, (sql, _) in joined.items()]
         return Plan(
-            market=tuple(market),
+            market=market,
             statements=(*local, merchants, *self._exclusions(), *sums, figures, export),
             columns=tuple(PlannedColumn(n, value_type(self.term(n).type)) for n in made),
             missing={name: reason for name, reason in reasons.items() if reason},
@@ -226,9 +222,7 @@ class Generator:
 
     def plan_of(self, wanted: Iterable[Relation], last: Statement) -> Plan:
         """Return the plan of one statement and of the relations that it reads."""
-        found = [(relation, relation.sql()) for relation in self.ordered(wanted)]
-        market = tuple(Statement(r.name, sql) for r, sql in found if sql and r.market)
-        local = tuple(Statement(r.name, sql) for r, sql in found if sql and not r.market)
+        market, local = _statements(self.ordered(wanted))
         return Plan(market=market, statements=(*local, last), columns=())
 
     def _tables(
@@ -335,6 +329,19 @@ class ShortLog(NotCollected):
     """A window begins before its log does."""
 
 
+def _statements(
+    relations: Iterable[Relation],
+) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    """Return the statements of the whole market, and those of a bucket."""
+    found: dict[bool, list[Statement]] = {True: [], False: []}
+    for relation in relations:
+        if sql := relation.sql():
+            # Without versions to choose from, a log is read where it stands.
+            view = isinstance(relation, VisibleLog) and relation.unique
+            found[relation.market].append(Statement(relation.name, sql, view))
+    return tuple(found[True]), tuple(found[False])
+
+
 def _figures_sql(joined: Mapping[str, tuple[str, list[Piece]]]) -> str:
     parts, joins = ['m."merchant_id"'], []
     for i, (name, (_, pieces)) in enumerate(joined.items()):
@@ -358,6 +365,7 @@ def generate(
     columns: Iterable[str] | None = None,
     covers: Mapping[str, int] | None = None,
     include_removed: bool = False,
+    unique: frozenset[str] = frozenset(),
 ) -> Plan:
     """Return the SQL that makes an export of logs.
 
@@ -376,6 +384,8 @@ def generate(
         First instant of each log, in microseconds UTC: no window may begin earlier.
     include_removed : bool, default=False
         Whether removed merchants get a row.
+    unique : frozenset of str, optional
+        Logs of which it is known that no key stands on two rows: no newest version is looked for.
 
     Returns
     -------
@@ -390,6 +400,12 @@ def generate(
     ('not_collected: shipments', 'export')
     """
     made = Generator(
-        definitions, cut, collected, zone=zone, covers=covers, include_removed=include_removed
+        definitions,
+        cut,
+        collected,
+        zone=zone,
+        covers=covers,
+        include_removed=include_removed,
+        unique=unique,
     )
     return made.plan(columns)

@@ -10,10 +10,11 @@ __all__ = ["Plan", "PlannedColumn", "Statement"]
 
 @dataclass(frozen=True)
 class Statement:
-    """One SELECT and the table it becomes."""
+    """One SELECT and the table it becomes, or the view if its rows cost next to nothing."""
 
     name: str
     sql: str
+    view: bool = False
 
 
 @dataclass(frozen=True)

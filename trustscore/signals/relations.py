@@ -88,6 +88,19 @@ class VisibleLog:
             sql = f"({sql} * 86400000000)"
         return Term(sql, found.type, found.words)
 
+    @property
+    def key(self) -> frozenset[str]:
+        """The columns that no two rows have in common: those of the log's key that are there."""
+        collected = self.build.collected[self.table]
+        return frozenset(name for name in LOG_TABLES[self.table].key if name in collected)
+
+    @property
+    def unique(self) -> bool:
+        """Whether it is known that no key stands on two rows of it."""
+        # Two buckets may hold one key that does not name the merchant.
+        whole = self.market and "merchant_id" not in LOG_TABLES[self.table].key
+        return self.table in self.build.unique and not whole
+
     def sql(self) -> str:
         """Return the SELECT that makes it; empty if nothing of it is read."""
         if not self.used:
@@ -101,6 +114,7 @@ class VisibleLog:
             build.collected[self.table],
             build.cut,
             build.cut_local // 86_400_000_000,
+            unique=self.unique,
         )
 
 

@@ -63,6 +63,8 @@ def visible_sql(
     collected: Iterable[str],
     cut: int,
     cut_day: int,
+    *,
+    unique: bool = False,
 ) -> str:
     """Return the SELECT of the newest visible version of each row.
 
@@ -77,6 +79,8 @@ def visible_sql(
         What is there.
     cut, cut_day : int
         The cut as microseconds UTC, and as days since 1970-01-01.
+    unique : bool, default=False
+        Whether it is known that no key stands on two rows, so that none is looked for.
     """
     log, have = LOG_TABLES[table], frozenset(collected)
     late = {
@@ -104,10 +108,12 @@ def visible_sql(
         f"({ident(name)} IS NULL OR {ident(name)} < {cut_day if log[name].type == 'day' else cut})"
         for name in moments
     ]
+    where = f" WHERE {' AND '.join(seen)}" if seen else ""
+    if unique:
+        return f"SELECT {', '.join(parts)} FROM {ident(source)}{where}"
     newest = [f"COALESCE({ident('recorded_at')}, {_OLDEST}) DESC"] if "recorded_at" in have else []
     newest += ['"_file" DESC', '"_line" DESC']
     key = ", ".join(ident(name) for name in log.key if name in have)
-    where = f" WHERE {' AND '.join(seen)}" if seen else ""
     return (
         f"SELECT {', '.join(parts)} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {key} "
         f'ORDER BY {", ".join(newest)}) AS "_version" FROM {ident(source)}{where}) AS t '

@@ -117,10 +117,9 @@ def normal_identity(kind: str, text: str) -> str:
     if kind in (*_NUMBERS, "pay_account") and _ROUNDED.fullmatch(plain):
         return ""
     found = _FORMS[kind](plain)
-    signs = {c for c in found if c.isalnum()}
-    if not signs or (len(signs) == 1 and len(found) >= 6):
-        return ""
-    return found
+    sign = next((c for c in found if c.isalnum()), "")
+    alike = len(found) >= 6 and all(c == sign or not c.isalnum() for c in found)
+    return "" if not sign or alike else found
 
 
 def normal_of_kind(kind: str, texts: pa.Array) -> pa.Array:

@@ -12,20 +12,11 @@ import pyarrow as pa
 
 from trustscore.io.logs.ingest import Logs
 from trustscore.io.logs.session import Session, identifier, literal
-from trustscore.logs import LOG_TABLES
 from trustscore.typing import Progress, silent
 
-__all__ = [
-    "Census",
-    "close_bucket",
-    "count_versions",
-    "open_bucket",
-    "run_buckets",
-    "sql_types",
-]
+__all__ = ["Counted", "close_bucket", "make", "open_bucket", "run_buckets", "sql_types"]
 
 _SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN"}
-_OF_ORDERS = ("aftersales", "shipments", "reviews", "claims", "order_items")
 
 
 class Statement(Protocol):
@@ -39,31 +30,27 @@ class Statement(Protocol):
     def sql(self) -> str:
         """The SELECT."""
 
+    @property
+    def view(self) -> bool:
+        """Whether its rows are so cheap that each reader makes them anew."""
+
 
 @dataclass
-class Census:
-    """What was counted of the rows of the store.
+class Counted:
+    """What a run over all buckets made.
 
     Attributes
     ----------
-    duplicate, superseded, repeated_version : Counter of str
-        By table: identical rows, older versions of a key, and versions that differ although they
-        were recorded at the same time.
-    orphans, unknown_merchant : Counter of str
-        By table: rows whose order, or merchant, is in no log.
+    file : Path
+        The rows of the last statement, in order.
     excluded : Counter of str
         Orders by what excluded them.
-    merchants : int
-        Rows of the export.
+    rows : int
     """
 
-    duplicate: Counter[str] = field(default_factory=Counter)
-    superseded: Counter[str] = field(default_factory=Counter)
-    repeated_version: Counter[str] = field(default_factory=Counter)
-    orphans: Counter[str] = field(default_factory=Counter)
-    unknown_merchant: Counter[str] = field(default_factory=Counter)
+    file: Path
     excluded: Counter[str] = field(default_factory=Counter)
-    merchants: int = 0
+    rows: int = 0
 
 
 def sql_types(columns: Mapping[str, Any]) -> dict[str, str]:
@@ -100,11 +87,10 @@ def run_buckets(
     folder: Path,
     *,
     order: str = "merchant_id",
-    census: bool = True,
     also: Callable[[str], str] = "SELECT * FROM {}".format,
     progress: Progress = silent,
-) -> tuple[Path, Census]:
-    """Run a plan over all buckets; return the file of its last table, in order, and the census.
+) -> Counted:
+    """Run a plan over all buckets.
 
     Parameters
     ----------
@@ -116,91 +102,49 @@ def run_buckets(
         For the results of the buckets.
     order : str, default="merchant_id"
         Columns that the rows are sorted by.
-    census : bool, default=True
-        Whether to count the rows of the store as well: once a run is enough.
     also : callable, optional
         Given the rows of all buckets, returns the SELECT that is written.
     progress : Progress, optional
     """
-    counts = Census()
+    done = Counted(folder / "export.parquet")
     everything = range(logs.buckets)
     open_bucket(session, logs, everything, "all_")
     for statement in plan.market:
-        _make(session, statement)
+        make(session, statement)
     exports = []
     for bucket in everything:
         progress("counting", bucket / logs.buckets)
         open_bucket(session, logs, [bucket])
-        if census:
-            _count(session, logs, counts)
         for place, statement in enumerate(plan.statements):
-            _make(session, statement)
-            done = (bucket + place / len(plan.statements)) / logs.buckets
-            progress("counting", done)
+            make(session, statement)
+            progress("counting", (bucket + place / len(plan.statements)) / logs.buckets)
         names = [statement.name for statement in plan.statements]
         if "exclusions" in names:
             rows = session.rows("SELECT because, SUM(orders) FROM exclusions GROUP BY because")
-            counts.excluded.update({str(name): int(n) for name, n in rows if name is not None})
+            done.excluded.update({str(name): int(n) for name, n in rows if name is not None})
         exports.append(folder / f"export-{bucket:03d}.parquet")
         session.copy(f"SELECT * FROM {identifier(names[-1])}", exports[-1])
-        for name in reversed(names):
-            session.run(f"DROP TABLE {identifier(name)}")
+        for statement in reversed(plan.statements):
+            _drop(session, statement)
         close_bucket(session, logs)
+    for statement in plan.market:
+        # Tables that others read by name stay; a view is of files that are closed now.
+        if statement.view:
+            _drop(session, statement)
     close_bucket(session, logs, "all_")
-    out = folder / "export.parquet"
     paths = ", ".join(literal(str(path)) for path in exports)
-    session.copy(f"{also(f'read_parquet([{paths}])')} ORDER BY {order}", out)
-    [(counts.merchants,)] = session.rows(
-        f"SELECT count(*) FROM read_parquet([{literal(str(out))}])"
-    )
+    session.copy(f"{also(f'read_parquet([{paths}])')} ORDER BY {order}", done.file)
+    [(done.rows,)] = session.rows(f"SELECT count(*) FROM read_parquet([{literal(str(done.file))}])")
     progress("counting", 1.0)
-    return out, counts
+    return done
 
 
-def _make(session: Session, statement: Statement) -> None:
+def make(session: Session, statement: Statement) -> None:
+    """Make the table, or the view, of a statement."""
     # Facts of the whole market may stand there from the run before.
-    session.run(f"CREATE OR REPLACE TEMP TABLE {identifier(statement.name)} AS {statement.sql}")
+    kind = "VIEW" if statement.view else "TABLE"
+    session.run(f"CREATE OR REPLACE TEMP {kind} {identifier(statement.name)} AS {statement.sql}")
 
 
-def _count(session: Session, logs: Logs, census: Census) -> None:
-    for table in logs.parts:
-        count_versions(session, table, logs.types(table), census)
-        known = {"merchants", "orders"} & set(logs.parts)
-        if "merchants" in known and table != "merchants":
-            census.unknown_merchant[table] += _without(
-                session, table, "merchants", ("merchant_id",)
-            )
-        if "orders" in known and table in _OF_ORDERS:
-            census.orphans[table] += _without(session, table, "orders", ("merchant_id", "order_id"))
-
-
-def _without(session: Session, table: str, other: str, key: Sequence[str]) -> int:
-    """Return how many rows of a table have no row of another one."""
-    same = " AND ".join(f"t.{identifier(name)} = o.{identifier(name)}" for name in key)
-    [(count,)] = session.rows(
-        f"SELECT count(*) FROM {identifier(table)} AS t"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {identifier(other)} AS o WHERE {same})"
-    )
-    return int(count)
-
-
-def count_versions(session: Session, table: str, types: Mapping[str, Any], census: Census) -> None:
-    """Count identical rows, older versions, and versions that contradict each other."""
-    key = ", ".join(identifier(name) for name in LOG_TABLES[table].key if name in types)
-    source = identifier(table)
-    [(rows, keys)] = session.rows(
-        f"SELECT COALESCE(SUM(n), 0), count(*) FROM (SELECT count(*) AS n FROM {source}"
-        f" GROUP BY {key})"
-    )
-    if rows == keys:
-        return
-    cells = ", ".join(identifier(name) for name in types if name != "_line")
-    version = f"{key}, recorded_at" if "recorded_at" in types else key
-    [(distinct,)] = session.rows(f"SELECT count(*) FROM (SELECT 1 FROM {source} GROUP BY {cells})")
-    census.duplicate[table] += int(rows - distinct)
-    census.superseded[table] += int(distinct - keys)
-    if "recorded_at" in types:
-        [(versions,)] = session.rows(
-            f"SELECT count(*) FROM (SELECT 1 FROM {source} GROUP BY {version})"
-        )
-        census.repeated_version[table] += int(distinct - versions)
+def _drop(session: Session, statement: Statement) -> None:
+    session.run(f"DROP {'VIEW' if statement.view else 'TABLE'} {identifier(statement.name)}")

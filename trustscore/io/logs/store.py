@@ -240,6 +240,21 @@ class Store:
                 faults,
             )
 
+    def note(self, name: str) -> dict[str, Any]:
+        """Return what an earlier run noted under a name; empty if there is nothing to be used."""
+        try:
+            found = json.loads((self.root / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def take_note(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Note something for later runs, if there will be any."""
+        if self.kept:
+            with AtomicFile(self.root / name) as file:
+                file.write(json.dumps(facts).encode())
+                file.commit()
+
     def remember(self, files: Mapping[str, dict[str, Any]], buckets: int, keep: set[Path]) -> None:
         """Note the files of this run, and remove the parts that it did not use."""
         if not self.kept:

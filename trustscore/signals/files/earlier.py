@@ -79,6 +79,7 @@ def add_baselines(
     defs: Definitions,
     as_of: dt.date,
     *,
+    unique: frozenset[str] = frozenset(),
     covers: Mapping[str, int] | None = None,
     file: FilePath | None = None,
     progress: Progress = silent,
@@ -96,6 +97,8 @@ def add_baselines(
         For what is written in between.
     defs : Definitions
     as_of : date
+    unique : frozenset of str, optional
+        Logs without two rows of one key.
     covers : mapping of str to int, optional
         First instant of each log; the rates of a market need whole windows, too.
     file : path, optional
@@ -114,7 +117,7 @@ def add_baselines(
     else:
         month = as_of.replace(day=1)
         try:
-            rates = _count(session, logs, market, folder, defs, month, covers, progress)
+            rates = _count(session, logs, market, folder, defs, month, covers, unique, progress)
         except InputError as error:
             found.missing["baselines"] = str(error)
             return
@@ -198,10 +201,13 @@ def _count(
     defs: Definitions,
     month: dt.date,
     covers: Mapping[str, int] | None,
+    unique: frozenset[str],
     progress: Progress,
 ) -> dict[str, int]:
-    plan = category_returns(defs, month, logs.collected(), zone=market.zone.key, covers=covers)
-    result, _ = run_buckets(session, logs, plan, folder, census=False, progress=progress)
+    plan = category_returns(
+        defs, month, logs.collected(), zone=market.zone.key, covers=covers, unique=unique
+    )
+    result = run_buckets(session, logs, plan, folder, progress=progress).file
     rows = session.rows(
         "SELECT merchant_id, category, orders, returned FROM read_parquet(?)", [str(result)]
     )

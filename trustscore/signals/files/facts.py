@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trustscore import __version__
+from trustscore.io.logs.census import Census
 from trustscore.io.logs.ingest import Logs, Market
-from trustscore.io.logs.runner import Census
+from trustscore.io.logs.runner import Counted
 from trustscore.io.logs.session import Session
 from trustscore.logs import LOG_TABLES, day_start
 from trustscore.signals.coverage import day_of, gaps, late_days, share_warnings
@@ -28,6 +29,7 @@ def facts_of(
     plan: Plan,
     collected: Mapping[str, frozenset[str]],
     census: Census,
+    counted: Counted,
 ) -> dict[str, Any]:
     """Return what the manifest says of a run."""
     cut = day_start(as_of, market.zone)
@@ -59,7 +61,7 @@ def facts_of(
         "currency": market.currency,
         "definitions": defs.stamp,
         "engine": f"duckdb {session.version}",
-        "merchants": census.merchants,
+        "merchants": counted.rows,
         "rows": {
             "read": sum(entry["read"] for entry in tables.values()),
             "rejected": sum(sum(entry["rejected"].values()) for entry in tables.values()),
@@ -68,7 +70,7 @@ def facts_of(
         "not_collected_tables": [name for name in LOG_TABLES if name not in found.parts],
         # A log that does not say when it was recorded shows the states of its last day.
         "states_as_of": future,
-        "excluded_orders": dict(sorted(census.excluded.items())),
+        "excluded_orders": dict(sorted(counted.excluded.items())),
         "unchecked_exclusions": dict(plan.unchecked),
         "columns": [column.name for column in plan.columns],
         "missing_columns": dict(plan.missing),

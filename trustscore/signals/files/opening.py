@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trustscore.errors import InputError
+from trustscore.io.logs.census import Census, take_census
 from trustscore.io.logs.folder import covers_of
 from trustscore.io.logs.ingest import Logs, Market, headers_of, ingest_folder
 from trustscore.io.logs.lexicon import load_lexicon
@@ -61,6 +62,8 @@ class Opened:
         Stamp of the words that texts were looked through for.
     pepper : Pepper
         Under which ids of people are stored.
+    census : Census
+        What its rows are to each other.
     """
 
     store: Store
@@ -69,6 +72,7 @@ class Opened:
     market: Market
     lexicon: str
     pepper: Pepper
+    census: Census
 
 
 @contextmanager
@@ -106,7 +110,8 @@ def open_logs(
             on_reject=_stop if strict else None,
             progress=progress,
         )
-        yield Opened(store, session, found, market, words.stamp, secret)
+        census = take_census(session, found, store, progress=progress)
+        yield Opened(store, session, found, market, words.stamp, secret, census)
 
 
 def _stop(part: Part, row: BadRow) -> None:
@@ -229,7 +234,7 @@ def compute(
     """Run definitions over a store; with the `earlier` of another run, nothing is read anew."""
     found, session, market = opened.logs, opened.session, opened.market
     folder = opened.store.scratch
-    first = earlier is None
+    unique, first = opened.census.unique(found), earlier is None
     if earlier is None:
         earlier = Earlier()
         if previous is not None:
@@ -244,6 +249,7 @@ def compute(
             columns=columns,
             covers=covers,
             include_removed=include_removed,
+            unique=unique,
         )
 
     plan = planned()
@@ -257,6 +263,7 @@ def compute(
             folder,
             defs,
             as_of,
+            unique=unique,
             covers=covers,
             file=baselines,
             progress=progress,
@@ -268,14 +275,13 @@ def compute(
         columns=(*plan.columns, *earlier.columns),
         missing={name: earlier.reason(why) for name, why in plan.missing.items()},
     )
-    result, census = run_buckets(
-        session, found, plan, folder, also=earlier.join, census=first, progress=progress
-    )
-    if previous is not None and census.merchants and earlier.ids:
+    counted = run_buckets(session, found, plan, folder, also=earlier.join, progress=progress)
+    result = counted.file
+    if previous is not None and counted.rows and earlier.ids:
         here = session.rows("SELECT merchant_id FROM read_parquet(?)", [str(result)])
         check_join(
             (str(row[0]) for row in here), earlier.ids, asked_in="the logs", known_in=previous
         )
-    facts = facts_of(defs, as_of, market, session, found, plan, collected, census)
+    facts = facts_of(defs, as_of, market, session, found, plan, collected, opened.census, counted)
     facts |= earlier.facts | {"lexicon": opened.lexicon}
     return Computed(result, plan, facts, earlier, collected)

@@ -13,7 +13,7 @@ from typing import Any
 from trustscore.errors import InputError, suggest
 from trustscore.io.atomic_folder import whole_folder
 from trustscore.io.logs.ingest import Market
-from trustscore.io.logs.runner import open_bucket, run_buckets
+from trustscore.io.logs.runner import make, open_bucket, run_buckets
 from trustscore.io.logs.session import identifier
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.definitions import Definitions, load_definitions
@@ -103,14 +103,13 @@ def explain_figure(
             opened, defs, as_of, columns=[column], previous=previous, baselines=baselines
         )
         value = _value(opened, done, merchant_id, column)
-        plan = why(defs, as_of, done.collected, column, zone=opened.market.zone.key)
         session, found = opened.session, opened.logs
+        zone, unique = opened.market.zone.key, opened.census.unique(found)
+        plan = why(defs, as_of, done.collected, column, zone=zone, unique=unique)
         open_bucket(session, found, range(found.buckets), "all_")
         open_bucket(session, found, [zlib.crc32(merchant_id.encode()) % found.buckets])
         for statement in (*plan.market, *plan.statements[:-1]):
-            session.run(
-                f"CREATE OR REPLACE TEMP TABLE {identifier(statement.name)} AS {statement.sql}"
-            )
+            make(session, statement)
         names, rows = session.table(plan.statements[-1].sql, [merchant_id])
         events = [_event(dict(zip(names, row, strict=True)), opened.market) for row in rows]
     return Why(merchant_id, column, said, value, events)
@@ -163,15 +162,15 @@ def write_lineage(
     progress: Progress = silent,
 ) -> None:
     """Write a line for each event that counted, as a Parquet file in a new folder."""
-    plan = lineage(defs, as_of, collected, zone=opened.market.zone.key)
-    result, _ = run_buckets(
+    unique = opened.census.unique(opened.logs)
+    plan = lineage(defs, as_of, collected, zone=opened.market.zone.key, unique=unique)
+    result = run_buckets(
         opened.session,
         opened.logs,
         plan,
         opened.store.scratch,
         order="ALL",
-        census=False,
         progress=progress,
-    )
+    ).file
     with whole_folder(folder) as place:
         shutil.copyfile(result, place / "lineage.parquet")

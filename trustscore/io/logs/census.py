@@ -1,0 +1,117 @@
+"""What the rows of the store are to each other: versions of a key, and rows of unknown orders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trustscore.io.logs.ingest import Logs
+from trustscore.io.logs.runner import close_bucket, open_bucket
+from trustscore.io.logs.session import Session, identifier
+from trustscore.io.logs.store import Store
+from trustscore.logs import LOG_TABLES
+from trustscore.typing import Progress, silent
+
+__all__ = ["Census", "take_census"]
+
+_FILE = "census.json"
+_FORMAT = 1
+_OF_ORDERS = ("aftersales", "shipments", "reviews", "claims", "order_items")
+
+
+@dataclass
+class Census:
+    """What was counted of the rows of the store.
+
+    Attributes
+    ----------
+    duplicate, superseded, repeated_version : Counter of str
+        By table: identical rows, older versions of a key, and versions that differ although they
+        were recorded at the same time.
+    orphans, unknown_merchant : Counter of str
+        By table: rows whose order, or merchant, is in no log.
+    repeated : set of str
+        Tables of which a bucket holds several rows of one key.
+    """
+
+    duplicate: Counter[str] = field(default_factory=Counter)
+    superseded: Counter[str] = field(default_factory=Counter)
+    repeated_version: Counter[str] = field(default_factory=Counter)
+    orphans: Counter[str] = field(default_factory=Counter)
+    unknown_merchant: Counter[str] = field(default_factory=Counter)
+    repeated: set[str] = field(default_factory=set)
+
+    def unique(self, logs: Logs) -> frozenset[str]:
+        """Return the tables of which no bucket holds two rows of one key."""
+        return frozenset(logs.parts) - self.repeated
+
+
+def take_census(
+    session: Session, logs: Logs, store: Store, *, progress: Progress = silent
+) -> Census:
+    """Count the rows of the store, or read what was counted of the very same parts before."""
+    parts = sorted(str(part.folder) for parts in logs.parts.values() for part in parts)
+    facts = json.dumps([_FORMAT, logs.buckets, parts])
+    stamp = hashlib.sha256(facts.encode()).hexdigest()
+    known = store.note(_FILE)
+    if known.get("stamp") == stamp:
+        counts = {name: Counter(known[name]) for name in vars(Census()) if name != "repeated"}
+        return Census(**counts, repeated=set(known["repeated"]))
+    census = Census()
+    for bucket in range(logs.buckets):
+        progress("comparing versions", bucket / logs.buckets)
+        open_bucket(session, logs, [bucket])
+        _count(session, logs, census)
+        close_bucket(session, logs)
+    progress("comparing versions", 1.0)
+    store.take_note(_FILE, vars(census) | {"repeated": sorted(census.repeated), "stamp": stamp})
+    return census
+
+
+def _count(session: Session, logs: Logs, census: Census) -> None:
+    for table in logs.parts:
+        _count_versions(session, table, logs.types(table), census)
+        known = {"merchants", "orders"} & set(logs.parts)
+        if "merchants" in known and table != "merchants":
+            census.unknown_merchant[table] += _without(
+                session, table, "merchants", ("merchant_id",)
+            )
+        if "orders" in known and table in _OF_ORDERS:
+            census.orphans[table] += _without(session, table, "orders", ("merchant_id", "order_id"))
+
+
+def _without(session: Session, table: str, other: str, key: Sequence[str]) -> int:
+    """Return how many rows of a table have no row of another one."""
+    same = " AND ".join(f"t.{identifier(name)} = o.{identifier(name)}" for name in key)
+    [(count,)] = session.rows(
+        f"SELECT count(*) FROM {identifier(table)} AS t"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {identifier(other)} AS o WHERE {same})"
+    )
+    return int(count)
+
+
+def _count_versions(session: Session, table: str, types: Mapping[str, Any], census: Census) -> None:
+    """Count identical rows, older versions, and versions that contradict each other."""
+    key = ", ".join(identifier(name) for name in LOG_TABLES[table].key if name in types)
+    source = identifier(table)
+    [(rows, keys)] = session.rows(
+        f"SELECT COALESCE(SUM(n), 0), count(*) FROM (SELECT count(*) AS n FROM {source}"
+        f" GROUP BY {key})"
+    )
+    if rows == keys:
+        return
+    census.repeated.add(table)
+    cells = ", ".join(identifier(name) for name in types if name != "_line")
+    version = f"{key}, recorded_at" if "recorded_at" in types else key
+    [(distinct,)] = session.rows(f"SELECT count(*) FROM (SELECT 1 FROM {source} GROUP BY {cells})")
+    census.duplicate[table] += int(rows - distinct)
+    census.superseded[table] += int(distinct - keys)
+    if "recorded_at" in types:
+        [(versions,)] = session.rows(
+            f"SELECT count(*) FROM (SELECT 1 FROM {source} GROUP BY {version})"
+        )
+        census.repeated_version[table] += int(distinct - versions)
