@@ -139,10 +139,26 @@ def test_a_column_that_is_not_there_is_named(market):
         write(market, by=("planet",))
 
 
-def test_the_command_refuses_to_name_merchants_in_public(market, capsys):
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--public", "--merchants", "m1"), "--public names no merchant: leave out --merchants"),
+        (("--public", "--all-below", "trusted", "--table-rows", "5"), "--all-below, --table-rows"),
+        (("--by", "region"), "only --public counts by columns: leave out --by"),
+    ],
+)
+def test_options_of_the_other_page_are_refused(market, words, said, capsys):
     with pytest.raises(SystemExit) as stopped:
-        words = [str(market / "4.csv"), "--scorecard", "minimal", "--public", "--merchants", "m1"]
-        main(["report", *words, "-o", str(market / "x.html")])
+        export = [str(market / "4.csv"), "--scorecard", "minimal"]
+        main(["report", *export, *words, "-o", str(market / "x.html")])
     assert stopped.value.code == 2
-    assert "--public names no merchant: leave out --merchants" in capsys.readouterr().err
+    assert said in " ".join(capsys.readouterr().err.split())
     assert not (market / "x.html").exists()
+
+
+def test_the_command_counts_by_a_column(market, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        export = [str(market / "4.csv"), "--scorecard", "minimal", "--public", "--by", "region"]
+        main(["report", *export, "-o", str(market / "y.html")])
+    assert stopped.value.code == 0
+    assert "By region and tier" in (market / "y.html").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import click
+from click.core import ParameterSource
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
@@ -102,11 +103,7 @@ def command(
     """
     from trustscore.report.files import public_files, report_files
 
-    if public:
-        private = {"--merchants": merchants, "--all-below": all_below, "--rejects": rejects}
-        given = [name for name, value in private.items() if value]
-        if given:
-            raise click.UsageError(f"--public names no merchant: leave out {', '.join(given)}")
+    _refuse_idle_options(public)
     with progress_bar(quiet, out) as progress:
         if public:
             done = public_files(
@@ -147,3 +144,17 @@ def command(
             note(f"the {done.panels:,} lowest of {done.panels_of:,} merchants have a panel")
         say(f"{done.merchants:,} merchants, {done.size / 1e6:.2f} MB", err=True)
     return ROWS_REJECTED if done.rejected else DONE
+
+
+def _refuse_idle_options(public: bool) -> None:
+    """Refuse options that the page asked for would not heed."""
+    of_others = ("policy", "rejects", "merchants", "all_below", "table_rows") if public else ("by",)
+    context = click.get_current_context()
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in of_others
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        why = "--public names no merchant" if public else "only --public counts by columns"
+        raise click.UsageError(f"{why}: leave out {', '.join(given)}")

@@ -133,6 +133,17 @@ class Figures:
         Points of each rule, of ``limit`` and ``cap``, over all merchants.
     stages : dict of str to list
         Points gained and lost, over all scored merchants.
+
+    Examples
+    --------
+    >>> from trustscore.explain import typical_block
+    >>> from trustscore.scorecard import load_scorecard
+    >>> from trustscore.scoring import score_columns
+    >>> card = load_scorecard("minimal")
+    >>> block, figures = typical_block(card), Figures(card)
+    >>> figures.add(block, score_columns(block, card, "statement"), frozenset())
+    >>> figures.merchants, round(figures.mean("index"), 6), dict(figures.tiers)
+    (1, 62.0, {'standard': 1})
     """
 
     def __init__(self, card: Scorecard) -> None:

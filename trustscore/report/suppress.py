@@ -39,6 +39,10 @@ def suppress_counts(
     forced : ndarray of bool, optional
         Counts that are withheld in any case.
 
+    Returns
+    -------
+    ndarray of bool
+
     Examples
     --------
     >>> suppress_counts([50, 3, 40, 12]).tolist()
