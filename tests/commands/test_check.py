@@ -100,7 +100,7 @@ def test_an_open_scorecard_is_named(edited):
 
 
 def test_export_by_hand(export):
-    found = json.loads(run(export, "--scorecard", "minimal", "--json").output)["export"]
+    found = json.loads(run(export, "--scorecard", "minimal", "--json", code=3).output)["export"]
     assert (found["rows"], found["rejected"]) == (3, 1)  # m3: 9 bad reviews of 8
     assert len(found["computable"]) == 5
     # m1: 80 / 100, m2: 20 / 40.
@@ -136,9 +136,9 @@ def test_no_merchant_id(export):
 
 
 def test_repeated_ids_are_rejected_as_in_score(export):
-    before = json.loads(run(export, "--scorecard", "minimal", "--json").output)["export"]
+    before = json.loads(run(export, "--scorecard", "minimal", "--json", code=3).output)["export"]
     export.write_text(f"{HEADER}\n{ROWS}m1,0,80,5,0,100,,10,1,0\n", encoding="utf-8")
-    found = json.loads(run(export, "--scorecard", "minimal", "--json").output)["export"]
+    found = json.loads(run(export, "--scorecard", "minimal", "--json", code=3).output)["export"]
     assert (found["rows"], found["rejected"]) == (4, 2)
     assert found["coverage"] == before["coverage"]
 
@@ -154,7 +154,7 @@ def test_an_export_that_is_no_file(name, tmp_path, capsys):
 def test_through_the_command_line(export, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["check", str(export), "--scorecard", "minimal"])
-    assert stopped.value.code == 0
+    assert stopped.value.code == 3
     assert "5 of 5 signals computable" in capsys.readouterr().out
     with pytest.raises(SystemExit) as stopped:
         main(["check", "--scorecard", "nosuch"])
@@ -180,3 +180,46 @@ def test_power_and_floor_are_printed_where_power_is_below_one(edited):
         "--scorecard", edited(("[defaults]", "[index]\npower = 0\nfloor = 0\n\n[defaults]"))
     )
     assert "index: power 0, floor 0: one zero makes it 0" in found.output
+
+
+def test_what_would_be_rejected_is_named_by_column_reason_and_value(export):
+    export.write_text(
+        f"{HEADER}\n{ROWS}m4,many,8,5,0,100,,10,1,0\nm5,x\x1b[2J,8,5,0,100,,10,1,0\n"
+        "m6,-1,8,5,0,100,,10,1,0\nm7,y,8,5,0,100,,10,1,0\nm8,z,8,5,0,100,,10,1,0\nm1,,,,,,,,,\nm9\n",
+        encoding="utf-8",
+    )
+    found = run(export, "--scorecard", "minimal", code=3)
+    lines = [line.strip() for line in found.output.splitlines()]
+    assert (
+        "negative_reviews: a number is expected. 4 rows"
+        " (line 5: 'many'; line 6: 'x\\x1b[2J'; line 8: 'y'; ...)" in lines
+    )
+    assert "negative_reviews: a count or amount cannot be negative. 1 row (line 7: '-1')" in lines
+    assert "merchant_id: this merchant_id was scored before. 1 row (line 10: 'm1')" in lines
+    assert "the row has the wrong number of fields. 1 row (line 11)" in lines
+    as_json = json.loads(run(export, "--scorecard", "minimal", "--json", code=3).output)
+    groups = as_json["export"]["rejects"]
+    assert sum(group["rows"] for group in groups) == as_json["export"]["rejected"] == 8
+    assert [group["rows"] for group in groups] == sorted(
+        (group["rows"] for group in groups), reverse=True
+    )
+    assert all(len(group["examples"]) <= 3 for group in groups)
+    first = groups[0]["examples"][0]
+    assert (first["line"], first["merchant_id"], first["value"]) == (5, "m4", "many")
+
+
+def test_of_several_files_the_file_is_named(export, tmp_path):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "1.csv").write_text(f"{HEADER}\nm1,8,80,4.7,1,100,,,,0\n", encoding="utf-8")
+    (folder / "2.csv").write_text(f"{HEADER}\nm2,no,80,4.7,1,100,,,,0\n", encoding="utf-8")
+    found = run(folder, "--scorecard", "minimal", code=3)
+    assert "1 row (2.csv, line 2: 'no')" in found.output.replace(f"{folder}/", "")
+
+
+def test_scores_given_by_mistake_are_recognised(export, tmp_path):
+    out = str(tmp_path / "scores.csv")
+    with pytest.raises(SystemExit):
+        main(["score", str(export), "--scorecard", "minimal", "-o", out, "--quiet"])
+    found = run(out, "--scorecard", "minimal", code=2)
+    assert "is a file of scores, not an export of merchants" in found.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,48 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
+from trustscore.io.blocks import repeated
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, expand, read_part
+from trustscore.io.rejects import REASONS, Reject
 from trustscore.io.seen_ids import SeenIds
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns
 from trustscore.typing import Progress, silent
 
-__all__ = ["ExportCheck", "check_export"]
+__all__ = ["ExportCheck", "Rejected", "check_export"]
+
+# Cells that are shown of rows rejected for one reason in one column.
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Example:
+    """A cell that is at fault: where it is, and what it holds."""
+
+    file: str
+    line: int
+    merchant_id: str
+    value: str
+
+
+@dataclass
+class Rejected:
+    """The rows that scoring would reject for one reason, by the column of their first fault.
+
+    Attributes
+    ----------
+    column, reason, message : str
+    rows : int
+    examples : list of Example
+        The first of them.
+    """
+
+    column: str
+    reason: str
+    message: str
+    rows: int
+    examples: list[Example]
 
 
 @dataclass(frozen=True)
@@ -42,6 +77,8 @@ class ExportCheck:
         By signal the rows where evidence must exist and is blank.
     reasons : dict of str to int
         Rows that would be rejected, by reason, the most frequent first.
+    rejects : tuple of Rejected
+        The same by column and reason, with the first cells of each.
     """
 
     path: str
@@ -55,6 +92,18 @@ class ExportCheck:
     known: dict[str, float]
     withheld: dict[str, int]
     reasons: dict[str, int]
+    rejects: tuple[Rejected, ...] = ()
+
+
+def _add(groups: dict[tuple[str, str], Rejected], rejects: Iterable[Reject]) -> None:
+    """Put rejects to those of the same column and reason."""
+    for one in rejects:
+        group = groups.setdefault(
+            (one.column, one.reason), Rejected(one.column, one.reason, REASONS[one.reason], 0, [])
+        )
+        group.rows += 1
+        if len(group.examples) < _EXAMPLES:
+            group.examples.append(Example(one.file, one.line, one.merchant_id, one.value))
 
 
 def _faults(inputs: Inputs) -> tuple[str, ...]:
@@ -96,16 +145,16 @@ def check_export(
     inside = _members(scorecard)
     rows = rejected = 0
     seen = SeenIds()
-    reasons: Counter[str] = Counter()
+    groups: dict[tuple[str, str], Rejected] = {}
     missing: frozenset[str] = frozenset()
     for part in inputs.parts():
         here = part.missing
         missing |= here
         read = read_part(part)
-        reasons.update(reject.reason for reject in read.rejects)
+        _add(groups, read.rejects)
         repeats = seen.add(read.ids, read.lines, part.file)
         if len(repeats.rows):
-            reasons["repeated_id"] += len(repeats.rows)
+            _add(groups, repeated(read, repeats, paths))
             read = read.drop(repeats.rows, [])
         rows += read.read
         rejected += read.read - len(read)
@@ -122,6 +171,9 @@ def check_export(
         covered += np.where(has, part_covered / np.where(has, share, 1.0), 0.0).sum(axis=1)
     if not rows:
         missing = frozenset(_missing(scorecard, faults))
+    reasons: Counter[str] = Counter()
+    for group in groups.values():
+        reasons[group.reason] += group.rows
     signals = scorecard.signals
     computable = tuple(s.id for s in signals if not missing.intersection(s.columns))
     place = {signal.id: i for i, signal in enumerate(signals)}
@@ -140,6 +192,7 @@ def check_export(
         {s: float(known[place[s]] / max(applies[place[s]], 1.0)) for s in computable},
         {s: int(withheld[place[s]]) for s in computable if withheld[place[s]]},
         dict(reasons.most_common()),
+        tuple(sorted(groups.values(), key=lambda group: -group.rows)),
     )
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trustscore.commands import options
-from trustscore.commands.exit_codes import DONE, WRONG_USE
+from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, WRONG_USE
 from trustscore.commands.messages import say, with_flags
 from trustscore.commands.progress import progress_bar
+from trustscore.errors import ROWS_SHOWN, at_most, one_line, plural
 
 if TYPE_CHECKING:
     from trustscore.scorecard import Scorecard
@@ -104,7 +105,7 @@ def _verified(manifest: str, as_json: bool) -> int:
 def _report(
     scorecard: str, export: str | None, encoding: str | None, progress: Progress
 ) -> dict[str, Any]:
-    from trustscore.errors import InputError, ScorecardError, plural
+    from trustscore.errors import InputError, ScorecardError
     from trustscore.explain.statement import plain
     from trustscore.scorecard import load_scorecard
 
@@ -198,6 +199,19 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         yield from _export_lines(report["export"])
 
 
+def _rejected(group: dict[str, Any], path: str) -> str:
+    """Return one line on the rows rejected for one reason in one column, with their first cells."""
+    cells = []
+    for one in group["examples"]:
+        # The file goes without saying where there is one.
+        file = "" if one["file"] in ("", path, Path(path).name) else f"{one_line(one['file'])}, "
+        cells.append(f"{file}line {one['line']}" + (f": {one['value']!r}" if one["value"] else ""))
+    more = "; ..." if group["rows"] > len(cells) else ""
+    where = f"{group['column']}: " if group["column"] else ""
+    count = plural(group["rows"], "row")
+    return f"    {where}{group['message']}. {count} ({'; '.join(cells)}{more})"
+
+
 def _export_lines(export: dict[str, Any]) -> Iterator[str]:
     total = len(export["computable"]) + len(export["not_computable"])
     yield ""
@@ -208,6 +222,12 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
     if export["rejected"]:
         said = ", ".join(f"{reason} {n}" for reason, n in export["reasons"].items())
         yield f"  rejected: {said}"
+        yield from at_most(
+            export["rejects"],
+            lambda group: _rejected(group, export["path"]),
+            most=ROWS_SHOWN,
+            what="kinds of faults",
+        )
     if export["not_computable"]:
         yield f"  not computable: {', '.join(export['not_computable'])}"
     if not export["rows"]:
@@ -249,7 +269,8 @@ def command(
     The command prints every fault with its address and the nearest known name, the effective
     weight of every signal, and what an unknown and a typical merchant get. For an EXPORT it also
     prints which signals can be computed, which columns are missing, and the coverage of each
-    dimension. Exit codes: 0 sound, 2 when there are faults or every row would be rejected.
+    dimension, and which rows would be rejected: column, reason and the first values of each. Exit
+    codes: 0 sound, 2 when there are faults or every row would be rejected, 3 when some would be.
     With --manifest it checks instead that the files of a run of `trustscore score` are still those
     that it read and wrote.
     """
@@ -265,6 +286,8 @@ def command(
         for line in _lines(report):
             say(line)
     if report["ok"]:
+        if report.get("export", {}).get("rejected"):
+            context.exit(ROWS_REJECTED)
         return
     if not as_json:
         say(report["summary"], err=True)
