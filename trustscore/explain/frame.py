@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,13 +13,14 @@ import pandas as pd
 
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, one_line, plural
 from trustscore.explain.make_statement import left_out
+from trustscore.explain.statement import SignalLine, Statement
 from trustscore.io.frames import read_frame
 from trustscore.io.streams import like
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scoring import score_columns
 
-__all__ = ["explain_frame"]
+__all__ = ["explain_frame", "statement_frame"]
 
 # What a note may say; nothing where a signal is known.
 NOTES = (
@@ -111,6 +113,14 @@ def explain_frame(
         "note": _notes(card, scores, missing, block),
     }
     return pd.DataFrame(columns) if isinstance(frame, Mapping) else like(frame, columns)
+
+
+def statement_frame(statement: Statement) -> Any:
+    """Return the signals of a statement as a pandas frame, one row a signal."""
+    names = [field.name for field in dataclasses.fields(SignalLine)]
+    return pd.DataFrame(
+        {name: [getattr(line, name) for line in statement.signals] for name in names}
+    )
 
 
 def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> list[int]:

@@ -179,3 +179,20 @@ class Statement:
         """Return the statement as plain dicts, lists and numbers, ready for JSON."""
         found: dict[str, Any] = plain(self)
         return found
+
+    def to_frame(self) -> Any:
+        """Return the signals as a pandas frame, one row a signal, columns as in `SignalLine`."""
+        from trustscore.explain.frame import statement_frame
+
+        return statement_frame(self)
+
+    def plot(self, lang: str = "en", *, most: int = 10, base: str = "full") -> Any:
+        """Return the waterfall as a matplotlib Figure; it takes the extra ``plot``."""
+        from trustscore.explain.plots import plot_waterfall
+
+        return plot_waterfall(self, lang, most=most, base=base)
+
+    def _repr_html_(self) -> str:
+        from trustscore.explain.page import statement_html
+
+        return statement_html(self)
