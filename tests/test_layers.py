@@ -26,7 +26,8 @@ FLOORS = [
     {"rights"},
     {"batch"},
     {"spark", "report"},
-    {"commands", "estimator", "web"},
+    {"web"},
+    {"commands", "estimator"},
     {"__main__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

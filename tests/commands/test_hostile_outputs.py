@@ -249,6 +249,6 @@ def test_an_audit_holds_no_formula_and_no_line_of_others(filled, monkeypatch):
 
 
 def test_every_command_has_its_line():
-    silent = {"schema", "simulate", "explain", "audit", "preset"}
+    silent = {"schema", "simulate", "explain", "audit", "preset", "workbench"}
     here = {words.split()[0] for words in COMMANDS.values()} | silent
     assert here == set(group.list_commands(click.Context(group)))

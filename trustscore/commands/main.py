@@ -38,6 +38,7 @@ COMMANDS = {
     "boost": ("trustscore.commands.boost", "Rank candidates again by relevance and trust."),
     "audit": ("trustscore.commands.audit", "Audit whether a scorecard is sound."),
     "rights": ("trustscore.commands.rights", "Review the operating rights of merchants."),
+    "workbench": ("trustscore.commands.workbench", "Move a scorecard's figures in a browser."),
     "export": ("trustscore.commands.export", "Write scorecards and boosts for other engines."),
     "boost-eval": ("trustscore.commands.boost_eval", "Measure what the boost costs and buys."),
 }

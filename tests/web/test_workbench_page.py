@@ -1,0 +1,103 @@
+"""The workbench in a real browser."""
+
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("fastapi")
+
+from tests.browser import Browser, browser  # noqa: F401
+from tests.web.benches import bench_of
+from trustscore.web.server import address, create_app, listen
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    import uvicorn
+
+    folder = tmp_path_factory.mktemp("cards")
+    held = listen(0)
+    port = held.getsockname()[1]
+    bench = bench_of(folder, 3000, sample_size=1000)
+    config = uvicorn.Config(create_app(bench, "secret", port), log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, daemon=True)
+    thread.start()
+    yield address(held, "secret"), folder
+    server.should_exit = True
+    thread.join(10)
+    held.close()
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+def cell(driver, row, column):
+    return driver.execute_script(
+        "return document.querySelector('#tiers tbody').rows[arguments[0]].cells[arguments[1]]"
+        ".textContent",
+        row,
+        column,
+    )
+
+
+def test_a_round_at_the_workbench(browser, served):  # noqa: F811
+    where, folder = served
+    driver = browser.open(where)
+    state = lambda: driver.execute_script("return document.body.dataset.state")  # noqa: E731
+    find = lambda css: driver.find_element("css selector", css)  # noqa: E731
+    until(lambda: state() == "whole")
+    assert "token" not in driver.current_url
+    before = cell(driver, 1, 3)
+    assert before == cell(driver, 1, 1)
+    # A slider is moved by keys, as people without a mouse do.
+    slider = find('[data-address="tiers.ladder.standard.at"]')
+    for _ in range(10):
+        slider.send_keys("\ue014")
+    until(lambda: state() == "whole" and cell(driver, 1, 3) != before)
+    assert find('[data-number="tiers.ladder.standard.at"]').get_property("value") == "65"
+    # A fault is a sentence on the page.
+    number = find('[data-number="tiers.ladder.standard.at"]')
+    number.clear()
+    number.send_keys("90")
+    until(lambda: "must be above" in find("#fault").text)
+    number.clear()
+    number.send_keys("66")
+    until(lambda: not find("#fault").is_displayed())
+    # Hostile ids are text.
+    for hostile, shown in (("<script>alert(1)</script>",) * 2, ("\u202eevil", "\\u202eevil")):
+        driver.execute_script("document.getElementById('merchant').value = arguments[0]", hostile)
+        find("#lookup button").click()
+        until(lambda shown=shown: shown in find("#statement").text)
+        assert len(driver.find_elements("css selector", "#statement svg")) == 2
+    assert driver.execute_script("return document.scripts.length") == 3
+    find("#audit").click()
+    until(lambda: find("#findings").text)
+    # Nothing is written before the differences were shown and the button was pressed.
+    find("#saving button").click()
+    until(lambda: "+at = 66" in find("#diff").text)
+    assert list(folder.iterdir()) == []
+    find("#write").click()
+    until(lambda: "minimal-1.2.0.toml" in find("#saved").text)
+    assert 'version = "1.2.0"' in (folder / "minimal-1.2.0.toml").read_text(encoding="utf-8")
+    # A second time the page says that the file exists, and asks.
+    find("#saving button").click()
+    until(lambda: find("#replace-row").is_displayed())
+    assert not find("#write").is_enabled()
+    find("#language").click()
+    until(lambda: driver.title.endswith("评分工作台"))
+    assert find("#statement").text
+    until(lambda: state() == "whole")
+    errors = [line for line in browser.console() if "422" not in line]
+    assert errors == []
+    assert {url.split("/")[2] for url in browser.requests()} == {where.split("/")[2]}
