@@ -4,16 +4,26 @@
 
 Makes up orders, parcels, cases and reviews with DuckDB, then runs in turn: the floors (a scan with
 five sums by merchant, and a join of orders and parcels with one sum), the first run, which reads
-the logs into the store, the second, which only counts, the second on two threads, and the floors
-again.
-Prints CPU, wall, the peak of memory of each process, and what the counting takes over its floors.
-`--skew` gives 30 % of all orders to one merchant. Nothing is asserted.
+the logs into the store, the second, which only counts, the second on two threads, the floors again.
+Prints CPU, wall, the peak of memory of each process (VmHWM), what DuckDB spilled to disk, and what
+the counting takes over its floors; says whether two threads wrote the same bytes.
+`--skew` gives 30 % of all orders to one merchant; `--orders 20000 --merchants 1000` is a small
+market from a cold start. `--results FILE` keeps the figures, and `--plot FILE` draws those of all
+runs kept there. Nothing is asserted.
 """
 
 import argparse
+import hashlib
+import json
+import os
 import shutil
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -88,14 +98,51 @@ def floor(sql: str, folder: Path) -> list[str]:
     return [*module("duckdb")[:1], "-c", f"import duckdb; duckdb.connect().execute({text!r})"]
 
 
+# The peak of its own memory is what a process writes down as its last act.
+_WATCHED = """
+import atexit, runpy, sys
+peak = sys.argv.pop(1)
+def note():
+    with open("/proc/self/status") as status, open(peak, "w") as file:
+        file.write(next(line for line in status if line.startswith("VmHWM")).split()[1])
+atexit.register(note)
+sys.argv[0] = "trustscore"
+runpy.run_module("trustscore", run_name="__main__", alter_sys=True)
+"""
+
+
 def signals(folder: Path, out: Path, work: Path, memory: str, jobs: int = 1) -> list[str]:
     """Return the command."""
     words = ["signals", str(folder), "-o", str(out), "--as-of", "2026-01-01", "--quiet"]
     words += ["--work", str(work), "--memory", memory, "--jobs", str(jobs), "--allow-short-logs"]
-    return module("trustscore", *words)
+    return [*module("x")[:1], "-c", _WATCHED, str(out.with_suffix(".peak")), *words]
 
 
-def measure(orders: int, merchants: int, memory: str, skew: bool) -> dict[str, Cost]:
+@contextmanager
+def spilling(folder: Path) -> Iterator[list[int]]:
+    """Watch how much DuckDB keeps in its temporary files below a folder, and keep the most."""
+    most, done = [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            there = 0
+            for path in folder.rglob("duckdb_temp*"):
+                try:
+                    there += path.stat().st_blocks * 512
+                except FileNotFoundError:
+                    continue
+            most[0] = max(most[0], there)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        thread.join()
+
+
+def measure(orders: int, merchants: int, memory: str, skew: bool) -> dict[str, Any]:
     """Run everything for one size."""
     place = Path(tempfile.mkdtemp(prefix="signals-"))
     try:
@@ -103,44 +150,104 @@ def measure(orders: int, merchants: int, memory: str, skew: bool) -> dict[str, C
         logs.mkdir()
         size = make_logs(logs, orders, merchants, skew)
         print(f"\n{orders:,} orders of {merchants:,} merchants, {size / 1e6:,.0f} MB of Parquet")
-        out, work = place / "export.csv", place / "work"
-        steps = {
-            "scan": floor(SCAN, logs),
-            "join": floor(JOIN, logs),
-            "first run": signals(logs, out, work, memory),
-            "second run": signals(logs, out, work, memory),
-            "two threads": signals(logs, out, work, memory, 2),
-            "scan again": floor(SCAN, logs),
-            "join again": floor(JOIN, logs),
+        work = place / "work"
+        steps: dict[str, tuple[list[str], Path | None]] = {
+            "scan": (floor(SCAN, logs), None),
+            "join": (floor(JOIN, logs), None),
         }
-        return {name: run(command) for name, command in steps.items()}
+        for name, jobs in (("first run", 1), ("second run", 1), ("two threads", 2)):
+            out = place / f"{name.replace(' ', '-')}.csv"
+            steps[name] = signals(logs, out, work, memory, jobs), out
+        steps |= {"scan again": steps["scan"], "join again": steps["join"]}
+        costs: dict[str, dict[str, float]] = {}
+        bytes_of = set()
+        print("\n| step | CPU s | wall s | peak MB | spilled MB |\n|---|---|---|---|---|")
+        for name, (command, out) in steps.items():
+            with spilling(work) as spilled:
+                cost: Cost = run(command)
+            found = asdict(cost) | {"spilled": spilled[0] / 1e6}
+            if out is not None:
+                found["memory"] = int(out.with_suffix(".peak").read_text()) / 1024
+                bytes_of.add(hashlib.sha256(out.read_bytes()).hexdigest())
+            costs[name] = found
+            figures = f"{found['cpu']:.2f} | {found['wall']:.2f} | {found['memory']:.0f}"
+            print(f"| {name} | {figures} | {found['spilled']:.0f} |", flush=True)
+        same = len(bytes_of) == 1
+        return {"orders": orders, "merchants": merchants, "skew": skew, "bytes": size} | {
+            "memory": memory,
+            "same": same,
+            "costs": costs,
+        }
     finally:
         shutil.rmtree(place)
+
+
+def told(found: dict[str, Any]) -> str:
+    """Return what the figures of one size come to."""
+    costs = found["costs"]
+    scan, join = (
+        (costs[name]["cpu"] + costs[f"{name} again"]["cpu"]) / 2 for name in ("scan", "join")
+    )
+    count, whole = costs["second run"], costs["first run"]
+    reading = 1e6 * (whole["cpu"] - count["cpu"]) / found["orders"]
+    threads = count["wall"] / costs["two threads"]["wall"]
+    return (
+        f"\ncounting: {count['cpu'] / scan:.1f} x the scan, {count['cpu'] / join:.1f} x the join;"
+        f" reading: {reading:.1f} us an order; two threads: {threads:.2f} x one,"
+        f" the {'same' if found['same'] else 'NOT THE SAME'} bytes"
+    )
+
+
+def draw(results: list[dict[str, Any]], file: str) -> None:
+    """Draw CPU and memory by orders."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    results = sorted((r for r in results if not r["skew"]), key=lambda r: r["orders"])
+    orders = [r["orders"] / 1e6 for r in results]
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained")
+    lines = (
+        ("second run", "#1f6f8b", "counting"),
+        ("first run", "#b5541f", "reading and counting"),
+    )
+    for name, colour, label in lines:
+        costs = [r["costs"][name] for r in results]
+        axes[0].plot(orders, [c["cpu"] for c in costs], "o-", color=colour, label=label)
+        axes[1].plot(orders, [c["memory"] for c in costs], "o-", color=colour, label=label)
+    axes[0].set(ylabel="CPU (s)", title="trustscore signals, by orders")
+    axes[1].set(ylabel="peak of memory (MB)", title=f"--memory {results[0]['memory']}")
+    for each in axes:
+        each.set_xlabel("orders (millions)")
+        each.set_xlim(left=0)
+        each.set_ylim(bottom=0)
+        each.grid(alpha=0.3)
+        each.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(frameon=False)
+    figure.savefig(file, dpi=120)
 
 
 def main() -> None:
     """Measure each size and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--orders", default="1000000", help="sizes, joined by commas")
+    parser.add_argument("--orders", default="1000000", help="sizes, joined by commas, or nothing")
     parser.add_argument("--merchants", type=int, help="by default one for 1,000 orders")
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--skew", action="store_true")
+    parser.add_argument("--results", type=Path, help="file of figures, one line a size")
+    parser.add_argument("--plot", help="file of a picture of all figures of --results")
     given = parser.parse_args()
-    for orders in map(int, given.orders.split(",")):
+    for orders in map(int, filter(None, given.orders.split(","))):
         merchants = given.merchants or max(orders // 1000, 100)
         found = measure(orders, merchants, given.memory, given.skew)
-        print("\n| step | CPU s | wall s | peak MB |\n|---|---|---|---|")
-        for name, cost in found.items():
-            print(f"| {name} | {cost.cpu:.2f} | {cost.wall:.2f} | {cost.memory:.0f} |")
-        scan, join = (
-            (found[name].cpu + found[f"{name} again"].cpu) / 2 for name in ("scan", "join")
-        )
-        count, whole = found["second run"], found["first run"]
-        print(
-            f"\ncounting: {count.cpu / scan:.1f} x the scan, {count.cpu / join:.1f} x the join;"
-            f" reading: {1e6 * (whole.cpu - count.cpu) / orders:.1f} us an order;"
-            f" two threads: {count.wall / found['two threads'].wall:.2f} x one"
-        )
+        print(told(found), flush=True)
+        if given.results:
+            with open(given.results, "a", encoding="utf-8") as file:
+                file.write(json.dumps(found) + os.linesep)
+    if given.plot and given.results:
+        kept = given.results.read_text(encoding="utf-8").splitlines()
+        draw([json.loads(line) for line in kept], given.plot)
 
 
 if __name__ == "__main__":

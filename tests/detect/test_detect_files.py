@@ -44,7 +44,7 @@ def test_every_detector_is_whole(detector):
     known = load_settings().model_dump()
     assert set(detector.sections) <= set(known)
     stamp = load_settings().stamp(detector.name, detector.sections)
-    assert stamp.startswith(f"{detector.name}@1.0.0:")
+    assert stamp.startswith(f"{detector.name}@{load_settings().version}:")
 
 
 @pytest.mark.parametrize("detector", DETECTORS.values(), ids=DETECTORS)
@@ -60,7 +60,7 @@ def test_logs_without_rows_give_a_file_without_rows(detector, tmp_path):
 
 
 def test_a_stamp_follows_the_sections_that_a_detector_reads():
-    mine = {"name": "mine", "version": "1.0.0", "hubs": {"phone": 3}}
+    mine = {"name": "mine", "version": load_settings().version, "hubs": {"phone": 3}}
     changed = parse_settings(mine)
     assert changed.hubs["phone"] == 3 and changed.hubs["ip"] == load_settings().hubs["ip"]
     for detector in DETECTORS.values():

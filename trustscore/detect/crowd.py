@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import digamma
 
 from trustscore.typing import Array, FloatArray, IntArray
 
@@ -44,8 +45,8 @@ def dawid_skene(
     weights: FloatArray | None = None,
     gold: IntArray | None = None,
     prior: float = 1.0,
-    pooled: float = 0.0,
     class_prior: float = 1.0,
+    variational: bool = False,
     tolerance: float = 1e-7,
     rounds: int = 200,
 ) -> DawidSkene:
@@ -63,11 +64,12 @@ def dawid_skene(
     prior : float, default=1.0
         Votes of each kind that a matrix begins with, times `classes` for the right ones: a worker
         who has hardly voted is taken to be right more often than not.
-    pooled : float, default=0.0
-        Above 0 a matrix begins with so many votes of each class as the whole crowd casts them,
-        instead. Then the model is less sure of itself where workers have few votes.
     class_prior : float, default=1.0
         Items of each class that the shares begin with.
+    variational : bool, default=False
+        Whether matrices and shares are taken as known only as well as their votes tell them, and
+        not as if their likeliest values were true: mean-field variational Bayes. Then the model is
+        less sure of itself where workers have few votes.
     tolerance : float, default=1e-7
         Largest change of a probability at which the rounds end.
     rounds : int, default=200
@@ -76,7 +78,9 @@ def dawid_skene(
     Notes
     -----
     A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the
-    EM algorithm", Applied Statistics 28 (1979). The rounds begin with the shares of the votes.
+    EM algorithm", Applied Statistics 28 (1979). The rounds begin with the shares of the votes. With
+    `variational` the expected logarithm of a chance stands where the logarithm of its estimate
+    does.
 
     Examples
     --------
@@ -102,17 +106,26 @@ def dawid_skene(
     done = 0
     while done < rounds:
         done += 1
-        matrices, frequent = _maximise(
-            truth, items, cells, weigh, begin, pooled, class_prior, crowd
+        counts = _count(truth, items, cells, weigh, crowd) + begin
+        after = _expect(
+            _logs(counts, variational),
+            _logs(truth.sum(axis=0) + class_prior, variational),
+            items,
+            workers,
+            labels,
+            weigh,
+            known,
         )
-        after = _expect(matrices, frequent, items, workers, labels, weigh, known)
         moved = float(np.abs(after - truth).max(initial=0.0))
         truth = after
         if moved <= tolerance:
             break
-    matrices, frequent = _maximise(truth, items, cells, weigh, begin, pooled, class_prior, crowd)
-    voted = _expect(matrices, frequent, items, workers, labels, weigh, np.full(count, -1))
-    return DawidSkene(truth, voted, matrices, frequent, done)
+    counts = _count(truth, items, cells, weigh, crowd) + begin
+    seen: Array = truth.sum(axis=0) + class_prior
+    said, frequent = _logs(counts, variational), _logs(seen, variational)
+    voted = _expect(said, frequent, items, workers, labels, weigh, np.full(count, -1))
+    matrices: Array = counts / counts.sum(axis=2, keepdims=True)
+    return DawidSkene(truth, voted, matrices, seen / seen.sum(), done)
 
 
 def _settle(weight: FloatArray, known: IntArray) -> FloatArray:
@@ -124,32 +137,27 @@ def _settle(weight: FloatArray, known: IntArray) -> FloatArray:
     return truth
 
 
-def _maximise(
-    truth: FloatArray,
-    items: IntArray,
-    cells: IntArray,
-    weigh: FloatArray,
-    begin: FloatArray,
-    pooled: float,
-    class_prior: float,
-    crowd: int,
-) -> tuple[FloatArray, FloatArray]:
-    classes = len(begin)
+def _count(
+    truth: FloatArray, items: IntArray, cells: IntArray, weigh: FloatArray, crowd: int
+) -> FloatArray:
+    """Return what each worker said how often of items of each class."""
+    classes = truth.shape[1]
     counts = np.empty((crowd, classes, classes))
     for of in range(classes):
         found = np.bincount(cells, weigh * truth[items, of], crowd * classes * classes)
         counts[:, of] = found.reshape(crowd, classes, classes)[:, 0]
-    if pooled > 0:
-        crowds = counts.sum(axis=0) + begin
-        counts += pooled * crowds / crowds.sum(axis=1, keepdims=True)
-    else:
-        counts += begin
-    frequent: Array = truth.sum(axis=0) + class_prior
-    return counts / counts.sum(axis=2, keepdims=True), frequent / frequent.sum()
+    return counts
+
+
+def _logs(counts: FloatArray, variational: bool) -> FloatArray:
+    """Return the logarithms of the chances that counts tell, along the last axis."""
+    log = digamma if variational else np.log
+    logs: FloatArray = log(counts) - log(counts.sum(axis=-1, keepdims=True))
+    return logs
 
 
 def _expect(
-    matrices: FloatArray,
+    said: FloatArray,
     frequent: FloatArray,
     items: IntArray,
     workers: IntArray,
@@ -157,10 +165,10 @@ def _expect(
     weigh: FloatArray,
     known: IntArray,
 ) -> FloatArray:
-    said = np.log(matrices)
+    """Return how likely each class of each item is, from the logarithms of what is said."""
     chances = np.empty((len(known), len(frequent)))
     for of in range(len(frequent)):
         chances[:, of] = np.bincount(items, weigh * said[workers, of, labels], len(known))
-    chances += np.log(frequent)
+    chances += frequent
     chances -= chances.max(axis=1, keepdims=True)
     return _settle(np.exp(chances), known)

@@ -57,12 +57,7 @@ class VotesSpec(Base):
     )
     newcomer_weight: Share = Field(description="Weight of a vote of theirs.", examples=[0.5])
     prior: float = Field(
-        gt=0, description="Votes of each kind that the crowd's matrix begins with.", examples=[1.0]
-    )
-    pooled: float = Field(
-        ge=0,
-        description="Votes of each kind, as the crowd casts them, that a voter's begins with.",
-        examples=[6.0],
+        gt=0, description="Votes of each kind that a voter's matrix begins with.", examples=[2.0]
     )
     class_prior: float = Field(
         gt=0, description="Broadcasts of each kind that their shares begin with.", examples=[1.0]

@@ -224,8 +224,8 @@ def _judge(
         weights=votes.weights(spec),
         gold=gold,
         prior=spec.prior,
-        pooled=spec.pooled,
         class_prior=spec.class_prior,
+        variational=True,
         tolerance=spec.tolerance,
         rounds=spec.rounds,
     )

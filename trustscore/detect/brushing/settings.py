@@ -154,7 +154,7 @@ class WeightSpec(Base):
     shared_device: float = Field(ge=0, le=20, examples=[4.6])
     shared_address: float = Field(ge=0, le=20, examples=[2.3])
     shared_ip: float = Field(ge=0, le=20, examples=[1.5])
-    few_merchants: float = Field(ge=0, le=20, examples=[4.4])
+    few_merchants: float = Field(ge=0, le=20, examples=[4.2])
     repeated_item: float = Field(ge=0, le=20, examples=[2.2])
     price_off_list: float = Field(ge=0, le=20, examples=[1.5])
     burst_hour: float = Field(ge=0, le=20, examples=[1.5])
