@@ -223,3 +223,9 @@ def test_scores_given_by_mistake_are_recognised(export, tmp_path):
         main(["score", str(export), "--scorecard", "minimal", "-o", out, "--quiet"])
     found = run(out, "--scorecard", "minimal", code=2)
     assert "is a file of scores, not an export of merchants" in found.stderr
+
+
+def test_an_export_without_a_row_is_said(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(f"{HEADER}\n", encoding="utf-8")
+    assert "there is no row below the header" in run(path, "--scorecard", "minimal").stdout

@@ -82,7 +82,7 @@ def test_missing_columns(export, capsys):
     assert code == 2
     assert "refunds_completed: no such column" in said
     allowed = ("--scorecard", "minimal", "--allow-missing-columns", "--json")
-    found = json.loads(run(export, "--id", "m1", *allowed))
+    found = json.loads(run(export, "--id", "m1", *allowed, "--quiet"))
     states = {line["id"]: line["state"] for line in found["signals"]}
     assert states["aftersales_review_hours_mean"] == "not_collected"
 

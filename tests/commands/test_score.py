@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import trustscore
+from trustscore.commands.explain import command as explain_command
 from trustscore.commands.main import main
 from trustscore.commands.score import command
 from trustscore.scorecard import load_scorecard
@@ -492,3 +493,16 @@ def test_a_part_of_the_scorecard_is_said_and_gives_no_formal_status(tmp_path):
     lines = out.read_text(encoding="utf-8").splitlines()
     place = lines[0].split(",").index("status")
     assert [line.split(",")[place] for line in lines[1:]] == ["low_evidence", "low_evidence"]
+    asked = [str(export), "--id", "a", "--allow-missing-columns"]
+    found = CliRunner().invoke(explain_command, asked)
+    assert found.stderr.startswith("WARNING: 1 of 90 signals were collected, 3% of the weight")
+    assert CliRunner().invoke(explain_command, [*asked, "--quiet"]).stderr == ""
+
+
+def test_a_scorecard_that_asks_for_no_coverage_is_named(tmp_path):
+    export = tmp_path / "export.csv"
+    export.write_text("merchant_id,negative_reviews,reviews_rated\na,1,50\n", encoding="utf-8")
+    asked = [str(export), "-o", str(tmp_path / "s.csv"), "--allow-missing-columns"]
+    found = CliRunner().invoke(command, [*asked, "--scorecard", "minimal"])
+    assert "1 of 5 signals were collected, 25% of the weight" in found.stderr
+    assert "may be formal, as status.low_evidence of the scorecard asks for no" in found.stderr

@@ -276,6 +276,19 @@ def test_complaints_without_orders_are_said_and_counted_apart():
     assert nothing.signal("complaint_rate").state == "unknown"
 
 
+@pytest.mark.parametrize("count", [0.5, 5.0, 1e9])
+@pytest.mark.parametrize("orders", [0.0, np.nan])
+def test_complaints_without_anything_else_give_no_index_but_meet_rules(count, orders):
+    rule = {"when": "complaints >= 5", "veto": "floor", "en": "Five complaints"}
+    ruled = changed(rules={"many": rule})
+    known = {k: np.array([np.nan]) for k in MERCHANT}
+    known |= {"complaints": np.array([count]), "orders_paid": np.array([orders])}
+    scores = score_columns(known, ruled, "all")
+    assert (scores.status[0], scores.veto[0]) == ("not_scored", "floor" if count >= 5 else "")
+    assert np.isnan(scores.trust_index[0]) and scores.coverage[0] == 0
+    assert scores.without_whole[2] == (orders == 0)
+
+
 @pytest.mark.parametrize("power", [0, -0.5, -1])
 def test_without_a_floor_a_zero_sinks_the_index(power):
     sinking = changed(index={"power": power, "floor": 0})

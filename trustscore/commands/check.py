@@ -231,6 +231,7 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
     if export["not_computable"]:
         yield f"  not computable: {', '.join(export['not_computable'])}"
     if not export["rows"]:
+        yield "  there is no row below the header"
         return
     yield "  coverage by dimension:"
     for name, share in export["coverage"].items():

@@ -53,6 +53,7 @@ def command(
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
     from trustscore.io.find_merchant import find_merchant
     from trustscore.scorecard import load_scorecard
+    from trustscore.scoring.collected import collected_warning
 
     card = load_scorecard(scorecard)
     with progress_bar(quiet) as progress:
@@ -77,6 +78,9 @@ def command(
     if found.block is None:
         near = f", did you mean {' or '.join(map(one_line, found.near))}?" if found.near else ""
         raise InputError(f"{export}: no merchant {merchant_id!r}{near}")
+    warning = collected_warning(card, found.missing)
+    if warning and not quiet:
+        say(warning, err=True)
     if as_json:
         whole = {**statement.as_dict(), "next_tier": plan.as_dict()}
         say(json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False))

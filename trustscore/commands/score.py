@@ -176,18 +176,8 @@ def _collected(facts: dict[str, Any], scorecard: str) -> Iterator[str]:
     if not facts["missing_columns"]:
         return
     from trustscore.scorecard import load_scorecard
-    from trustscore.scoring.program import program_of
+    from trustscore.scoring.collected import collected_warning
 
-    card, missing = load_scorecard(scorecard), frozenset(facts["missing_columns"])
-    share = float(program_of(card).collected_share(missing)[0])
-    signals = sum(not missing.intersection(signal.columns) for signal in card.signals)
-    if signals == len(card.signals):
-        return
-    line = (
-        f"WARNING: {signals} of {len(card.signals)} signals were collected, {share:.0%} of the"
-        f" weight of scorecard {card.name}; the index judges by these alone"
-    )
-    if share < card.status.low_coverage:
-        line += ", and no merchant is formal: that takes coverage of "
-        line += f"{card.status.low_coverage:.0%} of the whole scorecard"
-    yield line
+    line = collected_warning(load_scorecard(scorecard), facts["missing_columns"])
+    if line:
+        yield line

@@ -112,7 +112,12 @@ class Search:
 
     def bounds(self, moves: list[Move], shares: Array) -> Array:
         """Return the bound of each candidate; `shares` has shape (candidates, moves)."""
-        columns = {m.signal.value: m.value_at(shares[:, i]) for i, m in enumerate(moves)}
+        start = np.array([move.start for move in moves])
+        end = np.array([move.end for move in moves])
+        whole = np.array([move.whole for move in moves])
+        # All moves at once: one by one they cost most of a plan.
+        values = value_at(start, end, whole, shares)
+        columns = {move.signal.value: values[:, i] for i, move in enumerate(moves)}
         return self.bound(self.scores(columns))
 
     def smallest_share(
