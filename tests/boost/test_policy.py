@@ -148,7 +148,7 @@ def test_toml_and_json_are_one_policy(tmp_path):
     [
         ("bad.toml", "a = ", "is not TOML"),
         ("bad.json", "{", "is not JSON"),
-        ("list.json", "[1]", "must be a valid dictionary"),
+        ("list.json", "[1]", "must be a table of keys"),
         ("nan.json", '{"strength": {"beta": NaN}}', "strength.beta"),
         ("latin.toml", "name = 'caf\xe9'", "is not TOML"),
     ],

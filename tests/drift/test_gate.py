@@ -112,6 +112,7 @@ def test_what_nobody_knows_fails():
         ({"index": {"least": 3, "most": 2}}, "index: least must be at most most"),
         ({"index": {"least": "much"}}, "index.least: must be a valid number"),
         ({"tiers": {"good": {"most": 40}}}, "tiers.good.most: must be less than or equal to 1"),
+        ({"tiers": {"good": 1}}, "tiers.good: must be a table of keys. Got 1"),
         ({"status": {"formall": {"most": 1}}}, "formal"),
         ({"drift": {"verdict": "hugely"}}, "drift.verdict: must be"),
         ({"drift": {"looks": 2}}, "drift: must have at least one of verdict, psi, points, of"),

@@ -119,6 +119,9 @@ def _sentence(error: Any, model: type[BaseModel]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     message = message.replace("input should be", "must be").rstrip(".")
+    # Who writes a file knows neither dictionaries nor the classes of this package.
+    message = re.sub(r"a valid dictionary( or instance of \w+)?", "a table of keys", message)
+    message = message.replace("a valid tuple", "a list").replace("a valid list", "a list")
     if isinstance(got, Mapping):
         return f"{where}: {message}"
     hint = ""
