@@ -147,10 +147,10 @@ def test_frames_and_mappings_agree():
         ({"merchant_id": ["a", "a"]}, ["row 2: merchant_id 'a' was met in row 1"]),
         ({"merchant_id": ["", None]},
          ["row 1: merchant_id is blank", "row 2: merchant_id is blank"]),
-        ({"merchant_id": ["a\0b", "\u5546" * 86]},
+        ({"merchant_id": ["a\0b", "\u5546" * 1366]},
          [r"row 1: merchant_id 'a\x00b' holds a zero byte",
-          "row 2: merchant_id must be at most 256 bytes of UTF-8. Got "
-          f"{chr(0x5546) * 40!r}... of 86 characters"]),
+          "row 2: merchant_id must be at most 4,096 bytes of UTF-8. Got "
+          f"{chr(0x5546) * 40!r}... of 1,366 characters"]),
         ({"merchant_id": ["a"]}, ["trust_index has 2 rows, merchant_id has 1"]),
         ({"prior_index": [50.0]}, ["prior_index has 1 rows, trust_index has 2"]),
         *(

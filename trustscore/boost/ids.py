@@ -23,7 +23,7 @@ from trustscore.typing import IntArray
 
 Words = NDArray[np.uint64]
 
-_LONGEST = 4096  # bytes of an id
+LONGEST_ID = 4096  # bytes
 _ROUNDS = 64
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -65,11 +65,11 @@ class IdIndex:
         if any(b"\0" in text for text in encoded):
             raise InputError("a merchant id holds a zero byte")
         longest = max(map(len, encoded), default=0)
-        if longest > _LONGEST:
+        if longest > LONGEST_ID:
             # Every id has the room of the longest: one of 200 KB would ask for gigabytes.
             text = next(text for text in encoded if len(text) == longest).decode(errors="replace")
             raise InputError(
-                f"a merchant id has at most {_LONGEST} bytes. {text[:40]!r}... has {longest:,}"
+                f"a merchant id has at most {LONGEST_ID} bytes. {text[:40]!r}... has {longest:,}"
             )
         rows = len(encoded)
         encoded.append(b"")

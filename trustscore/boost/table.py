@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustscore.boost.curve import lean_curve, logistic_gate, neutral_point, settled_excess
+from trustscore.boost.ids import LONGEST_ID
 from trustscore.boost.policy import BoostPolicy
 from trustscore.errors import InputError, at_most
 from trustscore.scorecard.faults import suggest
-from trustscore.scorecard.merchant_ids import LONGEST_ID, id_text
+from trustscore.scorecard.merchant_ids import id_text
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import Reader, side_read_by
 from trustscore.scorecard.side_values import fold_side_column
@@ -209,8 +210,8 @@ def boost_table(
     Raises
     ------
     InputError
-        When columns are absent, values out of range, or an id is blank, repeated, over 256 bytes
-        or holds a zero byte: what the readers of files refuse, and what no index could look up.
+        When columns are absent, values out of range, or an id is blank or repeated, or is one that
+        no index can hold: of more than 4,096 bytes, or with a zero byte.
 
     Examples
     --------
@@ -387,9 +388,9 @@ def _id_faults(ids: TextArray, lines: IntArray | None) -> list[str]:
             faults.append(f"{at(row, lines)}: merchant_id is blank")
         elif "\0" in text:
             faults.append(f"{at(row, lines)}: merchant_id {text[:40]!r} holds a zero byte")
-        elif len(text) > LONGEST_ID or len(text.encode("utf-8", "surrogatepass")) > LONGEST_ID:
+        elif len(text.encode("utf-8", "surrogatepass")) > LONGEST_ID:
             faults.append(
-                f"{at(row, lines)}: merchant_id must be at most {LONGEST_ID} bytes of UTF-8."
+                f"{at(row, lines)}: merchant_id must be at most {LONGEST_ID:,} bytes of UTF-8."
                 f" Got {text[:40]!r}... of {len(text):,} characters"
             )
         elif first.setdefault(text, row) != row:
