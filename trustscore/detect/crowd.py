@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import digamma
 
 from trustscore.typing import Array, FloatArray, IntArray
 
@@ -151,6 +150,8 @@ def _count(
 
 def _logs(counts: FloatArray, variational: bool) -> FloatArray:
     """Return the logarithms of the chances that counts tell, along the last axis."""
+    from scipy.special import digamma
+
     log = digamma if variational else np.log
     logs: FloatArray = log(counts) - log(counts.sum(axis=-1, keepdims=True))
     return logs
