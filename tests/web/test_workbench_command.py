@@ -48,7 +48,7 @@ def test_a_missing_extra_is_one_sentence(export, monkeypatch, capsys):
     monkeypatch.delattr("trustscore.web.server")
     assert run(export, "--no-browser") == 2
     said = capsys.readouterr().err
-    assert 'the workbench takes fastapi: pip install "trustscore[web]"' in said
+    assert "takes fastapi, which the extra `web` installs: pip install fastapi uvicorn" in said
     assert len(said.splitlines()) == 1
 
 

@@ -57,7 +57,7 @@ def command(
 
     It is served to this machine only, at an address with a secret token. A scorecard is written
     only when its differences were shown and saving was clicked. Ends with Ctrl-C. Needs the extra
-    web: pip install "trustscore[web]".
+    web, that is pip install fastapi uvicorn.
     """
     import webbrowser
 
@@ -68,7 +68,8 @@ def command(
         from trustscore.web import server
     except ModuleNotFoundError as error:
         raise InputError(
-            f'the workbench takes {error.name}: pip install "trustscore[web]"'
+            f"the workbench takes {error.name}, which the extra `web` installs:"
+            " pip install fastapi uvicorn"
         ) from None
     # A port that is taken is found before a large export is read.
     try:
