@@ -1,10 +1,15 @@
-"""Where a binary lies beside its source, pytest cannot import the source for its examples.
+"""Sources whose examples pytest cannot import.
 
-`tests/test_compiled.py` runs these.
+Where a binary lies beside its source, `tests/test_compiled.py` runs the examples. The server of the
+workbench needs an extra.
 """
+
+from importlib.util import find_spec
 
 from tests.both_ways import PACKAGE, compiled_modules
 
 collect_ignore = [
     str(PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")) for name in compiled_modules()
 ]
+if find_spec("fastapi") is None:
+    collect_ignore.append(str(PACKAGE / "web" / "server.py"))
