@@ -1,9 +1,12 @@
 """Mappings: other names, other words, computed columns and SELECTs, and what is refused."""
 
+import os
+
 import pytest
 
 from tests.logs.folders import read, table, write
 from trustscore.errors import InputError
+from trustscore.io.logs.folder import covers_of
 from trustscore.io.logs.mapping import load_mapping
 
 
@@ -118,7 +121,7 @@ def test_sql_that_is_no_select_over_the_folder_is_refused(tmp_path, sql, fault):
             "[tables.orders]\ncolumnz = {}\n",
             ["unknown key, did you mean columns?"],
         ),
-        ("[tables.orders\n", ["is no TOML"]),
+        ("[tables.orders\n", ["is not TOML"]),
     ],
 )
 def test_all_faults_of_a_mapping_are_named(tmp_path, text, faults):
@@ -126,6 +129,34 @@ def test_all_faults_of_a_mapping_are_named(tmp_path, text, faults):
         load_mapping(mapping(tmp_path, text))
     for fault in faults:
         assert fault in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        (".".join("a" * 40_000) + " = 1", "names joined by points"),
+        ("a = " + "9" * 6000, "thousands of digits"),
+        ('[tables.orders]\nfrom = "a\\u001b[31m.csv"', "without control characters"),
+        ("#" * (64 << 20), "MiB"),
+    ],
+    ids=["deep", "dotted", "digits", "escape", "large"],
+)
+@pytest.mark.parametrize("load", [load_mapping, lambda path: covers_of(path.parent)])
+def test_a_hostile_document_is_one_sentence(tmp_path, load, text, fault):
+    path = tmp_path / "logs.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=fault) as error:
+        load(path)
+    assert "\x1b" not in str(error.value)
+
+
+@pytest.mark.parametrize("load", [load_mapping, lambda path: covers_of(path.parent)])
+def test_a_pipe_is_no_document(tmp_path, load):
+    path = tmp_path / "logs.toml"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="must be an ordinary file"):
+        load(path)
 
 
 @pytest.mark.parametrize(

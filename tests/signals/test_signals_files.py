@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import random
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -317,6 +318,30 @@ def test_sql_is_emitted_for_the_columns_that_are_there(logs, tmp_path, capsys):
     part = (tmp_path / "s.sql").read_text()
     assert part.startswith("CREATE TEMPORARY VIEW") and len(part) < len(whole)
     assert run("--emit-sql", "klingon", "--as-of", "2026-02-01") == 2
+
+
+def test_sql_is_never_written_over_what_it_is_made_from(logs, tmp_path, capsys):
+    # Definitions and a mapping may be elsewhere; a log may also be met by a link.
+    mine = tmp_path / "mine.toml"
+    mine.write_text("[tables]\n")
+    link = tmp_path / "link.csv"
+    log = next(path for path in sorted(Path(logs).rglob("*")) if path.is_file())
+    link.symlink_to(log)
+    for out, more in ((log, ()), (link, ()), (mine, ("--mapping", mine))):
+        before = out.read_bytes()
+        assert run(logs, "--emit-sql", "duckdb", *AS_OF, *more, "-o", out) == 2
+        assert "different files" in capsys.readouterr().err
+        assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--rejects", "--manifest"])
+def test_two_outputs_of_one_name_are_refused(option, logs, tmp_path, capsys):
+    out = tmp_path / "out.csv"
+    again = tmp_path / "." / "nowhere" / ".." / "out.csv"
+    for other in (out, again):
+        assert run(logs, "-o", out, option, other, *AS_OF) == 2
+        assert "two outputs have one name" in capsys.readouterr().err
+        assert not out.exists()
 
 
 @pytest.mark.parametrize("words", [("--as-of", "2026-02-01"), ("-o", "x.csv"), ()])

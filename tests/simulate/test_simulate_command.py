@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from trustscore.commands.simulate import command
 from trustscore.errors import InputError
 from trustscore.scorecard import load_scorecard
+from trustscore.scorecard.presets import preset_folder
 from trustscore.simulate import simulate_export
 from trustscore.simulate.files import write_market
 
@@ -126,3 +127,15 @@ def test_an_interrupt_leaves_no_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_market(tmp_path / "a.csv", 10, scorecard="minimal")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("truth", [False, True])
+def test_a_scorecard_is_never_written_over(tmp_path, truth):
+    card = tmp_path / "mine.csv"
+    card.write_bytes((preset_folder() / "minimal.toml").read_bytes())
+    before = card.read_bytes()
+    out, beside = (tmp_path / "a.csv", card) if truth else (card, None)
+    with pytest.raises(InputError, match="different files"):
+        write_market(out, 5, scorecard=card, truth=beside)
+    assert card.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [card]

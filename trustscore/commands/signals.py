@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -240,6 +241,7 @@ def _emit(
 ) -> int:
     from trustscore.atomic_file import AtomicFile
     from trustscore.export.sql.dialects import DIALECTS
+    from trustscore.io.refuse_overwrite import refuse_inputs
     from trustscore.signals import generate, load_definitions
     from trustscore.signals.checks import everything
     from trustscore.signals.emit import emit_sql
@@ -247,6 +249,9 @@ def _emit(
 
     if dialect not in DIALECTS:
         raise click.UsageError(f"--emit-sql must be one of {', '.join(DIALECTS)}. Got {dialect!r}")
+    # A log is not lost to the SQL that would read it.
+    files = [] if logs is None else Path(logs).rglob("*")
+    refuse_inputs([out], [definitions, mapping, *files])
     defs = load_definitions(definitions)
     collected = everything() if logs is None else collected_columns(logs, mapping)
     text = emit_sql(generate(defs, as_of, collected, zone=tz), dialect)

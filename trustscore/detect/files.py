@@ -42,7 +42,7 @@ from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import stored_columns
 from trustscore.io.logs.runner import open_bucket, sql_types
 from trustscore.io.logs.session import Session, identifier
-from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.coverage import share_warnings
 from trustscore.signals.definitions import Definitions, load_definitions
@@ -220,9 +220,7 @@ def _refuse_outputs(outputs: dict[str, Any]) -> None:
         for what, path in given.items()
         if what != "manifest" and (fault := suffix_fault(path))
     ]
-    places = [str(Path(path).resolve()) if path != "-" else path for path in given.values()]
-    if len(set(places)) < len(places):
-        faults.append(f"two outputs have one name: {', '.join(given.values())}")
+    faults += outputs_of_one_name(given.values())
     if faults:
         raise InputError("these outputs cannot be written", faults)
 

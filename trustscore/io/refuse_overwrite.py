@@ -9,7 +9,7 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import same_file
 
-__all__ = ["refuse_inputs"]
+__all__ = ["outputs_of_one_name", "refuse_inputs"]
 
 
 def refuse_inputs(outputs: Iterable[str | Path], inputs: Iterable[Any]) -> None:
@@ -39,3 +39,16 @@ def refuse_inputs(outputs: Iterable[str | Path], inputs: Iterable[Any]) -> None:
                 f"inputs and outputs must be different files. {out} is also an input: write to a "
                 "file of another name"
             )
+
+
+def outputs_of_one_name(outputs: Iterable[str | Path]) -> list[str]:
+    """Return the fault of outputs of which two would be one file; empty where none would.
+
+    Examples
+    --------
+    >>> outputs_of_one_name(["a.csv", "./a.csv"]), outputs_of_one_name(["a.csv", "b.csv", "-"])
+    (['two outputs have one name: a.csv, ./a.csv'], [])
+    """
+    given = [str(path) for path in outputs]
+    places = {path if path == "-" else str(Path(path).resolve()) for path in given}
+    return [] if len(places) == len(given) else [f"two outputs have one name: {', '.join(given)}"]

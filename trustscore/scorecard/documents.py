@@ -67,7 +67,12 @@ def read_document(path: Path) -> bytes:
 
 
 def parse_document(
-    raw: bytes, source: str, *, as_json: bool, error: type[TrustscoreError]
+    raw: bytes,
+    source: str,
+    *,
+    as_json: bool,
+    error: type[TrustscoreError],
+    spanning: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     r"""Return what a document says.
 
@@ -80,6 +85,8 @@ def parse_document(
         Whether it is JSON rather than TOML.
     error : type of TrustscoreError
         Raised when it is neither, or goes beyond a limit.
+    spanning : frozenset of str
+        Other keys of which a text may have several lines, such as a SELECT.
 
     Examples
     --------
@@ -106,7 +113,7 @@ def parse_document(
             said = "a whole number has thousands of digits"
         raise error(f"{source}: is not {form}: {_visible(said)}") from None
     faults = [f"{_visible(name)}: is given twice; keep one of them" for name in twice]
-    faults += _faults(data)
+    faults += _faults(data, _SPANNING | spanning)
     if faults:
         # Somebody may have made them by the million.
         listed = at_most(faults, most=100, what="faults")
@@ -136,13 +143,13 @@ def _json(text: str, twice: list[str]) -> Any:
     return json.loads(text, object_pairs_hook=table)
 
 
-def _faults(data: Any) -> list[str]:
+def _faults(data: Any, spanning: frozenset[str]) -> list[str]:
     """Return the values that no document may hold, each with its address."""
     faults = []
     for address, value in _values(data):
         at = ".".join(map(_visible, address)) or "the document"
         if isinstance(value, str):
-            lines = address[:1] == (_NOTES,) or not _SPANNING.isdisjoint(address)
+            lines = address[:1] == (_NOTES,) or not spanning.isdisjoint(address)
             if (_CONTROL_IN_LINES if lines else _CONTROL).search(value):
                 faults.append(f"{at}: must be without control characters. Got {_short(value)}")
         elif isinstance(value, int):

@@ -20,6 +20,7 @@ from trustscore.io.atomic_files import (
     suffix_of,
 )
 from trustscore.io.csv_text import exact, lines
+from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.simulate import simulate_blocks
 from trustscore.typing import Progress, silent
@@ -142,6 +143,7 @@ def write_market(
             raise InputError(f"{name}: must end in .csv, .csv.gz or .parquet")
     if len(names) == 2 and (names[0] == names[1] or same_file(*names)):
         raise InputError(f"{names[1]}: the truth needs a file of its own")
+    refuse_inputs(names, [scorecard])
     whole = frozenset(f.name for f in card.inputs if f.check in ("count", "flag"))
     with ExitStack() as files:
         tables = [_Table(files, name, whole) for name in names]

@@ -9,6 +9,7 @@ from pathlib import Path
 from trustscore.errors import InputError, suggest
 from trustscore.io.logs.mapping import LogMapping
 from trustscore.logs import LOG_TABLES
+from trustscore.scorecard.documents import parse_document, read_document
 
 __all__ = ["LogFiles", "covers_of", "find_logs", "stem"]
 
@@ -114,15 +115,14 @@ def _nothing(folder: str | Path, unknown: Iterable[str]) -> str:
 
 def covers_of(folder: str | Path) -> Mapping[str, tuple[str, str]]:
     """Return the days that ``logs.toml`` of the folder says each log covers."""
-    import tomllib
-
     path = Path(folder, "logs.toml")
     if not path.exists():
         return {}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no TOML ({error})") from None
+        raw = read_document(path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    content = parse_document(raw, str(path), as_json=False, error=InputError)
     out, faults = {}, []
     tables = content.get("tables", {})
     faults += [f"{key}: unknown key, did you mean tables?" for key in content if key != "tables"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trustscore.errors import InputError, plural, suggest
 from trustscore.logs import LOG_TABLES
+from trustscore.scorecard.documents import parse_document, read_document
 from trustscore.scorecard.faults import sentences
 
 __all__ = ["LogMapping", "TableMapping", "load_mapping"]
+
+# A SELECT may have several lines; so may an expression, and the head of a column.
+_SPANNING = frozenset(["columns", "sql"])
 
 
 class TableMapping(BaseModel):
@@ -71,10 +74,12 @@ def load_mapping(path: str | Path | None) -> LogMapping:
     if path is None:
         return LogMapping()
     try:
-        with open(path, "rb") as file:
-            content = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no TOML ({error})") from None
+        raw = read_document(Path(path))
+    except OSError as error:
+        raise InputError(f"mapping {path}: {error.strerror or error}") from error
+    content = parse_document(
+        raw, f"mapping {path}", as_json=False, error=InputError, spanning=_SPANNING
+    )
     try:
         mapping = LogMapping.model_validate(content)
     except ValidationError as error:

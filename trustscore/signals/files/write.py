@@ -30,7 +30,7 @@ from trustscore.io.atomic_files import (
 from trustscore.io.atomic_folder import refuse_taken
 from trustscore.io.logs.ingest import Logs, rejects_of
 from trustscore.io.logs.rejects_file import REJECT_COLUMNS, reject_blocks
-from trustscore.io.refuse_overwrite import refuse_inputs
+from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.signals.against import missing_columns
@@ -161,9 +161,11 @@ def write_signals(
     second = beside(target) if populations == "both" else None
     if second is not None and not aside:
         faults.append(f"a second population is written beside a file, and {target} is none")
+    outputs = [target, rejects_path, manifest_path, *([] if second is None else [second])]
+    # Streams and devices take one text after the other.
+    faults += outputs_of_one_name(path for path in outputs if is_plain(path) or path == "-")
     if faults:
         raise InputError("these outputs cannot be written", faults)
-    outputs = [target, rejects_path, manifest_path, *([] if second is None else [second])]
     refuse_inputs(
         outputs,
         [
