@@ -25,13 +25,7 @@ Example:
 @click.argument("current", type=options.EXPORTS)
 @options.output_table("a line for each signal, mix and month", required=False)
 @options.scorecard("of both exports")
-@click.option(
-    "--columns",
-    type=options.NAMES,
-    metavar="COL,...",
-    default="",
-    help="Columns of text whose mix of values is compared as well, such as region.",
-)
+@options.mixes()
 @click.option(
     "--month",
     metavar="COL",

@@ -37,13 +37,7 @@ Example:
     help="Export or scores of a run that was good, for lines about changes and drift.",
 )
 @options.scorecard("of the run and of the reference")
-@click.option(
-    "--columns",
-    type=options.NAMES,
-    metavar="COL,...",
-    default="",
-    help="Columns of text whose mix of values is compared as well, such as region.",
-)
+@options.mixes()
 @options.as_of(options.STAY)
 @options.allow_missing_columns()
 @options.lang("the table")

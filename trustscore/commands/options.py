@@ -181,6 +181,17 @@ def scores() -> Option:
     )
 
 
+def mixes() -> Option:
+    """Return ``--columns`` of the commands that look for drift."""
+    return click.option(
+        "--columns",
+        type=NAMES,
+        metavar="COL,...",
+        default="",
+        help="Columns of text whose mix of values is compared as well, such as region.",
+    )
+
+
 def outcomes() -> Option:
     """Return ``--outcomes``."""
     return click.option(
