@@ -31,6 +31,7 @@ def test_the_python_examples_of_a_page_run(page, tmp_path, monkeypatch):
     assert found.failed == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_CONSOLE, ids=lambda path: path.stem)
 def test_the_commands_of_a_page_run(page, tmp_path):
     for folder in ("examples", "configs"):

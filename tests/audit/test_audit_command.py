@@ -60,6 +60,7 @@ def test_everything_is_written_and_the_decisions_come_first(export, tmp_path, ca
     assert (out / "validity.scores.csv").read_text().startswith("score,auc,")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_audit():
     market = Market(simulate_export(150, scorecard="minimal"), load_scorecard("minimal"))
     first, second = (json.dumps(as_json(audit(market, seed=3, draws=4))) for _ in range(2))
@@ -147,6 +148,7 @@ def test_rejected_rows_are_said_and_plots_are_optional(export, tmp_path, capsys,
     assert (out / "audit.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["huge", "blank", "same", "two"])
 def test_strange_exports_are_audited_without_a_nan(export, tmp_path, fault):
     head, *rows = export.read_text().splitlines()
@@ -169,6 +171,7 @@ def test_strange_exports_are_audited_without_a_nan(export, tmp_path, fault):
     assert texts and not [text for text in texts if "nan" in text.split()]
 
 
+@pytest.mark.slow
 def test_a_choice_without_effect_does_not_hide_the_rest(export, tmp_path, capsys):
     """Every figure far beyond its anchors: no anchor can be felt, and the audit says so."""
     from tests.audit.audit_cards import card, level

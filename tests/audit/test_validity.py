@@ -72,6 +72,7 @@ def test_calibration_and_groups_add_up(section):
     assert "category" in section.tables["groups"]["by"]
 
 
+@pytest.mark.slow
 def test_an_upside_down_index_needs_a_decision():
     chance = MARKET.index / 100
     found = validity(MARKET, outcomes_of(chance**4, np.full(1500, 20)), draws=40)
@@ -81,6 +82,7 @@ def test_an_upside_down_index_needs_a_decision():
     assert levels(found)["upside_down"] == "decide"
 
 
+@pytest.mark.slow
 def test_pure_chance_is_not_taken_for_validity():
     found = validity(MARKET, outcomes_of(0.1, np.full(1500, 4), seed=1), draws=60)
     assert levels(found)["auc"] == "decide"

@@ -150,6 +150,7 @@ def test_a_wrong_k_is_named(folder, capsys, k):
     assert "whole numbers like 5,10,20" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_places_beyond_the_longest_list_change_no_figure(folder):
     values = []
     for k in (3, 10_000):
@@ -199,6 +200,7 @@ def figures_of(folder):
     return json.loads((folder / "eval" / "metrics.json").read_text())
 
 
+@pytest.mark.slow
 def test_excluded_lists_are_measured_as_they_are_ranked(folder, capsys):
     assert run(folder, "--k", "3") == 0
     boosted = figures_of(folder)["methods"]["boost"]["changed_lists@3"]["value"]
@@ -223,6 +225,7 @@ def test_a_query_of_two_kinds_is_the_fault_it_is_for_boost(folder, capsys):
     assert "line 4: query_kind is 'sku', and 'brand' in line 2" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_expired_scores_are_measured_as_neutral(folder, capsys):
     fresh = ["--scored-on", "2026-01-01", "--today", "2026-01-15"]
     assert run(folder, "--k", "3") == 0
@@ -241,6 +244,7 @@ def test_expired_scores_are_measured_as_neutral(folder, capsys):
     assert "note: 2 merchants cannot expire" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_vetoes_of_expired_scores_are_measured_as_the_policy_has_it(folder):
     (folder / "scores.csv").write_text(SCORES.replace("0.9,,trusted", "0.9,block,trusted"))
     policy = folder / "mine.toml"

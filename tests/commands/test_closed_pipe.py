@@ -26,6 +26,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_closed_pipe_ends_every_command_alike(name, tmp_path):
     for path, text in FILES.items():

@@ -73,6 +73,16 @@ LONG = {
     "boost-eval": ("boost-eval", "candidates.csv", *SCORED, "--draws", "9", "-o", "out"),
 }
 READ_ONLY = {"check", "explain", "gate", "boost --why"}
+# A run of these takes seconds.
+SLOWEST = {"audit", "boost-eval"}
+
+
+def each(names):
+    """Return every command of `names` as a case of its own, the slowest marked."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if name in SLOWEST else [], id=name)
+        for name in names
+    ]
 
 
 def module_of(words):
@@ -119,8 +129,9 @@ def watch(monkeypatch, words, callback):
     return asked
 
 
-@pytest.mark.parametrize("words", LONG.values(), ids=LONG)
-def test_every_long_command_tells_its_progress(words, folder, monkeypatch):
+@pytest.mark.parametrize("name", each(LONG))
+def test_every_long_command_tells_its_progress(name, folder, monkeypatch):
+    words = LONG[name]
     told = []
     quiet = watch(monkeypatch, words, lambda step, share, rows=0: told.append((step, share, rows)))
     assert run(*words) == 0
@@ -131,8 +142,9 @@ def test_every_long_command_tells_its_progress(words, folder, monkeypatch):
         assert step != later or not more < share
 
 
-@pytest.mark.parametrize("words", LONG.values(), ids=LONG)
-def test_quiet_means_no_bar_and_nothing_on_standard_error(words, folder, monkeypatch, capsys):
+@pytest.mark.parametrize("name", each(LONG))
+def test_quiet_means_no_bar_and_nothing_on_standard_error(name, folder, monkeypatch, capsys):
+    words = LONG[name]
     quiet = watch(monkeypatch, words, lambda *_: None)
     assert run(*words, "--quiet") == 0
     assert quiet == [True]
@@ -401,7 +413,7 @@ def test_no_message_of_the_library_names_a_flag():
 
 
 @pytest.mark.parametrize("export", ["exports", "exports/*.csv"])
-@pytest.mark.parametrize("name", ["score", "check", "explain", "fit", "audit", "rights"])
+@pytest.mark.parametrize("name", each(["score", "check", "explain", "fit", "audit", "rights"]))
 def test_a_folder_or_a_pattern_is_an_export(name, export, folder):
     (folder / "exports").mkdir()
     head, *rows = (folder / "export.csv").read_text().splitlines(keepends=True)
@@ -424,8 +436,9 @@ def as_bytes_of_another_encoding(word):
     return str(path.with_name(os.fsdecode(b"\xd0\xd0" + os.fsencode(path.name))))
 
 
-@pytest.mark.parametrize("words", LONG.values(), ids=LONG)
-def test_file_names_that_are_not_utf8_are_names(words, folder, monkeypatch, capsys):
+@pytest.mark.parametrize("command", each(LONG))
+def test_file_names_that_are_not_utf8_are_names(command, folder, monkeypatch, capsys):
+    words = LONG[command]
     for name in (
         "export.csv",
         "mine.csv",

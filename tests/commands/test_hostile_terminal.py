@@ -33,6 +33,7 @@ def test_half_a_character_of_a_file_name_is_shown():
     assert visible(os.fsdecode(b"a\xff.csv")) == "a\\udcff.csv"
 
 
+@pytest.mark.slow
 def test_commands_show_ids_and_do_not_act_on_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_market("export.csv", 3, 3, "minimal", truth="truth.csv")

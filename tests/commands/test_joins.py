@@ -118,6 +118,7 @@ def test_nothing_matched_is_an_error(name, market, tmp_path, capsys):
     assert not list(tmp_path.glob("out*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_less_than_half_is_a_warning(name, market, tmp_path, capsys):
     _, said = run(name, market, tmp_path, SIZE // 2 - 1, capsys)

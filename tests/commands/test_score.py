@@ -366,6 +366,7 @@ def test_pipes_on_both_ends(folder):
     assert new_files(folder) >= {"m.json"} and not (folder / "-").exists()
 
 
+@pytest.mark.slow
 def test_strict_writes_nothing_to_a_pipe_either(folder):
     rows = "".join(f"x{n}{',' * 9}\n" for n in range(60_000))
     (folder / "late.csv").write_text(f"{HEADER}\n{rows}{BAD}")
@@ -380,6 +381,7 @@ def test_strict_writes_nothing_to_a_pipe_either(folder):
     assert again.stdout.count(b"\n") == 60_001
 
 
+@pytest.mark.slow
 def test_wrong_columns_write_no_header_to_a_pipe(folder):
     (folder / "lacking.csv").write_text("merchant_id,complaint\nm1,3\n")
     done = spawn("lacking.csv", "-o", "-")
@@ -392,6 +394,7 @@ def test_wrong_columns_write_no_header_to_a_pipe(folder):
     assert b"incomplete" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", ["", "--strict"])
 @pytest.mark.parametrize("form", ["-o >(cat > s.csv; touch done)", "-o /dev/stdout | cat > s.csv"])
 def test_a_pipe_by_its_path(form, strict, folder):
@@ -406,6 +409,7 @@ def test_a_pipe_by_its_path(form, strict, folder):
     assert (folder / "s.csv").read_bytes() == (folder / "p.csv").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("closed", "says"), [("<&-", "input"), (">&-", "output")])
 def test_a_closed_end_is_said(closed, says, folder):
     command = f"{sys.executable} -m trustscore score - --scorecard minimal -o - < good.csv {closed}"
@@ -423,6 +427,7 @@ def test_the_scorecard_is_not_overwritten(folder, repository):
         assert (folder / "my.toml").read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_traceback(folder):
     rows = "".join(f"x{n}{',' * 9}\n" for n in range(20_000))
     (folder / "long.csv").write_text(f"{HEADER}\n{rows}")
@@ -465,7 +470,8 @@ def on_a_terminal(*arguments):
     return said.decode()
 
 
-@pytest.mark.parametrize("name", ["long.csv", pytest.param("long.csv.gz", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["long.csv", "long.csv.gz"])
 def test_progress_on_a_terminal(name, folder):
     rows = "".join(f"x{n}{',' * 9}\n" for n in range(400_000))
     data = f"{HEADER}\n{rows}".encode()

@@ -127,6 +127,7 @@ def wait_for_temporary(folder, running):
     pytest.fail("no output was begun")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupt_removes_what_was_begun(name, jobs, tmp_path):
@@ -181,6 +182,7 @@ def test_a_full_disk_is_1_and_leaves_nothing(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == ["e.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
 def test_a_full_device_is_1(tmp_path):
     write_export(tmp_path / "e.csv", 3000)
@@ -230,6 +232,7 @@ def test_two_runs_at_once_on_one_output(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"e.csv", *OUTPUTS}
 
 
+@pytest.mark.slow
 def test_a_failed_run_leaves_the_last_good_one(tmp_path):
     write_export(tmp_path / "e.csv", 50)
     subprocess.run([*COMMAND, "e.csv", *OPTIONS], cwd=tmp_path, check=False)

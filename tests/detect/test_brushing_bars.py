@@ -44,6 +44,7 @@ def hold_the_bars(report):
     assert min(automatic.recall_by.values()) >= 0.40
 
 
+@pytest.mark.slow
 def test_brushing_in_a_market_whose_truth_is_known(market, tmp_path):
     report = measured(market, tmp_path)
     hold_the_bars(report)
@@ -54,6 +55,7 @@ def test_brushing_in_a_market_whose_truth_is_known(market, tmp_path):
         assert len(wrong) <= 2, shop
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_and_the_threads_change_nothing(market, tmp_path):
     found = []
     for jobs, step in ((1, 1), (2, -1)):
@@ -92,6 +94,7 @@ def test_dictated_reviews(market, tmp_path):
     assert everything.recall >= 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", ["brushing", "reviews"])
 def test_olist_is_left_alone(detector, trustscore_data, tmp_path):
     everything = {"name": "all", "version": "1.0.0"}

@@ -270,6 +270,7 @@ def test_names_that_the_scorecard_does_not_know(folder, tmp_path, capsys):
     assert run("gate", "-", *words, "--reference", "-") == 2
 
 
+@pytest.mark.slow
 def test_exports_and_scores_are_told_apart_by_their_columns(folder, tmp_path, capsys):
     scores = tmp_path / "scores.csv"
     assert run("score", folder / "new.csv", *MINIMAL, "-o", scores, "--quiet") == 0

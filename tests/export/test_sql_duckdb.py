@@ -232,6 +232,7 @@ def test_a_line_break_in_a_version_stays_in_the_comment():
     assert [line for line in query.splitlines() if "DROP" in line] == [query.splitlines()[0]]
 
 
+@pytest.mark.slow
 def test_the_made_up_rows_are_the_same_in_every_process(tmp_path):
     names = []
     for seed in ("1", "2"):

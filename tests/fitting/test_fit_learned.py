@@ -76,6 +76,7 @@ def test_with_little_data_the_expert_stays(true):
     assert (true is TRUE) or max(moved) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("true", [TRUE, EXPERT], ids=["expert is wrong", "expert is right"])
 @pytest.mark.parametrize(("merchants", "orders"), [(12, 5), (20, 6)])
 def test_a_handful_of_events_never_moves_the_expert(merchants, orders, true):
@@ -90,6 +91,7 @@ def test_a_handful_of_events_never_moves_the_expert(merchants, orders, true):
         assert found.weights == pytest.approx(EXPERT)
 
 
+@pytest.mark.slow
 def test_a_gain_within_two_standard_errors_is_luck():
     for seed in range(12):
         found = learn_weights(*market(60, 10, seed, EXPERT), EXPERT)

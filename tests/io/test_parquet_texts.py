@@ -51,6 +51,7 @@ def test_no_batch_holds_more_than_it_may(small, tmp_path, dictionary):
         assert max(size for _, size in sizes) < 600_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dictionary", [True, False])
 @pytest.mark.parametrize("column", ["category", "merchant_id", "orders_paid", "note"])
 def test_rows_with_texts_that_are_too_long_are_rejects(small, tmp_path, dictionary, column):

@@ -86,6 +86,7 @@ def test_beyond_the_lowest_stand_the_chosen():
     assert unpack(packed)["id"] == ["m0", "m1", "m2", "m40"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_merchants_with_random_ids_take_less_than_three_megabytes():
     rng = np.random.default_rng(7)
     n = 100_000
@@ -125,6 +126,7 @@ def test_figures_add_up_whatever_the_blocks_are():
     assert lost == pytest.approx(sum(lost for _, lost in whole.stages.values()))
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_page_and_says_how_large(folder, capsys):
     words = ("report", "4.csv", *MINIMAL, "--previous", "3.csv", "--all-below", "trusted")
     assert run(*words, "-o", "out.html") == 0

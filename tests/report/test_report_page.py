@@ -190,6 +190,7 @@ def test_hostile_ids_stay_texts(driver):
     assert "a merchant_id is a text of at most 256 bytes" in text
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_the_content_first(driver):
     first = driver.execute_script(
         "return document.querySelector('a, button, input, select, summary').className"

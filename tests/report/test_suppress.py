@@ -62,6 +62,7 @@ TABLES = st.integers(2, 5).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(TABLES)
 def test_no_withheld_cell_can_be_solved_from_what_is_shown(rows):
     """Not from the totals of rows and columns and all shown cells, as the report makes tables."""

@@ -24,7 +24,10 @@ def test_the_definitions_make_what_the_scorecard_reads():
     assert not disagreements(definitions, card)
 
 
-@pytest.mark.parametrize(("day", "sellers"), [("2017-12-01", 1384), ("2018-03-01", 1714)])
+@pytest.mark.parametrize(
+    ("day", "sellers"),
+    [("2018-03-01", 1714), pytest.param("2017-12-01", 1384, marks=pytest.mark.slow)],
+)
 def test_raw_tables_give_the_export(day, sellers, trustscore_data, tmp_path):
     olist, out = trustscore_data / "olist", tmp_path / "merchants.csv"
     write_signals(

@@ -66,6 +66,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_every_dirty_row_becomes_what_the_truth_says_and_changes_no_figure(tmp_path):
     for name in ("clean", "dirty"):
         # Without decoys, which are duplicates and older versions as well.

@@ -51,6 +51,7 @@ def test_rows_and_header_are_exact(card, rows):
     assert {v.dtype for v in list(export.values())[3:]} == {np.dtype(np.float64)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dirty", [False, True])
 @pytest.mark.parametrize("rows", [777, BLOCK, 5000])
 def test_the_rows_do_not_depend_on_the_blocks(rows, dirty):

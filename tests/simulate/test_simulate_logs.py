@@ -32,6 +32,7 @@ def test_same_seed_gives_the_same_bytes(tmp_path):
     assert one["orders.parquet"] != other["orders.parquet"]
 
 
+@pytest.mark.slow
 def test_logs_are_read_without_a_reject(tmp_path):
     # Enough merchants for hubs of identifiers, and few days.
     write_logs(tmp_path / "logs", 130, 8, 11)
