@@ -18,13 +18,16 @@ _ARGUMENTS = (
     "force",
     "jobs",
     "keep",
+    "keep_days",
     "max_rejects",
     "memory",
     "policy",
+    "populations",
     "reference",
     "scorecard",
     "scored_on",
     "today",
+    "work",
 )
 _FLAGS = {name: f"--{name.replace('_', '-')}" for name in _ARGUMENTS}
 

@@ -43,6 +43,13 @@ Example:
 @options.definitions("of the columns")
 @options.scorecard("whose columns are written, in its order, or compared by --check", default=None)
 @options.work()
+@click.option(
+    "--keep-days",
+    metavar="N",
+    type=click.IntRange(1, 36_500),
+    help="Rows of months that ended N days before --as-of leave the store of --work, and their"
+    " files may then be removed. Columns that read further back are refused by name.",
+)
 @options.pepper()
 @options.memory()
 @options.jobs("threads of the queries")
@@ -107,6 +114,7 @@ def command(
     definitions: str,
     scorecard: str | None,
     work: str | None,
+    keep_days: int | None,
     pepper: str | None,
     memory: str | None,
     jobs: int,
@@ -177,6 +185,7 @@ def command(
                 include_removed=include_removed,
                 lineage=lineage,
                 populations=populations,
+                keep_days=keep_days,
                 progress=progress,
                 **settings,
             )

@@ -80,6 +80,9 @@ class LogTable:
     guarded : bool
         Whether its CSV files are written by this program, which puts an apostrophe before what a
         spreadsheet would run as a formula.
+    passing : bool
+        Whether its rows tell of what is over, so that a store may forget the old ones. Rows of
+        other logs hold until something changes: a state, a verdict, a case that is open.
     """
 
     name: str
@@ -89,6 +92,7 @@ class LogTable:
     columns: tuple[LogColumn, ...]
     course: tuple[tuple[str, ...], ...] = ()
     guarded: bool = False
+    passing: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ VOICES = (
         boolean("has_media", "has pictures or films"),
         time("hidden_at", "when it was hidden"),
         choice("hidden_reason", "why it was hidden", "abuse spam other"),
+        passing=True,
     ),
     table(
         "chat_sessions",
@@ -56,6 +57,7 @@ VOICES = (
         ORDER_IF_ANY,
         integer("rating", "how the buyer rated it", 1, 5),
         time("rated_at", "when it was rated"),
+        passing=True,
     ),
     table(
         "chat_messages",
@@ -68,6 +70,7 @@ VOICES = (
         choice("sender!", "who sent it", "buyer human bot system"),
         ident("message_id", "the message", fallback="sender"),
         text("text", "what was written"),
+        passing=True,
     ),
     table(
         "live_sessions",
@@ -83,6 +86,7 @@ VOICES = (
         time("stopped_at", "when it was stopped by the platform"),
         choice("stop_kind", "why it was stopped", "emergency rule technical"),
         boolean("overturned", "the stop was overturned"),
+        passing=True,
     ),
     table(
         "live_votes",
@@ -98,6 +102,7 @@ VOICES = (
         private("device_id", "device of the viewer", "device"),
         private("ip", "address of the viewer's network", "ip"),
         boolean("follower", "follows the host"),
+        passing=True,
     ),
     table(
         "live_reports",
@@ -113,6 +118,7 @@ VOICES = (
         time("reviewed_at", "when it was reviewed"),
         choice("outcome", "how it was decided", "upheld rejected"),
         choice("appeal", "state of the appeal", APPEAL),
+        passing=True,
     ),
     table(
         "live_warnings",
@@ -125,6 +131,7 @@ VOICES = (
         time("issued_at!", "when it was sent"),
         choice("topic!", "what about", LIVE_TOPIC),
         time("corrected_at", "when the host corrected it"),
+        passing=True,
     ),
     table(
         "transcripts",
@@ -137,6 +144,7 @@ VOICES = (
         text("text!", "what was said"),
         time("end_at", "when it ended"),
         choice("speaker", "who spoke", "host guest viewer screen"),
+        passing=True,
     ),
     table(
         "surveys",
@@ -149,6 +157,7 @@ VOICES = (
         number("score!", "from 0, not at all, to 10", 0, 10),
         BUYER,
         ORDER_IF_ANY,
+        passing=True,
     ),
     table(
         "daily_counts",
@@ -159,6 +168,7 @@ VOICES = (
         day("day!", "day of the market"),
         choice("measure!", "what was counted", "impressions dislikes"),
         integer("n!", "how many"),
+        passing=True,
     ),
     table(
         "mentions",
@@ -170,5 +180,6 @@ VOICES = (
         time("seen_at!", "when it was seen"),
         choice("tone!", "its tone", "negative neutral positive"),
         choice("source", "where it was seen"),
+        passing=True,
     ),
 )

@@ -20,6 +20,7 @@ from trustscore.signals.aggregates import (
 )
 from trustscore.signals.build import GIVEN, Build
 from trustscore.signals.definitions import Definitions
+from trustscore.signals.kept import Kept, earlier
 from trustscore.signals.plan import Plan, PlannedColumn, Statement
 from trustscore.signals.printer import Printer
 from trustscore.signals.relations import Relation, VisibleLog
@@ -67,8 +68,10 @@ class Generator:
         covers: Mapping[str, int] | None = None,
         include_removed: bool = False,
         unique: frozenset[str] = frozenset(),
+        kept: Kept | None = None,
     ) -> None:
         self.definitions = definitions
+        self.kept = kept
         self.cut = cut
         self.zone = load_zone(zone or definitions.market.tz)
         unknown = sorted(set(collected) - set(LOG_TABLES) - set(GIVEN))
@@ -87,6 +90,7 @@ class Generator:
         self._homes: dict[str, Relation] = {}
         self._open: list[str] = []
         self.windows: dict[str, tuple[int | None, int | None]] = {}
+        self.lost: dict[str, str] = {}
 
     # One column
 
@@ -145,6 +149,8 @@ class Generator:
         window = rows.window
         self.windows[column.name] = (window.start, window.end)
         self.check_cover(column, rows)
+        if self.kept is not None and (lost := self.kept.lost(column, rows)):
+            self.lost[column.name] = lost
         makers = {"distinct": distinct_sql, "last": last_sql, "mode": mode_sql}
         if column.cohort:
             found = cohort_sql(rows)
@@ -204,7 +210,7 @@ class Generator:
         heads = self._merchants()
         tables, joined = self._tables(self._wanted(made))
         merchants = Statement("merchant_rows", heads)
-        figures = Statement("figures", _figures_sql(joined))
+        figures = Statement("figures", _figures_sql(joined, self.kept))
         parts = ['c."merchant_id"']
         parts += [f"{exported(self.term(name))} AS {ident(name)}" for name in made]
         export = Statement("export", f'SELECT {", ".join(parts)} FROM "figures" AS c')
@@ -273,6 +279,8 @@ class Generator:
             known = self.build.relation(f"logs.{table}")
             merchant = known.request("merchant_id").sql
             parts.append(f"SELECT {merchant} FROM {ident(known.name)} GROUP BY {merchant}")
+        if self.kept is not None:
+            parts.append('SELECT "merchant_id" FROM "firsts"')
         if not parts:
             raise InputError("no logs: there is nothing to count")
         below = " UNION ALL ".join(parts)
@@ -342,7 +350,7 @@ def _statements(
     return tuple(found[True]), tuple(found[False])
 
 
-def _figures_sql(joined: Mapping[str, tuple[str, list[Piece]]]) -> str:
+def _figures_sql(joined: Mapping[str, tuple[str, list[Piece]]], kept: Kept | None) -> str:
     parts, joins = ['m."merchant_id"'], []
     for i, (name, (_, pieces)) in enumerate(joined.items()):
         alias = f"s{i}"
@@ -352,7 +360,11 @@ def _figures_sql(joined: Mapping[str, tuple[str, list[Piece]]]) -> str:
         for piece in pieces:
             column = f"{alias}.{ident(piece.name)}"
             sql = column if piece.empty == "NULL" else f"COALESCE({column}, {piece.empty})"
+            if kept is not None and piece.name in kept.firsts:
+                sql = earlier(column, f"k.{ident(piece.name)}")
             parts.append(f"{sql} AS {ident(piece.name)}")
+    if kept is not None:
+        joins.append(' LEFT JOIN "firsts" AS k ON m."merchant_id" = k."merchant_id"')
     return f'SELECT {", ".join(parts)} FROM "merchant_rows" AS m{"".join(joins)}'
 
 
@@ -366,6 +378,7 @@ def generate(
     covers: Mapping[str, int] | None = None,
     include_removed: bool = False,
     unique: frozenset[str] = frozenset(),
+    kept: Kept | None = None,
 ) -> Plan:
     """Return the SQL that makes an export of logs.
 
@@ -386,6 +399,8 @@ def generate(
         Whether removed merchants get a row.
     unique : frozenset of str, optional
         Logs of which it is known that no key stands on two rows: no newest version is looked for.
+    kept : Kept, optional
+        From when on a pruned store holds rows, and which first events it knows beside them.
 
     Returns
     -------
@@ -407,5 +422,6 @@ def generate(
         covers=covers,
         include_removed=include_removed,
         unique=unique,
+        kept=kept,
     )
     return made.plan(columns)

@@ -20,6 +20,8 @@ __all__ = ["Census", "take_census"]
 
 _FILE = "census.json"
 _FORMAT = 1
+# Nearly all that comes of an order comes within 90 days.
+_OF_AN_ORDER = 90 * 86_400_000_000
 _OF_ORDERS = ("aftersales", "shipments", "reviews", "claims", "order_items")
 
 
@@ -51,11 +53,27 @@ class Census:
 
 
 def take_census(
-    session: Session, logs: Logs, store: Store, *, progress: Progress = silent
+    session: Session,
+    logs: Logs,
+    store: Store,
+    *,
+    since: int | None = None,
+    progress: Progress = silent,
 ) -> Census:
-    """Count the rows of the store, or read what was counted of the very same parts before."""
+    """Count the rows of the store, or read what was counted of the very same parts before.
+
+    Parameters
+    ----------
+    session : Session
+    logs : Logs
+    store : Store
+    since : int, optional
+        From when on a pruned store holds orders. Only rows that happened well after it are missed
+        by an order that is in no log: others name one that has left.
+    progress : Progress, optional
+    """
     parts = sorted(str(part.folder) for parts in logs.parts.values() for part in parts)
-    facts = json.dumps([_FORMAT, logs.buckets, parts])
+    facts = json.dumps([_FORMAT, logs.buckets, since, parts])
     stamp = hashlib.sha256(facts.encode()).hexdigest()
     known = store.note(_FILE)
     if known.get("stamp") == stamp:
@@ -65,14 +83,14 @@ def take_census(
     for bucket in range(logs.buckets):
         progress("comparing versions", bucket / logs.buckets)
         open_bucket(session, logs, [bucket])
-        _count(session, logs, census)
+        _count(session, logs, census, since)
         close_bucket(session, logs)
     progress("comparing versions", 1.0)
     store.take_note(_FILE, vars(census) | {"repeated": sorted(census.repeated), "stamp": stamp})
     return census
 
 
-def _count(session: Session, logs: Logs, census: Census) -> None:
+def _count(session: Session, logs: Logs, census: Census, since: int | None) -> None:
     for table in logs.parts:
         _count_versions(session, table, logs.types(table), census)
         known = {"merchants", "orders"} & set(logs.parts)
@@ -81,15 +99,20 @@ def _count(session: Session, logs: Logs, census: Census) -> None:
                 session, table, "merchants", ("merchant_id",)
             )
         if "orders" in known and table in _OF_ORDERS:
-            census.orphans[table] += _without(session, table, "orders", ("merchant_id", "order_id"))
+            key = ("merchant_id", "order_id")
+            census.orphans[table] += _without(session, table, "orders", key, since)
 
 
-def _without(session: Session, table: str, other: str, key: Sequence[str]) -> int:
+def _without(
+    session: Session, table: str, other: str, key: Sequence[str], since: int | None = None
+) -> int:
     """Return how many rows of a table have no row of another one."""
     same = " AND ".join(f"t.{identifier(name)} = o.{identifier(name)}" for name in key)
+    moment = LOG_TABLES[table].moment
+    late = f"t.{identifier(moment)} >= {since + _OF_AN_ORDER} AND " if since and moment else ""
     [(count,)] = session.rows(
         f"SELECT count(*) FROM {identifier(table)} AS t"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {identifier(other)} AS o WHERE {same})"
+        f" WHERE {late}NOT EXISTS (SELECT 1 FROM {identifier(other)} AS o WHERE {same})"
     )
     return int(count)
 

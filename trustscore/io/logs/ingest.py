@@ -61,11 +61,19 @@ class Logs:
     buckets : int
     unknown : list of str
         Files that belong to no log.
+    firsts : Path or None
+        Folder of the first events of rows that have left the store, by bucket.
     """
 
     parts: dict[str, list[Part]] = field(default_factory=dict)
     buckets: int = 1
     unknown: list[str] = field(default_factory=list)
+    firsts: Path | None = None
+
+    def first_events(self, bucket: int) -> Path:
+        """Return the file of the first events of a bucket."""
+        assert self.firsts is not None
+        return self.firsts / f"b{bucket:03d}.parquet"
 
     def collected(self) -> dict[str, frozenset[str]]:
         """Return the columns of each table that some file has, as the session offers them."""
@@ -150,6 +158,7 @@ def ingest_folder(
     logs = Logs(unknown=found.unknown, buckets=store.state.get("buckets") or buckets_for(size))
     logs.parts = {name: [] for name in found.tables}
     done, words = 0, lexicon or load_lexicon()
+    known: dict[str, dict[str, Any]] = {path: {"size": n, "parts": []} for path, n in sizes.items()}
     for name, source in sources:
         reading = Reading(
             LOG_TABLES[name],
@@ -164,7 +173,7 @@ def ingest_folder(
             lexicon=words,
         )
         key = _key(source, reading, logs.buckets) if store.kept else f"{len(logs.parts[name]):06d}"
-        part = Part.load(store.place(name, key)) if store.kept else None
+        part = store.find(name, key)
         if part is None:
             log = open_log(str(source.path), source.mapping.encoding)
             try:
@@ -188,8 +197,13 @@ def ingest_folder(
         part.file = source.shown
         done += source.size
         logs.parts[name].append(part)
+        for path in source.origins:
+            known[path]["parts"].append(part.name)
+    for part in store.gone(sizes):
+        logs.parts.setdefault(part.table, []).append(part)
+        for row in part.rejects() if on_reject is not None else ():
+            on_reject(part, row)  # type: ignore[misc]
     kept = {part.folder for parts in logs.parts.values() for part in parts}
-    known = {path: {"size": size} for path, size in sizes.items()}
     store.remember(known, logs.buckets, kept)
     return logs
 

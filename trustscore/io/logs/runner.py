@@ -46,11 +46,14 @@ class Counted:
     excluded : Counter of str
         Orders by what excluded them.
     rows : int
+    parts : list of Path
+        The rows of each bucket.
     """
 
     file: Path
     excluded: Counter[str] = field(default_factory=Counter)
     rows: int = 0
+    parts: list[Path] = field(default_factory=list)
 
 
 def sql_types(columns: Mapping[str, Any]) -> dict[str, str]:
@@ -72,12 +75,17 @@ def open_bucket(session: Session, logs: Logs, buckets: Sequence[int], prefix: st
     for table in logs.parts:
         files = _files(logs, table, buckets)
         session.view(f"{prefix}{table}", files, sql_types(logs.types(table)))
+    if logs.firsts is not None and not prefix:
+        paths = ", ".join(literal(str(logs.first_events(bucket))) for bucket in buckets)
+        session.run(f"CREATE TEMP VIEW firsts AS SELECT * FROM read_parquet([{paths}])")
 
 
 def close_bucket(session: Session, logs: Logs, prefix: str = "") -> None:
     """Remove the views."""
     for table in logs.parts:
         session.run(f"DROP VIEW IF EXISTS {identifier(prefix + table)}")
+    if not prefix:
+        session.run("DROP VIEW IF EXISTS firsts")
 
 
 def run_buckets(
@@ -111,7 +119,7 @@ def run_buckets(
     open_bucket(session, logs, everything, "all_")
     for statement in plan.market:
         make(session, statement)
-    exports = []
+    exports = done.parts
     for bucket in everything:
         progress("counting", bucket / logs.buckets)
         open_bucket(session, logs, [bucket])

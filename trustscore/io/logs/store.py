@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,8 @@ class Part:
     columns : tuple of str
         Of the registry, as far as the file has them.
     tally : Tally
+    pruned : int
+        Rows that were old and have left.
     """
 
     table: str
@@ -70,6 +72,12 @@ class Part:
     encoding: str
     columns: tuple[str, ...]
     tally: Tally = field(default_factory=Tally)
+    pruned: int = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called in the state of the store, before and after it is pruned."""
+        return f"{self.table}/{self.folder.name.partition('.')[0]}"
 
     def bucket(self, number: int) -> str:
         """Return the file of a bucket, or an empty text if it has no row."""
@@ -219,6 +227,39 @@ class Store:
         """Return where a part is or will be."""
         return self.root / "parts" / table / key
 
+    def find(self, table: str, key: str) -> Part | None:
+        """Return a part that is there, without the rows that have left it."""
+        if not self.kept:
+            return None
+        name = self.pruned.get("parts", {}).get(f"{table}/{key}", key)
+        return Part.load(self.place(table, name)) or Part.load(self.place(table, key))
+
+    @property
+    def pruned(self) -> dict[str, Any]:
+        """What is known of the rows that have left: before which day, and their parts."""
+        found: dict[str, Any] = self.state.get("pruned", {})
+        return found
+
+    def _spent(self, path: str) -> bool:
+        """Return whether all that a remembered file gave has left the store."""
+        parts = self.state["files"][path].get("parts", [])
+        return bool(parts) and all(name in self.pruned.get("spent", []) for name in parts)
+
+    def gone(self, files: Iterable[str]) -> list[Part]:
+        """Return the parts of files that are there no more, and of which every row had left.
+
+        They still tell from when on a log was kept and which columns it has.
+        """
+        known, here = self.state.get("files", {}), set(files)
+        names = [
+            name
+            for path in known
+            if path not in here and self._spent(path)
+            for name in known[path]["parts"]
+        ]
+        found = (self.find(*name.split("/")) for name in dict.fromkeys(names))
+        return [part for part in found if part is not None]
+
     def refuse_lost(self, files: Mapping[str, int]) -> None:
         """Raise for files of the last run that are gone or smaller.
 
@@ -229,6 +270,8 @@ class Store:
         """
         faults = []
         for path, known in self.state.get("files", {}).items():
+            if self._spent(path):
+                continue
             if path not in files:
                 faults.append(f"{path}: is gone")
             elif files[path] < known["size"]:
@@ -259,11 +302,45 @@ class Store:
         """Note the files of this run, and remove the parts that it did not use."""
         if not self.kept:
             return
-        self.state = {"format": _FORMAT, "buckets": buckets, "files": dict(files)}
-        with AtomicFile(self.root / _STATE) as file:
-            file.write(json.dumps(self.state, indent=1).encode())
-            file.commit()
+        known = self.state.get("files", {})
+        lost = {path: known[path] for path in known if path not in files and self._spent(path)}
+        new = {"format": _FORMAT, "buckets": buckets, "files": {**lost, **files}}
+        if self.pruned:
+            here = {f"{folder.parent.name}/{folder.name.partition('.')[0]}" for folder in keep}
+            parts = {n: place for n, place in self.pruned["parts"].items() if n in here}
+            spent = [name for name in self.pruned["spent"] if name in here]
+            new["pruned"] = {**self.pruned, "parts": parts, "spent": spent}
+        self._save(new)
         for table in (self.root / "parts").glob("*"):
             for folder in table.iterdir():
                 if folder not in keep:
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def prune(self, parts: Iterable[Part], facts: Mapping[str, Any]) -> None:
+        """Have pruned parts take the place of what they were made from, all at once.
+
+        Parameters
+        ----------
+        parts : iterable of Part
+            All parts of the store, as they are from now on.
+        facts : mapping
+            What else is to be known of it: JSON.
+        """
+        made = {part.name: part for part in parts if part.pruned}
+        buckets = range(self.state["buckets"])
+        self._save(
+            {
+                **self.state,
+                "pruned": {
+                    **facts,
+                    "parts": {name: part.folder.name for name, part in made.items()},
+                    "spent": [n for n, part in made.items() if not any(map(part.bucket, buckets))],
+                },
+            }
+        )
+
+    def _save(self, state: dict[str, Any]) -> None:
+        with AtomicFile(self.root / _STATE) as file:
+            file.write(json.dumps(state, indent=1).encode())
+            file.commit()
+        self.state = state

@@ -23,12 +23,14 @@ from trustscore.io.logs.runner import run_buckets
 from trustscore.io.logs.session import Session
 from trustscore.io.logs.store import Part, Store
 from trustscore.joins import check_join
-from trustscore.logs import day_start, load_zone
+from trustscore.logs import LOG_TABLES, day_start, load_zone
 from trustscore.signals.coverage import day_of
 from trustscore.signals.definitions import Definitions
 from trustscore.signals.files.earlier import Earlier, add_baselines, load_previous
 from trustscore.signals.files.facts import facts_of
+from trustscore.signals.files.keep import Keep, kept_facts, kept_of, prune
 from trustscore.signals.generator import generate
+from trustscore.signals.kept import Kept
 from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
 
@@ -64,6 +66,8 @@ class Opened:
         Under which ids of people are stored.
     census : Census
         What its rows are to each other.
+    kept : Kept or None
+        From when on the store holds rows, if some have left it.
     """
 
     store: Store
@@ -73,6 +77,7 @@ class Opened:
     lexicon: str
     pepper: Pepper
     census: Census
+    kept: Kept | None = None
 
 
 @contextmanager
@@ -88,6 +93,7 @@ def open_logs(
     jobs: int = 1,
     strict: bool = False,
     lexicon: FilePath | None = None,
+    keep: Keep | None = None,
     progress: Progress = silent,
 ) -> Iterator[Opened]:
     """Read a folder of logs; see `write_signals` for the parameters."""
@@ -110,8 +116,15 @@ def open_logs(
             on_reject=_stop if strict else None,
             progress=progress,
         )
-        census = take_census(session, found, store, progress=progress)
-        yield Opened(store, session, found, market, words.stamp, secret, census)
+        if keep is not None:
+            if keep.days is not None:
+                # What left for a day mistyped would be gone.
+                _refuse_other_day(found, keep.as_of, "`keep_days` prunes for days that logs reach")
+            prune(store, session, found, market, defs, keep, progress=progress)
+        kept = kept_of(store, defs)
+        since = None if kept is None else kept.instant
+        census = take_census(session, found, store, since=since, progress=progress)
+        yield Opened(store, session, found, market, words.stamp, secret, census, kept)
 
 
 def _stop(part: Part, row: BadRow) -> None:
@@ -156,7 +169,7 @@ def covers_or_refuse(logs: FilePath, opened: Opened, as_of: dt.date) -> dict[str
         When the logs do not reach the day.
     """
     covers = _covers(logs, opened.logs, opened.market)
-    _refuse_other_day(opened.logs, as_of)
+    _refuse_other_day(opened.logs, as_of, "`allow_short_logs` counts all the same")
     return covers
 
 
@@ -178,7 +191,7 @@ def _covers(logs: FilePath, found: Logs, market: Market) -> dict[str, int]:
     return covers
 
 
-def _refuse_other_day(found: Logs, as_of: dt.date) -> None:
+def _refuse_other_day(found: Logs, as_of: dt.date, advice: str) -> None:
     """Raise for a day that the logs do not reach: an old log must not look like a dead market."""
     table = "orders" if "orders" in found.parts else next(iter(found.parts))
     days = found.tally(table).days
@@ -191,7 +204,18 @@ def _refuse_other_day(found: Logs, as_of: dt.date) -> None:
         said = f"{table} ends on {last}, more than a day before `as_of` {as_of}"
     else:
         return
-    raise InputError(f"{said}; `allow_short_logs` counts all the same")
+    raise InputError(f"{said}; {advice}")
+
+
+def _held(
+    covers: Mapping[str, int] | None, found: Logs, kept: Kept | None
+) -> Mapping[str, int] | None:
+    """Return the first instants of logs, with what has left the store taken off."""
+    if kept is None:
+        return covers
+    passing = [table for table in found.parts if LOG_TABLES[table].passing]
+    least = {table: max(kept.instant, (covers or {}).get(table, 0)) for table in passing}
+    return {**(covers or {}), **least}
 
 
 @dataclass(frozen=True)
@@ -250,6 +274,7 @@ def compute(
             covers=covers,
             include_removed=include_removed,
             unique=unique,
+            kept=opened.kept,
         )
 
     plan = planned()
@@ -264,7 +289,7 @@ def compute(
             defs,
             as_of,
             unique=unique,
-            covers=covers,
+            covers=_held(covers, found, opened.kept),
             file=baselines,
             progress=progress,
         )
@@ -284,4 +309,11 @@ def compute(
         )
     facts = facts_of(defs, as_of, market, session, found, plan, collected, opened.census, counted)
     facts |= earlier.facts | {"lexicon": opened.lexicon}
+    if opened.kept is not None:
+        facts["kept"] = kept_facts(opened.store, found)
+        if facts["kept"]["definitions"] != defs.stamp:
+            facts["warnings"].append(
+                f"first events of before {opened.kept.day} are by"
+                f" {facts['kept']['definitions']}, and this export is by {defs.stamp}"
+            )
     return Computed(result, plan, facts, earlier, collected)

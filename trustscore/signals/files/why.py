@@ -18,6 +18,7 @@ from trustscore.io.logs.session import identifier
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.definitions import Definitions, load_definitions
 from trustscore.signals.explain import lineage, why
+from trustscore.signals.files.keep import Keep
 from trustscore.signals.files.opening import Computed, Opened, compute, open_logs
 from trustscore.signals.sentences import sentence
 from trustscore.typing import FilePath, Progress, silent
@@ -98,7 +99,7 @@ def explain_figure(
     """
     defs = load_definitions(definitions)
     said = sentence(defs, column, lang)
-    with open_logs(logs, defs, **settings) as opened:
+    with open_logs(logs, defs, keep=Keep(as_of, None, [column]), **settings) as opened:
         done = compute(
             opened, defs, as_of, columns=[column], previous=previous, baselines=baselines
         )

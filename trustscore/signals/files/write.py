@@ -35,6 +35,7 @@ from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.signals.against import missing_columns
 from trustscore.signals.definitions import Definitions, load_definitions
+from trustscore.signals.files.keep import Keep
 from trustscore.signals.files.opening import Computed, compute, covers_or_refuse, open_logs
 from trustscore.signals.files.suspects import bands, beside, kept_aside, with_suspects
 from trustscore.signals.files.why import write_lineage
@@ -42,6 +43,12 @@ from trustscore.signals.plan import Plan
 from trustscore.typing import FilePath, Progress, silent
 
 __all__ = ["SignalsReport", "export_blocks", "write_rejects", "write_signals"]
+
+_MOST_DAYS = 36_500
+_ONE_POPULATION = (
+    "{} keeps the first events of one population only: leave out `populations`, or count both in"
+    " a store without `keep_days`"
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ def write_signals(
     lineage: FilePath | None = None,
     lexicon: FilePath | None = None,
     populations: Literal["valid", "both"] = "valid",
+    keep_days: int | None = None,
     progress: Progress = silent,
 ) -> SignalsReport:
     """Write the export of merchants that a folder of logs gives.
@@ -134,6 +142,10 @@ def write_signals(
     populations : {"valid", "both"}
         ``both`` also writes ``OUT.with_suspects``, in which brushing orders count, and says in the
         manifest how the figures move.
+    keep_days : int, optional
+        Rows of whole months that ended so many days before `as_of` leave `work`, in logs that tell
+        of what is over; the first events that columns read stay. Files of which every row has left
+        may be removed.
     progress : Progress, optional
 
     Returns
@@ -166,6 +178,8 @@ def write_signals(
     faults += outputs_of_one_name(path for path in outputs if is_plain(path) or path == "-")
     if faults:
         raise InputError("these outputs cannot be written", faults)
+    if keep_days is not None:
+        _refuse_pruning(keep_days, work, populations)
     refuse_inputs(
         outputs,
         [
@@ -194,10 +208,13 @@ def write_signals(
             jobs=jobs,
             strict=strict,
             lexicon=lexicon,
+            keep=Keep(as_of, keep_days, wanted),
             progress=progress,
         ) as opened,
         ExitStack() as stack,
     ):
+        if second is not None and opened.kept is not None:
+            raise InputError(_ONE_POPULATION.format(work))
         covers = None if allow_short_logs else covers_or_refuse(logs, opened, as_of)
         done = compute(
             opened,
@@ -248,6 +265,15 @@ def write_signals(
         stale = [rejects_path] if aside and bad is None else []
         commit_together(files, remove=stale)
     return SignalsReport(facts, bad.file.path if bad is not None else None)
+
+
+def _refuse_pruning(days: int, work: FilePath | None, populations: str) -> None:
+    if not 1 <= days <= _MOST_DAYS:
+        raise InputError(f"`keep_days` must be 1 to {_MOST_DAYS}. Got {days}")
+    if work is None:
+        raise InputError("`keep_days` prunes a store that is kept: give `work`, its folder")
+    if populations != "valid":
+        raise InputError(_ONE_POPULATION.format(work))
 
 
 def _write_export(path: str, done: Computed, hold: bool, stack: ExitStack) -> Sink:
