@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 __all__ = [
     "ROWS_SHOWN",
     "SHOWN",
+    "CellError",
     "InputError",
     "PolicyError",
     "ScorecardError",
@@ -90,6 +91,23 @@ class PolicyError(TrustscoreError):
 
 class InputError(TrustscoreError):
     """An export, a frame or an argument cannot be used as it is."""
+
+
+class CellError(InputError):
+    """An input that cannot be used, told by showing what stands in its cells.
+
+    Parameters
+    ----------
+    summary : str
+    without_cells : str
+        The same for a reader who must not see the cells.
+    faults : iterable of str, optional
+    """
+
+    def __init__(self, summary: str, without_cells: str = "", faults: Iterable[str] = ()) -> None:
+        super().__init__(summary, faults)
+        self.args = (summary, without_cells, self.args[1])
+        self.without_cells = without_cells
 
 
 # Line breaks, what else a terminal acts on, and what turns the direction of a line.

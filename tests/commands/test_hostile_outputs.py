@@ -75,6 +75,8 @@ def market(tmp_path_factory):
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["merchant_id", "n", "events"])
         writer.writerows([text, 50, at % 3] for at, text in enumerate(sorted(KNOWN)))
+    (folder / "shops.key").write_text("0" * 64)
+    (folder / "shops.key").chmod(0o600)
     logs = folder / "logs"
     logs.mkdir()
     with open(logs / "orders.csv", "w", encoding="utf-8", newline="") as file:
@@ -137,6 +139,7 @@ COMMANDS = {
     "drift": "drift export.csv export.csv --scorecard minimal -o drift.csv --columns note",
     "report": "report export.csv --scorecard minimal --previous export.csv --all-below trusted"
     " -o report.html",
+    "pseudonyms": "pseudonyms export.csv --key shops.key -o names.csv",
     "gate": "gate export.csv --scorecard minimal --reference export.csv --lines lines.toml"
     " --columns note",
     "signals": "signals logs -o from-logs.csv --as-of 2026-02-01 --tz UTC --allow-short-logs"

@@ -35,12 +35,13 @@ from trustscore.io.blocks import repeated
 from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, Part, as_paths, expand, read_part
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.rejects import Reject
 from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.io.text_stream import BLOCK, GUESSES
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.presets import find
-from trustscore.typing import Progress, silent
+from trustscore.typing import FilePath, Progress, silent
 
 __all__ = ["Report", "StrictStop", "first_fault", "run_facts", "score_files"]
 
@@ -137,6 +138,8 @@ def score_files(
     encoding: str | None = None,
     keep: Iterable[str] = (),
     as_of: dt.date | None = None,
+    pseudonyms: FilePath | Pseudonyms | None = None,
+    rejects_without_raw: bool = False,
     progress: Progress = silent,
     block: int = BLOCK,
 ) -> Report:
@@ -171,6 +174,11 @@ def score_files(
         Columns of the input to pass through.
     as_of : date, optional
         Day of the review, for the minimum stay in a tier.
+    pseudonyms : path or Pseudonyms, optional
+        File of the key under which merchants are called by pseudonyms, made if it is not there.
+        Rejects then show nothing of their rows but the line and what is wrong.
+    rejects_without_raw : bool, default=False
+        Leave the column ``raw`` of the rejects blank.
     progress : Progress, optional
         Told after each block the share of the input that is scored, and the rows.
     block : int, optional
@@ -212,7 +220,12 @@ def score_files(
         manifest_path = f"{target}.manifest.json"
     wide_path = str(contributions) if contributions is not None else None
     check_targets(
-        {"an input": names, "the scorecard": _files(scorecard), "the policy": _files(policy)},
+        {
+            "an input": names,
+            "the scorecard": _files(scorecard),
+            "the policy": _files(policy),
+            "the key of the pseudonyms": _key_file(pseudonyms),
+        },
         {
             "output": target,
             "rejects file": rejects_path,
@@ -229,7 +242,9 @@ def score_files(
     clash = [name for name in kept if name in output.score_columns_out(card)]
     if clash:
         raise InputError(f"`keep` {','.join(clash)}: the output has columns of that name already")
+    key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
     inputs = Inputs(names, Wanted.by(card), kept, allow_missing_columns, encoding, block)
+    inputs.pseudonyms = key
     tally = Tally()
     with ExitStack() as stack:
         # Nothing is opened, and no header written, before the first input has shown its columns.
@@ -245,6 +260,7 @@ def score_files(
             rejects_path,
             several=len(names) > 1,
             asked=rejects is not None,
+            raw=not rejects_without_raw,
             hold=strict,
             stack=stack,
         )
@@ -268,7 +284,7 @@ def score_files(
         sinks = [found for found in (wide, bad.sink, sink) if found is not None]
         for each in sinks:
             each.finish()
-        facts = run_facts(card, rule, inputs, tally, as_of, started, clock, limit) | {
+        facts = run_facts(card, rule, inputs, tally, as_of, started, clock, limit, key) | {
             "outputs": {
                 "scores": sink.file.facts,
                 "rejects": bad.sink.file.facts if bad.sink is not None else None,
@@ -290,6 +306,10 @@ def score_files(
 def _files(name: Any) -> list[str]:
     """Return the file of a scorecard or policy given by name or path."""
     return [str(find(name))] if isinstance(name, (str, Path)) else []
+
+
+def _key_file(pseudonyms: Any) -> list[str]:
+    return [str(pseudonyms)] if isinstance(pseudonyms, (str, Path)) else []
 
 
 def _incomplete(results: Iterable[Result], sink: Sink) -> Iterator[Result]:
@@ -327,6 +347,7 @@ def run_facts(
     started: dt.datetime,
     clock: float,
     limit: RejectLimit | None,
+    pseudonyms: Pseudonyms | None = None,
 ) -> dict[str, Any]:
     """Return what a manifest says of a run, whatever engine it ran on."""
     counts = tally.as_dict(card)
@@ -345,6 +366,7 @@ def run_facts(
         },
         "boost": {"stamp": policy.stamp, "sha256": policy.sha256},
         "inputs": inputs.done,
+        "pseudonyms": None if pseudonyms is None else pseudonyms.stamp,
         "missing_columns": sorted(inputs.missing),
         "max_rejects": limit and limit.facts(rows["rejected"], rows["read"]),
     } | counts

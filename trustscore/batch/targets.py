@@ -19,9 +19,17 @@ class RejectsFile:
     """The rejects table, opened at the first reject."""
 
     def __init__(
-        self, path: str | None, *, several: bool, asked: bool, hold: bool, stack: ExitStack
+        self,
+        path: str | None,
+        *,
+        several: bool,
+        asked: bool,
+        hold: bool,
+        stack: ExitStack,
+        raw: bool = True,
     ) -> None:
         self.path, self.several, self._hold, self._stack = path, several, hold, stack
+        self._raw = raw
         self.sink: Sink | None = None
         if asked:
             self._open()
@@ -39,6 +47,8 @@ class RejectsFile:
         if self.sink is None:
             self._open()
         assert self.sink is not None
+        if not self._raw:
+            rejects = [reject._replace(raw="") for reject in rejects]
         if suffix_of(self.path) == ".parquet":
             schema = pa.schema(list(self._columns.items()))
             self.sink.write(output.reject_table(rejects, schema, several=self.several))

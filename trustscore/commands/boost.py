@@ -49,6 +49,7 @@ Example:
 @options.today()
 @options.scored_on()
 @options.encoding("the candidates")
+@options.pseudonyms()
 @options.quiet()
 def command(
     candidates: str,
@@ -62,6 +63,7 @@ def command(
     today: dt.date | None,
     scored_on: dt.date | None,
     encoding: str | None,
+    pseudonyms: str | None,
     quiet: bool,
 ) -> None:
     """Rank CANDIDATES again by relevance and trust.
@@ -87,6 +89,7 @@ def command(
         "today": today,
         "scored_on": scored_on,
         "encoding": encoding,
+        "pseudonyms": pseudonyms,
     }
     if why is not None:
         from trustscore.boost.position import render_position

@@ -62,6 +62,7 @@ Example:
 @options.allow_missing_columns()
 @options.lang("the summary")
 @options.encoding("the inputs")
+@options.pseudonyms()
 @options.as_json("the summary")
 @options.quiet()
 def command(
@@ -78,6 +79,7 @@ def command(
     allow_missing_columns: bool,
     lang: str,
     encoding: str | None,
+    pseudonyms: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -104,12 +106,13 @@ def command(
             as_of=as_of,
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
+            pseudonyms=pseudonyms,
             progress=progress,
         )
         if page is not None:
             from trustscore.report.files import compare_page
 
-            compare_page(done, page, lang, [old, new, scorecard, with_scorecard, out])
+            compare_page(done, page, lang, [old, new, scorecard, with_scorecard, pseudonyms, out])
     # Where a table or page goes to standard output, what is said goes beside it.
     aside = "-" in (out, page)
     if as_json:

@@ -31,6 +31,7 @@ Example:
 @options.allow_missing_columns()
 @options.as_of(options.STAY)
 @options.encoding("the export")
+@options.pseudonyms()
 @options.quiet()
 def command(
     export: str,
@@ -42,6 +43,7 @@ def command(
     allow_missing_columns: bool,
     as_of: dt.date | None,
     encoding: str | None,
+    pseudonyms: str | None,
     quiet: bool,
 ) -> None:
     """Print the statement of one merchant: what its index is made of.
@@ -52,10 +54,12 @@ def command(
     from trustscore.errors import InputError, one_line
     from trustscore.explain import explain, next_tier_plan, render_plan, render_text
     from trustscore.io.find_merchant import find_merchant
+    from trustscore.io.pseudonyms import Pseudonyms
     from trustscore.scorecard import load_scorecard
     from trustscore.scoring.collected import collected_warning
 
     card = load_scorecard(scorecard)
+    key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
     with progress_bar(quiet) as progress:
         found = find_merchant(
             export,
@@ -63,21 +67,24 @@ def command(
             merchant_id,
             allow_missing=allow_missing_columns,
             encoding=encoding,
+            pseudonyms=key,
             progress=progress,
         )
         if found.block is not None:
             progress("looking for the next tier", math.nan)
             statement = explain(found.block, card, missing=found.missing, as_of=as_of)
             plan = next_tier_plan(found.block, card, missing=found.missing, as_of=as_of, tier=tier)
+    called = merchant_id if key is None else key.of(merchant_id)
     if found.reject is not None:
         reject = found.reject
+        got = f". Got {reject.value!r}" if key is None else ""
         raise InputError(
-            f"{one_line(merchant_id)} is not scored: {export}, line {reject.line},"
-            f" {reject.column}: {reject.message}. Got {reject.value!r}"
+            f"{one_line(called)} is not scored: {export}, line {reject.line},"
+            f" {reject.column}: {reject.message}{got}"
         )
     if found.block is None:
         near = f", did you mean {' or '.join(map(one_line, found.near))}?" if found.near else ""
-        raise InputError(f"{export}: no merchant {merchant_id!r}{near}")
+        raise InputError(f"{export}: no merchant {called!r}{near}")
     warning = collected_warning(card, found.missing)
     if warning and not quiet:
         say(warning, err=True)

@@ -46,8 +46,10 @@ __all__ = [
     "output_table",
     "pepper",
     "policy",
+    "pseudonyms",
     "quiet",
     "rejects",
+    "rejects_without_raw",
     "scorecard",
     "scored_on",
     "scores",
@@ -425,6 +427,26 @@ def pepper() -> Option:
         type=click.Path(dir_okay=False),
         help="Secret under which ids of people become pseudonyms; made if it is not there."
         " [default: DIR/pepper, or a new one for each run]",
+    )
+
+
+def pseudonyms() -> Option:
+    """Return ``--pseudonyms``."""
+    return click.option(
+        "--pseudonyms",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Call merchants by pseudonyms under the key in FILE, which is made if it is not there."
+        " The same key gives the same pseudonyms, in every command.",
+    )
+
+
+def rejects_without_raw() -> Option:
+    """Return ``--rejects-without-raw``."""
+    return click.option(
+        "--rejects-without-raw",
+        is_flag=True,
+        help="Leave the rejected rows themselves out of the rejects: the column raw stays blank.",
     )
 
 

@@ -76,6 +76,7 @@ Example:
 @options.allow_missing_columns()
 @options.lang("the page when it is opened; the reader can change it")
 @options.encoding("the inputs")
+@options.pseudonyms()
 @options.quiet()
 def command(
     export: str,
@@ -93,6 +94,7 @@ def command(
     allow_missing_columns: bool,
     lang: str,
     encoding: str | None,
+    pseudonyms: str | None,
     quiet: bool,
 ) -> int:
     """Write a page on the market of EXPORT: one HTML file that needs no network.
@@ -129,6 +131,7 @@ def command(
                 merchants=merchants,
                 all_below=all_below,
                 most_rows=table_rows,
+                pseudonyms=pseudonyms,
                 lang=lang,
                 as_of=as_of,
                 allow_missing_columns=allow_missing_columns,
@@ -148,7 +151,11 @@ def command(
 
 def _refuse_idle_options(public: bool) -> None:
     """Refuse options that the page asked for would not heed."""
-    of_others = ("policy", "rejects", "merchants", "all_below", "table_rows") if public else ("by",)
+    of_others = (
+        ("policy", "rejects", "merchants", "all_below", "table_rows", "pseudonyms")
+        if public
+        else ("by",)
+    )
     context = click.get_current_context()
     given = [
         f"--{name.replace('_', '-')}"

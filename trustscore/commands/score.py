@@ -19,6 +19,7 @@ Example:
   trustscore score export.csv -o scores.csv
   trustscore score day1.csv.gz day2.parquet -o scores.parquet --jobs 4
   trustscore score exports/ 'more/*.jsonl.gz' -o scores.csv
+  trustscore score export.csv -o scores.csv --pseudonyms merchants.key
   zcat export.csv.gz | trustscore score - -o - --keep shop_name > scores.csv
   trustscore score --engine spark hdfs:///exports/day1 -o hdfs:///scores/day1.parquet
 """
@@ -46,6 +47,8 @@ def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
 @options.scorecard("to score with")
 @options.jobs("blocks scored at the same time")
 @options.rejects()
+@options.rejects_without_raw()
+@options.pseudonyms()
 @options.manifest("inputs")
 @click.option(
     "--contributions",
@@ -73,6 +76,8 @@ def command(
     scorecard: str,
     jobs: int,
     rejects: str | None,
+    rejects_without_raw: bool,
+    pseudonyms: str | None,
     manifest: str | None,
     contributions: str | None,
     strict: bool,
@@ -110,6 +115,10 @@ def command(
             faults.append("--jobs (the configuration of Spark decides)")
         if contributions:
             faults.append("--contributions (only the local engine writes them)")
+        if pseudonyms:
+            faults.append("--pseudonyms (only the local engine makes them)")
+        if rejects_without_raw:
+            faults.append("--rejects-without-raw (only the local engine leaves rows out)")
         if "-" in (*exports, out):
             faults.append("- (Spark reads and writes files only)")
         if faults:
@@ -126,6 +135,8 @@ def command(
                     out,
                     jobs=jobs,
                     contributions=contributions,
+                    pseudonyms=pseudonyms,
+                    rejects_without_raw=rejects_without_raw,
                     progress=progress,
                     **settings,
                 )

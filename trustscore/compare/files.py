@@ -19,6 +19,7 @@ from trustscore.compare.scorecards import Difference, differences
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import add_arrays, as_array, commit_together, open_sink
 from trustscore.io.blocks import read_blocks
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.whole_table import Table, read_table
 from trustscore.joins import check_join
@@ -114,6 +115,7 @@ def compare_files(
     as_of: dt.date | None = None,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
+    pseudonyms: FilePath | Pseudonyms | None = None,
     each: Callable[[ChangedRows], None] | None = None,
     progress: Progress = silent,
 ) -> CompareReport:
@@ -140,6 +142,8 @@ def compare_files(
         Day of the review of the new side, for the minimum stay in a tier.
     allow_missing_columns : bool, default=False
     encoding : str, optional
+    pseudonyms : path or Pseudonyms, optional
+        File of the key under which merchants are called by pseudonyms, made if it is not there.
     each : callable, optional
         Is given the changes of each block of merchants.
     progress : Progress, optional
@@ -160,11 +164,13 @@ def compare_files(
     if contributions and (new is None or with_scorecard is not None):
         raise InputError("tables of contributions are compared two by two, under one scorecard")
     if out is not None:
-        refuse_inputs([str(out)], [old, new, scorecard, with_scorecard])
+        refuse_inputs([str(out)], [old, new, scorecard, with_scorecard, pseudonyms])
+    key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
     market = Market(other, most)
     settings = {
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
+        "pseudonyms": key,
         "progress": progress,
     }
     rejected = (0, 0)
@@ -172,7 +178,7 @@ def compare_files(
         sink = None
         if contributions:
             assert new is not None
-            blocks = _of_contributions(old, new, card, market, progress)
+            blocks = _of_contributions(old, new, card, market, key, progress)
         else:
             held = _Held()
             held.load(old, card, settings)
@@ -262,9 +268,14 @@ def _note_gone(
 
 
 def _of_contributions(
-    old: FilePath, new: FilePath, card: Scorecard, market: Market, progress: Progress
+    old: FilePath,
+    new: FilePath,
+    card: Scorecard,
+    market: Market,
+    key: Pseudonyms | None,
+    progress: Progress,
 ) -> Iterator[ChangedRows]:
-    before, after = (_contributions(path, card, progress) for path in (old, new))
+    before, after = (_contributions(path, card, key, progress) for path in (old, new))
     place = {name: row for row, name in enumerate(before.columns["merchant_id"].tolist())}
     ids = after.columns["merchant_id"]
     at = np.array([place.get(name, -1) for name in ids.tolist()], dtype=np.int64)
@@ -286,11 +297,20 @@ def _of_contributions(
     yield ChangedRows(ids[both], was, now, now - was, moved, empty, empty, empty, empty, {}, {})
 
 
-def _contributions(path: FilePath, card: Scorecard, progress: Progress) -> Table:
+def _contributions(
+    path: FilePath, card: Scorecard, key: Pseudonyms | None, progress: Progress
+) -> Table:
     names = [*(signal.id for signal in card.signals), *(rule.id for rule in card.rules)]
     checks = dict.fromkeys([*names, "limit", "cap", "trust_index"], "number")
     table = read_table(
-        path, checks, ["merchant_id"], optional=names, rest=True, ours=True, progress=progress
+        path,
+        checks,
+        ["merchant_id"],
+        optional=names,
+        rest=True,
+        ours=True,
+        pseudonyms=key,
+        progress=progress,
     )
     others = sorted(set(table.columns) - set(checks) - {"merchant_id"})
     faults = [f"{name}: no signal and no rule of it" for name in others]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, as_paths, expand, read_part
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.rejects import REASONS, Reject, raw_of
 from trustscore.io.seen_ids import SeenIds
 from trustscore.io.text_stream import BLOCK
@@ -51,6 +52,7 @@ def read_blocks(
     block: int = BLOCK,
     duplicates: bool = True,
     files: list[dict[str, Any]] | None = None,
+    pseudonyms: Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> Iterator[ReadBlock]:
     r"""Read files block by block.
@@ -74,6 +76,8 @@ def read_blocks(
         Reject rows whose id was read before.
     files : list, optional
         Takes path, size, SHA-256 and encoding of each file that was read to its end.
+    pseudonyms : Pseudonyms, optional
+        What merchants are called instead of by their ids; rejects then show nothing of their rows.
     progress : Progress, optional
         Told how much of the files is read.
 
@@ -96,7 +100,7 @@ def read_blocks(
     names = expand(as_paths(paths))
     wanted = replace(Wanted.by(card), optional=tuple(optional))
     inputs = Inputs(names, wanted, tuple(keep), allow_missing_columns, encoding, block)
-    inputs.progress = progress
+    inputs.progress, inputs.pseudonyms = progress, pseudonyms
     if files is not None:
         inputs.done = files
     seen = SeenIds()

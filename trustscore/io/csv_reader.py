@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trustscore.errors import InputError
+from trustscore.errors import CellError, InputError
 from trustscore.io.checks import Checker
 from trustscore.io.clean_rows import Rows, Unchecked, clean
 from trustscore.io.csv_cells import last_record
@@ -224,8 +224,17 @@ def open_csv(
     try:
         columns = match(header, wanted, source.name, keep=keep, allow_missing=allow_missing)
     except InputError as error:
-        raise explain_no_header(
+        told = explain_no_header(
             error, header, wanted, source.name, found.begun, delimiter, found.text
+        )
+        if told is error:
+            raise
+        # What was taken for the header may be the row of a merchant.
+        raise CellError(
+            told.summary,
+            f"{source.name}, line {found.begun} was taken for the header, and its names are not"
+            f" those of columns, such as {wanted.key}: begin with the names of columns",
+            told.faults if told.faults != [told.summary] else (),
         ) from None
     plan = CsvPlan(delimiter, columns, wanted, source.name, found.line, tuple(header))
     return plan, pieces(found.chunks, found.rest, plan)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from trustscore.io.csv_text import bare
 from trustscore.io.header import Wanted
 from trustscore.io.inputs import Inputs, expand, read_part
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.rejects import Reject
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.merchant_ids import canonical_id
@@ -61,6 +62,7 @@ def find_merchant(
     *,
     allow_missing: bool = False,
     encoding: str | None = None,
+    pseudonyms: Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> Found:
     """Find the first row of a merchant without fault, reading no further than needed.
@@ -74,6 +76,9 @@ def find_merchant(
     allow_missing : bool, default=False
         Whether columns may be missing; their signals then do not apply.
     encoding : str, optional
+    pseudonyms : Pseudonyms, optional
+        What merchants are called instead of by their ids. The one that is sought may be called by
+        either; of one that is not there no names near it are told.
     progress : Progress, optional
         Told how much of the files is read.
 
@@ -89,6 +94,9 @@ def find_merchant(
     sought = canonical_id(merchant_id)[0]
     # The scores have an apostrophe before an id that begins like a formula; the export has none.
     names = list(dict.fromkeys([sought, canonical_id(bare(sought))[0]]))
+    if pseudonyms is not None:
+        names = pseudonyms.texts(names)
+        sought = names[0]
     hit: dict[str, Found] = {}
     rejects: dict[str, Reject] = {}
     wanted = Wanted.by(scorecard)
@@ -97,6 +105,7 @@ def find_merchant(
         wanted,
         allow_missing=allow_missing,
         encoding=encoding,
+        pseudonyms=pseudonyms,
         progress=progress,
     )
     same: list[str] = []
@@ -118,7 +127,7 @@ def find_merchant(
                     hit[name] = Found(block, missing)
             if sought in hit:
                 return hit[sought]
-            for name in rows.ids.to_pylist():
+            for name in rows.ids.to_pylist() if pseudonyms is None else ():
                 if name.casefold() == sought.casefold():
                     same.append(name)
                 elif len(alike) < _CANDIDATES and _alike(sought, name):

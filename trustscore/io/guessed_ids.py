@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.errors import InputError
+from trustscore.errors import CellError
 from trustscore.io.rejects import REASONS, Reject, raw_of
 
 __all__ = ["refuse_guess", "refuse_guessed_ids"]
@@ -29,7 +29,7 @@ def refuse_guess(source: Any, rows: Any) -> Any:
 
     Raises
     ------
-    InputError
+    CellError
         When the id of a row holds other letters than ASCII.
     """
     if not source.guessed:
@@ -78,7 +78,7 @@ def refuse_guessed_ids(source: Any, lines: Any, ids: Sequence[str]) -> None:
 
     Raises
     ------
-    InputError
+    CellError
         When an id holds other letters than ASCII.
     """
     if getattr(source, "guessed", False):
@@ -87,9 +87,11 @@ def refuse_guessed_ids(source: Any, lines: Any, ids: Sequence[str]) -> None:
                 raise _guessed(source, line, text)
 
 
-def _guessed(source: Any, line: int, text: str) -> InputError:
-    return InputError(
-        f"{source.name}, line {line}: is not UTF-8. As {source.encoding} the merchant_id would"
-        f" be {text[:40]!r}, but that is a guess: give the `encoding`, such as gb18030, cp1252,"
-        " big5, shift_jis or euc_kr"
+def _guessed(source: Any, line: int, text: str) -> CellError:
+    begin = f"{source.name}, line {line}: is not UTF-8."
+    advice = "give the `encoding`, such as gb18030, cp1252, big5, shift_jis or euc_kr"
+    return CellError(
+        f"{begin} As {source.encoding} the merchant_id would be {text[:40]!r}, but that is a"
+        f" guess: {advice}",
+        f"{begin} The merchant_id depends on the encoding: {advice}",
     )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from trustscore.errors import InputError
 from trustscore.io.clean_rows import Rows
 from trustscore.io.header import Wanted
+from trustscore.io.pseudonyms import Pseudonyms, hidden_cells
 from trustscore.io.readers import SUFFIXES, Options, Reader, open_reader
 from trustscore.io.text_stream import BLOCK
 from trustscore.typing import Progress, silent
@@ -26,11 +27,12 @@ _LOG = logging.getLogger("trustscore")
 
 
 class Part(NamedTuple):
-    """A piece, which file it is from, and its reader."""
+    """A piece, which file it is from, its reader, and the pseudonyms that its ids are to get."""
 
     piece: Any
     file: int
     reader: Reader
+    pseudonyms: Pseudonyms | None = None
 
     @property
     def missing(self) -> frozenset[str]:
@@ -40,7 +42,12 @@ class Part(NamedTuple):
 
 def read_part(part: Part) -> Rows:
     """Turn a part into rows."""
-    return part.reader.read(part.piece)
+    if part.pseudonyms is None:
+        return part.reader.read(part.piece)
+    with hidden_cells(part.pseudonyms):
+        rows = part.reader.read(part.piece)
+    columns = part.reader.columns
+    return part.pseudonyms.rows(rows, columns.texts, columns.keep)
 
 
 def as_paths(paths: str | Path | Iterable[str | Path]) -> list[str]:
@@ -119,6 +126,8 @@ class Inputs:
         Rows of a block of Parquet.
     unless_utf8 : bool
         Whether `encoding` is for text only that is not UTF-8.
+    pseudonyms : Pseudonyms or None
+        What merchants are called instead of by their ids.
     done : list of dict
         One description a file already read.
     missing : set of str
@@ -133,6 +142,7 @@ class Inputs:
     block: int = BLOCK
     rows: int = 4096
     unless_utf8: bool = False
+    pseudonyms: Pseudonyms | None = None
     done: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     progress: Progress = silent
@@ -171,13 +181,14 @@ class Inputs:
             self.unless_utf8,
         )
         for number, path in enumerate(self.paths):
-            reader = open_reader(path, self.wanted, options)
+            with hidden_cells(self.pseudonyms):
+                reader = open_reader(path, self.wanted, options)
             source = reader.source
             try:
                 self._open = reader
                 self.missing |= reader.columns.missing
                 for piece in reader.pieces():
-                    yield Part(piece, number, reader)
+                    yield Part(piece, number, reader, self.pseudonyms)
                     self.progress(f"reading {Path(path).name}", self.share)
             finally:
                 source.close()

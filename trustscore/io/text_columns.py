@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trustscore.errors import InputError
+from trustscore.errors import CellError
 from trustscore.io.arrow import objects, spans, strings, strings_at, valid
 from trustscore.io.cells import NOTHING, is_date, other_reading, read_cell, read_flag, trim
 from trustscore.io.csv_cells import read_numbers as read_plain
@@ -59,7 +59,7 @@ class Marks:
     >>> marks.see("hours", ["3,125"])
     >>> marks.see("hours", ["3,1"])
     Traceback (most recent call last):
-    trustscore.errors.InputError: export.csv, column hours: '3,125' is 3125 or 3.125...
+    trustscore.errors.CellError: export.csv, column hours: '3,125' is 3125 or 3.125...
     """
 
     def __init__(self, file: str, decimal: str, semicolons: bool = False) -> None:
@@ -80,9 +80,11 @@ class Marks:
         number = trim(found)
         whole, part = number.replace(other, ""), number.replace(other, ".")
         why = self._why or f"the column also holds {sure!r}"
-        raise InputError(
-            f"{self._file}, column {column}: {found!r} is {whole} or {part}, as {why}: give the"
-            f" scorecard `decimal = {other!r}`, or export numbers without groups of three"
+        where = f"{self._file}, column {column}"
+        advice = f"give the scorecard `decimal = {other!r}`, or export numbers without groups of"
+        raise CellError(
+            f"{where}: {found!r} is {whole} or {part}, as {why}: {advice} three",
+            f"{where}: a {other!r} parts groups of three or is the decimal point: {advice} three",
         )
 
 

@@ -22,6 +22,7 @@ from trustscore.io.guessed_ids import refuse_guessed_ids
 from trustscore.io.header import SideField, Wanted, fold
 from trustscore.io.ids import canonical_ids
 from trustscore.io.inputs import Inputs, read_part
+from trustscore.io.pseudonyms import Pseudonyms, hidden_cells
 from trustscore.io.rejects import Reject
 from trustscore.scorecard.faults import shown
 from trustscore.typing import Progress, silent
@@ -65,6 +66,7 @@ def read_table(
     ours: bool = False,
     may_be_empty: bool = False,
     encoding: str | None = None,
+    pseudonyms: Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> Table:
     r"""Read a table into memory.
@@ -88,6 +90,8 @@ def read_table(
         Whether a header alone will do: the table then holds the columns that must be there.
     encoding : str, optional
         Of a table that this package wrote only where somebody has saved it in another encoding.
+    pseudonyms : Pseudonyms, optional
+        What the merchants of a column ``merchant_id`` are called instead of by their ids.
     progress : Progress, optional
         Told how much of the files is read.
 
@@ -119,6 +123,7 @@ def read_table(
             rest=rest,
             ours=ours,
             encoding=encoding,
+            pseudonyms=pseudonyms,
             progress=progress,
         )
     )
@@ -145,6 +150,7 @@ def table_blocks(
     rest: bool = False,
     ours: bool = False,
     encoding: str | None = None,
+    pseudonyms: Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> Iterator[Table]:
     """Read a table block by block, for those who need not hold it whole.
@@ -172,9 +178,14 @@ def table_blocks(
     rejects: list[Reject] = []
     count = 0
     once: dict[str, dict[str, str]] | None = None
-    for part in inputs.parts():
-        guarded = ours and part.reader.spreadsheet
-        rows = read_part(part)
+    parts = inputs.parts()
+    while True:
+        with hidden_cells(pseudonyms):
+            part = next(parts, None)
+            if part is None:
+                break
+            guarded = ours and part.reader.spreadsheet
+            rows = read_part(part)
         count += len(rows.rejects)
         rejects += rows.rejects[: _SHOWN - len(rejects)]
         header = list(rows.keep)
@@ -199,8 +210,11 @@ def table_blocks(
                     if len(once[given]) > _MOST_WORDS:
                         del once[given]
                 if named.get("merchant_id") == given:
-                    refuse_guessed_ids(part.reader.source, rows.lines, cells)
+                    with hidden_cells(pseudonyms):
+                        refuse_guessed_ids(part.reader.source, rows.lines, cells)
                     cells, bad = _ids(cells, rows)
+                    if pseudonyms is not None:
+                        cells = pseudonyms.texts(cells)
                     count += len(bad)
                     rejects += bad[: _SHOWN - len(rejects)]
                 column = np.empty(len(cells), dtype=object)
@@ -209,6 +223,8 @@ def table_blocks(
         if not count:
             yield Table(str(path), found, rows.lines)
     if count:
+        if pseudonyms is not None:
+            rejects = [reject._replace(value="", raw="") for reject in rejects]
         raise _faulty(str(path), rejects, count, texts[0])
 
 

@@ -16,12 +16,13 @@ from trustscore.boost.position import Position, explain_position
 from trustscore.boost.table import NEEDED
 from trustscore.errors import InputError, at_most
 from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.whole_table import Table, read_table, table_blocks
 from trustscore.joins import check_join
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
-from trustscore.typing import Array, FloatArray, Progress, silent
+from trustscore.typing import Array, FilePath, FloatArray, Progress, silent
 
 __all__ = [
     "BoostReport",
@@ -81,6 +82,7 @@ def read_candidates(
     path: str | Path,
     *,
     encoding: str | None = None,
+    pseudonyms: Pseudonyms | None = None,
     taken: Sequence[str] = _ADDED,
     progress: Progress = silent,
 ) -> Table:
@@ -90,6 +92,8 @@ def read_candidates(
     ----------
     path : str or Path
     encoding : str, optional
+    pseudonyms : Pseudonyms, optional
+        What merchants are called instead of by their ids.
     taken : sequence of str
         Columns that the output adds, which the candidates must not have.
     progress : Progress, optional
@@ -108,6 +112,7 @@ def read_candidates(
         optional=[_KIND],
         rest=True,
         encoding=encoding,
+        pseudonyms=pseudonyms,
         progress=progress,
     )
     faults = [
@@ -135,7 +140,11 @@ def lists_of(asked: Table) -> Lists:
 
 
 def read_scores(
-    path: str | Path, *, encoding: str | None = None, progress: Progress = silent
+    path: str | Path,
+    *,
+    encoding: str | None = None,
+    pseudonyms: Pseudonyms | None = None,
+    progress: Progress = silent,
 ) -> Table:
     """Read the columns of a score file that the boost uses.
 
@@ -151,6 +160,7 @@ def read_scores(
         optional=_OPTIONAL,
         ours=True,
         encoding=encoding,
+        pseudonyms=pseudonyms,
         progress=progress,
     )
 
@@ -187,6 +197,7 @@ def boost_files(
     today: dt.date | None = None,
     scored_on: dt.date | None = None,
     encoding: str | None = None,
+    pseudonyms: FilePath | Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> BoostReport:
     r"""Rank candidates again by trust.
@@ -212,6 +223,9 @@ def boost_files(
     scored_on : date, optional
         Day from which the policy's validity counts where the scores have no ``scored_on``.
     encoding : str, optional
+    pseudonyms : path or Pseudonyms, optional
+        File of the key under which merchants are called by pseudonyms, made if it is not there.
+        Candidates and scores may name them by their ids or by these pseudonyms.
     progress : Progress, optional
         Told which step is being done, and how much of it is done.
 
@@ -244,7 +258,8 @@ def boost_files(
     """
     logs = () if log is None else log_paths(log)
     written = [path for path in (out, blocked, *logs) if path is not None]
-    _all_different([candidates, scores], written)
+    key_file = [] if pseudonyms is None or isinstance(pseudonyms, Pseudonyms) else [pseudonyms]
+    _all_different([candidates, scores, *key_file], written)
     named = {"output": out, "blocked": blocked}
     faults = [
         f"{what} {path}: {fault}"
@@ -254,9 +269,12 @@ def boost_files(
     if faults:
         raise InputError("these outputs cannot be written", faults)
     rule = BoostPolicy.load(policy)
+    key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
     taken = (*_ADDED, *_EXPLORED) if rule.exploration.share else _ADDED
-    asked = read_candidates(candidates, encoding=encoding, taken=taken, progress=progress)
-    known = read_scores(scores, encoding=encoding, progress=progress)
+    asked = read_candidates(
+        candidates, encoding=encoding, pseudonyms=key, taken=taken, progress=progress
+    )
+    known = read_scores(scores, encoding=encoding, pseudonyms=key, progress=progress)
     progress("building the boost table", math.nan)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     columns = asked.columns
@@ -306,6 +324,7 @@ def find_position(
     today: dt.date | None = None,
     scored_on: dt.date | None = None,
     encoding: str | None = None,
+    pseudonyms: FilePath | Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> Position:
     """Explain why an item stands at its place; the parameters are those of `boost_files`.
@@ -317,7 +336,8 @@ def find_position(
     """
     _all_different([candidates, scores], [])
     rule = BoostPolicy.load(policy)
-    asked = read_candidates(candidates, encoding=encoding, progress=progress)
+    key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
+    asked = read_candidates(candidates, encoding=encoding, pseudonyms=key, progress=progress)
     columns = asked.columns
     rows = np.flatnonzero(columns["query_id"] == query)
     if not len(rows):
@@ -331,7 +351,7 @@ def find_position(
     lists = Lists.from_columns(
         *(one[name] for name in _RANKED), query_kind=kinds, lines=asked.lines[rows]
     )
-    known = read_scores(scores, encoding=encoding, progress=progress)
+    known = read_scores(scores, encoding=encoding, pseudonyms=key, progress=progress)
     check_scored(asked, known)
     table = TrustTable.build(known.columns, rule, scored_on, known.lines)
     [shown] = rankings(lists, table, rule, today)

@@ -19,6 +19,7 @@ from trustscore.compare.rows import ChangedRows
 from trustscore.drift.files import drift_files
 from trustscore.errors import InputError, at_most, one_line, suggest
 from trustscore.io.blocks import read_blocks
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.rejects import REASONS
 from trustscore.io.whole_table import read_table
@@ -103,6 +104,7 @@ def report_files(
     day: dt.date | None = None,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
+    pseudonyms: FilePath | Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> ReportDone:
     """Write the report of an export as one HTML file that asks for nothing outside itself.
@@ -132,6 +134,8 @@ def report_files(
         Day that the page is dated; today by default.
     allow_missing_columns : bool, default=False
     encoding : str, optional
+    pseudonyms : path or Pseudonyms, optional
+        File of the key under which merchants are called by pseudonyms, made if it is not there.
     progress : Progress, optional
 
     Returns
@@ -145,14 +149,16 @@ def report_files(
     """
     card = load_scorecard(scorecard)
     if str(out) != "-":
-        refuse_inputs([str(out)], [export, previous, rejects, scorecard, policy])
-    chosen = choose(card, merchants, all_below)
+        refuse_inputs([str(out)], [export, previous, rejects, scorecard, policy, pseudonyms])
+    key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
+    chosen = choose(card, [*map(key.of, merchants)] if key else merchants, all_below)
     settings: dict[str, Any] = {
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
+        "pseudonyms": key,
     }
     read = _read(export, card, _policy(policy), chosen, as_of, settings, progress)
-    _refuse_unknown(export, read)
+    _refuse_unknown(export, read, suggests=key is None)
     counted = read.rejects if rejects is None else _counted(rejects, progress)
     moved, change, drifted = None, None, None
     history: dict[str, Moved] = {}
@@ -161,7 +167,13 @@ def report_files(
             previous, export, card, {name for _, name, *_ in chosen.rows}, as_of, settings, progress
         )
         drift = drift_files(
-            previous, export, scorecard=card, as_of=as_of, progress=progress, **settings
+            previous,
+            export,
+            scorecard=card,
+            as_of=as_of,
+            allow_missing_columns=allow_missing_columns,
+            encoding=encoding,
+            progress=progress,
         )
         drifted = drift_facts(drift)
     panels = []
@@ -296,7 +308,7 @@ def _read(
     return read
 
 
-def _refuse_unknown(export: FilePath, read: _Read) -> None:
+def _refuse_unknown(export: FilePath, read: _Read, *, suggests: bool) -> None:
     if read.chosen.ids is None:
         return
     lacking = sorted(read.chosen.ids - {name for _, name, *_ in read.chosen.rows})
@@ -307,7 +319,9 @@ def _refuse_unknown(export: FilePath, read: _Read) -> None:
         if name in read.rejected_ids:
             faults.append(f"{one_line(name)}: rejected, {read.rejected_ids[name]}")
         else:
-            faults.append(f"{name!r}: no such merchant{suggest(name, read.merchants.ids[:_NEAR])}")
+            # Pseudonyms that look alike are not those of alike ids.
+            near = suggest(name, read.merchants.ids[:_NEAR]) if suggests else ""
+            faults.append(f"{name!r}: no such merchant{near}")
     raise InputError(f"{export}: some chosen merchants cannot be shown", at_most(faults))
 
 
