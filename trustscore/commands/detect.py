@@ -157,6 +157,8 @@ def _report(facts: dict[str, Any], rejects: str | None) -> None:
     if rejected or is_terminal(sys.stderr):
         where = f", see {rejects}" if rejects else ""
         found = ", ".join(f"{count:,} {topic}" for topic, count in facts["findings"].items())
+        if taken := sum(facts["withdrawn"].values()):
+            found += f"; {taken:,} of earlier runs withdrawn"
         say(
             f"{found}; {facts['rows']['read']:,} rows read, {rejected:,} rejected{where}"
             f" ({facts['seconds']:.1f} s)",

@@ -26,6 +26,7 @@ from trustscore.detect.findings import (
 from trustscore.detect.registry import DETECTORS, Detector
 from trustscore.detect.settings import DetectSettings, load_settings
 from trustscore.detect.truth import Measured, measure
+from trustscore.detect.withdrawn import withdraw
 from trustscore.errors import InputError, suggest
 from trustscore.io.atomic_files import (
     AtomicFile,
@@ -181,7 +182,11 @@ def write_findings(
             facts["truth"] = {
                 topic: [part.facts() for part in parts] for topic, parts in right.items()
             }
-        sinks = [_table(target, COLUMNS, rows, stack, hold=strict)]
+        taken = withdraw(opened.session, name, detector.topics, found, rows, source, cut)
+        facts["withdrawn"] = taken.topics
+        facts["warnings"] += taken.warnings
+        written = {column: [*rows[column], *taken.rows[column]] for column in COLUMNS}
+        sinks = [_table(target, COLUMNS, written, stack, hold=strict)]
         if queue is not None:
             decided = verdicts(opened.session, *detector.topics)
             left = queue_rows(rows, found.findings, decided)

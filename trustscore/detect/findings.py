@@ -109,11 +109,15 @@ class Found:
     facts : dict
         For the manifest: what was looked at, and what was left out and why.
     warnings : list of str
+    since : int or None
+        From when on orders, reviews and broadcasts were judged, in microseconds UTC; None where
+        what is judged has no time, as merchants have none.
     """
 
     findings: list[Finding]
     facts: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    since: int | None = None
 
 
 def _id(detector: str, finding: Finding) -> str:

@@ -171,7 +171,7 @@ def find_crowd_false(relations: Relations, settings: DetectSettings, cut: Cut) -
     warnings = []
     if rounds == spec.rounds:
         warnings.append(f"votes: no end after {rounds} rounds; raise votes.rounds")
-    return Found(findings, facts, warnings)
+    return Found(findings, facts, warnings, since=begin)
 
 
 def _gold(relations: Relations, sessions: list[tuple[Any, ...]]) -> IntArray:

@@ -50,7 +50,7 @@ VERDICTS = (
         ),
         ident("subject_id!", "the id of what it is about"),
         choice("topic!", "what was found", TOPIC),
-        choice("status!", "how sure it is", "suspected confirmed cleared"),
+        choice("status!", "how sure it is", "suspected confirmed cleared withdrawn"),
         time("found_at!", "when it was found"),
         time("decided_at", "when a person decided"),
         choice("source", "who or what found it"),

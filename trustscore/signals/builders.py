@@ -46,7 +46,7 @@ def _judgements(build: Build) -> Built:
     """Return the latest status of each topic and subject, and whether it counts.
 
     A person's word comes before a detector's, a later one before an earlier one. An appeal that
-    is pending or was successful lets nothing count.
+    is pending or was successful lets nothing count. What was withdrawn is as if never found.
     """
     findings = build.relation("logs.findings")
     need = ("merchant_id", "subject_kind", "subject_id", "topic", "status", "found_at")
@@ -73,7 +73,7 @@ def _judgements(build: Build) -> Built:
         f'SELECT {keys}, "status", "counts", "score" FROM (SELECT {keys}, {status} AS "status", '
         f'{score} AS "score", {counts} AS "counts", ROW_NUMBER() OVER (PARTITION BY {keys} '
         f'ORDER BY {human}, {moment} DESC, {c["finding_id"]} DESC) AS "_n" '
-        f'FROM {ident(findings.name)}) AS t WHERE "_n" = 1'
+        f"FROM {ident(findings.name)} WHERE {status} <> 'withdrawn') AS t WHERE \"_n\" = 1"
     )
     types = {name: Term("", TEXT) for name in (*need[:4], "status")}
     types |= {"counts": Term("", BOOL), "score": Term("", number(1_000_000))}

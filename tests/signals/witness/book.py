@@ -123,7 +123,9 @@ class Book:
             rank = (-1 << 62 if known is None else known, place)
             if key not in newest or newest[key][0] < rank:
                 newest[key] = (rank, row)
-        return [self._known(table, row) for _, row in newest.values()]
+        known = [self._known(table, row) for _, row in newest.values()]
+        # A suspicion that was taken back is as if nobody had had it.
+        return [row for row in known if table != "findings" or row["status"] != "withdrawn"]
 
     def _known(self, table: str, row: Row) -> Row:
         """Blank what was not known at the cut."""

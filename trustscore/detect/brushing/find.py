@@ -130,7 +130,7 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
     warnings = []
     if not_run:
         warnings.append(f"brushing: rules without their logs: {', '.join(not_run)}")
-    return Found(findings, facts, warnings)
+    return Found(findings, facts, warnings, since=cut.back(spec.days))
 
 
 def _as_logs(need: str) -> str:

@@ -54,7 +54,7 @@ def find_reviews(relations: Relations, settings: DetectSettings, cut: Cut) -> Fo
     facts["texts"] = int(texts)
     facts["stock_phrases"] = int(phrases)
     facts["days_with_a_burst"] = len({(found.merchant_id, found.evidence) for found in bursts})
-    return Found(copied + bursts, facts)
+    return Found(copied + bursts, facts, since=start)
 
 
 def _copied(room: Room, spec: ReviewsSpec, start: int) -> Iterator[Finding]:
