@@ -78,6 +78,7 @@ api_modules = [
     ("trustscore.compare", "Say what changed and why"),
     ("trustscore.drift", "Say whether merchants are still like before"),
     ("trustscore.report", "Add up a market, and withhold small counts of it"),
+    ("trustscore.letters", "Letters to merchants, with reasons"),
     ("trustscore.rights", "Review what merchants may do"),
     ("trustscore.boost", "Policies, tables of boosts, ranked lists"),
     ("trustscore.evaluation", "What a boost costs and buys"),

@@ -26,7 +26,7 @@ FLOORS = [
     {"rights"},
     {"batch"},
     {"spark", "report"},
-    {"web"},
+    {"web", "letters"},
     {"commands", "estimator"},
     {"__main__"},
 ]

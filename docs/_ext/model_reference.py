@@ -97,12 +97,14 @@ NAMES = {
     ("Lines", "tiers"): "TIER",
     ("Lines", "status"): "STATUS",
     ("DriftLines", "of"): "LOOK",
+    ("Grounds", "rules"): "RULE",
+    ("Grounds", "rights"): "RIGHT",
     ("OverlaySpec", "signals"): "SIGNAL",
     ("OverlaySpec", "dimensions"): "DIMENSION",
     ("OverlaySpec", "rules"): "RULE",
 }
 # What the file is that a model reads.
-KINDS = {"ScorecardFile": "scorecard", "BoostPolicy": "policy", "Lines": "gate"}
+KINDS = {"ScorecardFile": "scorecard", "BoostPolicy": "policy", "Lines": "gate", "Terms": "terms"}
 # Models that stand in several places are described where they come first.
 DESCRIBED_ELSEWHERE = {"WordsSpec", "RuleSpec", "ExceedsSpec"}
 

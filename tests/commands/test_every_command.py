@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import json
 import math
 import os
 import pty
@@ -17,6 +18,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.letters.terms_example import TERMS
 from trustscore.commands import options, progress
 from trustscore.commands.export import EXPORTS
 from trustscore.commands.interrupts import ends_as_interrupts
@@ -53,6 +55,7 @@ LONG = {
     "compare": ("compare", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "drift": ("drift", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),
     "report": ("report", "export.csv", *MINIMAL, "-o", "out.html"),
+    "letters": ("letters", "export.csv", *MINIMAL, "--terms", "terms.json", "-o", "out"),
     "gate": ("gate", "export.csv", "--lines", "lines.toml", *MINIMAL),
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
     "simulate": ("simulate", "--merchants", "9", *MINIMAL, "-o", "out.csv"),
@@ -103,6 +106,7 @@ def folder(tmp_path, monkeypatch):
     Path("scores.csv").write_text(SCORES)
     Path("candidates.csv").write_text(CANDIDATES)
     Path("lines.toml").write_text("[rows]\nleast = 1\n")
+    Path("terms.json").write_text(json.dumps(TERMS), encoding="utf-8")
     Path("last.csv").write_text("merchant_id,tier\n")
     Path("logs").mkdir()
     Path("logs/orders.csv").write_text("merchant_id,order_id,paid_at\nm1,o1,2026-01-31\n")
@@ -446,6 +450,7 @@ def test_file_names_that_are_not_utf8_are_names(command, folder, monkeypatch, ca
         "candidates.csv",
         "last.csv",
         "lines.toml",
+        "terms.json",
     ):
         os.replace(name, as_bytes_of_another_encoding(name))
     watch(monkeypatch, words, lambda *_: None)

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.hostile_texts import HOSTILE
+from tests.letters.terms_example import TERMS
 from trustscore.commands.main import group
 from trustscore.commands.messages import visible
 from trustscore.errors import TrustscoreError
@@ -71,6 +72,7 @@ def market(tmp_path_factory):
     (folder / "by_category.toml").write_text(card, encoding="utf-8")
     lines = '[drift]\nverdict = "slight"\n[drift.of.note]\npsi = 1\n'
     (folder / "lines.toml").write_text(lines, encoding="utf-8")
+    (folder / "terms.json").write_text(json.dumps(TERMS), encoding="utf-8")
     with open(folder / "outcomes.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["merchant_id", "n", "events"])
@@ -140,6 +142,8 @@ COMMANDS = {
     "report": "report export.csv --scorecard minimal --previous export.csv --all-below trusted"
     " -o report.html",
     "pseudonyms": "pseudonyms export.csv --key shops.key -o names.csv",
+    "letters": "letters export.csv --scorecard minimal --terms terms.json --previous export.csv"
+    " -o letters --no-plan",
     "gate": "gate export.csv --scorecard minimal --reference export.csv --lines lines.toml"
     " --columns note",
     "signals": "signals logs -o from-logs.csv --as-of 2026-02-01 --tz UTC --allow-short-logs"
@@ -206,8 +210,18 @@ def test_a_page_holds_no_tag_of_others(filled):
         found: Counter[str] = Counter()
         text = path.read_text(encoding="utf-8")
         Tags().feed(text)
-        assert found["script"] == 3 and not found["img"] + found["iframe"] + found["object"]
+        scripts = 0 if path.parent.name == "letters" else 3
+        assert found["script"] == scripts and not found["img"] + found["iframe"] + found["object"]
         refuse_active(text)
+
+
+def test_a_letter_is_in_lines_of_its_own(filled):
+    texts = sorted(filled.glob("letters/*.txt"))
+    assert len(texts) == len(KNOWN)
+    for path in texts:
+        text = path.read_text(encoding="utf-8")
+        refuse_active(text)
+        assert sum(line.startswith("Shop: ") for line in text.splitlines()) == 1
 
 
 def test_documents_are_whole(filled):

@@ -31,6 +31,7 @@ COMMANDS = {
     "drift": ("trustscore.commands.drift", "Say whether merchants are still like before."),
     "report": ("trustscore.commands.report", "Write a page on a market."),
     "pseudonyms": ("trustscore.commands.pseudonyms", "Tell whose pseudonyms these are."),
+    "letters": ("trustscore.commands.letters", "Write a letter to each merchant."),
     "gate": ("trustscore.commands.gate", "Fail a job whose run leaves the lines of a file."),
     "preset": ("trustscore.commands.preset", "Show and copy the files that come with it."),
     "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),

@@ -23,6 +23,7 @@ _ARGUMENTS = (
     "memory",
     "policy",
     "populations",
+    "previous",
     "reference",
     "scorecard",
     "scored_on",

@@ -16,11 +16,11 @@ from trustscore.commands.messages import say
 )
 @click.option(
     "--of",
-    type=options.Choice(["scorecard", "policy", "signals", "detect", "lines"]),
+    type=options.Choice(["scorecard", "policy", "signals", "detect", "lines", "terms"]),
     default="scorecard",
     show_default=True,
     help="Print the schema of a scorecard, of a boost policy, of definitions of signals, of"
-    " settings of detectors, or of the lines of a gate.",
+    " settings of detectors, of the lines of a gate, or of the terms of letters.",
 )
 @click.option("--policy", is_flag=True, help="The same as `--of policy`.")
 def command(of: str, policy: bool) -> None:
@@ -37,6 +37,10 @@ def command(of: str, policy: bool) -> None:
         from trustscore.drift import lines_schema
 
         found = lines_schema()
+    elif of == "terms" and not policy:
+        from trustscore.letters import terms_schema
+
+        found = terms_schema()
     elif policy or of == "policy":
         from trustscore.boost.policy import BoostPolicy
 

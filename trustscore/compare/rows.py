@@ -36,6 +36,8 @@ class ChangedRows:
         Empty where the tables do not say.
     old_dimensions, new_dimensions : mapping of str to ndarray
         Points 0..100; empty where the tables do not say.
+    changes : Changes or None
+        Both sides with all they hold, where exports were compared.
     """
 
     ids: Array
@@ -49,6 +51,7 @@ class ChangedRows:
     new_status: Array
     old_dimensions: Mapping[str, Array]
     new_dimensions: Mapping[str, Array]
+    changes: Changes | None = None
 
     @cached_property
     def leading(self) -> list[tuple[tuple[str, float], ...]]:
@@ -73,6 +76,7 @@ def rows_of(ids: Array, found: Changes) -> ChangedRows:
         new.status,
         old.dimensions,
         new.dimensions,
+        found,
     )
 
 

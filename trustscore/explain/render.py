@@ -12,7 +12,7 @@ from trustscore.scorecard.kinds import KINDS
 from trustscore.text_table import padded, table_lines, width
 from trustscore.words import named, right, text, unit
 
-__all__ = ["render_plan", "render_text"]
+__all__ = ["number", "number_2", "percent", "render_plan", "render_text", "shown_figure"]
 
 _SHOWN_UNKNOWN = 8
 _SHOWN_ALONE = 5
@@ -39,7 +39,8 @@ def _figure(value: float, kind: str, name: str, lang: str) -> str:
     return f"{number(value)} {unit(name, lang)}".rstrip()
 
 
-def _shown(line: SignalLine, lang: str) -> str:
+def shown_figure(line: SignalLine, lang: str) -> str:
+    """Return the figure of a signal with its counts, or why there is none."""
     if line.state == "unknown":
         return text("unknown", lang)
     if line.state == "withheld":
@@ -78,7 +79,7 @@ def _signals(statement: Statement, ids: tuple[str, ...], lang: str, key: str) ->
     for signal_id in ids:
         line = statement.signal(signal_id)
         points = -line.lost if key == "losses" else line.gained
-        rows.append([f"{points:+.2f}", named(line, lang), _shown(line, lang)])
+        rows.append([f"{points:+.2f}", named(line, lang), shown_figure(line, lang)])
     first = max(width(row[1]) for row in rows)
     lines = [f"  {row[0]:>7}  {padded(row[1], first)}  {row[2]}" for row in rows]
     return ["", "  " + text(key, lang), *lines]
