@@ -195,7 +195,7 @@ def test_chinese_text():
     assert "主要失分" in shown
     assert "-12.00  商品差评率" in shown
     assert "未知：以先验值代替" in shown
-    assert "等级 标准" in shown
+    assert "等级：标准" in shown
     assert "Largest" not in shown
 
 

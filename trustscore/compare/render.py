@@ -10,7 +10,7 @@ from trustscore.compare.scorecards import Difference
 from trustscore.errors import one_line
 from trustscore.scorecard import Scorecard
 from trustscore.text_table import table_lines
-from trustscore.words import named, text
+from trustscore.words import form, named, text
 
 __all__ = ["part_name", "render_comparison"]
 
@@ -29,7 +29,7 @@ def part_name(part: str, card: Scorecard, lang: str = "en") -> str:
     kind, name = part_kind(part)
     signal = signal_of(part, card)
     if signal is not None:
-        words = (signal.words.zh if lang == "zh" else "") or signal.words.en or signal.id
+        words = named(signal.words, lang) or signal.id
         if kind in ("figure", "points"):
             return words
         return text("part_of_signal", lang, signal=words, part=text(f"part_{kind}", lang))
@@ -55,7 +55,7 @@ def render_comparison(
     market : Market
     scorecards : pair of Scorecard
     differences : sequence of Difference
-    lang : {"en", "zh"}
+    lang : str, default="en"
     """
     facts = {"both": market.both, "scored": market.scored}
     facts |= {"new": market.new_count, "gone": market.gone_count}
@@ -157,10 +157,9 @@ def _tiers(market: Market, lang: str) -> list[str]:
 def _movers(key: str, movers: Sequence[Mover], card: Scorecard, lang: str) -> list[str]:
     if not movers:
         return []
-    comma = ", " if lang == "en" else "，"
     lines = ["", text(key, lang)]
     for mover in movers:
-        why = comma.join(
+        why = form("comma", lang).join(
             f"{part_name(part, card, lang)} {points:+.1f}" for part, points in mover.reasons
         )
         tier = f" {mover.old_tier} -> {mover.new_tier}" if mover.old_tier != mover.new_tier else ""

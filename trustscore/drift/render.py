@@ -10,6 +10,7 @@ from trustscore.drift.words import text
 from trustscore.errors import one_line
 from trustscore.scorecard import Scorecard
 from trustscore.text_table import table_lines
+from trustscore.words import form, named
 
 __all__ = ["look_name", "render_drift", "render_gate"]
 
@@ -21,7 +22,7 @@ def look_name(look: Look, card: Scorecard, lang: str = "en") -> str:
     if look.kind == "mix":
         return text("mix", lang, name=one_line(look.name))
     words = next(signal.words for signal in card.signals if signal.id == look.name)
-    return one_line((words.zh if lang == "zh" else "") or words.en or look.name)
+    return one_line(named(words, lang) or look.name)
 
 
 def render_drift(drift: Drift, lang: str = "en") -> str:
@@ -30,7 +31,7 @@ def render_drift(drift: Drift, lang: str = "en") -> str:
     Parameters
     ----------
     drift : Drift
-    lang : {"en", "zh"}
+    lang : str, default="en"
     """
     sides = {"reference": drift.reference, "current": drift.current}
     lines = [text("rows", lang, **{name: f"{side.rows:,}" for name, side in sides.items()})]
@@ -41,8 +42,7 @@ def render_drift(drift: Drift, lang: str = "en") -> str:
     else:
         lines.append(text("no_mean", lang))
     verdicts = [look.verdict for look in drift.looks]
-    comma = ", " if lang == "en" else "，"
-    found = comma.join(
+    found = form("comma", lang).join(
         f"{text(verdict, lang)} {verdicts.count(verdict)}"
         for verdict in reversed(VERDICTS)
         if verdict in verdicts

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from trustscore.errors import one_line
 from trustscore.explain.next_tier import TierPlan
@@ -10,7 +12,7 @@ from trustscore.explain.search import Change
 from trustscore.explain.statement import Part, RuleLine, SignalLine, Statement
 from trustscore.scorecard.kinds import KINDS
 from trustscore.text_table import padded, table_lines, width
-from trustscore.words import named, right, text, unit
+from trustscore.words import form, named, right, text, unit
 
 __all__ = ["number", "number_2", "percent", "render_plan", "render_text", "shown_figure"]
 
@@ -49,9 +51,8 @@ def shown_figure(line: SignalLine, lang: str) -> str:
         return text("without_whole", lang, count=number(line.count))
     figure = _figure(line.raw, line.kind, line.unit, lang)
     if math.isfinite(line.count):
-        return (
-            f"{figure} ({text('of', lang, count=number(line.count), sample=number(line.sample))})"
-        )
+        of = text("of", lang, count=number(line.count), sample=number(line.sample))
+        return form("bracket", lang, text=figure, note=of)
     if math.isfinite(line.sample):
         return text("from_sample", lang, value=figure, sample=number(line.sample))
     return figure
@@ -122,9 +123,7 @@ def _under(value: float, line: float) -> str:
 
 def _veto(rule: RuleLine, lang: str) -> str:
     effect = text(f"effect_{rule.effect}", lang, cap=number(rule.points))
-    return (
-        f"  {named(rule, lang)}: {effect}" if lang == "en" else f"  {named(rule, lang)}：{effect}"
-    )
+    return f"  {named(rule, lang)}{form('colon', lang)}{effect}"
 
 
 def render_text(statement: Statement, lang: str = "en") -> str:
@@ -133,7 +132,7 @@ def render_text(statement: Statement, lang: str = "en") -> str:
     Parameters
     ----------
     statement : Statement
-    lang : {"en", "zh"}
+    lang : str, default="en"
 
     Examples
     --------
@@ -144,23 +143,26 @@ def render_text(statement: Statement, lang: str = "en") -> str:
     Trust index 62.00  (90 % interval 59.65 to 64.35; unknown merchant 62.00)
     """
     s = statement
-    to = " to " if lang == "en" else " – "
-    interval = f"{number_2(s.trust_index_lower)}{to}{number_2(s.trust_index_upper)}"
-    tier = (s.tier_zh if lang == "zh" else "") or s.tier_en or s.tier
+    low, high = number_2(s.trust_index_lower), number_2(s.trust_index_upper)
+    index = {
+        "index": number_2(s.trust_index),
+        "interval": form("range", lang, low=low, high=high),
+        "prior": f"{s.prior_index:.2f}",
+    }
+    state = {
+        "status": text(s.status, lang),
+        "coverage": percent(s.coverage),
+        "tier": named(s, lang, "tier") or text("none", lang),
+    }
     lines = [
         f"{one_line(s.merchant_id)}  {text('scorecard', lang)} {s.scorecard}".strip(),
-        f"  {text('trust_index', lang)} {number_2(s.trust_index)}  "
-        f"({text('interval', lang)} {interval}; "
-        f"{text('prior_index', lang)} {s.prior_index:.2f})",
-        f"  {text('status', lang)} {text(s.status, lang)}; "
-        f"{text('coverage', lang)} {percent(s.coverage)}; "
-        f"{text('tier', lang)} {tier or text('none', lang)}",
+        "  " + text("index_line", lang, **index),
+        "  " + text("status_line", lang, **state),
     ]
-    comma = ", " if lang == "en" else "、"
-    if s.rights:
-        lines.append(f"  {text('rights', lang)} {comma.join(right(r, lang) for r in s.rights)}")
-    if s.duties:
-        lines.append(f"  {text('duties', lang)} {comma.join(right(d, lang) for d in s.duties)}")
+    for key, granted in (("rights", s.rights), ("duties", s.duties)):
+        if granted:
+            names = form("list", lang).join(right(each, lang) for each in granted)
+            lines.append("  " + text(f"{key}_line", lang, **{key: names}))
     lines += _account(s, lang)
     if s.vetoes:
         lines += ["", "  " + text("vetoes", lang), *("  " + _veto(v, lang) for v in s.vetoes)]
@@ -180,21 +182,22 @@ def _listed(signals: list[SignalLine], heading: str, lang: str) -> list[str]:
     """Return a heading and the names of signals under it; nothing where there are none."""
     if not signals:
         return []
-    names = [named(line, lang) for line in signals[:_SHOWN_UNKNOWN]]
-    more = len(signals) - len(names)
-    joined = ", ".join(names) if lang == "en" else "、".join(names)
-    return [
-        "",
-        f"  {text(heading, lang)} ({len(signals)})",
-        "    " + joined + (f" … +{more}" if more else ""),
-    ]
+    title = form("heading", lang, text=text(heading, lang), count=len(signals))
+    return ["", "  " + title, "    " + _names(signals, lang)]
+
+
+def _names(things: Sequence[Any], lang: str) -> str:
+    """Return the names of the first of some signals, and how many more there are."""
+    shown = form("list", lang).join(named(each, lang) for each in things[:_SHOWN_UNKNOWN])
+    more = len(things) - _SHOWN_UNKNOWN
+    return form("more", lang, text=shown, count=more) if more > 0 else shown
 
 
 def _changes(changes: tuple[Change, ...], lang: str, counted: bool) -> list[str]:
     lines = []
     for change in changes:
         lines.append("    " + _change(change, lang, counted))
-        advice = (change.advice_zh if lang == "zh" else "") or change.advice_en
+        advice = named(change, lang, "advice")
         if advice:
             lines.append("      " + advice)
     return lines
@@ -206,7 +209,7 @@ def _change(change: Change, lang: str, counted: bool) -> str:
     after = _figure(change.after, change.kind, change.unit, lang)
     if counted and math.isfinite(change.count_after):
         of = text("of", lang, count=number(change.count_after), sample=number(change.sample))
-        after = f"{after} ({of})"
+        after = form("bracket", lang, text=after, note=of)
     return text(
         "plan_change",
         lang,
@@ -223,7 +226,7 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
     Parameters
     ----------
     plan : TierPlan
-    lang : {"en", "zh"}
+    lang : str, default="en"
 
     Examples
     --------
@@ -235,7 +238,7 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
     """
     if plan.outcome in ("top", "no_ladder"):
         return text(f"plan_{plan.outcome}", lang)
-    target = (plan.target_zh if lang == "zh" else "") or plan.target_en or plan.target
+    target = named(plan, lang, "target")
     if plan.outcome == "has":
         return text("plan_has", lang, tier=target)
     lines = [text("plan", lang, tier=target)]
@@ -265,11 +268,7 @@ def render_plan(plan: TierPlan, lang: str = "en") -> str:
         key = "plan_volume" if plan.changes else "plan_volume_alone"
         evidence.append(text(key, lang, factor=number(plan.volume)))
     if plan.unknown:
-        comma = ", " if lang == "en" else "、"
-        shown = comma.join(named(blank, lang) for blank in plan.unknown[:_SHOWN_UNKNOWN])
-        more = len(plan.unknown) - _SHOWN_UNKNOWN
-        shown += f" … +{more}" if more > 0 else ""
-        evidence.append(text("plan_unknown", lang, signals=shown))
+        evidence.append(text("plan_unknown", lang, signals=_names(plan.unknown, lang)))
     if evidence:
         lines.append("  " + text("plan_evidence", lang))
         lines += ["    " + line for line in evidence]

@@ -47,7 +47,7 @@ def waterfall(
     Parameters
     ----------
     statement : Statement
-    lang : {"en", "zh"}
+    lang : str, default="en"
         Language of the names.
     most : int, default=10
         Signals with a bar of their own, those that move the index most; the others share one.

@@ -16,10 +16,10 @@ from trustscore.explain.render import number
 from trustscore.report.figures import BINS, EDGE, Figures, SignalFigures
 from trustscore.report.merchants import Packed
 from trustscore.report.svg import histogram, share_bar, signal_strip, sparkline
-from trustscore.report.words import Pair, capital, names, pair, plain_pair
+from trustscore.report.words import Texts, capital, names, plain_texts, same, texts
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.statuses import STATUS_WORDS
-from trustscore.words import right, unit
+from trustscore.words import LANGUAGES, form, right, unit
 
 __all__ = [
     "drift_facts",
@@ -35,30 +35,30 @@ _DRIFTED = 20
 _LEAST = 5e-4
 
 
-def anchor(signal: Signal, value: float, lang: str) -> str:
+def anchor(signal: Signal, value: float) -> Texts:
     """Return an anchor of a signal with its unit."""
     if signal.counts:
-        return f"{number(100 * value, 3)} %"
-    return f"{number(value)} {unit(signal.words.unit, lang)}".rstrip()
+        return form.all("percent", value=number(100 * value, 3))
+    name = signal.words.unit
+    return tuple(f"{number(value)} {unit(name, lang)}".rstrip() for lang in LANGUAGES)
 
 
-def anchors(signal: Signal) -> Pair:
+def anchors(signal: Signal) -> Texts:
     """Return the poor and the good anchor of a signal in words."""
-    en, zh = (
-        f"{anchor(signal, signal.poor, lang)} → {anchor(signal, signal.good, lang)}"
-        for lang in ("en", "zh")
+    return tuple(
+        f"{poor} → {good}"
+        for poor, good in zip(anchor(signal, signal.poor), anchor(signal, signal.good), strict=True)
     )
-    return en, zh
 
 
-def tier_names(card: Scorecard) -> dict[str, Pair]:
+def tier_names(card: Scorecard) -> dict[str, Texts]:
     """Return the names of the tiers by id, low to high; that of no tier last."""
-    return {tier.id: names(tier) for tier in card.tiers.ladder} | {"": pair("no_tier")}
+    return {tier.id: names(tier) for tier in card.tiers.ladder} | {"": texts("no_tier")}
 
 
-def status_counts(figures: Figures) -> list[tuple[Pair, int]]:
+def status_counts(figures: Figures) -> list[tuple[Texts, int]]:
     """Return merchants by status, the fullest status first."""
-    return [(capital(plain_pair(word)), figures.statuses[word]) for word in reversed(STATUS_WORDS)]
+    return [(capital(plain_texts(word)), figures.statuses[word]) for word in reversed(STATUS_WORDS)]
 
 
 def index_chart(figures: Figures) -> str:
@@ -72,9 +72,9 @@ def index_chart(figures: Figures) -> str:
     return histogram(
         figures.bins,
         lines,
-        pair("index_chart"),
-        pair("index_chart_desc", **words),
-        mark=(figures.mean("index"), pair("mean")),
+        texts("index_chart"),
+        texts("index_chart_desc", **words),
+        mark=(figures.mean("index"), texts("mean")),
     )
 
 
@@ -86,7 +86,7 @@ def dimension_rows(figures: Figures) -> list[dict[str, Any]]:
         if not found.merchants:
             continue
         name = names(dimension)
-        chart = sparkline(found.bins, name, pair("spread_desc", mean=f"{found.mean:.1f}"))
+        chart = sparkline(found.bins, name, texts("spread_desc", mean=f"{found.mean:.1f}"))
         rows.append({"name": name, "mean": found.mean, "chart": chart})
     return rows
 
@@ -99,7 +99,7 @@ def stage_rows(figures: Figures) -> list[dict[str, Any]]:
         if gained + lost <= 0:
             continue
         name = names(figures.card.stages[stage])
-        desc = pair("balance_desc", gained=f"{gained:.1f}", lost=f"{lost:.1f}")
+        desc = texts("balance_desc", gained=f"{gained:.1f}", lost=f"{lost:.1f}")
         bar = share_bar([("gain", gained), ("loss", lost)], name, desc)
         rows.append({"name": name, "gained": gained, "lost": lost, "chart": bar})
     return rows
@@ -126,14 +126,14 @@ def _signal_row(each: SignalFigures, scored: int) -> dict[str, Any]:
     worse, better = int(EDGE * step), int((1 + EDGE) * step)
     words = {
         "n": f"{each.known:,}",
-        "poor": (anchor(signal, signal.poor, "en"), anchor(signal, signal.poor, "zh")),
-        "good": (anchor(signal, signal.good, "en"), anchor(signal, signal.good, "zh")),
+        "poor": anchor(signal, signal.poor),
+        "good": anchor(signal, signal.good),
         "below": f"{int(each.bins[:worse].sum()):,}",
         "above": f"{int(each.bins[better:].sum()):,}",
     }
     return {
         "name": name,
-        "chart": signal_strip(each.bins, EDGE, name, pair("strip_desc", **words)),
+        "chart": signal_strip(each.bins, EDGE, name, texts("strip_desc", **words)),
         "anchors": anchors(signal),
         "applies": each.applies,
         "known": each.applies - each.unknown - each.withheld,
@@ -161,36 +161,35 @@ def rule_rows(figures: Figures) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["n"])
 
 
-def effect(rule: Any) -> Pair:
+def effect(rule: Any) -> Texts:
     """Return what a rule does, in words."""
     if rule.grants:
-        return pair(
-            f"does_{rule.effect}", grants=(right(rule.grants, "en"), right(rule.grants, "zh"))
-        )
+        grants = tuple(right(rule.grants, lang) for lang in LANGUAGES)
+        return texts(f"does_{rule.effect}", grants=grants)
     if rule.veto:
-        return plain_pair(f"effect_{rule.effect}", cap=f"{rule.points:g}")
-    return pair(f"does_{rule.effect}", points=f"{rule.points:g}")
+        return plain_texts(f"effect_{rule.effect}", cap=f"{rule.points:g}")
+    return texts(f"does_{rule.effect}", points=f"{rule.points:g}")
 
 
 def market_facts(figures: Figures, rejected: int, change: float | None) -> dict[str, Any]:
     """Return the facts of the sections on a market as a whole."""
     low, high = (f"{figures.quantile(share):.0f}" for share in (0.25, 0.75))
-    since = None if change is None else pair("since", change=_signed(change))
+    since = None if change is None else texts("since", change=_signed(change))
     scored = _share(figures.scored, figures.merchants)
     formal = _share(figures.statuses["formal"], figures.merchants)
     return {
         "facts": [
-            (pair("merchants"), f"{figures.merchants:,}", None),
-            (pair("scored"), f"{figures.scored:,}", pair("of_all", share=scored)),
-            (pair("mean_index"), _points(figures.mean("index")), since),
+            (texts("merchants"), f"{figures.merchants:,}", None),
+            (texts("scored"), f"{figures.scored:,}", texts("of_all", share=scored)),
+            (texts("mean_index"), _points(figures.mean("index")), since),
             (
-                pair("median_index"),
+                texts("median_index"),
                 _points(figures.quantile(0.5)),
-                pair("middle_half", low=low, high=high) if figures.scored else None,
+                texts("middle_half", low=low, high=high) if figures.scored else None,
             ),
-            (pair("formal"), f"{figures.statuses['formal']:,}", pair("of_all", share=formal)),
-            (pair("mean_coverage"), _share(figures.mean("coverage"), 1.0), None),
-            (pair("rejected"), f"{rejected:,}", None),
+            (texts("formal"), f"{figures.statuses['formal']:,}", texts("of_all", share=formal)),
+            (texts("mean_coverage"), _share(figures.mean("coverage"), 1.0), None),
+            (texts("rejected"), f"{rejected:,}", None),
         ],
         "histogram": index_chart(figures),
         "merchants": figures.merchants,
@@ -198,7 +197,7 @@ def market_facts(figures: Figures, rejected: int, change: float | None) -> dict[
             (names(tier), f"{tier.at:g}", figures.tiers[tier.id])
             for tier in reversed(figures.card.tiers.ladder)
         ]
-        + ([(pair("no_tier"), "–", figures.tiers[""])] if figures.tiers[""] else []),
+        + ([(texts("no_tier"), "–", figures.tiers[""])] if figures.tiers[""] else []),
         "statuses": status_counts(figures),
         "dimensions": dimension_rows(figures),
         "stages": stage_rows(figures),
@@ -219,14 +218,14 @@ def table_facts(
         "rows": packed.rows,
         "change": change,
         "tiers": [words[name] for name in tiers],
-        "statuses": [capital(plain_pair(word)) for word in STATUS_WORDS],
+        "statuses": [capital(plain_texts(word)) for word in STATUS_WORDS],
         "used": {
             "by-tier": [at for at, name in enumerate(tiers) if figures.tiers[name]],
             "by-status": [at for at, word in enumerate(STATUS_WORDS) if figures.statuses[word]],
         },
         "panels": panels,
         "words": {
-            key: pair(key, **{name: f"{{{name}}}" for name in ("from", "to", "count")})
+            key: texts(key, **{name: f"{{{name}}}" for name in ("from", "to", "count")})
             for key in ("any_tier", "any_status", "found", "none_found", "too_old")
         },
     }
@@ -247,21 +246,21 @@ def moved_facts(market: Market, differences: Sequence[Difference]) -> dict[str, 
     return {
         "facts": [
             (
-                pair("mean_index"),
+                texts("mean_index"),
                 _points(market.mean("new")),
-                pair("since", change=_signed(change)),
+                texts("since", change=_signed(change)),
             ),
-            (pair("moved"), f"{market.moved:,}", pair("moved_of", n=f"{market.scored:,}")),
-            (pair("tiers_won"), f"{climbed:,}", None),
-            (pair("tiers_lost"), f"{fell:,}", None),
-            (pair("new"), f"{market.new_count:,}", None),
-            (pair("gone"), f"{market.gone_count:,}", None),
+            (texts("moved"), f"{market.moved:,}", texts("moved_of", n=f"{market.scored:,}")),
+            (texts("tiers_won"), f"{climbed:,}", None),
+            (texts("tiers_lost"), f"{fell:,}", None),
+            (texts("new"), f"{market.new_count:,}", None),
+            (texts("gone"), f"{market.gone_count:,}", None),
         ],
         "both": market.both,
-        "parts_title": plain_pair("compare_parts"),
-        "signals_title": plain_pair("compare_signals"),
+        "parts_title": plain_texts("compare_parts"),
+        "signals_title": plain_texts("compare_signals"),
         "parts": [
-            (capital(plain_pair(f"part_{kind}")), kinds[kind])
+            (capital(plain_texts(f"part_{kind}")), kinds[kind])
             for kind in KINDS_OF_PART
             if abs(kinds.get(kind, 0.0)) >= _LEAST
         ],
@@ -269,8 +268,8 @@ def moved_facts(market: Market, differences: Sequence[Difference]) -> dict[str, 
         "dimensions": _groups(market, "dimension", {d.id: names(d) for d in card.dimensions}),
         "stages": _groups(market, "stage", {k: names(v) for k, v in card.stages.items()}),
         "tiers": _tier_moves(market),
-        "fell_title": plain_pair("compare_fell"),
-        "rose_title": plain_pair("compare_rose"),
+        "fell_title": plain_texts("compare_fell"),
+        "rose_title": plain_texts("compare_rose"),
         "fell": [_mover(each, card) for each in down],
         "rose": [_mover(each, card) for each in up],
         "differences": [one_line(str(each)) for each in differences],
@@ -283,8 +282,8 @@ def drift_facts(drift: Drift) -> dict[str, Any]:
     found = drift.drifted("slight")
     rows = [
         {
-            "name": (look_name(look, card, "en"), look_name(look, card, "zh")),
-            "verdict": capital(_drift_pair(look.verdict)),
+            "name": tuple(look_name(look, card, lang) for lang in LANGUAGES),
+            "verdict": capital(drift_text.all(look.verdict)),
             "psi": look.psi,
             "by_chance": look.psi_by_chance,
             "unknown": look.unknown,
@@ -296,41 +295,37 @@ def drift_facts(drift: Drift) -> dict[str, Any]:
         "rows": rows,
         "more": len(found) - len(rows),
         "looks": len(drift.looks),
-        "nothing": _drift_pair("nothing"),
+        "nothing": drift_text.all("nothing"),
         "heads": [
-            capital(_drift_pair(f"col_{name}"))
+            capital(drift_text.all(f"col_{name}"))
             for name in ("psi", "by_chance", "unknown", "points")
         ],
-        "verdict": capital(_drift_pair("col_verdict")),
+        "verdict": capital(drift_text.all("col_verdict")),
     }
 
 
-def _drift_pair(key: str) -> Pair:
-    return drift_text(key, "en"), drift_text(key, "zh")
-
-
-def part_names(part: str, card: Scorecard) -> Pair:
+def part_names(part: str, card: Scorecard) -> Texts:
     """Return the name of a part of a change."""
-    return part_name(part, card, "en"), part_name(part, card, "zh")
+    return tuple(part_name(part, card, lang) for lang in LANGUAGES)
 
 
-def _groups(market: Market, what: str, words: Mapping[str, Pair]) -> list[tuple[Pair, float]]:
+def _groups(market: Market, what: str, words: Mapping[str, Texts]) -> list[tuple[Texts, float]]:
     by = market.by(what)
     return [(words[name], by[name]) for name in words if abs(by.get(name, 0.0)) >= _LEAST]
 
 
-def _tier_moves(market: Market) -> list[tuple[Pair, int]]:
+def _tier_moves(market: Market) -> list[tuple[Texts, int]]:
     words = tier_names(market.card)
 
-    def name(tier: str) -> Pair:
-        return words.get(tier, (one_line(tier), one_line(tier)))
+    def name(tier: str) -> Texts:
+        return words.get(tier) or same(one_line(tier))
 
     moves = sorted(
         ((n, old, new) for (old, new), n in market.tiers.items() if old != new),
         key=lambda each: (-each[0], each[1], each[2]),
     )
     return [
-        ((f"{name(old)[0]} → {name(new)[0]}", f"{name(old)[1]} → {name(new)[1]}"), n)
+        (tuple(f"{was} → {now}" for was, now in zip(name(old), name(new), strict=True)), n)
         for n, old, new in moves[:_SHOWN]
     ]
 
@@ -343,8 +338,7 @@ def _mover(mover: Mover, card: Scorecard) -> dict[str, Any]:
         "new": mover.new,
         "change": mover.change,
         "tiers": [
-            words.get(tier, (one_line(tier), one_line(tier)))
-            for tier in (mover.old_tier, mover.new_tier)
+            words.get(tier) or same(one_line(tier)) for tier in (mover.old_tier, mover.new_tier)
         ],
         "reasons": [(part_names(part, card), points) for part, points in mover.reasons],
     }

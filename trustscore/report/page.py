@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.report.words import Pair, pair
+from trustscore.report.words import Texts, texts
+from trustscore.words import LANGUAGES, words_of
 
 __all__ = ["render_page"]
 
@@ -24,8 +25,8 @@ def render_page(template: str, lang: str, **facts: Any) -> str:
     Parameters
     ----------
     template : {"report.html", "public.html", "compare.html"}
-    lang : {"en", "zh"}
-        Language that the page opens in.
+    lang : str
+        Language that the page opens in, one of `trustscore.words.LANGUAGES`.
     **facts
         What the template shows. Texts are escaped.
 
@@ -54,7 +55,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     found.filters |= {
-        "both": both,
+        "spoken": spoken,
         "points": points,
         "signed": signed,
         "share": share,
@@ -62,13 +63,21 @@ def _environment() -> Any:
         "svg": _safe,
     }
     found.globals |= {
-        "t": lambda key, /, **values: both(pair(key, **values)),
-        "pair": pair,
+        "t": lambda key, /, **values: spoken(texts(key, **values)),
+        "texts": texts,
+        "at": lambda lang, of: of[LANGUAGES.index(lang)],
+        "languages": LANGUAGES,
+        "next_language": tuple(words_of(each)["language"]["name"] for each in _turned()),
         "attributes": attributes,
         "style": _safe(_text("style.css")),
         "script": _safe(_text("script.js")),
     }
     return found
+
+
+def _turned() -> Texts:
+    """Return for each language the one that follows it, the first after the last."""
+    return (*LANGUAGES[1:], LANGUAGES[0])
 
 
 def _text(name: str) -> str:
@@ -82,28 +91,28 @@ def _safe(text: str) -> Any:
     return Markup(text)
 
 
-def both(texts: Pair | str) -> Any:
-    """Return a text in both languages as HTML, of which the page shows one.
+def spoken(of: Texts | str) -> Any:
+    """Return a text in every language as HTML, of which the page shows one.
 
     Examples
     --------
-    >>> both(("Rules", "规则"))
+    >>> spoken(("Rules", "规则"))
     Markup('<span lang="en">Rules</span><span lang="zh">规则</span>')
-    >>> both("<script>")
+    >>> spoken("<script>")
     Markup('&lt;script&gt;')
     """
     from markupsafe import Markup, escape
 
-    if isinstance(texts, str):
-        return escape(texts)
-    en, zh = texts
-    if en == zh:
-        return escape(en)
-    return Markup('<span lang="en">{}</span><span lang="zh">{}</span>').format(en, zh)
+    if isinstance(of, str):
+        return escape(of)
+    if len(set(of)) == 1:
+        return escape(of[0])
+    each = zip(LANGUAGES, of, strict=True)
+    return Markup("").join(Markup('<span lang="{}">{}</span>').format(*one) for one in each)
 
 
-def attributes(lang: str, /, **texts: Pair) -> Any:
-    """Return attributes whose texts the page's script changes with the language.
+def attributes(lang: str, /, **of: Texts) -> Any:
+    """Return attributes whose values the page's script changes with the language.
 
     Examples
     --------
@@ -112,9 +121,9 @@ def attributes(lang: str, /, **texts: Pair) -> Any:
     """
     from markupsafe import Markup
 
-    named = {name.replace("_", "-"): each for name, each in texts.items()}
+    named = {name.replace("_", "-"): each for name, each in of.items()}
     now = Markup(" ").join(
-        Markup('{}="{}"').format(name, each[lang == "zh"]) for name, each in named.items()
+        Markup('{}="{}"').format(name, each[LANGUAGES.index(lang)]) for name, each in named.items()
     )
     whole = json.dumps(named, ensure_ascii=False)
     return Markup('{} data-attributes="{}"').format(now, whole)

@@ -13,10 +13,10 @@ from trustscore.errors import one_line
 from trustscore.explain import Statement, explain, next_tier_plan, render_plan
 from trustscore.explain.waterfall import waterfall
 from trustscore.report.svg import share_bar, waterfall_chart
-from trustscore.report.words import Pair, capital, names, pair, plain_pair
+from trustscore.report.words import Texts, capital, names, plain_texts, rights, texts
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Block
-from trustscore.words import right
+from trustscore.words import LANGUAGES
 
 __all__ = ["Moved", "panel"]
 
@@ -46,37 +46,35 @@ def panel(
     statement = explain(block, card, missing=missing, as_of=as_of)
     plan = next_tier_plan(block, card, missing=missing, as_of=as_of)
     name = one_line(statement.merchant_id)
-    bars = list(
-        zip(waterfall(statement, "en", most=12), waterfall(statement, "zh", most=12), strict=True)
-    )
+    drawn = (waterfall(statement, lang, most=12) for lang in LANGUAGES)
+    bars = list(zip(*drawn, strict=True))
     index = f"{statement.trust_index:.1f}"
-    chart = waterfall_chart(bars, pair("waterfall"), pair("waterfall_desc", name=name, index=index))
+    chart = waterfall_chart(
+        bars, texts("waterfall"), texts("waterfall_desc", name=name, index=index)
+    )
     return {
         "id": name,
         "index": statement.trust_index,
         "low": statement.trust_index_lower,
         "high": statement.trust_index_upper,
         "coverage": statement.coverage,
-        "status": capital(plain_pair(statement.status)),
-        "tier": (statement.tier_en or statement.tier, statement.tier_zh or statement.tier_en),
-        "rights": (
-            ", ".join(right(each, "en") for each in statement.rights),
-            "、".join(right(each, "zh") for each in statement.rights),
-        ),
+        "status": capital(plain_texts(statement.status)),
+        "tier": names(statement, "tier"),
+        "rights": rights(statement.rights),
         "chart": chart,
         "vetoes": [_veto(rule) for rule in statement.vetoes],
         "stages": _stages(statement),
         "dimensions": [
             (names(part), part.index) for part in statement.dimensions if part.weight > 0
         ],
-        "plan": _lines((render_plan(plan, "en"), render_plan(plan, "zh"))),
+        "plan": _lines(tuple(render_plan(plan, lang) for lang in LANGUAGES)),
         "moved": None if moved is None else _moved(moved, card),
     }
 
 
-def _veto(rule: Any) -> tuple[Pair, Pair]:
+def _veto(rule: Any) -> tuple[Texts, Texts]:
     height = f"{rule.points:g}" if math.isfinite(rule.points) else ""
-    return names(rule), plain_pair(f"effect_{rule.effect}", cap=height)
+    return names(rule), plain_texts(f"effect_{rule.effect}", cap=height)
 
 
 def _stages(statement: Statement) -> list[dict[str, Any]]:
@@ -88,7 +86,7 @@ def _stages(statement: Statement) -> list[dict[str, Any]]:
             "bar": share_bar(
                 [("gain", part.gained), ("loss", part.lost)],
                 names(part),
-                pair("balance_desc", gained=f"{part.gained:.1f}", lost=f"{part.lost:.1f}"),
+                texts("balance_desc", gained=f"{part.gained:.1f}", lost=f"{part.lost:.1f}"),
             ),
         }
         for part in statement.stages
@@ -101,11 +99,10 @@ def _moved(moved: Moved, card: Scorecard) -> dict[str, Any]:
     shown = [(part, points) for part, points in order if abs(points) >= _LEAST][:_PARTS]
     rest = math.fsum(moved.parts.values()) - math.fsum(points for _, points in shown)
     parts = [
-        ((part_name(part, card, "en"), part_name(part, card, "zh")), points)
-        for part, points in shown
+        (tuple(part_name(part, card, lang) for lang in LANGUAGES), points) for part, points in shown
     ]
     if abs(rest) >= _LEAST:
-        parts.append((pair("others"), rest))
+        parts.append((texts("others"), rest))
     return {
         "old": moved.old,
         "new": moved.new,
@@ -114,7 +111,7 @@ def _moved(moved: Moved, card: Scorecard) -> dict[str, Any]:
     }
 
 
-def _lines(texts: Pair) -> list[dict[str, Any]]:
+def _lines(of: Texts) -> list[dict[str, Any]]:
     """Return the lines of a text in each language, with the depth to which they are indented."""
     return [
         {
@@ -125,5 +122,5 @@ def _lines(texts: Pair) -> list[dict[str, Any]]:
                 if line.strip()
             ],
         }
-        for lang, each in zip(("en", "zh"), texts, strict=True)
+        for lang, each in zip(LANGUAGES, of, strict=True)
     ]

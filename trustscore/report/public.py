@@ -17,12 +17,20 @@ from trustscore.report.suppress import (
     suppress_linked,
     suppress_table,
 )
-from trustscore.report.words import Pair, capital, column_pair, names, pair, plain_pair
+from trustscore.report.words import (
+    Texts,
+    capital,
+    column_texts,
+    names,
+    plain_texts,
+    rights,
+    same,
+    texts,
+)
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.statuses import STATUS_WORDS, Status
 from trustscore.scoring import Scores
 from trustscore.typing import Array
-from trustscore.words import right
 
 __all__ = ["Groups", "Published", "public_facts"]
 
@@ -48,8 +56,8 @@ class Groups:
 
     def add(self, values: Sequence[str | None], scores: Scores) -> None:
         """Add the merchants of a block."""
-        texts = np.array([value or "" for value in values], dtype=object)
-        words, place = np.unique(texts.astype(str), return_inverse=True)
+        cells = np.array([value or "" for value in values], dtype=object)
+        words, place = np.unique(cells.astype(str), return_inverse=True)
         cells = place * self.tiers + scores.tier_code
         counts = np.bincount(cells, minlength=len(words) * self.tiers).reshape(-1, self.tiers)
         known = np.isfinite(scores.trust_index)
@@ -70,7 +78,7 @@ class Published:
 
     Attributes
     ----------
-    tiers, statuses, bins : list of (Pair, int or None)
+    tiers, statuses, bins : list of (Texts, int or None)
         None where a count is withheld.
     """
 
@@ -90,10 +98,10 @@ class Published:
             np.append(figures.bins.reshape(_BINS, -1).sum(axis=1), figures.statuses[off]),
         ]
         hidden = suppress_linked(lists)
-        labels: list[list[Pair]] = [
+        labels: list[list[Texts]] = [
             [words[name] for name in [*ladder, ""]],
-            [capital(plain_pair(word)) for word in reversed(STATUS_WORDS)],
-            [(text, text) for text in _ranges()] + [capital(plain_pair(off))],
+            [capital(plain_texts(word)) for word in reversed(STATUS_WORDS)],
+            [same(each) for each in _ranges()] + [capital(plain_texts(off))],
         ]
         self.tiers, self.statuses, self.bins = (
             [
@@ -105,12 +113,12 @@ class Published:
         codes = {name: at for at, name in enumerate(["", *(t.id for t in card.tiers.ladder)])}
         # Columns of the tables: each shown tier, and those withheld as one.
         shown = [name for name, no in zip([*ladder, ""], hidden[0], strict=True) if not no]
-        self.columns: list[tuple[Pair, list[int]]] = [
+        self.columns: list[tuple[Texts, list[int]]] = [
             (words[name], [codes[name]]) for name in shown if figures.tiers[name]
         ]
         rest = [codes[name] for name, no in zip([*ladder, ""], hidden[0], strict=True) if no]
         if rest:
-            self.columns.append((pair("other_tiers"), rest))
+            self.columns.append((texts("other_tiers"), rest))
 
     def table(self, groups: Groups) -> dict[str, Any] | None:
         """Return the table of groups by tier; None where one group would hold all."""
@@ -143,8 +151,8 @@ class Published:
             total = int(counts[at].sum())
             rows.append({"name": _group(word), "cells": cells, "total": total, "mean": mean})
         return {
-            "title": pair("by", column=column_pair(groups.column)),
-            "head": capital(column_pair(groups.column)),
+            "title": texts("by", column=column_texts(groups.column)),
+            "head": capital(column_texts(groups.column)),
             "columns": [name for name, _ in self.columns],
             "rows": rows,
         }
@@ -176,7 +184,7 @@ def public_facts(
     card = figures.card
     tables = [table for each in groups if (table := now.table(each)) is not None]
     facts = {
-        "definition": pair(
+        "definition": texts(
             "definition_text", signals=len(card.signals), dimensions=len(card.dimensions)
         ),
         "least": LEAST,
@@ -218,7 +226,7 @@ def _group_means(
             (row["name"], row["mean"], then.get(row["name"]))
             for row in table["rows"]
             # All others are others each year.
-            if row["name"] != pair("others")
+            if row["name"] != texts("others")
         ]
         found.append({"title": table["head"], "rows": rows})
     return found
@@ -229,21 +237,17 @@ def _ranges() -> list[str]:
     return [f"{low}–{low + step}" for low in range(0, 100, step)]
 
 
-def _group(word: str | None) -> Pair:
+def _group(word: str | None) -> Texts:
     if word is None:
-        return pair("others")
-    return (one_line(word), one_line(word)) if word else pair("no_value")
+        return texts("others")
+    return same(one_line(word)) if word else texts("no_value")
 
 
-def _tier(tier: Any) -> tuple[Pair, str, Pair]:
-    rights = (
-        ", ".join(right(each, "en") for each in tier.rights),
-        "、".join(right(each, "zh") for each in tier.rights),
-    )
-    return names(tier), f"{tier.at:g}", rights
+def _tier(tier: Any) -> tuple[Texts, str, Texts]:
+    return names(tier), f"{tier.at:g}", rights(tier.rights)
 
 
-def _dimensions(figures: Figures, before: Figures | None) -> list[tuple[Pair, Any, Any]]:
+def _dimensions(figures: Figures, before: Figures | None) -> list[tuple[Texts, Any, Any]]:
     rows = []
     for dimension in figures.card.dimensions:
         means = []

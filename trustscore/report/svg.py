@@ -6,18 +6,22 @@ Colours are classes of the page's style, so that light, dark and print each have
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterable, Sequence
 from itertools import count
 
 import numpy as np
 
 from trustscore.explain.waterfall import Bar
-from trustscore.report.words import Pair
+from trustscore.report.words import Texts
+from trustscore.text_table import width as columns_of
 from trustscore.typing import Array
+from trustscore.words import LANGUAGES
 
 __all__ = ["bars_path", "histogram", "share_bar", "signal_strip", "sparkline", "waterfall_chart"]
 
 _IDS = count()
+_COLUMNS = 38
 
 
 def _n(value: float) -> str:
@@ -25,19 +29,21 @@ def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def both(pair: Pair) -> str:
-    """Return a text of SVG in both languages; the style shows one."""
-    en, zh = (html.escape(each) for each in pair)
-    if en == zh:
-        return en
-    return f'<tspan lang="en">{en}</tspan><tspan lang="zh">{zh}</tspan>'
+def spoken(of: Texts) -> str:
+    """Return a text of SVG in every language; the style shows one."""
+    if len(set(of)) == 1:
+        return html.escape(of[0])
+    return "".join(
+        f'<tspan lang="{lang}">{html.escape(each)}</tspan>'
+        for lang, each in zip(LANGUAGES, of, strict=True)
+    )
 
 
-def _svg(width: float, height: float, title: Pair, desc: Pair, inside: str, kind: str) -> str:
+def _svg(width: float, height: float, title: Texts, desc: Texts, inside: str, kind: str) -> str:
     name = f"c{next(_IDS)}"
     words = "".join(
-        f'<{tag} id="{name}{tag[0]}" data-en="{html.escape(text[0])}"'
-        f' data-zh="{html.escape(text[1])}">{html.escape(text[0])}</{tag}>'
+        f'<{tag} id="{name}{tag[0]}" data-texts="{html.escape(json.dumps(text))}">'
+        f"{html.escape(text[0])}</{tag}>"
         for tag, text in (("title", title), ("desc", desc))
     )
     return (
@@ -71,10 +77,10 @@ def bars_path(bins: Sequence[float] | Array, width: float, height: float, gap: f
 
 def histogram(
     bins: Array,
-    lines: Iterable[tuple[float, Pair]],
-    title: Pair,
-    desc: Pair,
-    mark: tuple[float, Pair] | None = None,
+    lines: Iterable[tuple[float, Texts]],
+    title: Texts,
+    desc: Texts,
+    mark: tuple[float, Texts] | None = None,
 ) -> str:
     """Return a histogram of points 0..100 with lines at some of them."""
     width, height, base, top = 720.0, 234.0, 204.0, 44.0
@@ -95,7 +101,7 @@ def histogram(
         parts.append(f'<path class="tier-line" d="M{_n(x)} {y - 8}V{_n(base)}"/>')
         parts.append(
             f'<text class="label" x="{_n(x + dx)}" y="{y}" text-anchor="{anchor}">'
-            f"{both(name)} {line:g}</text>"
+            f"{spoken(name)} {line:g}</text>"
         )
     if mark is not None and np.isfinite(mark[0]):
         x = mark[0] * width / 100
@@ -103,7 +109,7 @@ def histogram(
     return _svg(width, height, title, desc, "".join(parts), "histogram")
 
 
-def sparkline(bins: Array, title: Pair, desc: Pair) -> str:
+def sparkline(bins: Array, title: Texts, desc: Texts) -> str:
     """Return a small histogram without an axis."""
     inside = (
         f'<path class="bar" d="{bars_path(bins, 160, 26)}"/><path class="axis" d="M0 26.5h160"/>'
@@ -111,7 +117,7 @@ def sparkline(bins: Array, title: Pair, desc: Pair) -> str:
     return _svg(160, 28, title, desc, inside, "spark")
 
 
-def signal_strip(bins: Array, edge: float, title: Pair, desc: Pair) -> str:
+def signal_strip(bins: Array, edge: float, title: Texts, desc: Texts) -> str:
     """Return the distribution of a signal, with its poor and its good anchor as lines.
 
     Every signal runs from worse on the left to better on the right.
@@ -129,7 +135,7 @@ def signal_strip(bins: Array, edge: float, title: Pair, desc: Pair) -> str:
     return _svg(width, height + 1, title, desc, inside, "strip")
 
 
-def share_bar(parts: Sequence[tuple[str, float]], title: Pair, desc: Pair) -> str:
+def share_bar(parts: Sequence[tuple[str, float]], title: Texts, desc: Texts) -> str:
     """Return one lying bar of shares; each has the class of its part."""
     total = sum(value for _, value in parts) or 1.0
     x, pieces = 0.0, []
@@ -141,44 +147,47 @@ def share_bar(parts: Sequence[tuple[str, float]], title: Pair, desc: Pair) -> st
     return _svg(240, 12, title, desc, "".join(pieces), "share")
 
 
-def waterfall_chart(bars: Sequence[tuple[Bar, Bar]], title: Pair, desc: Pair) -> str:
-    """Return the bars of a statement, one below the other; each in English and Chinese."""
+def waterfall_chart(bars: Sequence[tuple[Bar, ...]], title: Texts, desc: Texts) -> str:
+    """Return the bars of a statement, one below the other; each in every language."""
     if not bars:
         return ""
     left, right, row = 250.0, 56.0, 24.0
     width, height = 720.0, row * len(bars) + 8
     # The room below the lowest bar says nothing: zoom in, where the way down is short.
     low = (
-        min(min(bar.before, bar.after) for bar, _ in bars if bar.kind not in ("start", "end"))
-        if any(bar.kind not in ("start", "end") for bar, _ in bars)
+        min(min(bar.before, bar.after) for bar, *_ in bars if bar.kind not in ("start", "end"))
+        if any(bar.kind not in ("start", "end") for bar, *_ in bars)
         else 0.0
     )
     low = max(0.0, 10.0 * float(np.floor(min(low, bars[-1][0].after) / 10.0)) - 10.0)
-    high = max(100.0, *(max(bar.before, bar.after) for bar, _ in bars))
+    high = max(100.0, *(max(bar.before, bar.after) for bar, *_ in bars))
 
     def x(value: float) -> float:
         return left + (max(value, low) - low) / (high - low) * (width - left - right)
 
     parts = []
-    for at, (en, zh) in enumerate(bars):
+    for at, spoken_bars in enumerate(bars):
+        bar = spoken_bars[0]
         y = 4 + at * row
-        start, stop = sorted((x(en.before), x(en.after)))
-        kind = en.kind
+        start, stop = sorted((x(bar.before), x(bar.after)))
+        kind = bar.kind
         if kind == "rule":
-            kind = "loss" if en.points < 0 else "gain"
+            kind = "loss" if bar.points < 0 else "gain"
         parts.append(
             f'<path class="{kind}" d="M{_n(start)} {_n(y + 4)}h{_n(max(stop - start, 1))}v14'
             f'h-{_n(max(stop - start, 1))}z"/>'
         )
         if at + 1 < len(bars):
-            parts.append(f'<path class="joint" d="M{_n(x(en.after))} {_n(y + 4)}v{_n(row + 14)}"/>')
-        names = (_short(en.name, 38), _short(zh.name, 20))
+            parts.append(
+                f'<path class="joint" d="M{_n(x(bar.after))} {_n(y + 4)}v{_n(row + 14)}"/>'
+            )
+        names = tuple(_short(each.name) for each in spoken_bars)
         parts.append(
             f'<text class="label" x="{_n(left - 10)}" y="{_n(y + 15)}" text-anchor="end">'
-            f"{both(names)}</text>"
+            f"{spoken(names)}</text>"
         )
-        total = en.kind in ("start", "end")
-        shown = f"{en.after:.1f}" if total else f"{en.points:+.1f}".replace("-", "\u2212")
+        total = bar.kind in ("start", "end")
+        shown = f"{bar.after:.1f}" if total else f"{bar.points:+.1f}".replace("-", "\u2212")
         parts.append(
             f'<text class="figure{" strong" if total else ""}" x="{_n(stop + 6)}"'
             f' y="{_n(y + 15)}">{shown}</text>'
@@ -186,5 +195,10 @@ def waterfall_chart(bars: Sequence[tuple[Bar, Bar]], title: Pair, desc: Pair) ->
     return _svg(width, height, title, desc, "".join(parts), "waterfall")
 
 
-def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+def _short(name: str) -> str:
+    """Return a name that fits beside the bars; a Chinese character takes the room of two."""
+    if columns_of(name) <= _COLUMNS:
+        return name
+    while columns_of(name) > _COLUMNS - 1:
+        name = name[:-1]
+    return name.rstrip() + "…"

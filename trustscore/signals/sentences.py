@@ -14,6 +14,7 @@ from trustscore.signals.resolve import Column
 from trustscore.signals.show import show
 from trustscore.signals.tree import parse, terms
 from trustscore.signals.types import NotCollected
+from trustscore.words import named
 
 __all__ = ["logs_needed", "logs_read", "sentence"]
 
@@ -41,8 +42,8 @@ def sentence(definitions: Definitions, name: str, lang: str = "en") -> str:
     ----------
     definitions : Definitions
     name : str
-    lang : {"en", "zh"}
-        Chinese where the file has it.
+    lang : str, default="en"
+        That of the sentence, where the file has one.
 
     Examples
     --------
@@ -54,8 +55,7 @@ def sentence(definitions: Definitions, name: str, lang: str = "en") -> str:
     if name not in known:
         raise InputError(f"no definition makes the column {name}{suggest(name, known)}")
     column = known[name]
-    own = column.spec.zh if lang == "zh" and column.spec.zh else column.spec.en
-    return own or _made(column)
+    return named(column.spec, lang) or _made(column)
 
 
 def _made(column: Column) -> str:

@@ -22,6 +22,8 @@ from trustscore.scorecard.documents import parse_document
 from trustscore.web import saving
 from trustscore.web.knobs import changed, knobs
 from trustscore.web.market import Market, Superseded, movement
+from trustscore.web.words import names_of
+from trustscore.words import named
 
 __all__ = ["Bench"]
 
@@ -71,8 +73,7 @@ class Bench:
         return {
             "scorecard": {"name": card.name, "version": card.version, "stamp": card.stamp},
             "dimensions": [
-                {"id": d.id, "en": d.en, "zh": d.zh or d.en, "parent": d.parent}
-                for d in card.dimensions
+                {"id": d.id, "names": names_of(d), "parent": d.parent} for d in card.dimensions
             ],
             "knobs": [knob.as_dict() for knob in self.knobs.values()],
             "merchants": self.market.size,
@@ -230,6 +231,6 @@ def _told(statement: Statement, lang: str) -> dict[str, Any]:
         for b in waterfall(statement, lang, most=12)
     ]
     return {name: getattr(statement, name) for name in _SHOWN_IN_STATEMENT} | {
-        "tier_name": statement.tier_zh if lang == "zh" else statement.tier_en,
+        "tier_name": named(statement, lang, "tier"),
         "bars": bars,
     }

@@ -11,6 +11,7 @@ from typing import Any
 from trustscore.errors import ScorecardError
 from trustscore.scorecard import Scorecard, Signal
 from trustscore.scorecard.effects import EFFECTS
+from trustscore.words import LANGUAGES, named
 
 __all__ = ["Knob", "changed", "knobs", "place_of"]
 
@@ -33,8 +34,10 @@ class Knob:
         Id of the tier, dimension, signal or rule.
     part : str
         Key of the figure: ``weight``, ``poor``, ``cap``, ``at`` and so on.
-    en, zh, unit : str
-        Name of the owner, and the unit of an anchor.
+    names : dict of str to str
+        Name of the owner by language.
+    unit : str
+        Of an anchor.
     value, low, high, step : float
     """
 
@@ -43,8 +46,7 @@ class Knob:
     inside: str
     owner: str
     part: str
-    en: str
-    zh: str
+    names: dict[str, str]
     unit: str
     value: float
     low: float
@@ -80,9 +82,8 @@ def knobs(card: Scorecard, data: Mapping[str, Any]) -> tuple[Knob, ...]:
     ) -> None:
         group, inside = address.split(".", 1)[0], ""
         if isinstance(owner, Signal):
-            inside, en, zh = owner.dimension, owner.words.en, owner.words.zh
-        else:
-            en, zh = owner.en, owner.zh
+            inside = owner.dimension
+        of = owner.words if isinstance(owner, Signal) else owner
         low, high = min(ends[0], value), max(ends[1], value)
         step = _nice((high - low) / _STEPS)
         found.append(
@@ -92,8 +93,7 @@ def knobs(card: Scorecard, data: Mapping[str, Any]) -> tuple[Knob, ...]:
                 inside,
                 owner.id,
                 part,
-                en or owner.id,
-                zh or en or owner.id,
+                {lang: named(of, lang) or owner.id for lang in LANGUAGES},
                 unit,
                 value,
                 low,

@@ -20,6 +20,7 @@ from trustscore.scorecard import Scorecard
 from trustscore.scoring import score_columns, with_derived
 from trustscore.scoring.row_block import RowBlock
 from trustscore.typing import Array, Block
+from trustscore.web.words import names_of
 
 __all__ = ["MOVED", "SAMPLE", "Market", "Results", "Superseded", "movement"]
 
@@ -245,10 +246,8 @@ def movement(
     after_mean = before_mean + mean
     if rows is None and np.isfinite(after.index).any():
         after_mean = float(np.nanmean(after.index))
-    names = [{"id": "", "en": "", "zh": ""}]
-    names += [
-        {"id": t.id, "en": t.en or t.id, "zh": t.zh or t.en or t.id} for t in card.tiers.ladder
-    ]
+    ladder = card.tiers.ladder
+    names = [{"id": "", "names": {}}, *({"id": t.id, "names": names_of(t)} for t in ladder)]
     return {
         "size": size,
         "rows": n,

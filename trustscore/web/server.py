@@ -22,6 +22,8 @@ from trustscore.audit.result import as_json
 from trustscore.errors import TrustscoreError
 from trustscore.web.bench import Bench
 from trustscore.web.market import Superseded
+from trustscore.web.words import words_script
+from trustscore.words import LANGUAGES
 
 __all__ = ["LOCAL", "MOST_BODY", "address", "create_app", "listen", "new_token", "serve"]
 
@@ -30,11 +32,14 @@ MOST_BODY = 256 * 1024
 """Bytes that a request may send."""
 TOKEN_HEADER = "x-workbench-token"
 
+_WORDS = "words.js"
+"""Made of the files of words, when the server starts."""
+_SCRIPT = "text/javascript; charset=utf-8"
 _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
-    "/app.js": ("app.js", "text/javascript; charset=utf-8"),
-    "/draw.js": ("draw.js", "text/javascript; charset=utf-8"),
-    "/words.js": ("words.js", "text/javascript; charset=utf-8"),
+    "/app.js": ("app.js", _SCRIPT),
+    "/draw.js": ("draw.js", _SCRIPT),
+    "/words.js": (_WORDS, _SCRIPT),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
     "/favicon.svg": ("favicon.svg", "image/svg+xml"),
 }
@@ -70,7 +75,7 @@ class _Move(_Body):
 
 class _Merchant(_Body):
     id: Annotated[str, Field(max_length=1000)]
-    lang: Literal["en", "zh"] = "en"
+    lang: Literal[LANGUAGES] = "en"  # type: ignore[valid-type]
 
 
 class _Preview(_Body):
@@ -211,16 +216,18 @@ def create_app(bench: Bench, token: str, port: int) -> Any:
     def answer(value: Any) -> JSONResponse:
         return JSONResponse(as_json(value))
 
-    def page(name: str, kind: str) -> Callable[[], Any]:
-        raw = files("trustscore.web").joinpath("page", name).read_bytes()
+    own = files("trustscore.web")
 
+    def page(raw: bytes, kind: str) -> Callable[[], Any]:
         def show() -> Any:
             return Response(raw, media_type=kind)
 
         return show
 
     for path, (name, kind) in _PAGE.items():
-        app.add_api_route(path, page(name, kind), methods=["GET", "HEAD"])
+        made = name == _WORDS
+        raw = words_script().encode() if made else own.joinpath("page", name).read_bytes()
+        app.add_api_route(path, page(raw, kind), methods=["GET", "HEAD"])
 
     @app.get("/api/start")
     def start() -> Any:

@@ -29,7 +29,7 @@ from trustscore.report.figures import Figures
 from trustscore.report.merchants import Merchants
 from trustscore.report.page import render_page
 from trustscore.report.panels import Moved, panel
-from trustscore.report.words import Pair, pair
+from trustscore.report.words import Texts, texts
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import FilePath, Progress, silent
 
@@ -126,7 +126,7 @@ def report_files(
         Id of a tier: the merchants below it get one, the lowest `MOST_PANELS` of them.
     most_rows : int
         Merchants of the searchable table: the lowest of so many, and those with a panel.
-    lang : {"en", "zh"}
+    lang : str, default="en"
         Language that the page opens in.
     as_of : date, optional
         Day of the review, for the minimum stay in a tier.
@@ -195,7 +195,7 @@ def report_files(
     page = render_page(
         "report.html",
         lang,
-        **page_head(pair("title"), card, day, Path(export).name),
+        **page_head(texts("title"), card, day, Path(export).name),
         contents=_contents(moved is not None, bool(panels)),
         **market_facts(read.figures, sum(counted.values()), mean),
         moved=None if moved is None else moved_facts(moved.market, moved.differences),
@@ -225,7 +225,7 @@ def compare_page(
     ----------
     done : CompareReport
     out : path
-    lang : {"en", "zh"}
+    lang : str, default="en"
         Language that the page opens in.
     inputs : sequence of path
         What was compared, and what else `out` must not be; None for one that was not given.
@@ -236,8 +236,8 @@ def compare_page(
     page = render_page(
         "compare.html",
         lang,
-        **page_head(pair("title_compare"), done.scorecards[1], None, " → ".join(files)),
-        contents=[("movers", pair("movers"))],
+        **page_head(texts("title_compare"), done.scorecards[1], None, " → ".join(files)),
+        contents=[("movers", texts("movers"))],
         moved=moved_facts(done.market, done.differences),
     )
     write_page(out, page)
@@ -253,7 +253,7 @@ def write_page(out: FilePath, page: str) -> int:
 
 
 def page_head(
-    title: Pair, card: Scorecard, day: dt.date | None, source: FilePath
+    title: Texts, card: Scorecard, day: dt.date | None, source: FilePath
 ) -> dict[str, Any]:
     """Return what the head and the foot of every page show."""
     return {
@@ -265,11 +265,11 @@ def page_head(
     }
 
 
-def _contents(moved: bool, panels: bool) -> list[tuple[str, Pair]]:
+def _contents(moved: bool, panels: bool) -> list[tuple[str, Texts]]:
     there = {"movers": moved, "drift": moved, "panels": panels}
     names = ("overview", "movers", "signals", "rules", "rejects", "drift", "merchants", "panels")
     return [
-        (name, pair("all" if name == "merchants" else name))
+        (name, texts("all" if name == "merchants" else name))
         for name in names
         if there.get(name, True)
     ]

@@ -14,7 +14,7 @@ from trustscore.report.figures import Figures
 from trustscore.report.files.market import ReportDone, page_head, write_page
 from trustscore.report.page import render_page
 from trustscore.report.public import Groups, public_facts
-from trustscore.report.words import Pair, pair
+from trustscore.report.words import Texts, texts
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.side_columns import SIDE_TEXT
 from trustscore.scoring import score_columns
@@ -48,7 +48,7 @@ def public_files(
         Export of the year before.
     by : sequence of str, default=("category",)
         Columns of the export by which merchants are counted, beside the tier.
-    lang : {"en", "zh"}
+    lang : str, default="en"
         Language that the page opens in.
     as_of : date, optional
         Day of the review, for the minimum stay in a tier.
@@ -81,13 +81,13 @@ def public_files(
     if previous is not None:
         before, earlier, _ = _read(previous, card, by, None, settings)
     facts = public_facts(figures, groups, before, earlier)
-    contents: list[tuple[str, Pair]] = [("overview", pair("overview"))]
+    contents: list[tuple[str, Texts]] = [("overview", texts("overview"))]
     if before is not None:
-        contents.append(("years", pair("year_on_year")))
+        contents.append(("years", texts("year_on_year")))
     contents += [(f"by{at}", table["title"]) for at, table in enumerate(facts["tables"])]
-    contents.append(("definitions", pair("definitions")))
+    contents.append(("definitions", texts("definitions")))
     # The name of a file may say too much.
-    head = page_head(pair("title_public"), card, day, "")
+    head = page_head(texts("title_public"), card, day, "")
     size = write_page(out, render_page("public.html", lang, **head, contents=contents, **facts))
     return ReportDone(figures.merchants, rejected, 0, 0, 0, size)
 

@@ -4,22 +4,21 @@
   root.classList.remove("no-script");
   const at = (id) => document.getElementById(id);
   let drawTable = () => {};
+  const languages = root.dataset.languages.split(" ");
+  const spoken = (texts) => texts[languages.indexOf(root.lang)];
 
   function speak(lang) {
     root.lang = lang;
-    for (const each of document.querySelectorAll("[data-en]")) {
-      const text = each.getAttribute("data-" + lang);
-      const attribute = each.getAttribute("data-attribute");
-      if (attribute === null) each.textContent = text;
-    }
+    for (const each of document.querySelectorAll("[data-texts]"))
+      each.textContent = spoken(JSON.parse(each.dataset.texts));
     for (const each of document.querySelectorAll("[data-attributes]")) {
       for (const [name, texts] of Object.entries(JSON.parse(each.dataset.attributes)))
-        each.setAttribute(name, texts[lang === "zh" ? 1 : 0]);
+        each.setAttribute(name, spoken(texts));
     }
     drawTable();
   }
 
-  at("language").addEventListener("click", () => speak(root.lang === "en" ? "zh" : "en"));
+  at("language").addEventListener("click", () => speak(languages[(languages.indexOf(root.lang) + 1) % languages.length]));
 
   const night = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : night.matches;
@@ -84,7 +83,7 @@
 
   async function table() {
     const facts = JSON.parse(at("facts").textContent);
-    const words = (key) => facts.words[key][root.lang === "zh" ? 1 : 0];
+    const words = (key) => spoken(facts.words[key]);
     if (typeof DecompressionStream === "undefined") {
       drawTable = () => { at("found").textContent = words("too_old"); };
       return drawTable();
@@ -101,7 +100,7 @@
       select.replaceChildren(new Option(words(any), ""));
       names.forEach((each, code) => {
         if (facts.used[select.id].includes(code))
-          select.add(new Option(each[root.lang === "zh" ? 1 : 0], String(code)));
+          select.add(new Option(spoken(each), String(code)));
       });
       select.value = value;
     }
@@ -153,7 +152,6 @@
       const body = at("table").tBodies[0];
       const rows = shown.slice(page * perPage, (page + 1) * perPage);
       body.replaceChildren();
-      const zh = root.lang === "zh" ? 1 : 0;
       for (const row of rows) {
         const line = body.insertRow();
         const head = cell(line, "", "", true);
@@ -181,8 +179,8 @@
           const text = number(moved, 1).replace("-", "\u2212");
           cell(line, moved >= 0.05 ? "+" + text : Math.abs(moved) < 0.05 ? "0.0" : text, kind);
         }
-        cell(line, facts.tiers[columns.tier[row]][zh]);
-        cell(line, facts.statuses[columns.status[row]][zh]);
+        cell(line, spoken(facts.tiers[columns.tier[row]]));
+        cell(line, spoken(facts.statuses[columns.status[row]]));
         cell(line, columns.coverage[row] + " %", "n");
         cell(line, number(columns.boost[row], 3), "n");
       }

@@ -90,7 +90,7 @@ def rights_files(
         Days between the announcement of a fall and its effect. A veto takes effect at once.
     allow_missing_columns : bool, default=False
         Whether the export may lack columns of the scorecard.
-    lang : {"en", "zh"}
+    lang : str, default="en"
         Language of the column ``detail``.
     encoding : str, optional
     progress : Progress, optional

@@ -86,7 +86,7 @@ def explain_figure(
     merchant_id, column : str
     as_of : date
     definitions : str, Path or Definitions, default="default"
-    lang : {"en", "zh"}
+    lang : str, default="en"
     previous, baselines : path, optional
     **settings
         As for `write_signals`: `tz`, `mapping`, `work`, `pepper`, `memory`, `jobs`, `progress`.

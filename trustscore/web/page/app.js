@@ -1,6 +1,9 @@
 "use strict";
 const at = (id) => document.getElementById(id);
-let lang = navigator.language.startsWith("zh") ? "zh" : "en";
+const languages = Object.keys(WORDS);
+const spoken = (code) => languages.find((each) => each === code) || languages.find((each) => code.split("-")[0] === each);
+let lang = navigator.languages.map(spoken).find(Boolean) || languages[0];
+const next = () => languages[(languages.indexOf(lang) + 1) % languages.length];
 let facts = null, edits = {}, serial = 0, last = null, shown = null, asked = null;
 let sliding = false, again = false;
 const inputs = new Map();
@@ -14,7 +17,7 @@ if (given) {
 const token = sessionStorage.getItem("token") || "";
 
 function word(key, values = {}) {
-  const text = key in WORDS ? WORDS[key][lang] : key;
+  const text = WORDS[lang][key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 const whole = (v) => Math.round(v).toLocaleString("en-US");
@@ -49,7 +52,8 @@ function complain(error) {
 function calm() { at("fault").hidden = true; }
 
 function translate() {
-  document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+  document.documentElement.lang = lang;
+  at("language").textContent = LANGUAGES[next()];
   document.title = "trustscore · " + word("title");
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
   for (const node of document.querySelectorAll("[data-label]")) { node.placeholder = word(node.dataset.label); node.setAttribute("aria-label", word(node.dataset.label)); }
@@ -66,7 +70,7 @@ function drawKnobs() {
   const first = inputs.size === 0;
   inputs.clear();
   const groups = [["tiers", word("tier_lines"), (k) => k.group === "tiers"], ["dimensions", word("dimensions"), (k) => k.group === "dimensions"]];
-  for (const d of facts.dimensions) groups.push(["signals." + d.id, word("signals") + " · " + visible(d[lang]), (k) => k.group === "signals" && k.inside === d.id]);
+  for (const d of facts.dimensions) groups.push(["signals." + d.id, word("signals") + " · " + visible(d.names[lang]), (k) => k.group === "signals" && k.inside === d.id]);
   groups.push(["rules", word("rules"), (k) => k.group === "rules"]);
   const boxes = [];
   for (const [key, title, belongs] of groups) {
@@ -76,7 +80,7 @@ function drawKnobs() {
     if (open.has(key) || (first && key === "tiers")) box.open = true;
     const owners = new Map();
     for (const knob of own) {
-      if (!owners.has(knob.owner)) owners.set(knob.owner, make("div", { class: "owner", "data-text": `${knob.owner} ${knob.en} ${knob.zh}`.toLowerCase() }, make("p", {}, inert(knob[lang]))));
+      if (!owners.has(knob.owner)) owners.set(knob.owner, make("div", { class: "owner", "data-text": [knob.owner, ...Object.values(knob.names)].join(" ").toLowerCase() }, make("p", {}, inert(knob.names[lang]))));
       owners.get(knob.owner).append(drawKnob(knob));
     }
     box.append(...owners.values());
@@ -87,7 +91,7 @@ function drawKnobs() {
 }
 function drawKnob(knob) {
   const value = edits[knob.address] ?? knob.value;
-  const label = `${word(knob.part)}, ${visible(knob[lang])}`;
+  const label = `${word(knob.part)}, ${visible(knob.names[lang])}`;
   const range = make("input", { type: "range", min: knob.low, max: knob.high, step: knob.step, "aria-label": label, "data-address": knob.address });
   const number = make("input", { type: "number", step: "any", "aria-label": label, "data-number": knob.address });
   range.value = value; number.value = value;
@@ -164,7 +168,7 @@ function draw(found) {
     ["rank_over", points(ranks.over_one, 1) + " %"],
   ];
   at("figures").replaceChildren(...rows.map(([key, text]) => make("div", {}, make("dt", {}, word(key)), make("dd", {}, text))));
-  const name = (tier) => inert(tier.id === "" ? word("none") : tier[lang]);
+  const name = (tier) => inert(tier.id === "" ? word("none") : tier.names[lang]);
   const there = found.tiers.map((t, k) => k).filter((k) => found.tiers[k].id !== "" || found.tiers[k].before || found.tiers[k].after);
   const share = (v) => (100 * v / found.size).toFixed(1) + " %";
   at("tiers").replaceChildren(table([word("tier"), word("before"), "%", word("after"), "%", word("change")], there.map((k) => {
@@ -238,7 +242,7 @@ async function save() {
 
 async function start() {
   translate();
-  at("language").addEventListener("click", () => { lang = lang === "en" ? "zh" : "en"; translate(); });
+  at("language").addEventListener("click", () => { lang = next(); translate(); });
   at("filter").addEventListener("input", filter);
   at("reset").addEventListener("click", () => { edits = {}; at("difference").hidden = true; drawKnobs(); moved(true); });
   at("audit").addEventListener("click", audit);
