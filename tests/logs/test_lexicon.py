@@ -42,6 +42,45 @@ def test_topics_of_a_text(text, topics):
     assert load_lexicon().hits(text) == topics
 
 
+@pytest.mark.parametrize(
+    ("text", "closes"),
+    [
+        ("谢谢", True),
+        ("谢谢谢谢", True),
+        ("好的，谢谢亲～", True),
+        ("好的呢", True),
+        ("ＯＫ", True),
+        ("Thank\u00a0you so much!!", True),
+        ("ok 👍", True),
+        ("嗯", True),
+        ("亲", False),
+        ("亲，在吗", False),
+        ("好的？", False),
+        ("ok?", False),
+        ("好的，什么时候发货", False),
+        ("谢谢，帮我退款", False),
+        ("okra", False),
+        ("thanks for nothing", False),
+        ("不好", False),
+        ("👍", False),
+        ("。。。", False),
+        ("", False),
+        ("好" * 61, False),
+        ("k" * 60, True),
+    ],
+)
+def test_what_only_takes_leave(text, closes):
+    lexicon = load_lexicon()
+    assert lexicon.closes(text) is closes
+    assert ("closing" in lexicon.hits(text)) is closes
+    assert ("closing" in lexicon.hits(text, ("closing",))) is closes
+
+
+def test_only_wanted_topics_are_looked_for():
+    assert load_lexicon().hits("谢谢", (QUALITY,)) == frozenset()
+    assert load_lexicon().hits("质量差，坏了", (BAD, "closing")) == {BAD}
+
+
 def test_a_text_without_end_is_read_in_no_time():
     lexicon = load_lexicon()
     assert lexicon.hits("不" * 100_000 + "掉色") == frozenset()
@@ -83,6 +122,42 @@ REVIEWS = table(
     ["r2", "m1", "o2", "2026-01-12 10:00", "快递慢"],
     ["r3", "m1", "o3", "2026-01-12 10:00", ""],
 )
+CHATS = table(
+    "chat_id,merchant_id,sent_at,sender,text",
+    *(
+        ["c", "m1", f"2026-01-12 10:0{n}", who, text]
+        for n, (who, text) in enumerate(
+            [
+                ("buyer", "在吗"),
+                ("human", "在的亲"),
+                ("buyer", "好的谢谢"),
+                ("buyer", "哦，还有货吗"),
+            ]
+        )
+    ),
+)
+
+
+def test_rounds_begin_with_what_asks(tmp_path):
+    folder = write(tmp_path / "logs", orders=ORDERS, chat_messages=CHATS)
+    out, words = tmp_path / "e.csv", tmp_path / "words.toml"
+    words.write_text(WORDS)
+    settings = {"as_of": dt.date(2026, 2, 1), "allow_short_logs": True, "scorecard": "default"}
+
+    def made(**more):
+        write_signals(folder, out, work=tmp_path / "w", **settings, **more)
+        header, row = (line.split(",") for line in out.read_text().splitlines())
+        found = dict(zip(header, row, strict=True))
+        return found["im_rounds"], found["im_response_seconds_mean"]
+
+    # One answered after a minute, and one that nobody answers.
+    assert made() == ("2", "330")
+    (folder / "chat_messages.csv").write_text(CHATS.replace("哦，还有货吗", "嗯嗯，好的，谢谢您"))
+    assert made() == ("1", "60")
+    # Words of a file that knows no closing ones.
+    assert made(lexicon=words) == ("2", "330")
+
+
 WORDS = """\
 name = "mine"
 version = "1"

@@ -24,6 +24,9 @@ pytest.importorskip("sqlglot")
 APART = {"return_rate_vs_category", "live_vs_shelf_return_ratio", "promoted_orders_poor_merchant"}
 APART |= {"reviews_text_quality_complaint", "logistics_negative_feedback_orders"}
 
+# How buyers of simulated logs take leave; what they ask begins with other words.
+CLOSING = ("谢谢", "好的，谢谢亲", "ok, thanks!", "嗯嗯")
+
 
 def exported(folder, out, **options):
     write_signals(folder, out, as_of=dt.date(2026, 1, 1), allow_short_logs=True, **options)
@@ -45,6 +48,9 @@ def test_signals_and_plain_loops_agree(tmp_path, seed):
     logs = {
         path.stem: pq.read_table(path).to_pylist() for path in (tmp_path / "logs").glob("*.parquet")
     }
+    for message in logs["chat_messages"]:
+        message["text_closing"] = message["text"] in CLOSING
+    assert sum(message["text_closing"] for message in logs["chat_messages"]) > 20
     theirs = reference(logs, "2026-01-01", "Asia/Shanghai")
     assert set(ours) == set(theirs)
     columns = {column for row in theirs.values() for column in row} - APART

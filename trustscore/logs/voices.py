@@ -69,7 +69,7 @@ VOICES = (
         time("sent_at!", "when it was sent"),
         choice("sender!", "who sent it", "buyer human bot system"),
         ident("message_id", "the message", fallback="sender"),
-        text("text", "what was written"),
+        text("text", "what was written", "closing"),
         passing=True,
     ),
     table(

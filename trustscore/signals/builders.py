@@ -81,21 +81,27 @@ def _judgements(build: Build) -> Built:
 
 
 def _rounds(build: Build) -> Built:
-    """Return the rounds of chat: from a buyer's message to the next answer of a person."""
+    """Return the rounds of chat: from a buyer's message to the next answer of a person.
+
+    Where texts are logged, a message that only takes leave begins none.
+    """
     messages = build.relation("logs.chat_messages")
     need = ("merchant_id", "chat_id", "sent_at", "sent_at_local", "sender", "message_id")
     c = {name: messages.request(name).sql for name in need}
     letters = build.maybe(messages, "text_letters", "BIGINT")
+    closing = build.maybe(messages, "text_closing", "BOOLEAN")
+    asks = f"CASE WHEN {c['sender']} = 'buyer' AND COALESCE({closing}, FALSE) THEN 'closing'"
     chat = f"PARTITION BY {c['merchant_id']}, {c['chat_id']} ORDER BY"
     ranked = (
-        f'SELECT {", ".join(c.values())}, {letters} AS "letters", ROW_NUMBER() OVER '
+        f'SELECT {", ".join(c.values())}, {letters} AS "letters", '
+        f'{asks} ELSE {c["sender"]} END AS "_who", ROW_NUMBER() OVER '
         f'({chat} {c["sent_at"]}, {c["message_id"]}) AS "_i" FROM {ident(messages.name)}'
     )
     before = f'({chat} "_i" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)'
     after = f'({chat} "_i" ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)'
 
     def place(sender: str) -> str:
-        return f"CASE WHEN {c['sender']} = '{sender}' THEN \"_i\" END"
+        return f'CASE WHEN "_who" = \'{sender}\' THEN "_i" END'
 
     marked = (
         f'SELECT r.*, MAX({place("human")}) OVER {before} AS "_human", '
@@ -110,7 +116,7 @@ def _rounds(build: Build) -> Built:
         f"OR {waited} > {_LONGEST_ANSWER} THEN {_LONGEST_ANSWER} ELSE {waited} END "
         f'AS "answer_seconds" FROM ({marked}) AS m LEFT JOIN ({ranked}) AS a '
         f"ON m.{c['merchant_id']} = a.{c['merchant_id']} AND m.{c['chat_id']} = a.{c['chat_id']} "
-        f'AND m."_answer" = a."_i" WHERE m.{c["sender"]} = \'buyer\' '
+        f'AND m."_answer" = a."_i" WHERE m."_who" = \'buyer\' '
         'AND (m."_buyer" IS NULL OR m."_human" > m."_buyer")'
     )
     types = {

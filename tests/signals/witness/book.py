@@ -42,8 +42,8 @@ SAID_AT = {
 }
 
 
-# What a lexicon may have found in the words of a review.
-HITS = ("text_quality_defect", "text_logistics", "text_negative")
+# What a lexicon may have found in the words of a review, or of a message.
+HITS = ("text_quality_defect", "text_logistics", "text_negative", "text_closing")
 
 
 class Book:

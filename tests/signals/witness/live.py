@@ -15,7 +15,7 @@ def rounds(messages: Rows) -> list[tuple[int, float, bool]]:
     found: list[tuple[int, float, bool]] = []
     start: int | None = None
     for message in sorted(messages, key=lambda m: (m["sent_at"], m["message_id"])):
-        if message["sender"] == "buyer" and start is None:
+        if message["sender"] == "buyer" and start is None and not message["text_closing"]:
             start = message["sent_at"]
         elif message["sender"] == "human" and start is not None:
             seconds = (message["sent_at"] - start) / SECOND

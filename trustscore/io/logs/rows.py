@@ -375,7 +375,7 @@ def _of_text(column: LogColumn, texts: Any, reading: Reading) -> dict[str, Any]:
         plain = "" if text is None else normalised(text)
         hashes.append(reading.pepper.pseudonym(plain) if plain else None)
         if column.topics:
-            found.append(None if text is None else reading.lexicon.hits(text))
+            found.append(None if text is None else reading.lexicon.hits(text, column.topics))
     out = {
         f"{column.name}_letters": pa.array(letters, pa.int64()),
         f"{column.name}_hash": strings(hashes),

@@ -29,6 +29,7 @@ ASKED = (
     "怎么退？",
 )
 ANSWERED = ("您好，今天就发", "按平时的尺码拍", "yes, it ships today", "可以的，稍等我查一下")
+CLOSING = ("谢谢", "好的，谢谢亲", "ok, thanks!", "嗯嗯")
 BLANK = ("。", "…", "?")
 
 
@@ -64,6 +65,8 @@ def chats(shops: Shops, trade: Trade) -> tuple[Table, Table]:
         (bot, "bot", ANSWERED, 0.0 * waits + 1),
         (answered & ~brief, "human", ANSWERED, waits),
         (answered & brief, "human", BLANK, waits),
+        # Who takes leave asks for no answer, and none comes.
+        (answered & (draw.random(len(of)) < decoys["closing"]), "buyer", CLOSING, waits + 20),
     ):
         rows_here = int(here.sum())
         text = np.array(words, dtype=object)[draw.integers(0, len(words), rows_here)]

@@ -38,6 +38,7 @@ DECOYS: dict[str, tuple[float, str]] = {
     "cleared": (0.100, "findings added that a person cleared"),
     "bot": (0.300, "chat rounds in which a bot answers first"),
     "night": (0.080, "chat rounds at night"),
+    "closing": (0.150, "answered chat rounds after which the buyer takes leave"),
     "unanswered": (0.010, "chat rounds without an answer"),
     "short_session": (0.050, "broadcasts added that last less than ten minutes"),
     "shared_home": (0.010, "buyers who share address and network with others"),
