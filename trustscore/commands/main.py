@@ -26,7 +26,7 @@ COMMANDS = {
     "detect": ("trustscore.commands.detect", "Find what event logs make suspicious."),
     "score": ("trustscore.commands.score", "Score merchant exports."),
     "check": ("trustscore.commands.check", "Check a scorecard, and an export against it."),
-    "explain": ("trustscore.commands.explain", "Print the statement of one merchant."),
+    "explain": ("trustscore.commands.explain", "Print the statements of merchants."),
     "compare": ("trustscore.commands.compare", "Say what changed between two days or scorecards."),
     "drift": ("trustscore.commands.drift", "Say whether merchants are still like before."),
     "report": ("trustscore.commands.report", "Write a page on a market."),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, one_line, plural
+from trustscore.explain.below import rows_below, tier_place
 from trustscore.explain.make_statement import left_out
 from trustscore.explain.statement import SignalLine, Statement
 from trustscore.io.frames import read_frame
@@ -39,6 +40,7 @@ def explain_frame(
     scorecard: str | Path | Scorecard = "default",
     ids: Iterable[str] | str | None = None,
     *,
+    all_below: str | None = None,
     allow_missing_columns: bool = False,
     as_of: dt.date | None = None,
 ) -> Any:
@@ -51,6 +53,8 @@ def explain_frame(
     scorecard : str, Path or Scorecard, default="default"
     ids : iterable of str, optional
         Merchants to explain, in this order; all by default.
+    all_below : str, optional
+        Id of a tier: only those in a tier below it are explained.
     allow_missing_columns : bool, default=False
         Whether columns may be missing. The signals that read them then do not apply.
     as_of : date, optional
@@ -69,7 +73,7 @@ def explain_frame(
     Raises
     ------
     InputError
-        When columns or ids are missing, or rows to explain have faults.
+        When columns, ids or the tier are missing, or rows to explain have faults.
 
     Examples
     --------
@@ -83,10 +87,16 @@ def explain_frame(
     66.0
     """
     card = load_scorecard(scorecard)
+    place = None if all_below is None else tier_place(card, all_below)
     rows, missing, _ = read_frame(frame, card, allow_missing_columns=allow_missing_columns)
     names = rows.ids.to_pylist()
     wanted = _wanted(names, ids, rows.rejects)
     block = {name: values[wanted] for name, values in rows.block.items()}
+    if place is not None:
+        tiers = score_columns(block, card, missing=missing, as_of=as_of)
+        below = np.flatnonzero(rows_below(tiers, place))
+        block = {name: values[below] for name, values in block.items()}
+        wanted = [wanted[at] for at in below.tolist()]
     scores: Any = score_columns(block, card, "all", missing=missing, as_of=as_of)
     signals = card.signals
     count = len(wanted)

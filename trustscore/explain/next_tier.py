@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from trustscore.errors import InputError
+from trustscore.explain.below import tier_place
 from trustscore.explain.make_statement import explain_scores, one_row
 from trustscore.explain.search import Change, Move, Search, possible_moves, smallest_plan
 from trustscore.explain.statement import RuleLine, Statement, plain
 from trustscore.scorecard import Scorecard, Tier, load_scorecard
-from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.vetoes import Veto
 from trustscore.scoring import Scores, score_columns, with_derived
 from trustscore.scoring.program import program_of
@@ -153,14 +152,9 @@ def _target(card: Scorecard, row_tier: str, wanted: str | None) -> tuple[int, bo
     after = _step_after(card, row_tier)
     if wanted is None:
         return after, False
-    names = [tier.id for tier in card.tiers.ladder]
-    if wanted not in names:
-        has = ", ".join(names) or "no tiers"
-        raise InputError(
-            f"tier {wanted!r}: scorecard {card.name} has {has}{suggest(wanted, names)}"
-        )
-    step = names.index(wanted)
-    return step, row_tier in names and step < after
+    step = tier_place(card, wanted)
+    held = any(tier.id == row_tier for tier in card.tiers.ladder)
+    return step, held and step < after
 
 
 def _asked(card: Scorecard, step: int) -> Tier:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trustscore.errors import InputError, suggest
+from trustscore.errors import InputError
+from trustscore.explain.below import rows_below, tier_place
 from trustscore.scorecard import Scorecard
 from trustscore.scoring import Scores
 from trustscore.typing import Block
@@ -34,8 +35,7 @@ class Chosen:
         if self.ids is not None:
             found = [row for row, name in enumerate(names.tolist()) if name in self.ids]
         elif self.below > 0:
-            codes = scores.tier_code
-            rows = np.flatnonzero((codes > 0) & (codes < self.below))
+            rows = np.flatnonzero(rows_below(scores, self.below - 1))
             self.count += len(rows)
             order = np.argsort(scores.trust_index[rows], kind="stable")[:MOST_PANELS]
             found = rows[order].tolist()
@@ -70,11 +70,5 @@ def choose(card: Scorecard, merchants: Sequence[str], all_below: str | None) -> 
         raise InputError(f"a page has at most {MOST_PANELS} panels. Got {len(merchants)} merchants")
     if all_below is None:
         return Chosen(frozenset(merchants) if merchants else None, 0)
-    names = [tier.id for tier in card.tiers.ladder]
-    if all_below not in names:
-        has = ", ".join(names) or "no tiers"
-        raise InputError(
-            f"tier {all_below!r}: scorecard {card.name} has {has}{suggest(all_below, names)}"
-        )
     # Code 0 is no tier.
-    return Chosen(None, names.index(all_below) + 1)
+    return Chosen(None, tier_place(card, all_below) + 1)
