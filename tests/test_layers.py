@@ -18,6 +18,7 @@ FLOORS = [
     {"outcomes"},
     {"scoring"},
     {"boost"},
+    {"lexicon"},
     {"io"},
     {"export", "simulate"},
     {"signals"},

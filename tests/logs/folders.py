@@ -13,7 +13,8 @@ from trustscore.io.logs.session import Session
 from trustscore.io.logs.store import Store
 from trustscore.logs import load_zone
 
-pytest.importorskip("duckdb")
+for library in ("duckdb", "ahocorasick_rs", "opencc", "pypinyin"):
+    pytest.importorskip(library)
 pytest.importorskip("sqlglot")
 
 ORDERS = """\

@@ -8,7 +8,7 @@ import pytest
 
 from tests.logs.folders import table, write
 from trustscore.errors import InputError
-from trustscore.io.logs.lexicon import load_lexicon
+from trustscore.lexicon import load_lexicon
 from trustscore.signals.files import write_signals
 
 QUALITY, WAY, BAD = "quality_defect", "logistics", "negative"
@@ -39,7 +39,7 @@ QUALITY, WAY, BAD = "quality_defect", "logistics", "negative"
     ],
 )
 def test_topics_of_a_text(text, topics):
-    assert load_lexicon().hits(text) == topics
+    assert load_lexicon().topics(text) == topics
 
 
 @pytest.mark.parametrize(
@@ -72,30 +72,24 @@ def test_topics_of_a_text(text, topics):
 def test_what_only_takes_leave(text, closes):
     lexicon = load_lexicon()
     assert lexicon.closes(text) is closes
-    assert ("closing" in lexicon.hits(text)) is closes
-    assert ("closing" in lexicon.hits(text, ("closing",))) is closes
-
-
-def test_only_wanted_topics_are_looked_for():
-    assert load_lexicon().hits("谢谢", (QUALITY,)) == frozenset()
-    assert load_lexicon().hits("质量差，坏了", (BAD, "closing")) == {BAD}
+    assert ("closing" in lexicon.topics(text)) is closes
 
 
 def test_a_text_without_end_is_read_in_no_time():
     lexicon = load_lexicon()
-    assert lexicon.hits("不" * 100_000 + "掉色") == frozenset()
-    assert lexicon.hits("掉色 " * 100_000) == {QUALITY, BAD}
+    assert lexicon.topics("不" * 100_000 + "掉色") == frozenset()
+    assert lexicon.topics("掉色 " * 100_000) == {QUALITY, BAD}
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("name = 'x'", "version: field required"),
-        ("name = 'x'\nversion = '1'\ntopic = {}", "topic: extra inputs .* did you mean topics"),
+        ("name = 'x'", "version: is missing"),
+        ("name = 'x'\nversion = '1'\nentry = {}", "entry: unknown key, did you mean entries"),
         (
             "name = 'x'\nversion = '1'\n"
-            "negation = {characters = -1, words = 3}\ntopics = {a = 'b'}",
-            r"(?s)negation.characters: .*topics.a: ",
+            "negation = {characters = -1, words = 3}\nentries = {a = 'b'}",
+            r"(?s)negation.characters: .*entries.a: ",
         ),
         ("name = ", "lexicon"),
     ],
@@ -162,7 +156,10 @@ WORDS = """\
 name = "mine"
 version = "1"
 negation = { characters = 0, words = 0 }
-topics = { quality_defect = ["快递"] }
+[entries.mine]
+topic = "quality_defect"
+why = "a test"
+phrases = ["快递"]
 """
 
 

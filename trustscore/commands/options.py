@@ -483,6 +483,6 @@ def lexicon() -> Option:
         "--lexicon",
         metavar="FILE",
         type=INPUT,
-        help="Words that make a review a complaint of quality or delivery. [default: those of the"
-        " package]",
+        help="What is looked for in texts: complaints in reviews, claims of hosts and shops."
+        " [default: the lexicon of the package]",
     )

@@ -16,11 +16,12 @@ from trustscore.commands.messages import say
 )
 @click.option(
     "--of",
-    type=options.Choice(["scorecard", "policy", "signals", "detect", "lines", "terms"]),
+    type=options.Choice(["scorecard", "policy", "signals", "detect", "lines", "terms", "lexicon"]),
     default="scorecard",
     show_default=True,
     help="Print the schema of a scorecard, of a boost policy, of definitions of signals, of"
-    " settings of detectors, of the lines of a gate, or of the terms of letters.",
+    " settings of detectors, of the lines of a gate, of the terms of letters, or of a"
+    " lexicon.",
 )
 @click.option("--policy", is_flag=True, help="The same as `--of policy`.")
 def command(of: str, policy: bool) -> None:
@@ -41,6 +42,10 @@ def command(of: str, policy: bool) -> None:
         from trustscore.letters import terms_schema
 
         found = terms_schema()
+    elif of == "lexicon" and not policy:
+        from trustscore.lexicon import lexicon_schema
+
+        found = lexicon_schema()
     elif policy or of == "policy":
         from trustscore.boost.policy import BoostPolicy
 

@@ -80,9 +80,10 @@ def choice(name: str, meaning: str, words: str = "") -> LogColumn:
     return _column("class", name, meaning, classes=tuple(words.split()))
 
 
-def text(name: str, meaning: str, topics: str = "") -> LogColumn:
+def text(name: str, meaning: str, topics: str = "", claims: str = "") -> LogColumn:
     """Return personal or free text, which is never stored, and what is looked for in it."""
-    return _column("text", name, meaning, topics=tuple(topics.split()))
+    found = {"topics": tuple(topics.split()), "claims": tuple(claims.split())}
+    return _column("text", name, meaning, **found)
 
 
 MERCHANT = ident("merchant_id!", "the merchant it concerns")

@@ -36,6 +36,8 @@ class LogColumn:
         The column of the same row that stands in where this one is blank or absent.
     topics : tuple of str
         What a lexicon looks for in a text: `text` gives ``text_quality_defect`` and so on.
+    claims : tuple of str
+        What a lexicon looks for in a text and keeps with its place, in ``text_hits``.
     planned : bool
         Whether the moment may lie ahead of the day on which the log was written: a deadline.
     """
@@ -52,6 +54,7 @@ class LogColumn:
     fallback: str = ""
     planned: bool = False
     topics: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:

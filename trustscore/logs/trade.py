@@ -227,7 +227,11 @@ TRADE = (
         ),
         deadline("on_sale_from", "since when it is on sale"),
         deadline("on_sale_to", "until when it was on sale"),
-        text("title", "title of the item"),
+        text(
+            "title",
+            "title of the item",
+            claims="false_claim health_claim price_deception private_deal",
+        ),
         choice("brand", "brand of the item"),
         money("price", "price asked"),
         money("list_price", "price before discounts"),

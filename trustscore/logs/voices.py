@@ -14,7 +14,7 @@ from trustscore.logs.build import (
     time,
 )
 from trustscore.logs.trade import BUYER, ITEM_IF_ANY, ORDER, ORDER_IF_ANY
-from trustscore.logs.words import APPEAL, LIVE_TOPIC
+from trustscore.logs.words import APPEAL, LIVE_TOPIC, SPOKEN_CLAIMS
 
 __all__ = ["VOICES"]
 
@@ -35,7 +35,7 @@ VOICES = (
         number("stars", "stars for the goods", 1, 5),
         number("service_stars", "stars for the service", 1, 5),
         number("logistics_stars", "stars for the delivery", 1, 5),
-        text("text", "what was written", "quality_defect logistics negative"),
+        text("text", "what was written", "quality_defect logistics negative", "incentive"),
         boolean("is_default", "set by the system"),
         boolean("solicited", "asked for by the merchant"),
         ident("follows", "the review that it follows up"),
@@ -69,7 +69,7 @@ VOICES = (
         time("sent_at!", "when it was sent"),
         choice("sender!", "who sent it", "buyer human bot system"),
         ident("message_id", "the message", fallback="sender"),
-        text("text", "what was written", "closing"),
+        text("text", "what was written", "closing", claims="private_deal abuse incentive"),
         passing=True,
     ),
     table(
@@ -141,7 +141,7 @@ VOICES = (
         SESSION,
         MERCHANT,
         time("at!", "when it was said"),
-        text("text!", "what was said"),
+        text("text!", "what was said", claims=SPOKEN_CLAIMS),
         time("end_at", "when it ended"),
         choice("speaker", "who spoke", "host guest viewer screen"),
         passing=True,

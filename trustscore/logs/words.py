@@ -1,6 +1,6 @@
 """The words that classes of several logs share."""
 
-__all__ = ["APPEAL", "CASE_REASON", "FAULT", "LIVE_TOPIC", "TOPIC"]
+__all__ = ["APPEAL", "CASE_REASON", "FAULT", "LIVE_TOPIC", "SPOKEN_CLAIMS", "TOPIC"]
 
 FAULT = "merchant buyer platform carrier none"
 APPEAL = "pending overturned kept"
@@ -9,9 +9,10 @@ CASE_REASON = (
     " late wrong_item missing_item empty_parcel lost damaged"
     " changed_mind no_longer_wanted price size other"
 )
-LIVE_TOPIC = "false_claim health_claim staged_drama price_deception private_deal abuse other"
+SPOKEN_CLAIMS = "false_claim health_claim staged_drama price_deception private_deal abuse"
+LIVE_TOPIC = f"{SPOKEN_CLAIMS} other"
 TOPIC = (
-    "false_claim health_claim staged_drama price_deception private_deal abuse"
-    " chat_abuse crowd_false fake_shipment quality_problem material_mismatch counterfeit"
+    f"{SPOKEN_CLAIMS} chat_abuse crowd_false"
+    " fake_shipment quality_problem material_mismatch counterfeit"
     " incentivised duplicate_review review_burst brushing identity_link gang other"
 )

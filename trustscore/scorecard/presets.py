@@ -10,7 +10,7 @@ from trustscore.scorecard.faults import suggest
 _NO_SCORECARDS = {
     "boost": "boost policy",
     "detect": "settings of detectors",
-    "lexicon": "words of reviews",
+    "lexicon": "lexicon of texts",
 }
 # Definitions of signals are called signals.toml and NAME_signals.toml.
 _DEFINITIONS = "signals"

@@ -13,13 +13,13 @@ import pandas as pd
 from trustscore.errors import InputError, plural, suggest
 from trustscore.io.logs.census import take_census
 from trustscore.io.logs.ingest import Logs, Market, ingest_source, match_columns, rejects_of
-from trustscore.io.logs.lexicon import load_lexicon
 from trustscore.io.logs.mapping import LogMapping
 from trustscore.io.logs.opening import FrameLog
 from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rejects_file import REJECT_COLUMNS, reject_blocks
 from trustscore.io.logs.rows import Reading
 from trustscore.io.logs.session import Session
+from trustscore.lexicon import load_lexicon
 from trustscore.logs import LOG_TABLES, load_zone
 from trustscore.signals.definitions import Definitions, load_definitions
 from trustscore.signals.files.opening import Opened, compute, open_store

@@ -18,7 +18,6 @@ from trustscore.io.csv_text import bare
 from trustscore.io.header import fold
 from trustscore.io.logs.folder import find_logs
 from trustscore.io.logs.identity import RULES
-from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.mapping import LogMapping, TableMapping
 from trustscore.io.logs.opening import CsvLog, open_log
 from trustscore.io.logs.pepper import Pepper
@@ -27,6 +26,8 @@ from trustscore.io.logs.session import Session
 from trustscore.io.logs.sources import LogSource, sources_of
 from trustscore.io.logs.store import Part, PartWriter, Store, buckets_for
 from trustscore.io.logs.tally import Tally
+from trustscore.lexicon import Lexicon, load_lexicon
+from trustscore.lexicon.libraries import versions
 from trustscore.logs import LOG_TABLES, LogTable
 from trustscore.typing import Progress, silent
 
@@ -272,7 +273,9 @@ def _key(source: LogSource, reading: Reading, buckets: int) -> str:
         RULES,
         [list(row) for row in source.broken],
         # Only logs whose texts are looked into are read anew for other words.
-        reading.lexicon.stamp if any(column.topics for column in reading.table.columns) else "",
+        [reading.lexicon.stamp, *versions()]
+        if any(column.topics or column.claims for column in reading.table.columns)
+        else "",
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 

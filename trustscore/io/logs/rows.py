@@ -19,7 +19,6 @@ from trustscore.io.arrow import bits, strings, valid
 from trustscore.io.columns import sound_text, text_of
 from trustscore.io.logs.clock import DAY, MINUTE, to_local
 from trustscore.io.logs.identity import in_one_form
-from trustscore.io.logs.lexicon import Lexicon, load_lexicon
 from trustscore.io.logs.pepper import Pepper, letters_of, normalised
 from trustscore.io.logs.tally import Tally
 from trustscore.io.logs.times import Moments, read_days, read_moments
@@ -31,6 +30,9 @@ from trustscore.io.logs.values import (
     read_scaled,
 )
 from trustscore.io.text_columns import Marks
+from trustscore.lexicon import Hit, Lexicon, load_lexicon
+from trustscore.lexicon.closing import CLOSING
+from trustscore.lexicon.hits import written
 from trustscore.logs import LogColumn, LogTable
 from trustscore.typing import BoolArray, IntArray
 
@@ -120,6 +122,8 @@ def stored_columns(table: LogTable, given: frozenset[str]) -> dict[str, Any]:
             out[f"{column.name}_letters"] = pa.int64()
             out[f"{column.name}_hash"] = pa.string()
             out |= dict.fromkeys(column.flags, pa.bool_())
+            if column.claims:
+                out[f"{column.name}_hits"] = pa.string()
         elif column.type == "bool":
             out[column.name] = pa.bool_()
         else:
@@ -367,22 +371,39 @@ def _stored(
 
 
 def _of_text(column: LogColumn, texts: Any, reading: Reading) -> dict[str, Any]:
-    """Return what remains of texts: a count of letters, a hash, and a flag a topic."""
+    """Return what remains of texts: letters, a hash, a flag a topic, and the places of claims."""
     letters, hashes = [], []
-    found: list[frozenset[str] | None] = []
+    said: list[frozenset[str] | None] = []
+    claims: list[str | None] = []
+    # Chats say the same again and again.
+    known: dict[str, list[Hit]] = {}
+    sought = column.topics or column.claims
+    if sought:
+        different = [text for text in pc.unique(texts).to_pylist() if text is not None]
+        known = dict(zip(different, reading.lexicon.hits_of(different), strict=True))
     for text in texts.to_pylist():
         letters.append(None if text is None else letters_of(text))
         plain = "" if text is None else normalised(text)
         hashes.append(reading.pepper.pseudonym(plain) if plain else None)
-        if column.topics:
-            found.append(None if text is None else reading.lexicon.hits(text, column.topics))
+        if text is None:
+            said.append(None)
+            claims.append(None)
+        elif sought:
+            hits = known[text]
+            topics = {hit.topic for hit in hits if hit.how == "said"}
+            if CLOSING in column.topics and reading.lexicon.closes(text):
+                topics.add(CLOSING)
+            said.append(frozenset(topics))
+            claims.append(written([hit for hit in hits if hit.topic in column.claims]))
     out = {
         f"{column.name}_letters": pa.array(letters, pa.int64()),
         f"{column.name}_hash": strings(hashes),
     }
     for topic, flag in zip(column.topics, column.flags, strict=True):
-        hit = [None if topics is None else topic in topics for topics in found]
+        hit = [None if topics is None else topic in topics for topics in said]
         out[flag] = pa.array(hit, pa.bool_())
+    if column.claims:
+        out[f"{column.name}_hits"] = pa.array(claims, pa.string())
     return out
 
 

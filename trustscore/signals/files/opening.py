@@ -15,7 +15,6 @@ from trustscore.errors import InputError
 from trustscore.io.logs.census import Census, take_census
 from trustscore.io.logs.folder import covers_of
 from trustscore.io.logs.ingest import Logs, Market, headers_of, ingest_folder
-from trustscore.io.logs.lexicon import load_lexicon
 from trustscore.io.logs.mapping import load_mapping
 from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import BadRow
@@ -23,6 +22,7 @@ from trustscore.io.logs.runner import run_buckets
 from trustscore.io.logs.session import Session
 from trustscore.io.logs.store import Part, Store
 from trustscore.joins import check_join
+from trustscore.lexicon import load_lexicon
 from trustscore.logs import LOG_TABLES, day_start, load_zone
 from trustscore.signals.coverage import day_of
 from trustscore.signals.definitions import Definitions
