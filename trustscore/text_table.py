@@ -16,6 +16,8 @@ def width(string: str) -> int:
     >>> width("tier"), width("等级")
     (4, 4)
     """
+    if string.isascii():
+        return len(string)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in string)
 
 

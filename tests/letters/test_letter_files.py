@@ -214,3 +214,18 @@ def test_without_jinja2_one_sentence_names_the_extra(folder, monkeypatch, capsys
     said = capsys.readouterr().err
     assert "which the extra `report` installs" in said and "Traceback" not in said
     assert not Path("out").exists()
+
+
+def test_pseudonyms_stand_for_ids_everywhere(folder, capsys):
+    words = (*LETTERS, "--previous", "3.csv", "--no-plan", "--pseudonyms", "shops.key")
+    assert run(*words) == 0
+    with open("4.csv", encoding="utf-8", newline="") as file:
+        ids = {row["merchant_id"] for row in csv.DictReader(file)}
+    rows = index()
+    assert len(rows) == 60 and not ids & {row["merchant_id"] for row in rows}
+    # Both exports are read under the key, so that merchants are found again.
+    assert all(row["tier_before"] for row in rows)
+    for path in Path("out").iterdir():
+        said = path.read_text(encoding="utf-8")
+        assert not any(name in said for name in ids)
+    assert not any(name in capsys.readouterr().err for name in ids)

@@ -69,6 +69,7 @@ Example:
 @options.as_of(options.STAY)
 @options.allow_missing_columns()
 @options.encoding("the inputs")
+@options.pseudonyms()
 @options.quiet()
 def command(
     export: str,
@@ -84,6 +85,7 @@ def command(
     as_of: dt.date | None,
     allow_missing_columns: bool,
     encoding: str | None,
+    pseudonyms: str | None,
     quiet: bool,
 ) -> int:
     """Write a letter to each merchant of EXPORT, as HTML and as text.
@@ -110,6 +112,7 @@ def command(
             as_of=as_of,
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
+            pseudonyms=pseudonyms,
             progress=progress,
         )
     if not quiet:

@@ -52,24 +52,34 @@ def one_row(block: Mapping[str, Array], row: int) -> dict[str, Array]:
     return {name: np.asarray(values)[row : row + 1] for name, values in block.items()}
 
 
-def figures(card: Scorecard, signal: Signal, block: Block) -> dict[str, float]:
-    """Return the numbers of a signal for a row, with overlays and peers applied."""
-    found = {name: getattr(signal.numbers, name) for name in ("poor", "good", "prior", "strength")}
+def figures(card: Scorecard, block: Block) -> list[dict[str, float]]:
+    """Return the numbers of each signal for a row, with overlays and peers applied."""
 
     def side(column: str) -> str:
         values = block.get(column)
         return "" if values is None else fold_side_value(values[0])
 
+    # Which peers and overlays a row has is asked once, not for every signal.
+    peers: Mapping[str, tuple[float, float | None]] = {}
     if card.peers.priors:
         peers = card.peers.priors.get(tuple(side(column) for column in card.peers.by), {})
+    overlays = [
+        overlay
+        for overlay in card.overlays
+        if all(side(column) in values for column, values in overlay.match)
+    ]
+    found = []
+    for signal in card.signals:
+        numbers = signal.numbers
+        at = {name: getattr(numbers, name) for name in ("poor", "good", "prior", "strength")}
         if signal.id in peers:
             prior, strength = peers[signal.id]
-            found["prior"] = prior
-            found["strength"] = strength or found["strength"]
-    for overlay in card.overlays:
-        if all(side(column) in values for column, values in overlay.match):
+            at["prior"] = prior
+            at["strength"] = strength or at["strength"]
+        for overlay in overlays:
             change = overlay.signals.get(signal.id, {})
-            found |= {name: change[name] for name in found if name in change}
+            at |= {name: change[name] for name in at if name in change}
+        found.append(at)
     return found
 
 
@@ -88,6 +98,7 @@ def _lines(
 
     lines = []
     costs = _withheld_costs(card, block, scores, missing)
+    anchors = figures(card, block)
     for i, signal in enumerate(card.signals):
         applies = bool(scores.applies[i, 0])
         collected = not any(column in missing for column in signal.columns)
@@ -106,7 +117,7 @@ def _lines(
         raw = value
         if counted:
             raw = value / sample if sample > 0 else math.nan
-        at = figures(card, signal, block)
+        at = anchors[i]
         lines.append(
             SignalLine(
                 id=signal.id,

@@ -19,6 +19,7 @@ from trustscore.explain import explain, next_tier_plan
 from trustscore.io.atomic_files import write_columns
 from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.io.blocks import read_blocks
+from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.letters.before import Before
 from trustscore.letters.letter import MOST_REASONS, Letter, make_letter
 from trustscore.letters.page import letter_page
@@ -92,6 +93,7 @@ def letter_files(
     as_of: dt.date | None = None,
     allow_missing_columns: bool = False,
     encoding: str | None = None,
+    pseudonyms: FilePath | Pseudonyms | None = None,
     progress: Progress = silent,
 ) -> LettersDone:
     """Write a letter to each merchant of an export, as HTML and as text.
@@ -121,6 +123,8 @@ def letter_files(
         Day of the review, for the minimum stay in a tier.
     allow_missing_columns : bool, default=False
     encoding : str, optional
+    pseudonyms : path or Pseudonyms, optional
+        File of the key under which merchants are called by pseudonyms, made if it is not there.
     progress : Progress, optional
 
     Returns
@@ -144,6 +148,7 @@ def letter_files(
     settings: dict[str, Any] = {
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
+        "pseudonyms": None if pseudonyms is None else Pseudonyms.load(pseudonyms),
         "progress": progress,
     }
     moves: dict[str, Before] | None = None
