@@ -52,12 +52,12 @@ Your trust index and what your shop may do
    Tier: Limited, lowered from Trusted
    Status: formal; coverage 83.0%
    Rights: search
-   Rights withdrawn: mall_feed, campaigns
+   Rights withdrawn: mall feed, campaigns
    Restrictions begin: 2026-03-01
    You can object until: 2026-04-01
 
 2. What is restricted
-   Withdrawn: mall_feed, campaigns
+   Withdrawn: mall feed, campaigns
      Kind of restriction: the service, in whole or in part
      In force from: 2026-03-16
      Ground in the terms: Clause 7
@@ -233,7 +233,7 @@ def test_a_rise_gives_rights_and_restricts_nothing():
     found = letter(row(barred_identity_link_flag=0), before=Before(59.0, "limited"))
     said = render_letter(found)
     assert "Tier: Trusted, raised from Limited" in said
-    assert "New rights: mall_feed, campaigns" in said and not found.restricted
+    assert "New rights: mall feed, campaigns" in said and not found.restricted
 
 
 def test_what_was_in_force_goes_on():
@@ -257,7 +257,7 @@ def test_rights_of_different_grounds_stand_apart():
     own = {**GROUND, "clause": {"en": "Clause 7.2", "zh": "第7.2条"}, "measure": "visibility"}
     terms = terms_with(grounds__rights={"campaigns": own})
     said = render_letter(letter(terms=terms))
-    assert "Withdrawn: mall_feed\n" in said and "Withdrawn: campaigns\n" in said
+    assert "Withdrawn: mall feed\n" in said and "Withdrawn: campaigns\n" in said
     assert "Ground in the terms: Clause 7.2" in said
 
 

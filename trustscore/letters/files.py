@@ -111,7 +111,8 @@ def letter_files(
         Export of the last review. Letters then say what changed and which rights are withdrawn.
     only : {"all", "tier-changes"}
         Merchants that get a letter; ``tier-changes`` needs `previous`.
-    lang : {"en", "zh"}
+    lang : str, default="en"
+        One of `trustscore.words.LANGUAGES`.
     lang_column : str, optional
         Column of the export with each merchant's language, such as ``zh`` or ``en-GB``. Where it is
         blank, or another language, the letter is in `lang`.
@@ -144,7 +145,7 @@ def letter_files(
     refuse_taken(out)
     card, words = load_scorecard(scorecard), load_terms(terms)
     day = dated or as_of or dt.datetime.now(dt.UTC).date()
-    _refuse_faults(words, card, LANGUAGES if lang_column else (lang,), day, terms)
+    _refuse_faults(words, card, {lang}, day, terms)
     settings: dict[str, Any] = {
         "allow_missing_columns": allow_missing_columns,
         "encoding": encoding,
@@ -157,6 +158,9 @@ def letter_files(
     done = LettersDone()
     chosen = list(_chosen(export, card, moves, only, lang, lang_column, settings, done))
     total = sum(len(each.langs) for each in chosen)
+    _refuse_faults(
+        words, card, {lang, *(name for each in chosen for name in each.langs)}, day, terms
+    )
     if not done.merchants:
         why = (
             f"all {done.rejected:,} have faults, see `check`" if done.rejected else "there is none"
@@ -186,9 +190,9 @@ def letter_files(
 
 
 def _refuse_faults(
-    terms: Terms, card: Scorecard, languages: tuple[str, ...], day: dt.date, source: Any
+    terms: Terms, card: Scorecard, languages: set[str], day: dt.date, source: Any
 ) -> None:
-    faults = terms_faults(terms, card, languages, day)
+    faults = terms_faults(terms, card, sorted(languages), day)
     if faults:
         where = "terms" if isinstance(source, Terms) else f"terms {source}"
         raise InputError(
@@ -280,9 +284,11 @@ def _language(said: Any, otherwise: str, done: LettersDone) -> str:
     text = str(said or "").strip()
     if not text:
         return otherwise
-    found = text.replace("_", "-").partition("-")[0].casefold()
-    if found in LANGUAGES:
-        return found
+    code = text.replace("_", "-").casefold()
+    known = {name.casefold(): name for name in LANGUAGES}
+    for each in (code, code.partition("-")[0]):
+        if each in known:
+            return known[each]
     done.other_languages[text[:40]] += 1
     return otherwise
 

@@ -20,7 +20,7 @@ from trustscore.letters.terms import Terms
 from trustscore.letters.words import text
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Block as Columns
-from trustscore.words import named, right
+from trustscore.words import form, named, right
 from trustscore.words import text as plain
 
 __all__ = ["Block", "Letter", "Section", "make_letter"]
@@ -218,7 +218,7 @@ class _Writer:
         return text(key, self.lang, **values)
 
     def joined(self, names: Sequence[str]) -> str:
-        return self.say("comma").join(right(name, self.lang) for name in names)
+        return form("list", self.lang).join(right(name, self.lang) for name in names)
 
     def section(self, name: str, *blocks: Block) -> Section:
         return Section(name, self.say(name), tuple(block for block in blocks if block.rows))
@@ -227,10 +227,10 @@ class _Writer:
         """Return the lines of a text of the terms."""
         return [] if words is None else [line.strip() for line in words[self.lang].splitlines()]
 
-    def told(self, key: str, words: dict[str, str]) -> list[tuple[str, str]]:
+    def told(self, name: str, words: dict[str, str]) -> list[tuple[str, str]]:
         """Return a text of the terms as rows of facts, the first with its name."""
         lines = self.own(words)
-        return [(self.say(key), lines[0]), *(("", line) for line in lines[1:])]
+        return [(name, lines[0]), *(("", line) for line in lines[1:])]
 
     def tier_name(self, tier: str) -> str:
         rung = next((each for each in self.card.tiers.ladder if each.id == tier), None)
@@ -284,7 +284,7 @@ class _Writer:
         blocks = []
         for each in restrictions:
             ground = each.ground
-            rows = [(self.say("measure"), self.say(f"measure_{ground.measure}"))]
+            rows = [(self.say("measure"), text(f"measure_{ground.measure}", self.lang))]
             if each.rule is not None:
                 title = rule_name(each.rule, self.lang)
                 rows.append((self.say("effect"), self._effect(each)))
@@ -295,11 +295,13 @@ class _Writer:
             rows.append((self.say("from"), since))
             if ground.terminates:
                 rows.append((self.say("terminates"), self.say("yes")))
-            rows += self.told(f"ground_{ground.kind}", ground.clause)
-            rows += self.told("why", ground.why)
+            rows += self.told(text(f"ground_{ground.kind}", self.lang), ground.clause)
+            rows += self.told(self.say("why"), ground.why)
             blocks.append(_block("facts", rows, title))
         decision = self.terms.decision
-        where = self.told("scope", decision.scope) + self.told("duration", decision.duration)
+        where = self.told(self.say("scope"), decision.scope) + self.told(
+            self.say("duration"), decision.duration
+        )
         return self.section("restrictions", *blocks, _block("facts", where))
 
     def _effect(self, each: Restriction) -> str:
@@ -311,7 +313,7 @@ class _Writer:
 
     def facts(self) -> Section:
         decision = self.terms.decision
-        basis = [(self.say("basis"), self.say(f"basis_{decision.basis}"))]
+        basis = [(self.say("basis"), text(f"basis_{decision.basis}", self.lang))]
         basis += [("", line) for line in self.own(decision.basis_more)]
         rows: list[tuple[str, str]] = []
         for rule, lines in evidence_of(self.statement, self.block, self.card, self.lang):
@@ -375,7 +377,9 @@ class _Writer:
         ]
         head = (self.say("parameter"), self.say("weight"), self.say("lost"))
         ranking = self.terms.ranking
-        told = self.told("described", ranking.where) + self.told("why", ranking.why)
+        told = self.told(self.say("described"), ranking.where) + self.told(
+            self.say("why"), ranking.why
+        )
         table = _block("table", [head, *rows] if rows else [])
         return self.section("ranking", table, _block("facts", told))
 
@@ -386,12 +390,12 @@ class _Writer:
 
     def appeal(self, until: dt.date) -> Section:
         appeal = self.terms.appeal
-        rows = self.told("address", appeal.address)
+        rows = self.told(self.say("address"), appeal.address)
         deadline = self.say("deadline_of", day=until.isoformat(), days=appeal.days)
         rows.append((self.say("deadline"), deadline))
         for key in ("how", "out_of_court", "courts"):
-            rows += self.told(key, getattr(appeal, key))
-        rows += self.told("contact", self.terms.platform.contact)
+            rows += self.told(self.say(key), getattr(appeal, key))
+        rows += self.told(self.say("contact"), self.terms.platform.contact)
         return self.section("appeal", _block("facts", rows))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.letters.letter import Letter
 from trustscore.letters.words import text
+from trustscore.words import form
 
 __all__ = ["letter_page"]
 
@@ -31,7 +32,7 @@ def letter_page(letter: Letter) -> str:
         lang=_LANG.get(letter.lang, letter.lang),
         to=text("to", letter.lang),
         dated=text("dated", letter.lang),
-        colon=text("colon", letter.lang),
+        colon=form("colon", letter.lang),
     )
     return found
 

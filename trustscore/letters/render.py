@@ -5,6 +5,7 @@ from __future__ import annotations
 from trustscore.letters.letter import Block, Letter
 from trustscore.letters.words import text
 from trustscore.text_table import padded, width
+from trustscore.words import form
 
 __all__ = ["render_letter"]
 
@@ -16,7 +17,7 @@ def render_letter(letter: Letter) -> str:
     ----------
     letter : Letter
     """
-    colon = text("colon", letter.lang)
+    colon = form("colon", letter.lang)
     lines = [
         letter.platform,
         "",
