@@ -312,6 +312,7 @@ def _facts(
     tables = {table: table_facts(logs, table) for table in logs.parts}
     warnings = list(found.warnings)
     for table, entry in tables.items():
+        entry["too_many"] = opened.census.left_out(table)
         warnings += share_warnings(table, entry, logs.tally(table).days)
     topics = dict.fromkeys(detector.topics, 0)
     for finding in found.findings:

@@ -51,6 +51,8 @@ class Closing:
         # Which ends are reached by whole words, and whether a phrase is among them.
         reached = {0: False}
         for end in range(1, len(letters) + 1):
+            if max(reached) + self._parts[-1] < end:
+                return False
             for size in self._parts:
                 word = letters[end - size : end] if size <= end else ""
                 if end - size in reached and word:

@@ -102,10 +102,13 @@ def table(
     course: Sequence[str] = (),
     guarded: bool = False,
     passing: bool = False,
+    bounded: str = "",
 ) -> LogTable:
     """Return a table; `recorded_at`, and `currency` beside amounts, are added to its columns."""
     amounts = any(column.type == "money" for column in columns)
     more = (CURRENCY, _RECORDED_AT) if amounts else (_RECORDED_AT,)
     courses = tuple(tuple(each.split()) for each in course)
     keys = tuple(key.split())
-    return LogTable(name, meaning, keys, moment, (*columns, *more), courses, guarded, passing)
+    return LogTable(
+        name, meaning, keys, moment, (*columns, *more), courses, guarded, passing, bounded
+    )

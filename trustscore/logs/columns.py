@@ -83,6 +83,9 @@ class LogTable:
     guarded : bool
         Whether its CSV files are written by this program, which puts an apostrophe before what a
         spreadsheet would run as a formula.
+    bounded : str
+        The column that names what has many rows, and never as many as a flood: a chat, an item.
+        Rows are compared within it.
     passing : bool
         Whether its rows tell of what is over, so that a store may forget the old ones. Rows of
         other logs hold until something changes: a state, a verdict, a case that is open.
@@ -96,6 +99,7 @@ class LogTable:
     course: tuple[tuple[str, ...], ...] = ()
     guarded: bool = False
     passing: bool = False
+    bounded: str = ""
 
     @property
     def required(self) -> tuple[str, ...]:

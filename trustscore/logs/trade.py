@@ -242,5 +242,6 @@ TRADE = (
         boolean("certificate_required", "needs a certificate"),
         deadline("certificate_valid_to", "until when its certificate is valid"),
         ident("image_hash", "hash of the main image"),
+        bounded="item_id",
     ),
 )

@@ -71,6 +71,7 @@ VOICES = (
         ident("message_id", "the message", fallback="sender"),
         text("text", "what was written", "closing", claims="private_deal abuse incentive"),
         passing=True,
+        bounded="chat_id",
     ),
     table(
         "live_sessions",

@@ -74,6 +74,10 @@ def share_warnings(table: str, facts: Mapping[str, Any], days: Counter[int]) -> 
             f"{table}: {facts['unknown_merchant']:,} of {read:,} rows name a merchant that is not"
             " in merchants"
         )
+    if left := facts.get("too_many"):
+        rows = sum(each["rows"] for each in left)
+        some = "; ".join(" ".join(f"{k} {v}" for k, v in each.items()) for each in left[:3])
+        yield f"{table}: {rows:,} rows are left out as too many of one thing ({some})"
     for column in facts["mixed_offsets"]:
         yield f"{table}.{column}: some times have an offset and some have none"
     usual = sorted(days.values())[len(days) // 2] if days else 0

@@ -64,12 +64,15 @@ class Logs:
         Files that belong to no log.
     firsts : Path or None
         Folder of the first events of rows that have left the store, by bucket.
+    flooded : frozenset of str
+        Logs with things of too many rows, which the table ``too_many`` of the session names.
     """
 
     parts: dict[str, list[Part]] = field(default_factory=dict)
     buckets: int = 1
     unknown: list[str] = field(default_factory=list)
     firsts: Path | None = None
+    flooded: frozenset[str] = frozenset()
 
     def first_events(self, bucket: int) -> Path:
         """Return the file of the first events of a bucket."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from trustscore.io.logs.ingest import Logs
 from trustscore.io.logs.session import Session, identifier, literal
+from trustscore.logs import LOG_TABLES
 from trustscore.typing import Progress, silent
 
 __all__ = ["Counted", "close_bucket", "make", "open_bucket", "run_buckets", "sql_types"]
@@ -70,11 +71,22 @@ def _files(logs: Logs, table: str, buckets: Sequence[int]) -> list[tuple[int, st
     return [(number, path) for number, path in found if path]
 
 
+def _kept(table: str, bounded: str) -> str:
+    """Return the condition that a row, as ``p``, is of nothing that has too many."""
+    if not bounded:
+        return ""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM too_many AS t WHERE t.log = {literal(table)}"
+        f" AND t.merchant_id = p.merchant_id AND t.id = p.{identifier(bounded)})"
+    )
+
+
 def open_bucket(session: Session, logs: Logs, buckets: Sequence[int], prefix: str = "") -> None:
     """Make the views of the logs for some buckets of merchants."""
     for table in logs.parts:
         files = _files(logs, table, buckets)
-        session.view(f"{prefix}{table}", files, sql_types(logs.types(table)))
+        without = LOG_TABLES[table].bounded if table in logs.flooded else ""
+        session.view(f"{prefix}{table}", files, sql_types(logs.types(table)), _kept(table, without))
     if logs.firsts is not None and not prefix:
         paths = ", ".join(literal(str(logs.first_events(bucket))) for bucket in buckets)
         session.run(f"CREATE TEMP VIEW firsts AS SELECT * FROM read_parquet([{paths}])")

@@ -160,7 +160,13 @@ class Session:
         found: type[Exception] = self._duckdb.Error
         return found
 
-    def view(self, name: str, files: Sequence[tuple[int, str]], columns: Mapping[str, str]) -> None:
+    def view(
+        self,
+        name: str,
+        files: Sequence[tuple[int, str]],
+        columns: Mapping[str, str],
+        where: str = "",
+    ) -> None:
         """Make a view of Parquet files, with the number of each file as ``_file``.
 
         Parameters
@@ -170,7 +176,10 @@ class Session:
             Number and path; several files may have one number.
         columns : mapping of str to str
             SQL types by name: columns that no file has are blank.
+        where : str, optional
+            Which rows it has, a row being ``p``.
         """
+        only = f" WHERE {where}" if where else ""
         head = f"CREATE TEMP VIEW {identifier(name)} AS SELECT"
         if not files:
             nothing = [f"CAST(NULL AS {kind}) AS {identifier(c)}" for c, kind in columns.items()]
@@ -181,14 +190,14 @@ class Session:
         if len({number for number, _ in files}) == 1:
             self.run(
                 f"{head} {wanted}, CAST({files[0][0]} AS BIGINT) AS _file"
-                f" FROM read_parquet([{paths}], union_by_name = true) AS p"
+                f" FROM read_parquet([{paths}], union_by_name = true) AS p{only}"
             )
             return
         numbers = ", ".join(f"({literal(path)}, {number})" for number, path in files)
         self.run(
             f"{head} {wanted}, CAST(f.n AS BIGINT) AS _file"
             f" FROM read_parquet([{paths}], filename = true, union_by_name = true) AS p"
-            f" JOIN (VALUES {numbers}) AS f(file, n) ON p.filename = f.file"
+            f" JOIN (VALUES {numbers}) AS f(file, n) ON p.filename = f.file{only}"
         )
 
     def copy(self, sql: str, path: str | Path) -> None:

@@ -44,6 +44,7 @@ def facts_of(
             "repeated_version": census.repeated_version[table],
             "orphans": census.orphans[table],
             "unknown_merchant": census.unknown_merchant[table],
+            "too_many": census.left_out(table),
         }
         tables[table] = entry
         tally = found.tally(table)
