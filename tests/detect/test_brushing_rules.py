@@ -551,6 +551,59 @@ def test_what_people_decided_tells_which_accounts_are_known(tmp_path):
     assert marked(found, "known_account") == {"confirmed-2", "open-2"}
 
 
+def test_words_of_a_certain_order_are_known(tmp_path):
+    own = [{"merchant_id": "m1", "kind": "device", "value": "own"}]
+    script, other = "a" * 60, "b" * 60
+    texts = {"bought": script, "soon": script, "late": script, "elsewhere": script}
+    texts |= {"other-1": other, "other-2": other, "unhappy": script, "cleared": script + "c"}
+    texts |= {"after-cleared": script + "c"}
+    # `bought` and `cleared` came from the merchant's telephone.
+    orders = [
+        order(
+            name,
+            merchant="m2" if name == "elsewhere" else "m1",
+            device_id="own" if name in ("bought", "cleared") else "",
+        )
+        for name in texts
+    ]
+    parcels = [
+        parcel(o["order_id"], o["merchant_id"], delivered_at="2026-01-13 10:00") for o in orders
+    ]
+    reviews = [
+        review(
+            o["order_id"],
+            "2026-01-20 10:00" if o["order_id"] == "late" else "2026-01-13 12:00",
+            merchant=o["merchant_id"],
+            text=texts[o["order_id"]],
+            stars=1 if o["order_id"] == "unhappy" else 5,
+        )
+        for o in orders
+    ]
+    verdict = {
+        "finding_id": "p",
+        "merchant_id": "m1",
+        "subject_kind": "order",
+        "subject_id": "cleared",
+        "topic": "brushing",
+        "status": "cleared",
+        "found_at": "2026-01-20 10:00",
+        "decided_at": "2026-01-21 10:00",
+    }
+    found, _ = run(
+        tmp_path,
+        orders=orders,
+        shipments=parcels,
+        reviews=reviews,
+        identities=own,
+        findings=[verdict],
+    )
+    # Neither what others write of another shop, nor other words, nor what somebody cleared.
+    assert marked(found, "known_words") == {"soon", "late"}
+    # Within a day of delivery it excludes; later the buyer may be real, and paid for the words.
+    assert found["soon"]["score"] >= 0.95 > found["late"]["score"] >= 0.6
+    assert 0.95 > found["other-1"]["score"] >= 0.6
+
+
 # Together ---------------------------------------------------------------------------------------
 
 
@@ -591,7 +644,7 @@ def test_every_rule_has_a_case_here_and_a_weight_or_is_hard():
     assert [name for name in RULES if f'"{name}"' not in source] == []
     weights = set(load_settings().brushing.weights.model_dump())
     soft = {name for name, rule in RULES.items() if not rule.hard}
-    assert weights == soft | {"known_account"}
+    assert weights == soft | {"known_account", "known_words"}
 
 
 def test_rules_that_could_not_run_are_named(tmp_path):

@@ -103,6 +103,39 @@ def test_letters_that_make_a_text_long_are_counted_exactly(tmp_path):
     assert copies(run(tmp_path, rows)[0]) == {"s0", "s1", "u0", "u1"}
 
 
+def test_short_words_that_chance_explains_join_nobody(tmp_path):
+    def shop(name, texts, **same):
+        """A shop of so many different texts and, by their words, so many equal ones."""
+        at = dt.date(2026, 1, 1)
+        rows = [
+            review(f"{name}-{n}", f"{name} no {n} fits me well", merchant=name, at=at)
+            for n in range(texts)
+        ]
+        for words, times in same.items():
+            rows += [
+                review(f"{words}-{n}", f"{words} and it fits me well", merchant=name, at=at)
+                for n in range(times)
+            ]
+        return rows
+
+    rows = shop("large", 400, twice=2, thrice=3) + shop("small", 6, pair=2)
+    # So many texts of one shop have many ways to meet, and there is nothing to compare with.
+    assert {name.split("-")[0] for name in copies(run(tmp_path / "one", rows)[0])} == {"pair"}
+    # Where the market shows that its texts hardly ever meet, three do not by chance.
+    found, manifest = run(tmp_path / "two", rows + shop("other", 400))
+    assert {name.split("-")[0] for name in copies(found)} == {"pair", "thrice"}
+    same = manifest["facts"]["chance_of_same_short_text"]
+    # None of the pairs of two shops: distinct words of each, and 1 / 1.4e-4 before them.
+    assert same == pytest.approx(1 / (402 * 400 + 402 * 7 + 400 * 7 + 1 / 1.4e-4))
+    # What small shops say as well is usual, and no pair of it is copied.
+    rows = shop("other", 400) + shop("shop", 6, usual=2)
+    for name in ("a", "b", "c", "d"):
+        rows += [review(f"usual-{name}", "usual and it fits me well", merchant=name)]
+    assert copies(run(tmp_path / "usual", rows)[0]) == set()
+    rows = shop("other", 400) + shop("shop", 6, rare=2)
+    assert copies(run(tmp_path / "rare", rows)[0]) == {"rare-0", "rare-1"}
+
+
 def daily(days=80, each=1):
     """A shop with a review or two a day, by buyers with other reviews."""
     start = dt.date(2025, 11, 1)

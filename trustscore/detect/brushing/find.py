@@ -38,28 +38,35 @@ WHERE n = 1
 GROUP BY merchant_id, order_id
 HAVING bool_or(hard) OR sum(weight) >= {least}
 """
-# An account that brushed for a merchant brushes again: its other orders there with any evidence.
-# What a person cleared is no such order, however certain it looks.
+# What a person cleared is no certain order, however certain it looks.
+_CERTAIN = """
+SELECT e.merchant_id, e.order_id FROM ({certain}) AS e
+ANTI JOIN brushing_decided AS d ON d.merchant_id = e.merchant_id AND d.order_id = e.order_id
+UNION SELECT merchant_id, order_id FROM brushing_decided WHERE confirmed
+"""
+# An account that brushed for a merchant brushes again, and words that were written for one such
+# order are used for others: orders with any evidence beside a certain one of the same account or
+# words at the merchant.
 _KNOWN = """
 INSERT INTO brushing_hits
-SELECT DISTINCT h.merchant_id, h.order_id, 'known_account', 'known_account', FALSE, {weight},
+SELECT DISTINCT h.merchant_id, h.order_id, '{rule}', 'known', FALSE, {weight},
     CAST(NULL AS VARCHAR)
 FROM brushing_hits AS h
-JOIN brushing_buyers AS b ON b.merchant_id = h.merchant_id AND b.order_id = h.order_id
+JOIN {table} AS b ON b.merchant_id = h.merchant_id AND b.order_id = h.order_id
 JOIN (
-    SELECT c.merchant_id, b.buyer_id, count(DISTINCT c.order_id) AS orders,
+    SELECT c.merchant_id, b.{column}, count(DISTINCT c.order_id) AS orders,
         min(c.order_id) AS only_one
-    FROM (
-        SELECT e.merchant_id, e.order_id FROM ({certain}) AS e
-        ANTI JOIN brushing_decided AS d
-        ON d.merchant_id = e.merchant_id AND d.order_id = e.order_id
-        UNION SELECT merchant_id, order_id FROM brushing_decided WHERE confirmed
-    ) AS c
-    JOIN brushing_buyers AS b ON b.merchant_id = c.merchant_id AND b.order_id = c.order_id
-    GROUP BY c.merchant_id, b.buyer_id
-) AS k ON k.merchant_id = b.merchant_id AND k.buyer_id = b.buyer_id
+    FROM brushing_certain AS c
+    JOIN {table} AS b ON b.merchant_id = c.merchant_id AND b.order_id = c.order_id
+    GROUP BY c.merchant_id, b.{column}
+) AS k ON k.merchant_id = b.merchant_id AND k.{column} = b.{column}
 WHERE k.orders > 1 OR k.only_one <> h.order_id
 """
+# What makes an order known: the table of its orders, and the column that two have in common.
+_KNOWN_BY = {
+    "known_account": ("brushing_buyers", "buyer_id"),
+    "known_words": ("brushing_praise", "words"),
+}
 
 
 def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> Found:
@@ -104,10 +111,17 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
             {"merchant_id": "VARCHAR", "order_id": "VARCHAR", "confirmed": "BOOLEAN"},
             [(m, s, yes) for (m, kind, s, _), yes in decided.items() if kind == "order"],
         )
-        certain = _EVIDENCE.format(least=_least(spec.soft.known_score, spec.prior))
-        relations.run(
-            _KNOWN.format(certain=certain, weight=round(weights["known_account"] * _UNIT))
+        room.make(
+            "brushing_praise",
+            "SELECT DISTINCT r.merchant_id, r.order_id, c.words FROM brushing_reviews AS r"
+            " JOIN brushing_copies AS c USING (review_id, merchant_id, order_id)"
+            " WHERE r.judged AND r.stars = 5000000",
         )
+        certain = _EVIDENCE.format(least=_least(spec.soft.known_score, spec.prior))
+        room.make("brushing_certain", _CERTAIN.format(certain=certain))
+        for name, (table, column) in _KNOWN_BY.items():
+            weight = round(weights[name] * _UNIT)
+            relations.run(_KNOWN.format(rule=name, table=table, column=column, weight=weight))
         for name, n in room.rows("SELECT rule, count(*) FROM brushing_hits GROUP BY rule"):
             found[str(name)] = int(n)
         least = _least(spec.queue, spec.prior)

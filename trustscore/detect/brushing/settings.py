@@ -136,7 +136,8 @@ class SoftSpec(Base):
     known_score: float = Field(
         gt=0,
         lt=1,
-        description="An account with another order of such a score at the merchant is known.",
+        description="An account or words with another order of such a score at the merchant are"
+        " known.",
         examples=[0.95],
     )
     apart_stars: float = Field(
@@ -161,6 +162,7 @@ class WeightSpec(Base):
     copied_praise_soon: float = Field(ge=0, le=20, examples=[4.4])
     copied_praise: float = Field(ge=0, le=20, examples=[3.0])
     known_account: float = Field(ge=0, le=20, examples=[3.0])
+    known_words: float = Field(ge=0, le=20, examples=[2.0])
     praise_apart: float = Field(ge=0, le=20, examples=[0.7])
 
 

@@ -45,6 +45,7 @@ def find_reviews(relations: Relations, settings: DetectSettings, cut: Cut) -> Fo
     start = cut.back(spec.days)
     facts: dict[str, object] = {}
     with Room(relations, cut) as room:
+        same = make_copies(room, "reviews_copies", spec)
         copied = list(_copied(room, spec, start))
         bursts = list(_bursts(room, spec, start))
         [(texts, phrases)] = room.rows(
@@ -53,12 +54,12 @@ def find_reviews(relations: Relations, settings: DetectSettings, cut: Cut) -> Fo
         )
     facts["texts"] = int(texts)
     facts["stock_phrases"] = int(phrases)
+    facts["chance_of_same_short_text"] = same
     facts["days_with_a_burst"] = len({(found.merchant_id, found.evidence) for found in bursts})
     return Found(copied + bursts, facts, since=start)
 
 
 def _copied(room: Room, spec: ReviewsSpec, start: int) -> Iterator[Finding]:
-    make_copies(room, "reviews_copies", spec)
     # One review may stand on orders of several shops: each shop hears of it once.
     found = room.rows(
         "WITH others AS (SELECT words, min(review_id, 2) AS ids FROM (SELECT DISTINCT words,"

@@ -26,6 +26,18 @@ class ReviewsSpec(Base):
     short_days: int = Field(
         ge=1, description="Shorter ones must be of one shop, and so many days apart.", examples=[30]
     )
+    short_same: float = Field(
+        gt=0,
+        lt=1,
+        description="How often two short texts about different shops are the same,"
+        " before the logs tell.",
+        examples=[1.4e-4],
+    )
+    short_expected: float = Field(
+        gt=0,
+        description="Short words count if fewer texts of a shop than this would meet by chance.",
+        examples=[0.01],
+    )
     stock_share: float = Field(
         ge=0, le=1, description="Words in a larger share of texts are a phrase.", examples=[0.001]
     )
