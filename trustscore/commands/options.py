@@ -206,8 +206,8 @@ def outcomes() -> Option:
 
 
 def output_table(what: str, *, required: bool = True, note: str = "") -> Option:
-    """Return ``-o`` for a table; `what` names its content."""
-    return click.option(
+    """Return ``-o`` for a table, and ``--csv-encoding``; `what` names its content."""
+    option = click.option(
         "-o",
         "--output",
         "out",
@@ -216,6 +216,37 @@ def output_table(what: str, *, required: bool = True, note: str = "") -> Option:
         type=OUTPUT_OR_DASH,
         help=f"Write {what} to OUT: .csv, .csv.gz or .parquet, or - for CSV on standard"
         f" output.{note}",
+    )
+    return _both(option, _csv_encoding())
+
+
+def _both(first: Option, second: Option) -> Option:
+    """Return the decorator of two options, of which help shows `first` above `second`."""
+
+    def decorate(command: Command, /) -> Command:
+        return first(second(command))
+
+    return decorate
+
+
+def _csv_encoding() -> Option:
+    """Return ``--csv-encoding``, which holds for all that the command writes."""
+
+    def write_in(context: click.Context, _: click.Parameter, name: str) -> None:
+        if name != "utf-8":
+            from trustscore.io.atomic_files import csv_encoding
+
+            context.with_resource(csv_encoding(name))
+
+    return click.option(
+        "--csv-encoding",
+        type=Choice(["utf-8", "utf-8-sig"]),
+        default="utf-8",
+        show_default=True,
+        expose_value=False,
+        callback=write_in,
+        help="Encoding of CSV that is written. utf-8-sig begins with a mark, without which Excel"
+        " takes Chinese for other letters.",
     )
 
 
@@ -234,8 +265,8 @@ def output_file(text: str, *, default: str | None = None, required: bool | None 
 
 
 def output_folder(what: str) -> Option:
-    """Return ``-o`` for a folder; `what` says what is written into it."""
-    return click.option(
+    """Return ``-o`` for a folder, and ``--csv-encoding``; `what` says what is written into it."""
+    option = click.option(
         "-o",
         "--output",
         "out",
@@ -244,6 +275,7 @@ def output_folder(what: str) -> Option:
         type=click.Path(file_okay=False),
         help=f"Write {what} to the folder DIR.",
     )
+    return _both(option, _csv_encoding())
 
 
 def as_of(meaning: str) -> Option:

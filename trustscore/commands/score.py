@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from trustscore.commands import options
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED
@@ -119,6 +120,9 @@ def command(
             faults.append("--pseudonyms (only the local engine makes them)")
         if rejects_without_raw:
             faults.append("--rejects-without-raw (only the local engine leaves rows out)")
+        source = click.get_current_context().get_parameter_source("csv_encoding")
+        if source is not ParameterSource.DEFAULT:
+            faults.append("--csv-encoding (Spark writes UTF-8)")
         if "-" in (*exports, out):
             faults.append("- (Spark reads and writes files only)")
         if faults:

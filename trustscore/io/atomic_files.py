@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,15 +14,18 @@ import numpy as np
 import pyarrow as pa
 
 from trustscore.atomic_file import AtomicFile, commit_together, is_plain
+from trustscore.errors import InputError
 from trustscore.io.arrow import floats, strings
 from trustscore.io.csv_text import content, inert, lines
 
 __all__ = [
+    "CSV_ENCODINGS",
     "AtomicFile",
     "Sink",
     "add_arrays",
     "as_array",
     "commit_together",
+    "csv_encoding",
     "is_plain",
     "open_sink",
     "same_file",
@@ -34,6 +38,37 @@ __all__ = [
 
 # Rows of a Parquet row group: large enough to compress, small enough to hold.
 _GROUP = 1 << 16
+
+
+CSV_ENCODINGS = ("utf-8", "utf-8-sig")
+"""What CSV may be written in; the second begins with a mark by which spreadsheets know UTF-8."""
+_CSV_ENCODING: ContextVar[str] = ContextVar("encoding of CSV that is written", default="utf-8")
+
+
+@contextmanager
+def csv_encoding(name: str) -> Iterator[None]:
+    r"""Write every CSV in an encoding for as long as this lasts.
+
+    Parameters
+    ----------
+    name : {"utf-8", "utf-8-sig"}
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, csv_encoding("utf-8-sig"):
+    ...     path = Path(folder, "table.csv")
+    ...     write_columns(path, {"id": ["乐高"]})
+    ...     path.read_bytes()[:5]
+    b'\xef\xbb\xbfid'
+    """
+    if name not in CSV_ENCODINGS:
+        raise InputError(f"CSV is written as {' or '.join(CSV_ENCODINGS)}. Got {name!r}")
+    before = _CSV_ENCODING.set(name)
+    try:
+        yield
+    finally:
+        _CSV_ENCODING.reset(before)
 
 
 class Sink(Protocol):
@@ -56,7 +91,7 @@ class CsvSink:
         # No name and no time inside: the same scores give the same bytes.
         self._gzip = gzip.GzipFile("", "wb", 6, file.file, mtime=0) if compressed else None
         self._out: Any = self._gzip or file
-        self._out.write(header.encode())
+        self._out.write(header.encode(_CSV_ENCODING.get()))
 
     def write(self, block: Any) -> None:
         """Write a string array of lines."""
