@@ -294,10 +294,10 @@ def test_one_file_is_not_used_twice(files, capsys):
 
 
 def test_an_output_of_another_kind_is_refused_and_not_written_as_csv(files, capsys):
-    code, err, _ = boost(capsys, files, "--blocked", files / "blocked", out="ranked.xlsx")
+    code, err, _ = boost(capsys, files, "--blocked", files / "blocked", out="ranked.ods")
     assert code == 2
-    for name, what in (("ranked.xlsx", "output"), ("blocked", "blocked")):
-        assert f"{what} {files / name}: must end in .csv, .csv.gz or .parquet" in err
+    for name, what in (("ranked.ods", "output"), ("blocked", "blocked")):
+        assert f"{what} {files / name}: must end in .csv, .csv.gz, .parquet or .xlsx" in err
         assert not (files / name).exists()
     assert boost(capsys, files, out="/dev/null")[0] == 0
 

@@ -148,7 +148,7 @@ def test_wrong_use_is_2_and_writes_nothing(folder, capsys):
             "--manifest",
             "good.csv",
         ): "manifest good.csv: is also an input",
-        ("good.csv", "-o", "s.xlsx"): "output s.xlsx: must end in .csv, .csv.gz or .parquet",
+        ("good.csv", "-o", "s.ods"): "output s.ods: must end in .csv, .csv.gz, .parquet or .xlsx",
         ("good.csv", "-o", "s.csv", "--keep", "shop"): "shop: no such column to keep",
         ("good.csv", "-o", "s.csv", "--keep", "tier"): "the output has columns of that name",
         ("good.csv", "-o", "s.csv", "--encoding", "rot13"): "no such encoding",

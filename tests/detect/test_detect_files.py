@@ -145,7 +145,7 @@ def test_settings_of_a_file(rooms, tmp_path):
         (["vots", "{logs}", "-o", "{tmp}/o.csv", "--as-of", "2026-02-01"], "did you mean votes?"),
         (["votes", "{logs}", "-o", "{tmp}/o.csv"], "--as-of is missing"),
         (["votes", "{logs}", "--as-of", "2026-02-01"], "Missing option"),
-        (["votes", "{logs}", "-o", "{tmp}/o.xlsx", "--as-of", "2026-02-01"], "must end in .csv"),
+        (["votes", "{logs}", "-o", "{tmp}/o.ods", "--as-of", "2026-02-01"], "must end in .csv"),
         (
             ["votes", "{logs}", "-o", "{tmp}/o.csv", "--queue", "{tmp}/o.csv"]
             + ["--as-of", "2026-02-01"],

@@ -17,6 +17,7 @@ from trustscore.io.first_bytes import BINARY_TABLES
 from trustscore.io.header import Wanted
 from trustscore.io.readers import BINARY, FORMATS, Options, open_reader
 from trustscore.io.text_stream import Source
+from trustscore.io.xlsx_writer import XlsxSink
 from trustscore.spark import opening
 from trustscore.spark.hadoop import Stored
 
@@ -30,9 +31,18 @@ def parquet():
     return file.getvalue()
 
 
+def excel():
+    file = BytesIO()
+    sink = XlsxSink(SimpleNamespace(file=file, path="a.xlsx"), pa.schema({"merchant_id": "string"}))
+    sink.write(pa.record_batch({"merchant_id": ["m1", "m2"]}))
+    sink.finish()
+    return file.getvalue()
+
+
 # The same two merchants in each format.
 EXAMPLES = {
     "Parquet": parquet(),
+    "Excel": excel(),
     "JSON Lines": b'{"merchant_id": "m1"}\n{"merchant_id": "m2"}\n',
     "CSV": b"merchant_id\nm1\nm2\n",
 }

@@ -282,7 +282,7 @@ def test_an_empty_register_is_reviewed_for_the_first_time(files, tmp_path, colum
 
 def test_an_output_of_another_kind_is_refused(files, tmp_path):
     paths = files(last="merchant_id,tier\nm,standard\n", scores=HEAD + "m,99,0,1,formal,\n")
-    out = tmp_path / "rights.xlsx"
+    out = tmp_path / "rights.ods"
     arguments = [str(paths["scores"]), "--previous", str(paths["last"]), "-o", str(out)]
     with pytest.raises(SystemExit) as stop:
         main(["rights", *arguments])

@@ -220,7 +220,7 @@ def test_nothing_that_names_a_person_is_stored_written_or_said(tmp_path, capfd):
         ((*AS_OF, "--tz", "Asia/Shangai"), "did you mean Asia/Shanghai?"),
         ((*AS_OF, "--memory", "much"), "--memory must be a size like 4GB"),
         ((*AS_OF, "--definitions", "defalt"), "default"),
-        ((*AS_OF, "--rejects", "x.xlsx"), "must end in .csv"),
+        ((*AS_OF, "--rejects", "x.ods"), "must end in .csv"),
         ((), "--as-of"),
     ],
 )

@@ -108,7 +108,7 @@ def test_wrong_use_is_exit_2(tmp_path, words):
 
 @pytest.mark.parametrize(
     ("name", "truth", "fault"),
-    [("a.xlsx", None, "must end in"), ("a.csv", "a.csv", "a file of its own")],
+    [("a.ods", None, "must end in"), ("a.csv", "a.csv", "a file of its own")],
 )
 def test_no_file_is_left_behind_a_refusal(tmp_path, name, truth, fault):
     with pytest.raises(InputError, match=fault):

@@ -29,7 +29,7 @@ from trustscore.io.atomic_files import (
     commit_together,
     is_plain,
     open_sink,
-    suffix_of,
+    takes_batches,
 )
 from trustscore.io.blocks import repeated
 from trustscore.io.clean_rows import Rows
@@ -148,10 +148,11 @@ def score_files(
     Parameters
     ----------
     paths : path or iterable of paths
-        CSV, JSON Lines (both also gzip) or Parquet, folders of them and patterns, in this order;
+        CSV, JSON Lines (both also gzip), Parquet or Excel, folders and patterns, in this order;
         ``-`` is text on standard input.
     out : path
-        By its suffix ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on standard output.
+        By its suffix ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx``; ``-`` is CSV on standard
+        output.
     scorecard : str, Path or Scorecard, default="default"
     policy : str, Path or BoostPolicy, default="boost"
     jobs : int, default=1
@@ -236,8 +237,8 @@ def score_files(
     formatter = Formatter(
         Scorer(card, rule, as_of=as_of, statement=wide_path is not None),
         kept,
-        suffix_of(target),
-        None if wide_path is None else suffix_of(wide_path),
+        takes_batches(target),
+        None if wide_path is None else takes_batches(wide_path),
     )
     clash = [name for name in kept if name in output.score_columns_out(card)]
     if clash:

@@ -77,16 +77,16 @@ class Formatter:
     ----------
     scorer : Scorer
     keep : tuple of str
-    suffix : str
-        Of the score table.
-    contributions : str or None
-        Suffix of the contributions table, when there is one.
+    batches : bool
+        Whether the score table is made of record batches, and not of lines.
+    contributions : bool or None
+        The same of the contributions table, when there is one.
     """
 
     scorer: Scorer
     keep: tuple[str, ...]
-    suffix: str
-    contributions: str | None
+    batches: bool
+    contributions: bool | None
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -101,11 +101,11 @@ class Formatter:
         tally.score(scored.scores)
         table = (
             output.score_table(scored, pa.schema(list(self.columns.items())))
-            if self.suffix == ".parquet"
+            if self.batches
             else output.score_lines(scored)
         )
         wide = None
-        if self.contributions == ".parquet":
+        if self.contributions:
             columns = output.contribution_columns(self.scorer.card)
             wide = output.contribution_table(scored, pa.schema(list(columns.items())))
         elif self.contributions is not None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from trustscore.batch import output
 from trustscore.errors import InputError
-from trustscore.io.atomic_files import Sink, open_sink, same_file, suffix_fault, suffix_of
+from trustscore.io.atomic_files import Sink, open_sink, same_file, suffix_fault, takes_batches
 from trustscore.io.rejects import Reject
 
 __all__ = ["RejectsFile", "check_targets"]
@@ -49,7 +49,7 @@ class RejectsFile:
         assert self.sink is not None
         if not self._raw:
             rejects = [reject._replace(raw="") for reject in rejects]
-        if suffix_of(self.path) == ".parquet":
+        if takes_batches(self.path):
             schema = pa.schema(list(self._columns.items()))
             self.sink.write(output.reject_table(rejects, schema, several=self.several))
         else:

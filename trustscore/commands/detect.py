@@ -49,7 +49,8 @@ class _Command(click.Command):
     "--queue",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Also write what people should look at, most likely first: .csv, .csv.gz or .parquet.",
+    help="Also write what people should look at, most likely first: .csv, .csv.gz, .parquet or"
+    " .xlsx.",
 )
 @click.option(
     "--settings",

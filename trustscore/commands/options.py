@@ -214,8 +214,8 @@ def output_table(what: str, *, required: bool = True, note: str = "") -> Option:
         required=required,
         metavar="OUT",
         type=OUTPUT_OR_DASH,
-        help=f"Write {what} to OUT: .csv, .csv.gz or .parquet, or - for CSV on standard"
-        f" output.{note}",
+        help=f"Write {what} to OUT: .csv, .csv.gz, .parquet or .xlsx, or - for CSV on"
+        f" standard output.{note}",
     )
     return _both(option, _csv_encoding())
 
@@ -312,11 +312,30 @@ def scored_on() -> Option:
 
 
 def encoding(what: str) -> Option:
-    """Return ``--encoding``; `what` names the files it is the encoding of."""
-    return click.option(
+    """Return ``--encoding`` and ``--sheet``; `what` names the files that they are about."""
+    option = click.option(
         "--encoding",
         metavar="NAME",
         help=f"Text encoding of {what}, such as utf-8 or gb18030. [default: detected]",
+    )
+    return _both(option, _sheet())
+
+
+def _sheet() -> Option:
+    """Return ``--sheet``, which holds for all workbooks that the command reads."""
+
+    def read_from(context: click.Context, _: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            from trustscore.io.xlsx_reader import sheet_named
+
+            context.with_resource(sheet_named(name))
+
+    return click.option(
+        "--sheet",
+        metavar="NAME",
+        expose_value=False,
+        callback=read_from,
+        help="Sheet of Excel workbooks. [default: the first that is shown]",
     )
 
 

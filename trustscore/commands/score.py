@@ -89,7 +89,7 @@ def command(
     encoding: str | None,
     quiet: bool,
 ) -> int:
-    """Score exports of merchants: CSV, JSON Lines or Parquet, or - for standard input.
+    """Score exports of merchants: CSV, JSON Lines, Parquet, Excel (.xlsx), or - for text.
 
     CSV and JSON Lines may be gzip. A folder stands for the tables in it, a pattern for the files
     that match it. Every row comes out exactly once: scored in OUT, or in the rejects with its

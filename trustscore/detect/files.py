@@ -108,8 +108,8 @@ def write_findings(
     logs : path
         A folder with ``orders.csv``, ``live_votes/*.parquet`` and so on.
     out : path
-        A file of the log `findings`: ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on
-        standard output.
+        A file of the log `findings`: ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx``; ``-`` is CSV
+        on standard output.
     as_of : date
         Nothing that happened on this day or later exists.
     queue : path, optional

@@ -64,7 +64,7 @@ def explain_files(
     Parameters
     ----------
     export : path
-        CSV, JSON Lines or Parquet, a folder or a pattern of such files, or ``-``.
+        CSV, JSON Lines, Parquet or Excel, a folder or a pattern of such files, or ``-``.
     scorecard : str, Path or Scorecard, default="default"
     ids : iterable of str, optional
         Merchants to explain, in this order; one that is named twice is explained once.

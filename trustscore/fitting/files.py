@@ -19,8 +19,8 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
     Parameters
     ----------
     path : str or Path
-        CSV, JSON Lines or Parquet. A ratio is a number or a fraction, such as 3 or 1/3: how many
-        times `a` matters as much as `b`.
+        CSV, JSON Lines, Parquet or Excel. A ratio is a number or a fraction, such as 3 or 1/3:
+        how many times `a` matters as much as `b`.
     encoding : str, optional
         Of text, instead of finding out.
 

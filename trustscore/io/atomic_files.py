@@ -20,6 +20,7 @@ from trustscore.io.csv_text import content, inert, lines
 
 __all__ = [
     "CSV_ENCODINGS",
+    "SUFFIXES_SAID",
     "AtomicFile",
     "Sink",
     "add_arrays",
@@ -31,6 +32,7 @@ __all__ = [
     "same_file",
     "suffix_fault",
     "suffix_of",
+    "takes_batches",
     "write_blocks",
     "write_columns",
     "write_tables",
@@ -40,6 +42,9 @@ __all__ = [
 _GROUP = 1 << 16
 
 
+SUFFIXES = (".csv.gz", ".csv", ".parquet", ".xlsx")
+"""Of the files that tables are written to."""
+SUFFIXES_SAID = ".csv, .csv.gz, .parquet or .xlsx"
 CSV_ENCODINGS = ("utf-8", "utf-8-sig")
 """What CSV may be written in; the second begins with a mark by which spreadsheets know UTF-8."""
 _CSV_ENCODING: ContextVar[str] = ContextVar("encoding of CSV that is written", default="utf-8")
@@ -141,17 +146,17 @@ class ParquetSink:
 
 
 def suffix_of(path: str | Path) -> str:
-    """Return ``.csv``, ``.csv.gz`` or ``.parquet``, or an empty string.
+    """Return which of `SUFFIXES` a path ends in, or an empty string.
 
     Examples
     --------
-    >>> suffix_of("a/scores.CSV.gz"), suffix_of("-"), suffix_of("scores.xlsx")
+    >>> suffix_of("a/scores.CSV.gz"), suffix_of("-"), suffix_of("scores.txt")
     ('.csv.gz', '.csv', '')
     """
     name = str(path).lower()
     if name == "-":
         return ".csv"
-    return next((end for end in (".csv.gz", ".csv", ".parquet") if name.endswith(end)), "")
+    return next((end for end in SUFFIXES if name.endswith(end)), "")
 
 
 def suffix_fault(path: str | Path) -> str:
@@ -161,16 +166,27 @@ def suffix_fault(path: str | Path) -> str:
 
     Examples
     --------
-    >>> suffix_fault("scores.xlsx"), suffix_fault("scores.csv.gz"), suffix_fault("-")
-    ('must end in .csv, .csv.gz or .parquet', '', '')
+    >>> suffix_fault("scores.txt"), suffix_fault("scores.csv.gz"), suffix_fault("-")
+    ('must end in .csv, .csv.gz, .parquet or .xlsx', '', '')
     """
     if suffix_of(path) or not is_plain(path):
         return ""
-    return "must end in .csv, .csv.gz or .parquet"
+    return f"must end in {SUFFIXES_SAID}"
+
+
+def takes_batches(path: str | Path) -> bool:
+    """Return whether the sink of a path takes record batches, and no lines of CSV.
+
+    Examples
+    --------
+    >>> takes_batches("scores.xlsx"), takes_batches("-")
+    (True, False)
+    """
+    return suffix_of(path) in (".parquet", ".xlsx")
 
 
 def open_sink(path: str | Path, columns: dict[str, Any], *, hold: bool = False) -> Sink:
-    """Open an output by its suffix; what has none of the three is CSV.
+    """Open an output by its suffix; what has none of them is CSV.
 
     Parameters
     ----------
@@ -183,8 +199,13 @@ def open_sink(path: str | Path, columns: dict[str, Any], *, hold: bool = False) 
     suffix = suffix_of(path)
     file = AtomicFile(path, hold=hold)
     try:
+        schema = pa.schema(list(columns.items()))
         if suffix == ".parquet":
-            return ParquetSink(file, pa.schema(list(columns.items())))
+            return ParquetSink(file, schema)
+        if suffix == ".xlsx":
+            from trustscore.io.xlsx_writer import XlsxSink
+
+            return XlsxSink(file, schema)
         header = ",".join(inert(strings(list(columns))).to_pylist()) + "\n"
         return CsvSink(file, header, compressed=suffix == ".csv.gz")
     except BaseException:
@@ -217,7 +238,7 @@ def write_columns(path: str | Path, columns: Mapping[str, Any]) -> None:
     Parameters
     ----------
     path : str or Path
-        ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is standard output.
+        ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx``; ``-`` is standard output.
     columns : mapping of str to array
         Of one length: numbers (NaN is blank) or texts (None is blank). Numbers are
         written so that they read back as the same.

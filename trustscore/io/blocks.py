@@ -60,7 +60,7 @@ def read_blocks(
     Parameters
     ----------
     paths : path or iterable of paths
-        CSV, JSON Lines (both also gzip) or Parquet, folders of them and patterns; ``-`` is text on
+        CSV, JSON Lines (both also gzip), Parquet or Excel, folders and patterns; ``-`` is text on
         standard input.
     scorecard : str, Path or Scorecard, default="default"
         Which columns are read, and what they must be.

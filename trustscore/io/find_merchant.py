@@ -72,7 +72,7 @@ def find_merchant(
     Parameters
     ----------
     path : str or Path
-        CSV, JSON Lines or Parquet, a folder or a pattern of such files, or ``-``.
+        CSV, JSON Lines, Parquet or Excel, a folder or a pattern of such files, or ``-``.
     scorecard : Scorecard
     merchant_id : str
     allow_missing : bool, default=False

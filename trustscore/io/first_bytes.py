@@ -12,12 +12,12 @@ __all__ = ["BINARY_TABLES", "GZIP", "refusal"]
 
 GZIP = b"\x1f\x8b"
 """Of a file that is uncompressed while it is read."""
-BINARY_TABLES = {"Parquet": b"PAR1"}
+BINARY_TABLES = {"Parquet": b"PAR1", "Excel": b"PK\x03\x04"}
 """Of the binary formats that have a reader, which needs an ordinary file."""
 # Patterns, since some names of formats may begin a header as well.
 _NO_TABLES = {
-    rb"PK\x03\x04": "an Excel workbook or zip archive: save it as CSV",
-    rb"\xd0\xcf\x11\xe0": "an Excel workbook: save it as CSV",
+    rb"\xd0\xcf\x11\xe0": "an Excel workbook, old or under a password: save it as .xlsx"
+    " without one, or as CSV",
     rb"\x28\xb5\x2f\xfd": "compressed with Zstandard: use gzip or none",
     rb"BZh": "compressed with bzip2: use gzip or none",
     rb"\xfd7zXZ": "compressed with xz: use gzip or none",

@@ -143,6 +143,12 @@ def _parquet(path: str, wanted: Wanted, options: Options) -> Reader:
     return ParquetReader(path, wanted, options)
 
 
+def _excel(path: str, wanted: Wanted, options: Options) -> Reader:
+    from trustscore.io.xlsx_reader import XlsxReader
+
+    return XlsxReader(path, wanted, options)
+
+
 def _json_lines(
     source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Options
 ) -> Reader:
@@ -166,7 +172,10 @@ JSON_LINES = Format(
 # Told by their first bytes as stored.
 BINARY = tuple(
     Format(name, re.compile(re.escape(BINARY_TABLES[name])), suffixes, open_it)
-    for name, suffixes, open_it in (("Parquet", (".parquet",), _parquet),)
+    for name, suffixes, open_it in (
+        ("Parquet", (".parquet",), _parquet),
+        ("Excel", (".xlsx", ".xlsm"), _excel),
+    )
 )
 # Told by the beginning of their text, uncompressed and decoded; whatever is nothing else is CSV.
 TEXT = (

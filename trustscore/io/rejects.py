@@ -36,6 +36,7 @@ REASONS = {
     "header_again": "the header comes again",
     "field_count": "the row has the wrong number of fields",
     "open_quote": "a quotation mark opens here and never closes",
+    "not_calculated": "a formula without a value: open the workbook, let it calculate, and save it",
     "not_a_record": "an object of JSON with distinct keys is expected",
 }
 

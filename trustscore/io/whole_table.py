@@ -74,7 +74,7 @@ def read_table(
     Parameters
     ----------
     path : str or Path
-        CSV, JSON Lines (both also gzip) or Parquet; ``-`` is text on standard input.
+        CSV, JSON Lines (both also gzip), Parquet or Excel; ``-`` is text on standard input.
     numbers : mapping of str to str
         Columns of numbers, and the check of each (see `trustscore.scorecard.Field`).
     texts : sequence of str

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from trustscore.errors import InputError
 from trustscore.io.arrow import floats, strings
 from trustscore.io.atomic_files import (
+    SUFFIXES_SAID,
     AtomicFile,
     commit_together,
     open_sink,
     same_file,
     suffix_of,
+    takes_batches,
 )
 from trustscore.io.csv_text import exact, lines
 from trustscore.io.refuse_overwrite import refuse_inputs
@@ -82,8 +84,8 @@ class _Table:
             self._types = _types(block, self._whole)
             self._sink = open_sink(self._path, self._types)
             self._files.enter_context(self._sink.file)
-        parquet = suffix_of(self._path) == ".parquet"
-        self._sink.write(_batch(block, self._types) if parquet else _lines(block))
+        batches = takes_batches(self._path)
+        self._sink.write(_batch(block, self._types) if batches else _lines(block))
 
     def finish(self) -> None:
         """Write the end of the file."""
@@ -111,7 +113,7 @@ def write_market(
     Parameters
     ----------
     path : str or Path
-        Ends in ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is the standard output.
+        Ends in ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx``; ``-`` is the standard output.
     merchants, seed, scorecard, dirty
         As in `trustscore.simulate_export`.
     truth : str or Path, optional
@@ -140,7 +142,7 @@ def write_market(
         names.append(f"{path}.truth.csv" if truth is None else str(truth))
     for name in names:
         if not suffix_of(name):
-            raise InputError(f"{name}: must end in .csv, .csv.gz or .parquet")
+            raise InputError(f"{name}: must end in {SUFFIXES_SAID}")
     if len(names) == 2 and (names[0] == names[1] or same_file(*names)):
         raise InputError(f"{names[1]}: the truth needs a file of its own")
     refuse_inputs(names, [scorecard])

@@ -40,6 +40,9 @@ class Targets:
         names = (self.scores, self.rejects, self.manifest)
         if len({*names}) < len(names):
             raise InputError("scores, rejects and manifest must have different names")
+        books = [path for path in (self.scores, self.rejects) if suffix_of(path) == ".xlsx"]
+        if books:
+            raise InputError("Spark writes no Excel workbooks: write .csv or .parquet", books)
         there = [path for path in (self.scores, self.rejects) if self._hadoop.exists(path)]
         if there:
             raise InputError(

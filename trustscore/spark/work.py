@@ -137,7 +137,7 @@ def _formatter(job: Job) -> Formatter:
         )
     card = parse_scorecard(json.loads(job.card), "of the driver")
     policy = BoostPolicy.parse(json.loads(job.policy), "of the driver")
-    return Formatter(Scorer(card, policy, as_of=job.as_of), job.keep, job.suffix, None)
+    return Formatter(Scorer(card, policy, as_of=job.as_of), job.keep, job.as_table, None)
 
 
 _REJECT_TEXTS = ("column", "value", "reason", "message", "raw")

@@ -205,13 +205,13 @@ def boost_files(
     Parameters
     ----------
     candidates : path
-        CSV, JSON Lines (both also gzip) or Parquet with ``query_id, item_id, merchant_id,
+        CSV, JSON Lines (both also gzip), Parquet or Excel with ``query_id, item_id, merchant_id,
         relevance``; all are held in memory, as a query's rows need not stand together. A column
         ``query_kind`` says on which queries the policy may keep the boost off.
     scores : path
         What ``trustscore score`` wrote.
     out : path
-        By suffix ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on standard output.
+        By suffix ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx``; ``-`` is CSV on standard output.
     policy : str, Path or BoostPolicy, default="boost"
     blocked : path, optional
         Where the candidates of blocked merchants go; they leave the list either way.

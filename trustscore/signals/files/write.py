@@ -99,7 +99,8 @@ def write_signals(
     logs : path
         A folder with ``orders.csv``, ``reviews/*.parquet`` and so on.
     out : path
-        By its suffix ``.csv``, ``.csv.gz`` or ``.parquet``; ``-`` is CSV on standard output.
+        By its suffix ``.csv``, ``.csv.gz``, ``.parquet`` or ``.xlsx``; ``-`` is CSV on standard
+        output.
     as_of : date
         Nothing that happened on this day or later exists.
     definitions : str, Path or Definitions, default="default"
