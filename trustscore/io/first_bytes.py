@@ -41,7 +41,7 @@ def refusal(head: bytes) -> str:
     Examples
     --------
     >>> refusal(b"PAR1")
-    'Parquet: it cannot be read from a pipe, give the file'
+    'Parquet: it cannot be read from a pipe or under gzip, give the file'
     >>> refusal(b"merchant_id")
     ''
     """
@@ -50,5 +50,5 @@ def refusal(head: bytes) -> str:
             return what
     for name, begins in BINARY_TABLES.items():
         if head.startswith(begins):
-            return f"{name}: it cannot be read from a pipe, give the file"
+            return f"{name}: it cannot be read from a pipe or under gzip, give the file"
     return ""
