@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "trustscore"
 FLOORS = [
     {"errors", "lazy", "typing", "compiled", "uncompiled", "temporary_names"},
     {"atomic_file", "ordinary_file", "joins"},
-    {"words", "text_table"},
+    {"words", "text_table", "run_summary"},
     {"scorecard", "logs"},
     {"outcomes"},
     {"scoring"},

@@ -51,9 +51,7 @@ def boost(capsys, folder, *more, candidates="candidates.csv", out="ranked.csv"):
 def test_contract(files, capsys):
     code, said, printed = boost(capsys, files, "--blocked", files / "blocked.csv")
     assert (code, printed) == (0, "")
-    assert said == (
-        "6 candidates of 2 queries: 3 moved, 1 blocked, 2 of merchants without a score\n"
-    )
+    assert said == ("6 candidates, 2 queries, 3 moved, 1 blocked, 2 of merchants without a score\n")
     ranked = pd.read_csv(files / "ranked.csv", keep_default_na=False)
     assert [*ranked] == [
         "query_id", "item_id", "merchant_id", "relevance", "title",

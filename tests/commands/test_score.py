@@ -96,7 +96,7 @@ def test_a_clean_export(folder, capsys):
 
 def test_rejects_are_listed_and_a_stale_list_goes(folder, capsys):
     score("bad.csv", "-o", "s.csv", code=3)
-    assert "2 rows scored, 3 rejected, see s.csv.rejects.csv" in capsys.readouterr().err
+    assert "2 scored, 3 rejected, see s.csv.rejects.csv" in capsys.readouterr().err
     rejects = table("s.csv.rejects.csv")
     assert list(rejects[0]) == ["line", "merchant_id", "column", "value", "reason", "more", "raw"]
     assert [(r["line"], r["reason"].partition(":")[0], r["more"]) for r in rejects] == [
@@ -480,7 +480,7 @@ def test_progress_on_a_terminal(name, folder):
     assert "rows/s" in said
     assert "%" in said
     assert ":" in said  # the time left
-    assert "400,000 rows scored, 0 rejected" in said
+    assert "400,000 scored, 0 rejected" in said
     assert on_a_terminal(name, "-o", "s.csv", "--quiet") == ""
 
 

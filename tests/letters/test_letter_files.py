@@ -61,7 +61,7 @@ LETTERS = ("letters", "4.csv", *MINIMAL, "--terms", "terms.json", *DATED, "-o", 
 def test_every_merchant_gets_two_files(folder, capsys):
     assert run(*LETTERS) == 0
     said = capsys.readouterr().err
-    assert "60 letters to 60 merchants" in said
+    assert "60 merchants, 0 rejected, 60 letters" in said
     rows = index()
     assert len({row["merchant_id"] for row in rows}) == len(rows) == 60
     names = {path.name for path in Path("out").iterdir()}
@@ -163,7 +163,7 @@ def test_what_is_refused_leaves_nothing(folder, capsys):
 def test_nobody_changed_is_an_empty_index(folder, capsys):
     words = (*LETTERS, "--previous", "4.csv", "--only", "tier-changes")
     assert run(*words) == 0
-    assert "0 letters to 60 merchants" in capsys.readouterr().err
+    assert "60 merchants, 0 rejected, 0 letters" in capsys.readouterr().err
     assert index() == [] and len(list(Path("out").iterdir())) == 1
 
 

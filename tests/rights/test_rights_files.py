@@ -255,7 +255,7 @@ def test_the_command_says_what_it_did_and_when(files, tmp_path):
         + ["--as-of", "2026-05-31", "--notice", "3"],
     )
     assert done.exit_code == 0, done.output
-    assert "2 merchants on 2026-05-31: 1 raised, 0 lowered after 3 days" in done.output
+    assert "2026-05-31: 2 merchants, 1 raised, 0 lowered after the notice" in done.output
     assert "1 merchants of" in done.output and "keep their tier" in done.output
 
 

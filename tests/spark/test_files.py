@@ -279,7 +279,7 @@ def test_the_command_answers_like_the_local_one(spark, tmp_path, capsys):
     assert "the output exists" in capsys.readouterr().err
     assert run(*score, bad, "-o", tmp_path / "strict.csv.gz", "--strict") == 4
     assert run(*score, bad, "-o", tmp_path / "packed.csv.gz") == 3
-    assert "1 rows scored, 1 rejected" in capsys.readouterr().err
+    assert "1 scored, 1 rejected" in capsys.readouterr().err
     assert parts(tmp_path / "packed.csv.gz")[1][0].startswith(b"m2,")
     for limit, code in (("50%", 0), ("0", 3)):
         out = tmp_path / f"limit-{code}.csv"

@@ -6,8 +6,9 @@ import datetime as dt
 import io
 import json
 import math
+from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -24,12 +25,14 @@ from trustscore.audit import (
     require_two_classes,
     summary,
 )
+from trustscore.audit.result import Level
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import AtomicFile, write_columns
 from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.io.blocks import read_blocks
 from trustscore.io.outcomes_file import read_outcomes
 from trustscore.io.whole_table import read_table
+from trustscore.run_summary import RunSummary
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import Progress, silent
 
@@ -52,6 +55,8 @@ class AuditReport(NamedTuple):
         False when matplotlib is not installed.
     without_effect : list of str
         Choices that were varied and changed no index.
+    merchants : int
+        Those that were audited.
     """
 
     sections: list[Section]
@@ -60,6 +65,15 @@ class AuditReport(NamedTuple):
     files: list[str]
     plotted: bool
     without_effect: list[str]
+    merchants: int = 0
+
+    @property
+    def summary(self) -> RunSummary:
+        """What an audit found, at a glance."""
+        levels = Counter(each.level for part in self.sections for each in part.findings)
+        counts = {"read": self.merchants + self.rejected, "audited": self.merchants}
+        counts |= {"rejected": self.rejected, **{name: levels[name] for name in get_args(Level)}}
+        return RunSummary("audit", counts, files=tuple(self.files))
 
 
 def audit_files(
@@ -140,7 +154,7 @@ def audit_files(
         plotted = _write(place, about, sections, text)
         files = sorted(path.name for path in place.iterdir())
     idle = [name for section in sections for name in section.facts.get("without_effect", ())]
-    return AuditReport(sections, text, rejected, files, plotted, idle)
+    return AuditReport(sections, text, rejected, files, plotted, idle, market.rows)
 
 
 def _market(

@@ -39,6 +39,7 @@ from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.rejects import Reject
 from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.io.text_stream import BLOCK, GUESSES
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.presets import find
 from trustscore.typing import FilePath, Progress, silent
@@ -63,6 +64,27 @@ class Report(NamedTuple):
 
     manifest: dict[str, Any]
     rejects: str | None
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a run did, at a glance."""
+        facts, rows = self.manifest, self.manifest["rows"]
+        scored = rows["scored"]
+        tiers = {name: one["rows"] for name, one in facts["tier"].items()}
+        tiers["none"] = tiers.get("none", 0) + scored - sum(tiers.values())
+        return RunSummary(
+            "score",
+            {name: rows[name] for name in ("read", "scored", "rejected")},
+            (
+                Breakdown("tier", tiers, scored),
+                Breakdown("status", {n: one["rows"] for n, one in facts["status"].items()}, scored),
+                Breakdown("rule", most_first(facts["rules"]), scored),
+                Breakdown("veto", most_first(facts["veto"]), scored),
+                Breakdown("rejected", most_first(facts["rejected"]), rows["read"]),
+            ),
+            rejects=self.rejects,
+            seconds=facts["seconds"],
+        )
 
 
 class _Read(NamedTuple):

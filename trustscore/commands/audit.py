@@ -7,6 +7,7 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, WRONG_USE
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
@@ -42,6 +43,7 @@ Example:
 )
 @options.allow_missing_columns()
 @options.encoding("the files")
+@options.summary()
 @options.quiet()
 def command(
     export: str,
@@ -54,6 +56,7 @@ def command(
     draws: int,
     allow_missing_columns: bool,
     encoding: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Audit a scorecard on the merchants of an EXPORT.
@@ -87,18 +90,18 @@ def command(
         say(f"\n{len(report.files)} files in {out}: audit.json, summary.txt, {tables}")
         if not report.plotted:
             note("there are no plots, because matplotlib is not installed")
+    if report.rejected and not quiet:
+        note(
+            f"{report.rejected:,} rows of {export} were rejected and not audited; "
+            "`trustscore score` lists them"
+        )
     if report.without_effect:
         say(
             f"trustscore: varying {', '.join(report.without_effect)} changes no index, so nothing "
             "can be said of its robustness",
             err=True,
         )
+    close(report.summary, quiet, summary, always=False, told=True)
+    if report.without_effect:
         return WRONG_USE
-    if report.rejected:
-        if not quiet:
-            note(
-                f"{report.rejected:,} rows of {export} were rejected and not audited; "
-                "`trustscore score` lists them"
-            )
-        return ROWS_REJECTED
-    return DONE
+    return ROWS_REJECTED if report.rejected else DONE

@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
+from trustscore.commands.shown import show
 
 EXAMPLE = """\b
 Example:
@@ -50,6 +52,7 @@ Example:
 @options.scored_on()
 @options.encoding("the candidates")
 @options.pseudonyms()
+@options.summary()
 @options.quiet()
 def command(
     candidates: str,
@@ -64,6 +67,7 @@ def command(
     scored_on: dt.date | None,
     encoding: str | None,
     pseudonyms: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> None:
     """Rank CANDIDATES again by relevance and trust.
@@ -97,7 +101,10 @@ def command(
         with progress_bar(quiet) as progress:
             story = find_position(candidates, scores, *why, **context, progress=progress)
         text = json.dumps(story.as_dict(), ensure_ascii=False, indent=2, allow_nan=False)
-        say(text if as_json else render_position(story))
+        if as_json:
+            say(text)
+        else:
+            show(render_position(story))
         return
     assert out is not None
     with progress_bar(quiet, out) as progress:
@@ -118,8 +125,4 @@ def command(
             f"{done.endless:,} merchants cannot expire, because the day of their scores is not"
             " known: give --scored-on, or keep a column scored_on in the scores"
         )
-    say(
-        f"{done.candidates:,} candidates of {done.queries:,} queries: {done.moved:,} moved,"
-        f" {done.blocked:,} blocked, {done.unknown:,} of merchants without a score",
-        err=True,
-    )
+    close(done.summary, quiet, summary)

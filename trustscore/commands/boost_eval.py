@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.messages import note, say, with_flags
 from trustscore.commands.progress import progress_bar
 
@@ -94,11 +95,13 @@ def _places(context: click.Context, option: click.Parameter, value: str) -> tupl
 @options.today()
 @options.scored_on()
 @options.encoding("the candidates and the labels")
+@options.summary()
 @options.quiet()
 def command(
     candidates: str,
     scores: str,
     out: str,
+    summary: str | None,
     quiet: bool,
     **settings: Any,
 ) -> None:
@@ -118,6 +121,7 @@ def command(
     if not quiet:
         for text in done.notes:
             note(with_flags(text))
+    close(done.summary, quiet, summary, always=False, told=True)
 
 
 def _show(done: EvaluationReport) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, WRONG_USE
 from trustscore.commands.messages import say, with_flags
 from trustscore.commands.progress import progress_bar
 from trustscore.errors import ROWS_SHOWN, at_most, one_line, plural
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 
 if TYPE_CHECKING:
     from trustscore.scorecard import Scorecard
@@ -244,6 +246,19 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
         yield f"  withheld, though evidence must exist: {', '.join(held)}"
 
 
+def _summary(report: dict[str, Any]) -> RunSummary:
+    """Return what was found, at a glance."""
+    counts: dict[str, int] = {n: report[n] for n in ("signals", "rules") if n in report}
+    tables: tuple[Breakdown, ...] = ()
+    export = report.get("export")
+    if export is not None:
+        read, rejected = export["rows"], export["rejected"]
+        counts = {"read": read, "accepted": read - rejected, "rejected": rejected}
+        counts |= {name: len(export[name]) for name in ("computable", "not_computable")}
+        tables = (Breakdown("rejected", most_first(export["reasons"]), read),)
+    return RunSummary("check", counts | {"faults": len(report["faults"])}, tables)
+
+
 @click.command("check", epilog=EXAMPLE)
 @click.argument("export", required=False, type=options.EXPORTS)
 @options.scorecard("to check")
@@ -254,6 +269,7 @@ def _export_lines(export: dict[str, Any]) -> Iterator[str]:
     metavar="FILE",
     help="Only compare the files of a run with the hashes in its manifest.",
 )
+@options.summary()
 @options.quiet()
 @click.pass_context
 def command(
@@ -263,6 +279,7 @@ def command(
     as_json: bool,
     encoding: str | None,
     manifest: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> None:
     """Check a scorecard, and an export against it.
@@ -286,13 +303,14 @@ def command(
     else:
         for line in _lines(report):
             say(line)
-    if report["ok"]:
-        if report.get("export", {}).get("rejected"):
-            context.exit(ROWS_REJECTED)
-        return
-    if not as_json:
+    if not as_json and not report["ok"]:
         say(report["summary"], err=True)
         for fault in report["faults"]:
             if fault != report["summary"]:
                 say(f"  {fault}", err=True)
+    close(_summary(report), quiet, summary, always=False, told=True)
+    if report["ok"]:
+        if report.get("export", {}).get("rejected"):
+            context.exit(ROWS_REJECTED)
+        return
     context.exit(WRONG_USE)

@@ -8,9 +8,11 @@ import json
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
+from trustscore.commands.shown import show
 
 EXAMPLE = """\b
 Example:
@@ -64,6 +66,7 @@ Example:
 @options.encoding("the inputs")
 @options.pseudonyms()
 @options.as_json("the summary")
+@options.summary()
 @options.quiet()
 def command(
     old: str,
@@ -81,6 +84,7 @@ def command(
     encoding: str | None,
     pseudonyms: str | None,
     as_json: bool,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Say what changed from the export OLD to the export NEW, merchant by merchant.
@@ -118,8 +122,9 @@ def command(
     if as_json:
         say(json.dumps(done.facts(), ensure_ascii=False, indent=1), err=aside)
     elif not quiet:
-        say(render_comparison(done.market, done.scorecards, done.differences, lang), err=aside)
+        show(render_comparison(done.market, done.scorecards, done.differences, lang), err=aside)
     for side, rejected in zip((old, new or old), done.rejected, strict=True):
         if rejected and not quiet:
             note(f"{rejected:,} rows of {side} have faults and were left out; see `check`")
+    close(done.summary, quiet, summary, lang=lang, always=False, told=True)
     return ROWS_REJECTED if any(done.rejected) else DONE

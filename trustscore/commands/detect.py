@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
-from typing import Any
 
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED
 from trustscore.commands.messages import say
-from trustscore.commands.progress import is_terminal, progress_bar
+from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
 Example:
@@ -78,6 +77,7 @@ class _Command(click.Command):
 @options.rejects()
 @options.manifest("logs")
 @options.allow_short_logs()
+@options.summary()
 @options.quiet()
 def command(
     name: str,
@@ -99,6 +99,7 @@ def command(
     rejects: str | None,
     manifest: str | None,
     allow_short_logs: bool,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Find in event logs what should count against merchants only after a second look.
@@ -146,22 +147,7 @@ def command(
     for line in truth_lines(report.truth):
         # Findings on standard output stay a table.
         say(line, err=out == "-")
-    if not quiet:
-        _report(facts, report.rejects)
-    return ROWS_REJECTED if facts["rows"]["rejected"] else DONE
-
-
-def _report(facts: dict[str, Any], rejects: str | None) -> None:
-    for warning in facts["warnings"]:
+    for warning in () if quiet else facts["warnings"]:
         say(f"WARNING: {warning}", err=True)
-    rejected = facts["rows"]["rejected"]
-    if rejected or is_terminal(sys.stderr):
-        where = f", see {rejects}" if rejects else ""
-        found = ", ".join(f"{count:,} {topic}" for topic, count in facts["findings"].items())
-        if taken := sum(facts["withdrawn"].values()):
-            found += f"; {taken:,} of earlier runs withdrawn"
-        say(
-            f"{found}; {facts['rows']['read']:,} rows read, {rejected:,} rejected{where}"
-            f" ({facts['seconds']:.1f} s)",
-            err=True,
-        )
+    close(report.summary, quiet, summary, always=False)
+    return ROWS_REJECTED if facts["rows"]["rejected"] else DONE

@@ -8,9 +8,11 @@ import json
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
+from trustscore.commands.shown import show
 
 EXAMPLE = """\b
 Example:
@@ -37,6 +39,7 @@ Example:
 @options.lang("the summary")
 @options.encoding("the inputs")
 @options.as_json("the summary")
+@options.summary()
 @options.quiet()
 def command(
     reference: str,
@@ -50,6 +53,7 @@ def command(
     lang: str,
     encoding: str | None,
     as_json: bool,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Say whether the merchants of CURRENT are still like those of REFERENCE.
@@ -81,9 +85,10 @@ def command(
     if as_json:
         say(json.dumps(found.facts(), ensure_ascii=False, indent=1), err=aside)
     elif not quiet:
-        say(render_drift(found, lang), err=aside)
+        show(render_drift(found, lang), err=aside)
     rejected = {reference: found.reference.rejected, current: found.current.rejected}
     for side, count in rejected.items():
         if count and not quiet:
             note(f"{count:,} rows of {side} have faults and were left out; see `check`")
+    close(found.summary, quiet, summary, lang=lang, always=False, told=True)
     return ROWS_REJECTED if any(rejected.values()) else DONE

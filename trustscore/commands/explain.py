@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
+from trustscore.commands.shown import show
 from trustscore.errors import plural
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 
 if TYPE_CHECKING:
     from trustscore.explain.files import Explained
@@ -68,6 +71,7 @@ Example:
 @options.as_of(options.STAY)
 @options.encoding("the export and the ids")
 @options.pseudonyms()
+@options.summary()
 @options.quiet()
 def command(
     export: str,
@@ -83,6 +87,7 @@ def command(
     as_of: dt.date | None,
     encoding: str | None,
     pseudonyms: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Print the statement of merchants: what the index of each is made of.
@@ -110,6 +115,7 @@ def command(
     left_out: Counter[str] = Counter()
     warned: set[frozenset[str]] = set()
     count = 0
+    tally = {"tier": Counter[str](), "status": Counter[str]()}
     # A single statement is printed when the bar is gone; others come while it is drawn.
     with progress_bar(quiet, None if single else "-") as progress:
         found: Iterable[Explained] = explain_files(
@@ -132,12 +138,17 @@ def command(
                 if not as_json and count > 1:
                     say()
                 _show(each, lang, as_json=as_json, indent=None)
+                tally["tier"][each.statement.tier or "none"] += 1
+                tally["status"][each.statement.status] += 1
         else:
             found = list(found)
     if single:
         [each] = found
         _warn(collected_warning(card, each.missing), each.missing, warned, quiet)
         _show(each, lang, as_json=as_json, indent=2)
+        if summary is not None:
+            # On a terminal the statement says it all.
+            close(RunSummary("explain", {"statements": 1}), quiet, summary, lang=lang)
         return DONE
     if not quiet:
         if all_below is not None and not count:
@@ -145,6 +156,11 @@ def command(
         if left_out:
             rows = plural(left_out.total(), "row")
             note(f"{rows} of {export} had faults and were left out; see `check`")
+    tables = [Breakdown(what, most_first(found), count) for what, found in tally.items()]
+    tables.append(Breakdown("rejected", most_first(left_out)))
+    counts = {"statements": count, "rejected": left_out.total()}
+    done = RunSummary("explain", counts, tuple(tables))
+    close(done, quiet, summary, lang=lang, always=False)
     return ROWS_REJECTED if left_out else DONE
 
 
@@ -183,7 +199,7 @@ def _show(found: Explained, lang: str, *, as_json: bool, indent: int | None) -> 
             whole |= {"next_tier": found.plan.as_dict()}
         say(json.dumps(whole, ensure_ascii=False, indent=indent, allow_nan=False))
         return
-    say(render_text(found.statement, lang))
+    show(render_text(found.statement, lang))
     if found.plan is not None:
         say()
-        say(render_plan(found.plan, lang))
+        show(render_plan(found.plan, lang))

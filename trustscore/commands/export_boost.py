@@ -7,8 +7,9 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
-from trustscore.commands.messages import note, say
+from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
 from trustscore.export.engines.registry import TARGETS
 
@@ -43,6 +44,7 @@ Example:
 @options.policy("that turns scores into boosts")
 @options.scored_on()
 @options.encoding("the scores")
+@options.summary()
 @options.quiet()
 def command(
     scores: str,
@@ -51,6 +53,7 @@ def command(
     policy: str,
     scored_on: dt.date | None,
     encoding: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Write the boosts of SCORES in the format of an engine.
@@ -101,5 +104,5 @@ def command(
             f"{done.not_held:,} merchants are left out, because {engine} cannot hold their id or"
             f" tier: {', '.join(done.not_held_shown)}{vetoed}"
         )
-    say(f"{done.merchants:,} merchants written to {', '.join(done.files)}", err=True)
+    close(done.summary, quiet, summary)
     return code

@@ -7,7 +7,9 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.progress import progress_bar
+from trustscore.run_summary import RunSummary
 
 EXAMPLE = """\b
 Example:
@@ -57,6 +59,7 @@ Example:
     " folder DIR.",
 )
 @options.output_file("Write the query to OUT, or to standard output (-).", default="-")
+@options.summary()
 @options.quiet()
 def command(
     scorecard: str,
@@ -68,6 +71,7 @@ def command(
     as_of: dt.date | None,
     test_frame: str | None,
     out: str,
+    summary: str | None,
     quiet: bool,
 ) -> None:
     """Translate a scorecard into one SELECT that scores every row of a table.
@@ -80,6 +84,7 @@ def command(
     from trustscore.export.sql.dialects import translate
     from trustscore.io.atomic_files import AtomicFile
     from trustscore.io.refuse_overwrite import refuse_inputs
+    from trustscore.scorecard import load_scorecard
 
     refuse_inputs([out], [scorecard, policy])
     query = export_sql(scorecard, table, policy, side=side, missing=missing, as_of=as_of)
@@ -101,3 +106,7 @@ def command(
     with AtomicFile(out) as file:
         file.write(translated.encode())
         file.commit()
+    card = load_scorecard(scorecard)
+    counts = {"signals": len(card.signals), "rules": len(card.rules)}
+    files = tuple(path for path in (out, test_frame) if path not in (None, "-"))
+    close(RunSummary("export sql", counts, files=files), quiet, summary, always=False)

@@ -11,9 +11,11 @@ import click
 
 from trustscore.atomic_file import utf8
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
+from trustscore.run_summary import RunSummary
 
 if TYPE_CHECKING:
     from trustscore.fitting import Fitted, Neutrals
@@ -132,6 +134,7 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @options.seed("the cross-validation folds")
 @options.allow_missing_columns()
 @options.encoding("the files")
+@options.summary()
 @options.quiet()
 def command(
     exports: tuple[str, ...],
@@ -154,6 +157,7 @@ def command(
     seed: int,
     allow_missing_columns: bool,
     encoding: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Fit the priors, anchors and weights of a scorecard.
@@ -275,6 +279,11 @@ def command(
                 f"{read.rejected:,} rows were rejected and not fitted to; "
                 "`trustscore score` lists them"
             )
+    ended = {"read": read.rows, "fitted_to": read.size, "rejected": read.rejected}
+    ended |= {"not_sampled": read.rows - read.rejected - read.size}
+    ended |= {"signals": len(fitted.scorecard.signals), "warnings": len(fitted.notes)}
+    written = tuple(path for path in texts if path != "-")
+    close(RunSummary("fit", ended, files=written), quiet, summary, always=False, told=True)
     return ROWS_REJECTED if read.rejected else DONE
 
 

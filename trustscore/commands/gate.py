@@ -8,9 +8,11 @@ import json
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, LINES_CROSSED
 from trustscore.commands.messages import say
 from trustscore.commands.progress import progress_bar
+from trustscore.commands.shown import show
 
 EXAMPLE = """\b
 Example:
@@ -43,6 +45,7 @@ Example:
 @options.lang("the table")
 @options.encoding("the inputs")
 @options.as_json("the table")
+@options.summary()
 @options.quiet()
 def command(
     runs: tuple[str, ...],
@@ -55,6 +58,7 @@ def command(
     lang: str,
     encoding: str | None,
     as_json: bool,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Fail when a run leaves the lines of a file: tiers, mean index, coverage, rejects, drift.
@@ -67,6 +71,7 @@ def command(
     """
     from trustscore.drift.files import gate_files
     from trustscore.drift.render import render_gate
+    from trustscore.drift.words import text
 
     with progress_bar(quiet) as progress:
         found = gate_files(
@@ -83,5 +88,7 @@ def command(
     if as_json:
         say(json.dumps(found.facts(), ensure_ascii=False, indent=1))
     elif not quiet or found.failed:
-        say(render_gate(found, lang))
+        marks = {text("fails", lang): "red", text("warning", lang): "yellow"}
+        show(render_gate(found, lang), marks=marks)
+    close(found.summary, quiet, summary, lang=lang, always=False, told=True)
     return LINES_CROSSED if found.failed else DONE

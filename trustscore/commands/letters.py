@@ -7,8 +7,9 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
-from trustscore.commands.messages import note, say
+from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -70,6 +71,7 @@ Example:
 @options.allow_missing_columns()
 @options.encoding("the inputs")
 @options.pseudonyms()
+@options.summary()
 @options.quiet()
 def command(
     export: str,
@@ -86,6 +88,7 @@ def command(
     allow_missing_columns: bool,
     encoding: str | None,
     pseudonyms: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Write a letter to each merchant of EXPORT, as HTML and as text.
@@ -124,9 +127,5 @@ def command(
             most = ", ".join(name for name, _ in done.other_languages.most_common(5))
             count = done.other_languages.total()
             note(f"{count:,} merchants have another language ({most}); they get {lang}")
-        say(
-            f"{done.letters:,} letters to {done.merchants:,} merchants,"
-            f" {done.restricted:,} with a restriction, {done.size / 1e6:.1f} MB",
-            err=True,
-        )
+    close(done.summary, quiet, summary)
     return ROWS_REJECTED if done.rejected else DONE

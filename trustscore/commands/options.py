@@ -55,6 +55,7 @@ __all__ = [
     "scores",
     "seed",
     "strict",
+    "summary",
     "today",
     "tz",
     "work",
@@ -381,7 +382,17 @@ def quiet() -> Option:
     return click.option(
         "--quiet",
         is_flag=True,
-        help="Print errors and results only: no progress bar, notes or closing line.",
+        help="Print errors and results only: no progress bar, notes or summary.",
+    )
+
+
+def summary() -> Option:
+    """Return ``--summary``."""
+    return click.option(
+        "--summary",
+        type=Choice(["text", "json"]),
+        help="End with counts of what was done on standard error: as tables, which a terminal gets"
+        " anyway, or as one line of JSON, the last one.",
     )
 
 

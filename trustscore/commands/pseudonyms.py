@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from trustscore.commands import options
-from trustscore.commands.messages import note, say
+from trustscore.commands.closing import close
+from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
+from trustscore.run_summary import RunSummary
 
 EXAMPLE = """\b
 Example:
@@ -26,6 +28,7 @@ Example:
 )
 @options.scorecard("whose [columns] say what the column of ids is called")
 @options.encoding("the exports")
+@options.summary()
 @options.quiet()
 def command(
     exports: tuple[str, ...],
@@ -33,6 +36,7 @@ def command(
     key: str,
     scorecard: str,
     encoding: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> None:
     """Write the id and the pseudonym of each merchant in EXPORT.
@@ -51,8 +55,8 @@ def command(
             encoding=encoding,
             progress=progress,
         )
-    if quiet:
-        return
-    if done.rejected:
+    if done.rejected and not quiet:
         note(f"{done.rejected:,} rows have no id that can be used and were left out; see `check`")
-    say(f"{done.merchants:,} merchants written to {out}", err=True)
+    counts = {"written": done.merchants, "rejected": done.rejected}
+    files = () if out == "-" else (out,)
+    close(RunSummary("pseudonyms", counts, files=files), quiet, summary)

@@ -8,8 +8,9 @@ import click
 from click.core import ParameterSource
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
-from trustscore.commands.messages import note, say
+from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -77,6 +78,7 @@ Example:
 @options.lang("the page when it is opened; the reader can change it")
 @options.encoding("the inputs")
 @options.pseudonyms()
+@options.summary()
 @options.quiet()
 def command(
     export: str,
@@ -95,6 +97,7 @@ def command(
     lang: str,
     encoding: str | None,
     pseudonyms: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Write a page on the market of EXPORT: one HTML file that needs no network.
@@ -145,7 +148,7 @@ def command(
             note(f"the table holds {done.rows:,} of {done.merchants:,} merchants: the lowest")
         if done.panels < done.panels_of:
             note(f"the {done.panels:,} lowest of {done.panels_of:,} merchants have a panel")
-        say(f"{done.merchants:,} merchants, {done.size / 1e6:.2f} MB", err=True)
+    close(done.summary, quiet, summary, lang=lang)
     return ROWS_REJECTED if done.rejected else DONE
 
 

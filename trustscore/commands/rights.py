@@ -7,7 +7,8 @@ import datetime as dt
 import click
 
 from trustscore.commands import options
-from trustscore.commands.messages import note, say
+from trustscore.commands.closing import close
+from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
@@ -50,6 +51,7 @@ Example:
 @options.lang("the column detail")
 @options.allow_missing_columns()
 @options.encoding("the inputs")
+@options.summary()
 @options.quiet()
 def command(
     scores: str,
@@ -62,6 +64,7 @@ def command(
     lang: str,
     allow_missing_columns: bool,
     encoding: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> None:
     """Review the operating rights of the merchants in SCORES, by the ladder of their scorecard.
@@ -104,8 +107,4 @@ def command(
             f"the export gives {done.differ:,} merchants another index than {scores}: is it the"
             " export that was scored?"
         )
-    say(
-        f"{done.merchants:,} merchants on {day}: {done.raised:,} raised, {done.lowered:,} lowered"
-        f" after {notice} days, {done.vetoed:,} by veto, {done.first:,} for the first time",
-        err=True,
-    )
+    close(done.summary, quiet, summary, lang=lang)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +10,10 @@ import click
 from click.core import ParameterSource
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED
-from trustscore.commands.messages import say
-from trustscore.commands.progress import is_terminal, progress_bar
+from trustscore.commands.messages import note, say
+from trustscore.commands.progress import progress_bar
 
 EXAMPLE = """\b
 Example:
@@ -69,6 +69,7 @@ def _existing(ctx: click.Context, param: click.Parameter, paths: tuple[str, ...]
 )
 @options.as_of(options.STAY)
 @options.encoding("the exports")
+@options.summary()
 @options.quiet()
 def command(
     exports: tuple[str, ...],
@@ -87,6 +88,7 @@ def command(
     keep: tuple[str, ...],
     as_of: dt.date | None,
     encoding: str | None,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Score exports of merchants: CSV, JSON Lines, Parquet, Excel (.xlsx), or - for text.
@@ -151,15 +153,9 @@ def command(
         for line in (*_notes(report.manifest), *_collected(report.manifest, scorecard)):
             say(line, err=True)
     rows = report.manifest["rows"]
-    if not quiet and (rows["rejected"] or is_terminal(sys.stderr)):
-        where = f", see {report.rejects}" if report.rejects else ""
-        if rows["rejected"] and not report.rejects:
-            where = " and listed nowhere: --rejects FILE lists them"
-        say(
-            f"{rows['scored']:,} rows scored, {rows['rejected']:,} rejected{where}"
-            f"{_most_often(report)} ({report.manifest['seconds']:.1f} s)",
-            err=True,
-        )
+    close(report.summary, quiet, summary, always=False)
+    if rows["rejected"] and not report.rejects and not quiet and summary != "json":
+        note("the rejected rows are listed nowhere: --rejects FILE lists them")
     tolerated = report.manifest["max_rejects"]
     too_many = tolerated["exceeded"] if tolerated else rows["rejected"]
     return ROWS_REJECTED if too_many else DONE
@@ -175,15 +171,6 @@ def _notes(facts: dict[str, Any]) -> Iterator[str]:
             f"previous_tier: {lost:,} row{'s name' if lost > 1 else ' names'} no tier of this"
             f" scorecard ({', '.join(facts['tier'])}), which counts as blank"
         )
-
-
-def _most_often(report: Any) -> str:
-    """Return the reason of most rejects."""
-    reasons = report.manifest["rejected"]
-    if not reasons:
-        return ""
-    top = max(reasons, key=reasons.get)
-    return f"; {'all' if len(reasons) == 1 else 'most often'} {top}"
 
 
 def _collected(facts: dict[str, Any], scorecard: str) -> Iterator[str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED, STOPPED, WRONG_USE
 from trustscore.commands.messages import say
-from trustscore.commands.progress import is_terminal, progress_bar
+from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from trustscore.signals.files import Why
@@ -104,6 +104,7 @@ Example:
     " LOGS for the columns that these have, else for all.",
 )
 @options.lang("sentences of --check and --why")
+@options.summary()
 @options.quiet()
 def command(
     logs: str | None,
@@ -132,6 +133,7 @@ def command(
     check: bool,
     emit_sql: str | None,
     lang: str,
+    summary: str | None,
     quiet: bool,
 ) -> int:
     """Turn the event logs of a marketplace into the export that `trustscore score` reads.
@@ -193,24 +195,10 @@ def command(
         say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     facts = report.manifest
-    if not quiet:
-        _report(facts, report.rejects)
-    return ROWS_REJECTED if facts["rows"]["rejected"] else DONE
-
-
-def _report(facts: dict[str, Any], rejects: str | None) -> None:
-    for warning in facts["warnings"]:
+    for warning in () if quiet else facts["warnings"]:
         say(f"WARNING: {warning}", err=True)
-    rejected = facts["rows"]["rejected"]
-    if rejected or is_terminal(sys.stderr):
-        where = f", see {rejects}" if rejects else ""
-        missing = len(facts["missing_columns"])
-        say(
-            f"{facts['merchants']:,} merchants, {len(facts['columns'])} columns written and"
-            f" {missing} not collected; {facts['rows']['read']:,} rows read, {rejected:,}"
-            f" rejected{where} ({facts['seconds']:.1f} s)",
-            err=True,
-        )
+    close(report.summary, quiet, summary, lang=lang, always=False)
+    return ROWS_REJECTED if facts["rows"]["rejected"] else DONE
 
 
 def _check(definitions: str, scorecard: str | None, lang: str) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from trustscore.commands import options
+from trustscore.commands.closing import close
 from trustscore.commands.progress import progress_bar
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 
 EXAMPLE = """\b
 Example:
@@ -51,6 +53,7 @@ Example:
     help="Write cells as careless exports do: one row in fifty or so must then be rejected. Logs"
     " are CSV then, and DIR/truth/dirt.csv says what must become of each row.",
 )
+@options.summary()
 @options.quiet()
 def command(
     merchants: int,
@@ -63,6 +66,7 @@ def command(
     scorecard: str | None,
     truth: str | None,
     dirty: bool,
+    summary: str | None,
     quiet: bool,
 ) -> None:
     """Make up the export, or the event logs, of a marketplace whose truth is known.
@@ -81,7 +85,7 @@ def command(
         from trustscore.simulate.logs.files import write_logs
 
         with progress_bar(quiet) as progress:
-            write_logs(
+            rows = write_logs(
                 logs,
                 merchants,
                 days or 480,
@@ -91,6 +95,9 @@ def command(
                 dirty=dirty,
                 progress=progress,
             )
+        counts = {"merchants": merchants, "logs": len(rows), "log_rows": sum(rows.values())}
+        tables = (Breakdown("log", most_first(rows), counts["log_rows"]),)
+        close(RunSummary("simulate", counts, tables), quiet, summary, always=False)
         return
     if csv or decoys is not None or days is not None:
         raise click.UsageError("--days, --csv and --decoys are options of --logs, not of -o")
@@ -99,3 +106,6 @@ def command(
 
     with progress_bar(quiet, out) as progress:
         write_market(out, merchants, seed, scorecard or "default", dirty, truth, progress=progress)
+    files = tuple(path for path in (out, truth) if path not in (None, "-"))
+    done = RunSummary("simulate", {"merchants": merchants}, files=files)
+    close(done, quiet, summary, always=False)

@@ -23,6 +23,7 @@ from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.whole_table import Table, read_table
 from trustscore.joins import check_join
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import Array, FilePath, Progress, silent
 
@@ -50,6 +51,17 @@ class CompareReport:
     scorecards: tuple[Scorecard, Scorecard]
     differences: list[Difference]
     rejected: tuple[int, int]
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a comparison did, at a glance."""
+        market = self.market
+        won, lost = market.tier_moves()
+        counts = {"both": market.both, "new": market.new_count, "gone": market.gone_count}
+        counts |= {"moved_index": market.moved, "won": won, "lost": lost}
+        counts |= dict(zip(("rejected_old", "rejected_new"), self.rejected, strict=True))
+        moves = {f"{a or '-'} -> {b or '-'}": n for (a, b), n in market.tiers.items() if a != b}
+        return RunSummary("compare", counts, (Breakdown("tier_move", most_first(moves)),))
 
     def facts(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""

@@ -45,9 +45,10 @@ from trustscore.io.logs.runner import open_bucket, sql_types
 from trustscore.io.logs.session import Session, identifier
 from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
 from trustscore.logs import LOG_TABLES
+from trustscore.run_summary import Breakdown, RunSummary
 from trustscore.signals.coverage import share_warnings
 from trustscore.signals.definitions import Definitions, load_definitions
-from trustscore.signals.files.facts import table_facts
+from trustscore.signals.files.facts import summary_of_logs, table_facts
 from trustscore.signals.files.opening import Opened, covers_or_refuse, open_logs
 from trustscore.signals.files.write import write_rejects
 from trustscore.signals.visible import visible_sql
@@ -74,6 +75,16 @@ class DetectReport:
     manifest: dict[str, Any]
     rejects: str | None
     truth: dict[str, list[Measured]]
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a run did, at a glance."""
+        topics = self.manifest["findings"]
+        withdrawn = sum(self.manifest["withdrawn"].values())
+        counts = {"findings": sum(topics.values()), "withdrawn": withdrawn}
+        return summary_of_logs(
+            "detect", self.manifest, counts, self.rejects, Breakdown("topic", topics)
+        )
 
 
 def write_findings(

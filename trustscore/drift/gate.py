@@ -14,6 +14,7 @@ from trustscore.drift.lines import Lines, LookLine, PointsLine, ShareLine
 from trustscore.drift.result import Drift, Look, joint_error
 from trustscore.drift.side import Moments, Side
 from trustscore.errors import InputError
+from trustscore.run_summary import RunSummary
 
 __all__ = ["Check", "Gate", "Run", "check_run"]
 
@@ -122,6 +123,14 @@ class Gate:
     def warnings(self) -> list[Check]:
         """Lines crossed by no more than noise."""
         return [check for check in self.checks if check.verdict == "warning"]
+
+    @property
+    def summary(self) -> RunSummary:
+        """How many lines hold, at a glance."""
+        fails, warnings = len(self.failed), len(self.warnings)
+        holds = len(self.checks) - fails - warnings
+        counts = {"lines": len(self.checks), "holds": holds, "warnings": warnings, "fails": fails}
+        return RunSummary("gate", counts)
 
     def facts(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""

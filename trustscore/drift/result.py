@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trustscore.drift.side import Moments, Side
+from trustscore.run_summary import Breakdown, RunSummary
 
 __all__ = ["VERDICTS", "Drift", "Look", "Month", "joint_error"]
 
@@ -172,6 +173,20 @@ class Drift:
         """The month with the most drift."""
         return max(self.months, key=lambda month: month.severity, default=None)
 
+    @property
+    def by_verdict(self) -> dict[str, int]:
+        """Looks by verdict."""
+        return {v: sum(look.verdict == v for look in self.looks) for v in VERDICTS}
+
+    @property
+    def summary(self) -> RunSummary:
+        """What was looked at, at a glance."""
+        counts = {"reference": self.reference.rows, "current": self.current.rows}
+        counts |= {"rejected_old": self.reference.rejected, "rejected_new": self.current.rejected}
+        counts["looks"] = len(self.looks)
+        verdicts = Breakdown("verdict", self.by_verdict, len(self.looks))
+        return RunSummary("drift", counts, (verdicts,))
+
     def facts(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         sides = {"reference": self.reference, "current": self.current}
@@ -184,9 +199,7 @@ class Drift:
                 {name: side.index.mean for name, side in sides.items()}
                 | {"change": self.change, "change_error": self.change_error}
             ),
-            "verdicts": {
-                verdict: sum(look.verdict == verdict for look in self.looks) for verdict in VERDICTS
-            },
+            "verdicts": self.by_verdict,
             "points_by_signal": _for_json({look.name: look.points for look in self.signals}),
             "points_by_rule": _for_json(dict(self.rules)),
             "looks": [look.facts() for look in self.looks],

@@ -28,6 +28,7 @@ from trustscore.io.atomic_files import write_tables
 from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.io.whole_table import Table, read_table
+from trustscore.run_summary import RunSummary
 from trustscore.scorecard.faults import suggest
 from trustscore.typing import Array, Progress, silent
 
@@ -59,6 +60,15 @@ class EvaluationReport(NamedTuple):
     verdict: Verdict
     written: list[Path]
     notes: list[str]
+
+    @property
+    def summary(self) -> RunSummary:
+        """What was measured, at a glance."""
+        facts = self.evaluation.facts
+        names = {"candidates": "candidates_measured", "lists": "lists_measured"}
+        counts = {name: int(facts[of]) for name, of in names.items()}
+        counts["merchants"] = int(facts["merchants"])
+        return RunSummary("boost-eval", counts, files=tuple(map(str, self.written)))
 
 
 def read_labels(path: str | Path, asked: Table, *, encoding: str | None = None) -> Array:

@@ -25,6 +25,7 @@ from trustscore.letters.letter import MOST_REASONS, Letter, make_letter
 from trustscore.letters.page import letter_page
 from trustscore.letters.render import render_letter
 from trustscore.letters.terms import Terms, load_terms, terms_faults
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.side_columns import SIDE_TEXT
 from trustscore.scoring import with_derived
@@ -67,6 +68,15 @@ class LettersDone:
     languages: Counter[str] = field(default_factory=Counter)
     other_languages: Counter[str] = field(default_factory=Counter)
     size: int = 0
+
+    @property
+    def summary(self) -> RunSummary:
+        """What was written, at a glance."""
+        counts = {"read": self.merchants + self.rejected, "merchants": self.merchants}
+        counts |= {"rejected": self.rejected, "letters": self.letters}
+        languages = Breakdown("language", most_first(self.languages), self.letters)
+        counts |= {"restricted": self.restricted, "bytes": self.size}
+        return RunSummary("letters", counts, (languages,))
 
 
 @dataclass

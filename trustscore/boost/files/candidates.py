@@ -19,6 +19,7 @@ from trustscore.io.atomic_files import same_file, suffix_fault, write_tables
 from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.io.whole_table import Table, read_table, table_blocks
 from trustscore.joins import check_join
+from trustscore.run_summary import RunSummary
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, Reader, side_read_by
@@ -76,6 +77,12 @@ class BoostReport(NamedTuple):
     moved: int
     other_boosts: int
     endless: int = 0
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a run did, at a glance."""
+        names = ("candidates", "queries", "moved", "blocked", "unknown")
+        return RunSummary("boost", {name: getattr(self, name) for name in names})
 
 
 def read_candidates(

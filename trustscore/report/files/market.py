@@ -30,6 +30,7 @@ from trustscore.report.merchants import Merchants
 from trustscore.report.page import render_page
 from trustscore.report.panels import Moved, panel
 from trustscore.report.words import Texts, texts
+from trustscore.run_summary import RunSummary
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import FilePath, Progress, silent
 
@@ -70,6 +71,13 @@ class ReportDone:
     panels: int
     panels_of: int
     size: int
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a report holds, at a glance."""
+        counts = {"read": self.merchants + self.rejected, "merchants": self.merchants}
+        counts |= {"rejected": self.rejected, "rows": self.rows, "panels": self.panels}
+        return RunSummary("report", counts | {"bytes": self.size})
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from trustscore.rights.files.columns import day_text, review_columns
 from trustscore.rights.files.inputs import read_previous, read_scores
 from trustscore.rights.files.next_steps import next_steps
 from trustscore.rights.review import REASONS, Figures, Held, review_rights
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.statuses import Status
 from trustscore.typing import Array, BoolArray, IntArray, Progress, TextArray, silent
@@ -39,6 +41,9 @@ class RightsReport(NamedTuple):
         Merchants that the export does not have, or that have faults in it.
     differ : int
         Merchants whose index in the scores differs from the one the export gives.
+    reasons, tiers : dict of str to int
+        Merchants by what became of their tier, see `REASONS`, and by tier after the review.
+    day : date
     """
 
     merchants: int
@@ -50,6 +55,23 @@ class RightsReport(NamedTuple):
     not_scored: int
     unplanned: int = 0
     differ: int = 0
+    reasons: Mapping[str, int] = MappingProxyType({})
+    tiers: Mapping[str, int] = MappingProxyType({})
+    day: dt.date | None = None
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a review did, at a glance."""
+        names = ("merchants", "raised", "lowered", "vetoed", "first")
+        return RunSummary(
+            "rights",
+            {name: getattr(self, name) for name in names},
+            (
+                Breakdown("tier_after", self.tiers, self.merchants),
+                Breakdown("reason", most_first(self.reasons), self.merchants),
+            ),
+            day="" if self.day is None else self.day.isoformat(),
+        )
 
 
 def rights_files(
@@ -179,7 +201,17 @@ def rights_files(
         not_scored=counts["not_scored"],
         unplanned=unplanned,
         differ=differ,
+        reasons=counts,
+        tiers=_by_tier(done.tier, card),
+        day=as_of,
     )
+
+
+def _by_tier(tier: IntArray, card: Scorecard) -> dict[str, int]:
+    names = [*(each.id for each in card.tiers.ladder), "none"]
+    # No tier is -1, which is the last place.
+    counts = np.bincount(tier % len(names), minlength=len(names)).tolist()
+    return dict(zip(names, counts, strict=True))
 
 
 def _matched(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from trustscore.io.logs.ingest import Logs, Market
 from trustscore.io.logs.runner import Counted
 from trustscore.io.logs.session import Session
 from trustscore.logs import LOG_TABLES, day_start
+from trustscore.run_summary import Breakdown, RunSummary, most_first
 from trustscore.signals.coverage import day_of, gaps, late_days, share_warnings
 from trustscore.signals.definitions import Definitions
 from trustscore.signals.plan import Plan
@@ -81,6 +83,33 @@ def facts_of(
         },
         "warnings": warnings,
     }
+
+
+def summary_of_logs(
+    command: str,
+    facts: Mapping[str, Any],
+    counts: Mapping[str, int],
+    rejects: str | None,
+    *tables: Breakdown,
+) -> RunSummary:
+    """Return what a run over logs did, by its manifest."""
+    read, rejected = facts["rows"]["read"], facts["rows"]["rejected"]
+    rows = {name: entry["read"] for name, entry in facts["tables"].items()}
+    why: Counter[str] = Counter()
+    for entry in facts["tables"].values():
+        why.update(entry["rejected"])
+    return RunSummary(
+        command,
+        {"read": read, "used": read - rejected, "rejected": rejected, **counts},
+        (
+            *tables,
+            Breakdown("log", most_first(rows), read),
+            Breakdown("excluded", most_first(facts.get("excluded_orders", {}))),
+            Breakdown("rejected", most_first(why), read),
+        ),
+        rejects=rejects,
+        seconds=facts["seconds"],
+    )
 
 
 def _late_warnings(

@@ -31,10 +31,12 @@ from trustscore.io.atomic_folder import refuse_taken
 from trustscore.io.logs.ingest import Logs, rejects_of
 from trustscore.io.logs.rejects_file import REJECT_COLUMNS, reject_blocks
 from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
+from trustscore.run_summary import RunSummary
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
 from trustscore.signals.against import missing_columns
 from trustscore.signals.definitions import Definitions, load_definitions
+from trustscore.signals.files.facts import summary_of_logs
 from trustscore.signals.files.keep import Keep
 from trustscore.signals.files.opening import Computed, compute, covers_or_refuse, open_logs
 from trustscore.signals.files.suspects import bands, beside, kept_aside, with_suspects
@@ -64,6 +66,14 @@ class SignalsReport:
 
     manifest: dict[str, Any]
     rejects: str | None
+
+    @property
+    def summary(self) -> RunSummary:
+        """What a run did, at a glance."""
+        facts = self.manifest
+        counts = {"merchants": facts["merchants"], "columns": len(facts["columns"])}
+        counts["not_collected"] = len(facts["missing_columns"])
+        return summary_of_logs("signals", facts, counts, self.rejects)
 
 
 def write_signals(

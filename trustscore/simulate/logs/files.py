@@ -198,7 +198,7 @@ def write_logs(
     csv: bool = False,
     dirty: bool = False,
     progress: Progress = silent,
-) -> None:
+) -> dict[str, int]:
     """Write the logs of a made-up market to a new folder, and their truth to its folder `truth`.
 
     Parameters
@@ -219,6 +219,11 @@ def write_logs(
     progress : Progress, optional
         Told how many merchants are drawn.
 
+    Returns
+    -------
+    dict of str to int
+        Rows of each log.
+
     Raises
     ------
     InputError
@@ -228,9 +233,9 @@ def write_logs(
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as here:
-    ...     write_logs(Path(here, "logs"), merchants=1, days=10)
-    ...     len(list(Path(here, "logs").glob("*.parquet")))
-    24
+    ...     rows = write_logs(Path(here, "logs"), merchants=1, days=10)
+    ...     len(rows), len(list(Path(here, "logs").glob("*.parquet")))
+    (24, 24)
     """
     refuse_taken(folder)
     market = Market(merchants, seed, days, Decoys(decoys))
@@ -244,6 +249,7 @@ def write_logs(
             progress("simulating", share, round(share * merchants))
         (place / "logs.toml").write_text(_covers(market, out), encoding="utf-8")
         files.close()
+    return {name: sink.rows for (name, truth), sink in out.sinks.items() if not truth}
 
 
 def _covers(market: Market, out: _Folder) -> str:

@@ -24,6 +24,7 @@ from trustscore.io.atomic_files import AtomicFile, commit_together, write_blocks
 from trustscore.io.atomic_folder import open_folder
 from trustscore.io.refuse_overwrite import refuse_inputs
 from trustscore.ordinary_file import require_ordinary
+from trustscore.run_summary import RunSummary
 from trustscore.typing import Progress, silent
 
 __all__ = ["TARGETS", "ExportReport", "export_boosts", "load_boosts"]
@@ -57,6 +58,12 @@ class ExportReport(NamedTuple):
     not_held: int = 0
     not_held_vetoed: int = 0
     not_held_shown: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> RunSummary:
+        """What an export did, at a glance."""
+        counts = {"written": self.merchants, "not_held": self.not_held}
+        return RunSummary("export boost", counts, files=self.files)
 
 
 def export_boosts(
