@@ -3,6 +3,7 @@
 import hmac
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,13 @@ def test_a_file_that_was_lost_is_an_error(tmp_path, how):
         (logs / "orders" / "day01.csv").write_text(f"{HEADER}\nm,o,2026-01-01\n")
     with pytest.raises(InputError, match=r"remembers files that were lost[\s\S]*day01.csv"):
         read(logs, work)
+
+
+def test_a_folder_may_be_named_from_elsewhere(tmp_path, monkeypatch):
+    days(tmp_path / "logs", 1, 2)
+    monkeypatch.chdir(tmp_path)
+    first = read(Path("logs"), tmp_path / "work")
+    assert read(tmp_path / "logs", tmp_path / "work").rows == first.rows
 
 
 def test_a_store_is_used_by_one_run_at_a_time(tmp_path):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from trustscore.io.logs.ingest import Logs
 from trustscore.io.logs.session import Session, identifier, literal
-from trustscore.io.logs.store import Part, Store
+from trustscore.io.logs.store import Part, Store, remove_whole
 from trustscore.logs import LOG_TABLES
 
 __all__ = ["Bound", "find_old", "forget", "old_rows", "read"]
@@ -95,7 +95,7 @@ def forget(
         ]
     store.prune((part for parts in logs.parts.values() for part in parts), facts)
     for folder in changed:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_whole(folder)
 
 
 def read(paths: Iterable[str]) -> str:

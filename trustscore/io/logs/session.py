@@ -135,7 +135,11 @@ class Session:
             self._con.execute(sql, list(values))
         except self._duckdb.OutOfMemoryException as error:
             # The message names sizes only.
-            raise MemoryError(f"DuckDB ran out of memory: {_first_line(error)}") from error
+            said = f"DuckDB ran out of memory: {_first_line(error)}"
+            raise MemoryError(f"{said}; `memory` says how much it may use") from error
+        except self._duckdb.IOException as error:
+            # A full disk, or a file that is not as it was written. The message names the file.
+            raise OSError(f"DuckDB: {_first_line(error)}") from error
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Execute a query and return its rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def sources_of(
     for path in files:
         state = path.stat()
         newest = state.st_mtime_ns // 1000 + DAY
-        source = LogSource(
-            path, str(path), state.st_size, newest, mapping, {str(path): state.st_size}
-        )
+        # Known by its whole path, from wherever a later run names the folder.
+        origins = {os.path.abspath(path): state.st_size}
+        source = LogSource(path, str(path), state.st_size, newest, mapping, origins)
         computed = any(is_expression(theirs) for theirs in mapping.columns.values())
         if computed:
             log = open_log(str(path), mapping.encoding)
@@ -106,6 +107,6 @@ def _by_sql(
     run_select(session, mapping.sql.strip().rstrip(";"), copies, out, where)
     for copy in copies.values():
         copy.unlink()
-    origins = {str(here[table]): here[table].stat().st_size for table in wanted}
+    origins = {os.path.abspath(here[table]): here[table].stat().st_size for table in wanted}
     shown = f"{folder} ({where})"
     return LogSource(out, shown, out.stat().st_size, newest, mapping, origins, True, broken)

@@ -22,7 +22,7 @@ from trustscore.io.logs.rows import BadRow, Batch
 from trustscore.io.logs.tally import Tally
 from trustscore.temporary_names import LOCKS, lock
 
-__all__ = ["Part", "PartWriter", "Store", "buckets_for"]
+__all__ = ["Part", "PartWriter", "Store", "buckets_for", "remove_whole"]
 
 # Rows of a bucket that wait for a row group.
 _GROUP = 1 << 15
@@ -168,11 +168,21 @@ class PartWriter:
 
     def discard(self) -> None:
         """Remove what was written."""
-        for writer in self._writers.values():
+        for writer in (*self._writers.values(), self._rejects):
+            # On a full disk nothing more is written.
             with contextlib.suppress(Exception):
                 writer.close()
-        self._rejects.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def remove_whole(folder: Path) -> None:
+    """Remove a folder such that a killed run leaves all of it, or nothing of its name."""
+    if folder.suffix != ".tmp":
+        doomed = folder.with_name(folder.name + ".gone.tmp")
+        shutil.rmtree(doomed, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder = folder.replace(doomed)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Store:
@@ -195,6 +205,10 @@ class Store:
                 os.close(self._handle)
                 raise InputError(f"{root}: another run is using this folder; wait for it to end")
         self.state = self._load()
+        for folder in root.glob("firsts-*"):
+            # Of a run that was killed before it took effect, or after.
+            if folder.name != self.pruned.get("firsts"):
+                remove_whole(folder)
         self.scratch = root / "scratch"
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir()
@@ -314,7 +328,7 @@ class Store:
         for table in (self.root / "parts").glob("*"):
             for folder in table.iterdir():
                 if folder not in keep:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    remove_whole(folder)
 
     def prune(self, parts: Iterable[Part], facts: Mapping[str, Any]) -> None:
         """Have pruned parts take the place of what they were made from, all at once.

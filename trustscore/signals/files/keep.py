@@ -14,7 +14,7 @@ from trustscore.io.logs.ingest import Logs, Market
 from trustscore.io.logs.prune import Bound, find_old, forget
 from trustscore.io.logs.runner import run_buckets
 from trustscore.io.logs.session import Session, identifier, literal
-from trustscore.io.logs.store import Store
+from trustscore.io.logs.store import Store, remove_whole
 from trustscore.logs import day_start, load_zone
 from trustscore.signals.definitions import Definitions
 from trustscore.signals.generator import Generator
@@ -127,7 +127,7 @@ def prune(
     )
     for left in store.root.glob("firsts-*"):
         if left != place:
-            shutil.rmtree(left, ignore_errors=True)
+            remove_whole(left)
     logs.firsts = place
     progress("pruning", 1.0)
 
