@@ -73,6 +73,7 @@ add_module_names = False
 api_modules = [
     ("trustscore", "What most programs need"),
     ("trustscore.scorecard", "Load, check and describe scorecards"),
+    ("trustscore.starting.files", "A first scorecard for a table of yours"),
     ("trustscore.scoring", "Score blocks of columns"),
     ("trustscore.explain", "Statements, and the way to the next tier"),
     ("trustscore.compare", "Say what changed and why"),

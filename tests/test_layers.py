@@ -20,7 +20,7 @@ FLOORS = [
     {"boost"},
     {"lexicon"},
     {"io"},
-    {"export", "simulate"},
+    {"export", "simulate", "starting"},
     {"signals"},
     {"detect"},
     {"audit", "fitting", "evaluation", "explain", "compare", "drift"},

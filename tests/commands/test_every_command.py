@@ -50,6 +50,7 @@ LONG = {
         *("detect", "votes", "rooms", "-o", "out.csv", "--as-of", "2026-02-01"),
         *("--queue", "queue.csv"),
     ),
+    "init": ("init", "export.csv", "-o", "out.toml"),
     "score": ("score", "export.csv", *MINIMAL, "-o", "out.csv"),
     "check": ("check", "export.csv", *MINIMAL),
     "compare": ("compare", "export.csv", "export.csv", *MINIMAL, "-o", "out.csv"),

@@ -127,6 +127,7 @@ def look_at(path):
 COMMANDS = {
     "score": "score export.csv --scorecard minimal -o scores.csv --keep category,note"
     " --contributions parts.csv",
+    "init": "init export.csv -o first.toml",
     "score to parquet": "score export.csv --scorecard minimal -o scores.parquet --keep note",
     "check": "check export.csv --scorecard minimal",
     "rights": "rights scores.csv --scorecard minimal --previous scores.csv --export export.csv"
@@ -229,6 +230,7 @@ def test_documents_are_whole(filled):
         assert json.loads(path.read_text(encoding="utf-8"))
     assert tomllib.loads((filled / "fitted.toml").read_text(encoding="utf-8"))
     load_scorecard(filled / "fitted.toml")
+    load_scorecard(filled / "first.toml")
 
 
 @pytest.mark.parametrize("name", [*BREAKS, "ansi erase", "right to left", "formula", "resp"])

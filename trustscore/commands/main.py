@@ -24,6 +24,7 @@ from trustscore.errors import TrustscoreError
 COMMANDS = {
     "signals": ("trustscore.commands.signals", "Make an export from event logs."),
     "detect": ("trustscore.commands.detect", "Find what event logs make suspicious."),
+    "init": ("trustscore.commands.init", "Propose a scorecard for a table of yours."),
     "score": ("trustscore.commands.score", "Score merchant exports."),
     "check": ("trustscore.commands.check", "Check a scorecard, and an export against it."),
     "explain": ("trustscore.commands.explain", "Print the statements of merchants."),

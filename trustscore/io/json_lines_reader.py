@@ -27,7 +27,7 @@ from trustscore.io.rejects import REASONS, Reject, raw_of
 from trustscore.io.text_columns import Marks
 from trustscore.io.text_stream import BAD_BYTES, Source
 
-__all__ = ["JsonLinesReader"]
+__all__ = ["JsonLinesReader", "first_keys"]
 
 # How much of a file the choice of the columns looks at.
 _VIEW = 1 << 20
@@ -54,16 +54,7 @@ class JsonLinesReader:
         self, source: Source, chunks: Iterator[bytes], wanted: Wanted, options: Options
     ) -> None:
         self.source, self.wanted, self._chunks = source, wanted, chunks
-        head = b""
-        while len(head) < _VIEW or b"\n" not in head:
-            chunk = next(chunks, b"")
-            head += chunk
-            if not chunk:
-                head += b"\n"
-                break
-        self._head = head
-        view = head[: max(_VIEW, head.find(b"\n") + 1)]
-        self.names = list(dict.fromkeys(_keys(view)))
+        self._head, self.names = first_keys(chunks)
         self.columns = match(
             self.names,
             wanted,
@@ -142,6 +133,19 @@ class JsonLinesReader:
                 f" {_VIEW >> 20} MB of records; put it into the first record, null where unknown"
             )
         self._known.update(record)
+
+
+def first_keys(chunks: Iterator[bytes]) -> tuple[bytes, list[str]]:
+    """Return what was read of a text to find its columns, and their names."""
+    head = b""
+    while len(head) < _VIEW or b"\n" not in head:
+        chunk = next(chunks, b"")
+        head += chunk
+        if not chunk:
+            head += b"\n"
+            break
+    view = head[: max(_VIEW, head.find(b"\n") + 1)]
+    return head, list(dict.fromkeys(_keys(view)))
 
 
 def _broken(line: int, raw: bytes, reason: str, message: str, file: str) -> Reject:

@@ -20,16 +20,16 @@ from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.scorecard.merchant_ids import canonical_id
 from trustscore.typing import Progress, silent
 
-__all__ = ["SAMPLE", "Sample", "read_halves", "read_sample"]
+__all__ = ["KEY", "SAMPLE", "Lowest", "Sample", "read_halves", "read_sample"]
 
 # 140 columns of this many merchants are about a tenth of a gigabyte.
 SAMPLE = 100_000
 # Not secret: the same merchants are drawn in every run.
-_KEY = (0x7472757374, 0x73636F7265)
+KEY = (0x7472757374, 0x73636F7265)
 
 
 @dataclass
-class _Lowest:
+class Lowest:
     """The rows with the lowest hashes of all that were added."""
 
     most: int
@@ -164,7 +164,7 @@ def read_sample(
     if most < 1:
         raise InputError(f"sample: must be at least 1. Got {most}")
     wanted = frozenset(canonical_id(name)[0] for name in special)
-    every, named = _Lowest(most), _Lowest(most)
+    every, named = Lowest(most), Lowest(most)
     files: list[dict[str, Any]] = []
     rows = rejected = 0
     missing: frozenset[str] | None = None
@@ -181,7 +181,7 @@ def read_sample(
         rows += read.rows.read
         rejected += len(read.rejects)
         ids = read.block["merchant_id"]
-        hashes = hash_ids(read.rows.ids, _KEY)
+        hashes = hash_ids(read.rows.ids, KEY)
         every.add(read.block, hashes, np.ones(len(ids), dtype=np.bool_))
         if wanted:
             stay = np.fromiter((name in wanted for name in ids.tolist()), np.bool_, len(ids))
