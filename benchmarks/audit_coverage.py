@@ -14,8 +14,9 @@ import argparse
 
 import numpy as np
 
+from trustscore.auc import auc
 from trustscore.audit.least import LEAST, enough_for_areas
-from trustscore.audit.measures import auc, bootstrap_auc, event_rates, interval
+from trustscore.audit.measures import bootstrap_auc, event_rates, interval
 
 SIZES = (20, 50, 100, 400)
 WORLDS = {

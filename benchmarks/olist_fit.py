@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 from trustscore.fitting import collect_outcomes
 from trustscore.fitting.learned import learn_weights
-from trustscore.fitting.shares import fill
+from trustscore.fitting.shares import fill_not_applicable
 from trustscore.io.blocks import read_blocks
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.shares import shares
@@ -116,7 +116,7 @@ def candidates(card, block, repeats, n, events):
         expert = np.array([told[signal.id]["before"] for signal in card.signals])
         expert /= expert.sum()
     found = utilities(block, card)
-    u = fill(card, found.utility, found.applies, expert).T[used]
+    u = fill_not_applicable(card, found.utility, found.applies, expert).T[used]
     place = [signal.id for signal in card.signals].index("product_rating_mean")
     stars = block["product_rating_mean"][used]
     n, events = n[used], events[used]

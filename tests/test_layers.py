@@ -15,7 +15,7 @@ FLOORS = [
     {"atomic_file", "ordinary_file", "joins"},
     {"words", "text_table", "run_summary"},
     {"scorecard", "logs"},
-    {"outcomes"},
+    {"auc", "outcomes"},
     {"scoring"},
     {"boost"},
     {"lexicon"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from trustscore.errors import InputError, at_most, plural
 from trustscore.joins import check_join
 from trustscore.typing import Array
 
-__all__ = ["Outcomes", "collect_outcomes"]
+__all__ = ["Outcomes", "added_up", "collect_outcomes"]
 
 _MOST_SHOWN = 10
 
@@ -33,6 +34,8 @@ class Outcomes:
         Merchants with more than one row, whose rows were added up.
     unknown : tuple of str
         Merchants of the outcomes that are not among those they were joined to.
+    harms : mapping of str to ndarray of shape (merchants,)
+        Events of each kind, where they were told apart; an order may have several.
     """
 
     merchant_id: Array
@@ -42,6 +45,7 @@ class Outcomes:
     dated: bool = False
     repeated: int = 0
     unknown: tuple[str, ...] = ()
+    harms: Mapping[str, Array] = field(default_factory=dict)
 
     def join(self, merchant_id: Array, source: str = "the outcomes") -> Outcomes:
         """Return the outcomes of these merchants, in their order; n is 0 where none is known.
@@ -79,13 +83,55 @@ class Outcomes:
             n=np.bincount(at[known], self.n[known], size),
             events=np.bincount(at[known], self.events[known], size),
             unknown=tuple(self.merchant_id[~known].tolist()),
+            harms={
+                name: np.bincount(at[known], values[known], size)
+                for name, values in self.harms.items()
+            },
         )
 
     def take(self, rows: Array) -> Outcomes:
         """Return the outcomes of some of the merchants."""
         return replace(
-            self, merchant_id=self.merchant_id[rows], n=self.n[rows], events=self.events[rows]
+            self,
+            merchant_id=self.merchant_id[rows],
+            n=self.n[rows],
+            events=self.events[rows],
+            harms={name: values[rows] for name, values in self.harms.items()},
         )
+
+
+def added_up(parts: Sequence[Outcomes]) -> Outcomes:
+    """Return outcomes of several times, none of which is joined yet, as those of one.
+
+    Examples
+    --------
+    >>> one = Outcomes(np.array(["a", "b"], dtype=object), np.ones(2), np.zeros(2))
+    >>> two = Outcomes(np.array(["b"], dtype=object), np.ones(1), np.ones(1))
+    >>> both = added_up([one, two])
+    >>> both.merchant_id.tolist(), both.n.tolist(), both.events.tolist(), both.repeated
+    (['a', 'b'], [1.0, 2.0], [0.0, 1.0], 1)
+    """
+    if len(parts) == 1:
+        return parts[0]
+    names = [name for part in parts for name in part.merchant_id.tolist()]
+    # In order of first use, whatever that is: nothing below depends on it.
+    place = {name: at for at, name in enumerate(dict.fromkeys(names))}
+    at = np.array([place[name] for name in names])
+    merchants = np.empty(len(place), dtype=object)
+    merchants[:] = list(place)
+
+    def total(values: Sequence[Array]) -> Array:
+        return np.bincount(at, np.concatenate(values), len(place))
+
+    return replace(
+        parts[0],
+        merchant_id=merchants,
+        n=total([part.n for part in parts]),
+        events=total([part.events for part in parts]),
+        dated=all(part.dated for part in parts),
+        repeated=int((np.bincount(at) > 1).sum()),
+        harms={name: total([part.harms[name] for part in parts]) for name in parts[0].harms},
+    )
 
 
 class _Faults:
@@ -117,6 +163,7 @@ def collect_outcomes(
     counts: bool = False,
     lines: Array | None = None,
     source: str = "outcomes",
+    harms: Mapping[str, Array] | None = None,
 ) -> Outcomes:
     """Check the rows of outcomes and add up those of one merchant.
 
@@ -138,6 +185,9 @@ def collect_outcomes(
         Where the rows stand, for messages.
     source : str
         Name of the table, for messages.
+    harms : mapping of str to ndarray, optional
+        Events of each kind that `events` is made of: at most `events` each, as an order counts once
+        in each.
 
     Returns
     -------
@@ -166,6 +216,13 @@ def collect_outcomes(
         _check_counts(n, events, counts, faults)
     if date is not None:
         _check_dates(date, as_of, faults)
+    for name, values in (harms or {}).items():
+        # What is no number is beyond no limit.
+        sound = (values >= 0) & (values <= events) & (np.floor(values) == values)
+        faults.add(
+            np.isfinite(events) & ~sound,
+            f"events_{name} must be a whole number from 0 to events",
+        )
     if faults.count:
         many = plural(faults.count, "fault")
         raise InputError(f"{source}: {many} in the outcomes", faults.listed)
@@ -181,6 +238,7 @@ def collect_outcomes(
         "poisson" if counts else "binomial",
         date is not None,
         int((np.bincount(at) > 1).sum()),
+        harms={name: np.bincount(at, values, len(place)) for name, values in (harms or {}).items()},
     )
 
 

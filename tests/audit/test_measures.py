@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.stats import beta, spearmanr, ttest_ind
 from sklearn.metrics import roc_auc_score
 
+from trustscore.auc import auc
 from trustscore.audit.measures import (
-    auc,
     auc_without_each,
     bootstrap_auc,
     event_rates,

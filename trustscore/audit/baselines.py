@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.auc import auc
 from trustscore.audit.cards import equal_weights
 from trustscore.audit.market import Market
-from trustscore.audit.measures import auc
 from trustscore.outcomes import Outcomes
 from trustscore.scorecard import Signal
 from trustscore.scoring import Utilities, utilities

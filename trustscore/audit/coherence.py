@@ -13,6 +13,7 @@ from trustscore.audit.result import Level, Section, table_of
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
+from trustscore.scoring.realised import realised_shares
 from trustscore.typing import Array
 
 __all__ = ["coherence", "pairwise_covariance"]
@@ -133,31 +134,12 @@ def _named(part: Market, where: Array) -> str:
     return ", ".join(names[at] for at in np.flatnonzero(where).tolist())
 
 
-def _realised(scores: Scores) -> tuple[Array, Array]:
-    """Return each signal's share of the variance of the index, and the standard error of it.
-
-    Shares add up to 1 as the points gained add up to the index. The error is that of a ratio of
-    two means over merchants.
-    """
-    assert scores.gained is not None
-    centred = scores.raw_index - scores.raw_index.mean()
-    spread = float(np.mean(centred**2))
-    if spread <= 0:
-        nothing = np.full(len(scores.gained), np.nan)
-        return nothing, nothing
-    share, error = np.empty(len(scores.gained)), np.empty(len(scores.gained))
-    for at, row in enumerate(scores.gained):
-        own = (row - row.mean()) * centred
-        share[at] = own.mean() / spread
-        error[at] = np.std(own - share[at] * centred**2) / spread / np.sqrt(len(own))
-    return share, error
-
-
 def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> None:
     """Set weights beside what they come to, and name the signals that do no work."""
     card = part.card
     assert scores.weight is not None and scores.applies is not None
-    realised, error = _realised(scores)
+    assert scores.gained is not None
+    realised, error = realised_shares(scores.gained, scores.raw_index)
     stated = shares(card)
     count = (~np.isnan(utility)).sum(axis=1)
     applies = scores.applies.sum(axis=1)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trustscore.auc import score_codes
 from trustscore.typing import Array, FloatArray, IntArray
 
 __all__ = [
     "Rates",
-    "auc",
     "auc_without_each",
     "bootstrap_auc",
     "effective_merchants",
@@ -27,44 +27,6 @@ TAILS = (2.5, 97.5)
 _AT_ONCE = 50  # draws in memory, each of a number for every merchant
 
 
-def _codes(score: Array) -> tuple[Array, int]:
-    _, codes = np.unique(score, return_inverse=True)
-    return codes, int(codes.max()) + 1 if len(codes) else 0
-
-
-def _auc(codes: Array, size: int, bad: Array, good: Array) -> float:
-    b = np.bincount(codes, bad, minlength=size)
-    g = np.bincount(codes, good, minlength=size)
-    pairs = b.sum() * g.sum()
-    if pairs == 0:
-        return float("nan")
-    below = np.cumsum(b) - b
-    return float(np.sum(g * (below + 0.5 * b)) / pairs)
-
-
-def auc(score: Array, bad: Array, good: Array) -> float:
-    """Return the chance that a bad order's merchant scores below a good order's; ties count half.
-
-    Parameters
-    ----------
-    score : ndarray of shape (merchants,)
-        More is better.
-    bad, good : ndarray of shape (merchants,)
-        Numbers of bad and good orders, or any weights.
-
-    Returns
-    -------
-    float
-        NaN when there are no bad or no good orders.
-
-    Examples
-    --------
-    >>> auc(np.array([1.0, 2.0]), np.array([3.0, 1.0]), np.array([1.0, 3.0]))
-    0.75
-    """
-    return _auc(*_codes(score), bad, good)
-
-
 def weighted_spearman(score: Array, rate: Array, weight: Array) -> float:
     """Return the rank correlation of a score and a rate, each merchant with a weight.
 
@@ -77,7 +39,7 @@ def weighted_spearman(score: Array, rate: Array, weight: Array) -> float:
     """
 
     def centred(values: Array) -> Array:
-        codes, size = _codes(values)
+        codes, size = score_codes(values)
         mass = np.bincount(codes, weight, minlength=size)
         rank = (np.cumsum(mass) - mass / 2)[codes]
         found: Array = rank - np.average(rank, weights=weight)
@@ -110,7 +72,7 @@ def auc_without_each(score: Array, bad: Array, good: Array) -> tuple[float, Floa
     >>> round(area, 3), without.tolist()
     (0.667, [0.75, 0.75, 0.5])
     """
-    codes, size = _codes(score)
+    codes, size = score_codes(score)
     b = np.bincount(codes, bad, minlength=size)
     g = np.bincount(codes, good, minlength=size)
     lower_bad = np.cumsum(b) - b / 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from trustscore.auc import auc
 from trustscore.audit.baselines import Baseline, baselines
 from trustscore.audit.least import EFFECTIVE, LEAST, enough_for_areas
 from trustscore.audit.market import Market, bands
 from trustscore.audit.measures import (
-    auc,
     bootstrap_auc,
     effective_merchants,
     event_rates,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ EXAMPLE = """\b
 Example:
   trustscore fit export.csv --scorecard minimal -o fitted.toml
   trustscore fit export.csv --outcomes later.csv --as-of 2026-01-01 -o fitted.toml
+  trustscore fit june.csv --period 2026-04-01 april.csv may.csv --outcomes july.csv \
+      --as-of 2026-06-01 -o fitted.toml
   trustscore fit export.csv --weights ahp --judgements experts.csv -o fitted.toml
   trustscore fit export.csv --neutral policy.toml -o fitted.toml
 """
@@ -57,7 +59,27 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @click.argument("exports", metavar="EXPORT...", nargs=-1, required=True, type=options.EXPORTS)
 @options.output_file("Write the fitted scorecard to OUT: .toml, or - for standard output.")
 @options.scorecard("to start from (its open values are always fitted)")
-@options.outcomes()
+@options.outcomes(several=True)
+@click.option(
+    "--period",
+    "earlier",
+    nargs=3,
+    multiple=True,
+    metavar="DATE EXPORT OUTCOMES",
+    type=(options.DAY, options.INPUT, options.INPUT),
+    help="An earlier export, its day, and what happened after it. Weights must foretell later"
+    " periods from earlier ones.",
+)
+@click.option(
+    "--most",
+    nargs=2,
+    metavar="SIGNAL DIMENSION",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=(0.3, 0.5),
+    show_default=True,
+    help="Greatest shares of the variance of the index that learnt weights may give to one signal"
+    " and to one dimension; 1 is no bound.",
+)
 @click.option(
     "--counts",
     is_flag=True,
@@ -140,7 +162,9 @@ def command(
     exports: tuple[str, ...],
     out: str,
     scorecard: str,
-    outcomes: str | None,
+    outcomes: tuple[str, ...],
+    earlier: tuple[tuple[dt.date, str, str], ...],
+    most: tuple[float, float],
     counts: bool,
     weights: Any,
     judgements: str | None,
@@ -172,20 +196,21 @@ def command(
         raise click.UsageError("--neutral must name a file. Got -")
     from contextlib import ExitStack
 
-    import numpy as np
-
     from trustscore.boost import BoostPolicy
     from trustscore.errors import InputError
-    from trustscore.fitting import Labelled, Note, fit_neutral, fit_scorecard, outcome_notes
-    from trustscore.fitting.files import read_judgements
+    from trustscore.fitting import Note, fit_neutral, fit_scorecard
+    from trustscore.fitting.files import read_judgements, read_later, read_periods
+    from trustscore.fitting.periods import labelled_periods
     from trustscore.io.atomic_files import AtomicFile, commit_together, same_file
-    from trustscore.io.outcomes_file import read_outcomes
     from trustscore.io.refuse_overwrite import refuse_inputs
     from trustscore.io.sample import read_halves, read_sample
     from trustscore.scorecard import load_scorecard
 
     outs = [path for path in (out, neutral) if path is not None]
-    refuse_inputs(outs, [*exports, outcomes, judgements, scorecard, policy, *(halves or ())])
+    told = [path for _, *paths in earlier for path in paths]
+    refuse_inputs(
+        outs, [*exports, *outcomes, *told, judgements, scorecard, policy, *(halves or ())]
+    )
     if neutral is not None and same_file(out, neutral):
         raise InputError(f"{neutral}: is also the scorecard; write to a file of another name")
     if out != "-" and Path(out).suffix.lower() != ".toml":
@@ -196,15 +221,13 @@ def command(
     # A faulty policy is told before the work, not after it.
     BoostPolicy.load(policy or "boost")
     with progress_bar(quiet, out) as progress:
-        later = None
-        if outcomes is not None:
-            later = read_outcomes(outcomes, as_of=as_of, counts=counts, encoding=encoding)
+        later = read_later(outcomes, as_of=as_of, counts=counts, encoding=encoding)
         said = read_judgements(judgements, encoding=encoding) if judgements is not None else []
         read = read_sample(
             exports,
             card,
             most=sample,
-            special=() if later is None else later.merchant_id.tolist(),
+            special={name for _, found in later for name in found.merchant_id.tolist()},
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
             progress=progress,
@@ -215,15 +238,18 @@ def command(
                 "`trustscore score` lists them"
             )
         notes: list[Note] = []
-        labelled = None
-        if later is not None:
-            ids = (read.special or {}).get("merchant_id", np.empty(0, dtype=object))
-            if not len(ids):
-                # None is there: the message shows whom the export has.
-                ids = read.block.get("merchant_id", ids)
-            joined = later.join(ids, str(outcomes))
-            notes += outcome_notes(joined, len(later.merchant_id))
-            labelled = Labelled(read.special, joined.n, joined.events, joined.family)
+        periods = read_periods(
+            later,
+            earlier,
+            card,
+            read,
+            notes,
+            most=sample,
+            counts=counts,
+            encoding=encoding,
+            progress=progress,
+        )
+        labelled = labelled_periods(periods) if periods else None
         pair = None
         if halves:
             pair = read_halves(
@@ -245,12 +271,13 @@ def command(
             priors=priors == "all",
             anchors=anchors == "all",
             peers=peers,
-            source=_source(read, outcomes),
+            source=_source(read, [*outcomes, *told]),
             as_of=as_of,
             seed=seed,
             notes=notes,
             halves=pair,
             strength_scale=strength_scale,
+            most=most,
             progress=progress,
         )
         texts = {out: fitted.text}
@@ -261,7 +288,7 @@ def command(
                 fitted.scorecard,
                 policy or "boost",
                 missing=read.missing,
-                source=_source(read, None),
+                source=_source(read, []),
             )
             texts[neutral] = points.text
     with ExitStack() as stack:
@@ -292,7 +319,7 @@ def _name(path: str) -> str:
     return utf8(Path(path).name).decode()
 
 
-def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
+def _source(read: Sample, outcomes: Sequence[str]) -> dict[str, Any]:
     import hashlib
 
     hashes = [str(file["sha256"]) for file in read.files]
@@ -304,12 +331,13 @@ def _source(read: Sample, outcomes: str | None) -> dict[str, Any]:
         "rejected": read.rejected,
         "fitted_to": read.size,
     }
-    if outcomes is not None:
-        found["outcomes"] = _name(outcomes)
+    if outcomes:
+        names = [_name(path) for path in outcomes]
+        found["outcomes"] = names[0] if len(names) == 1 else names
         # What came through a pipe cannot be read again.
-        if Path(outcomes).is_file():
-            digest = hashlib.sha256(Path(outcomes).read_bytes()).hexdigest()
-            found["outcomes_sha256"] = digest
+        if all(Path(path).is_file() for path in outcomes):
+            digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in outcomes]
+            found["outcomes_sha256"] = digests[0] if len(digests) == 1 else digests
     return found
 
 

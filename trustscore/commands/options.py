@@ -195,14 +195,16 @@ def mixes() -> Option:
     )
 
 
-def outcomes() -> Option:
-    """Return ``--outcomes``."""
+def outcomes(*, several: bool = False) -> Option:
+    """Return ``--outcomes``, which may be given `several` times, once for each period."""
+    again = " Give it once for each period, or one file with dates, of which each month is one."
     return click.option(
         "--outcomes",
         metavar="FILE",
         type=INPUT,
+        multiple=several,
         help="What happened after the export, as columns merchant_id, n, events[, date] or"
-        " merchant_id, label[, date] (label 1 is bad).",
+        " merchant_id, label[, date] (label 1 is bad)." + again * several,
     )
 
 

@@ -1,16 +1,24 @@
-"""The tables a fit reads beside the export and outcomes: judgements."""
+"""The tables a fit reads beside the export: judgements, and outcomes of one or more periods."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
-from trustscore.fitting import Judgement
+from trustscore.fitting import Judgement, Note, outcome_notes
+from trustscore.fitting.periods import Period
+from trustscore.io.outcomes_file import read_outcomes, read_outcomes_by_month
+from trustscore.io.sample import SAMPLE, Sample, read_sample
 from trustscore.io.whole_table import read_table
+from trustscore.outcomes import Outcomes, added_up
+from trustscore.scorecard import Scorecard
+from trustscore.typing import Progress, silent
 
-__all__ = ["read_judgements"]
+__all__ = ["read_judgements", "read_later", "read_periods"]
 
 
 def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Judgement]:
@@ -78,3 +86,108 @@ def _ratio(text: str) -> float:
         return float(over) / float(under) if bar else float(text)
     except (ValueError, ZeroDivisionError):
         return float("nan")
+
+
+def read_later(
+    paths: Sequence[str | Path],
+    *,
+    as_of: dt.date | None = None,
+    counts: bool = False,
+    encoding: str | None = None,
+) -> list[tuple[str, Outcomes]]:
+    """Read what became of the merchants of one export, by period.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Each file is a period. Where there is one only, each of its months is.
+    as_of : date, optional
+        Day of the export.
+    counts : bool, default=False
+    encoding : str, optional
+
+    Returns
+    -------
+    list of (str, Outcomes)
+        Name and outcomes of each period, by time: by the first month where every row has a date,
+        and otherwise as they are given.
+    """
+    read = [
+        (str(path), read_outcomes_by_month(path, as_of=as_of, counts=counts, encoding=encoding))
+        for path in paths
+    ]
+    if len(read) == 1:
+        [(path, months)] = read
+        return [(month or path, found) for month, found in months.items()]
+    if all("" not in months for _, months in read):
+        read.sort(key=lambda each: min(each[1]))
+    return [(path, added_up(list(months.values()))) for path, months in read]
+
+
+def read_periods(
+    later: Sequence[tuple[str, Outcomes]],
+    earlier: Sequence[tuple[dt.date, str, str]],
+    card: Scorecard,
+    read: Sample,
+    notes: list[Note],
+    *,
+    most: int = SAMPLE,
+    counts: bool = False,
+    encoding: str | None = None,
+    progress: Progress = silent,
+) -> list[Period]:
+    """Join outcomes to the merchants of their exports; return the periods by time.
+
+    Parameters
+    ----------
+    later : sequence of (str, Outcomes)
+        What came after the export of the fit, by period.
+    earlier : sequence of (date, str, str)
+        Day of an earlier export, its file, and the file of what came after it.
+    card : Scorecard
+    read : Sample
+        The export of the fit, with the merchants of `later` in `special`.
+    notes : list of Note
+        Warnings are added to it.
+    most : int
+        Largest number of merchants to hold of each export.
+    counts, encoding, progress
+        See `read_outcomes`.
+
+    Raises
+    ------
+    InputError
+        When two periods begin on one day, or an export lacks columns that the others have.
+    """
+    days = [day for day, _, _ in earlier]
+    twice = sorted({str(day) for day in days if days.count(day) > 1})
+    if twice:
+        raise InputError(f"period: {', '.join(twice)} is given more than once")
+    found = []
+    for day, export, outcomes in sorted(earlier):
+        known = read_outcomes(outcomes, as_of=day, counts=counts, encoding=encoding)
+        part = read_sample(
+            export,
+            card,
+            most=most,
+            special=known.merchant_id.tolist(),
+            allow_missing_columns=bool(read.missing),
+            encoding=encoding,
+            progress=progress,
+        )
+        if part.missing != read.missing:
+            odd = ", ".join(sorted(part.missing ^ read.missing))
+            raise InputError(f"{export}: must have the columns of the export. Differ: {odd}")
+        found.append(_joined(str(day), part, known, outcomes, notes))
+    return [*found, *(_joined(name, read, known, name, notes) for name, known in later)]
+
+
+def _joined(name: str, read: Sample, known: Outcomes, source: str, notes: list[Note]) -> Period:
+    block = read.special or {}
+    ids = block.get("merchant_id", np.empty(0, dtype=object))
+    if not len(ids):
+        # None is there: the message shows whom the export has.
+        ids = read.block.get("merchant_id", ids)
+    joined = known.join(ids, source)
+    notes += outcome_notes(joined, len(known.merchant_id))
+    return Period(name, block, joined)

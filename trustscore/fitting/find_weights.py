@@ -9,6 +9,7 @@ import numpy as np
 
 from trustscore.fitting import objective_weights, pymcdm_weights
 from trustscore.fitting.ahp import Judgement, judged_weights
+from trustscore.fitting.bound import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL, Bound, bound_of
 from trustscore.fitting.document import significant
 from trustscore.fitting.evidence import evidence_of
 from trustscore.fitting.learned import (
@@ -61,12 +62,24 @@ class Labelled(NamedTuple):
     n, events : ndarray of shape (rows,)
         Orders (or exposure) and bad events; 0 where there is no outcome.
     family : {"binomial", "poisson"}
+    merchant : ndarray of int of shape (rows,), optional
+        Which merchant a row is of, where there are several periods.
+    period : ndarray of int of shape (rows,), optional
+        Place of a row's period in `periods`.
+    periods : tuple of str
+        Names of the periods, by time.
+    harms : mapping of str to ndarray of shape (rows,)
+        Events of each kind that `events` is made of.
     """
 
     block: Mapping[str, Array]
     n: Array
     events: Array
     family: Literal["binomial", "poisson"] = "binomial"
+    merchant: Array | None = None
+    period: Array | None = None
+    periods: tuple[str, ...] = ()
+    harms: Mapping[str, Array] = {}
 
 
 class Task(NamedTuple):
@@ -84,6 +97,9 @@ class Task(NamedTuple):
     locked : tuple of str
         Dimensions that keep their weights.
     seed : int
+    most : (float, float)
+        Greatest share of the variance of the index that learnt weights may give to a signal, and to
+        a dimension.
     """
 
     card: Scorecard
@@ -92,6 +108,7 @@ class Task(NamedTuple):
     missing: frozenset[str] = frozenset()
     locked: tuple[str, ...] = ()
     seed: int = 0
+    most: tuple[float, float] = (MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION)
 
 
 def find_shares(
@@ -195,6 +212,7 @@ def _from_outcomes(
         notes.append(Note("thin_outcomes", "outcomes", text))
     # Fixed signals scale with the slope of the whole, so their share stays.
     common = (u[:, ~free] @ task.before[~free])[:, None] / (1.0 - held)
+    bound = bound_of(task.card, _utilities(task, task.block)[0], task.before, free, task.most)
     learned = learn_weights(
         u[:, free] + common,
         labelled.n,
@@ -202,7 +220,12 @@ def _from_outcomes(
         task.before[free],
         family=labelled.family,
         seed=task.seed,
+        merchant=labelled.merchant,
+        period=labelled.period,
+        harms=list(labelled.harms.values()),
+        bound=bound,
     )
+    _note_bound(bound, learned, notes)
     if learned.penalty == LAMBDAS[0]:
         text = (
             f"the penalty is {learned.penalty:g}, the least that is tried: outcomes would leave "
@@ -222,7 +245,28 @@ def _from_outcomes(
     found = np.zeros(len(task.before))
     found[free] = learned.weights
     facts |= _learned_facts(learned, labelled, held)
+    facts["most_of_a_signal"], facts["most_of_a_dimension"] = task.most
+    if np.isfinite(learned.penalty):
+        facts["resampled"] = {
+            str(name): [significant(float(low), 3), significant(float(high), 3)]
+            for name, low, high in zip(
+                ids, (1 - held) * learned.low, (1 - held) * learned.high, strict=True
+            )
+        }
     return _mixed(task, found, ~free), learned
+
+
+def _note_bound(bound: Bound, learned: Learned, notes: list[Note]) -> None:
+    """Say which parts of the index are above the bound, and what holding others to it costs."""
+    stays = np.isinf(learned.penalty)
+    for name, share, limit in bound.above(learned.weights):
+        why = (
+            "the expert's weights stay, and they are not held to the bound"
+            if stays
+            else "no weights near those of the outcomes keep to the bound"
+        )
+        text = f"makes up {share:.0%} of the variance of the index, above {limit:.0%}: {why}"
+        notes.append(Note("dominance", name, text))
 
 
 def _from_spread(task: Task, method: Method, notes: list[Note], facts: dict[str, Any]) -> Array:
@@ -284,4 +328,32 @@ def _learned_facts(learned: Learned, labelled: Labelled, held: float) -> dict[st
         "intercept": significant(learned.intercept, 3),
         "heldout_gain_per_order": significant(learned.gain, 3),
         "heldout_gain_se": significant(learned.gain_se, 3),
+    } | _heldout_facts(learned, labelled)
+
+
+def _heldout_facts(learned: Learned, labelled: Labelled) -> dict[str, Any]:
+    """Return the areas under the curve of what the fit had not seen, by harm and period."""
+    names = labelled.periods or ("",)
+    found: dict[str, Any] = {}
+    if labelled.periods:
+        found["periods"] = list(names)
+        found["gain_by_period"] = _figures(names, learned.gain_by_period)
+    for kind, at in [("events", 0), *((harm, i) for i, harm in enumerate(labelled.harms, 1))]:
+        if at >= len(learned.heldout):
+            continue
+        found.setdefault("heldout_auc", {})[kind] = {
+            "learned": _figures(names, learned.heldout[at]),
+            "expert": _figures(names, learned.heldout_expert[at]),
+            "without_bound": _figures(names, learned.heldout_unbound[at]),
+        }
+    return found
+
+
+def _figures(names: Sequence[str], values: Array) -> Any:
+    """Return figures by period, or the one of the only period."""
+    found = {
+        name: significant(float(value), 3)
+        for name, value in zip(names, values, strict=True)
+        if not np.isnan(value)
     }
+    return found.get("", found)

@@ -18,6 +18,7 @@ import numpy as np
 from trustscore import __version__
 from trustscore.errors import InputError, one_line
 from trustscore.fitting.ahp import Judgement
+from trustscore.fitting.bound import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL
 from trustscore.fitting.document import Change, open_document, significant, write_document
 from trustscore.fitting.figures import fit_figures
 from trustscore.fitting.find_weights import METHODS, Labelled, Method, Task, find_shares, is_method
@@ -76,6 +77,7 @@ def fit_scorecard(
     halves: tuple[Mapping[str, Array], Mapping[str, Array]] | None = None,
     strength_scale: bool = False,
     merchant_weight: Array | None = None,
+    most: tuple[float, float] = (MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION),
     progress: Progress = silent,
 ) -> Fitted:
     """Fit priors, anchors and weights; the result is a closed scorecard.
@@ -117,6 +119,9 @@ def fit_scorecard(
         slope of 1 on the shrunk ones.
     merchant_weight : ndarray of shape (rows,), optional
         How many merchants each row stands for, in priors and anchors.
+    most : (float, float), default=(0.3, 0.5)
+        Greatest share of the variance of the index that learnt weights may give to a signal, and to
+        a dimension. 1 is no bound.
     progress : Progress, optional
         Told which step is being done, and how much of it is done.
 
@@ -150,7 +155,7 @@ def fit_scorecard(
     block = with_derived(block, card, missing)
     method: Method = weights or ("learned" if labelled is not None else "expert")
     waiting = open_weights(card)
-    faults = _misuse(method, card, locked, labelled, judgements, waiting)
+    faults = _misuse(method, card, locked, labelled, judgements, waiting, most)
     progress("fitting priors and anchors", math.nan)
     figures = fit_figures(
         card,
@@ -178,7 +183,7 @@ def fit_scorecard(
         # Utilities do not depend on weights, so open weights may be any number that closes the
         # card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
-        task = Task(ready, block, before, missing, tuple(locked), seed)
+        task = Task(ready, block, before, missing, tuple(locked), seed, most)
         after, learned = find_shares(task, method, labelled, judgements, said, facts)
         dimensions, signals = tree_weights(card, after, locked_signals(card, tuple(locked)))
         changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
@@ -305,9 +310,15 @@ def _misuse(
     labelled: Labelled | None,
     judgements: Sequence[Judgement],
     waiting: list[tuple[str, ...]],
+    most: tuple[float, float],
 ) -> list[str]:
     """Return every fault of the arguments."""
     faults = []
+    faults += [
+        f"most: must be above 0 and at most 1. Got {share:g}"
+        for share in most
+        if not 0 < share <= 1
+    ]
     if not is_method(method):
         faults.append(
             f"weights: must be one of {', '.join(METHODS)} or pymcdm:NAME. Got {method!r}"

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
-from trustscore.errors import InputError
-from trustscore.io.whole_table import read_table
-from trustscore.outcomes import Outcomes, collect_outcomes
+import numpy as np
+
+from trustscore.errors import InputError, at_most, plural
+from trustscore.io.arrow import strings
+from trustscore.io.text_columns import read_numbers
+from trustscore.io.whole_table import Table, read_table
+from trustscore.outcomes import Outcomes, added_up, collect_outcomes
 from trustscore.scorecard.faults import suggest
+from trustscore.typing import Array
 
-__all__ = ["read_outcomes"]
+__all__ = ["read_outcomes", "read_outcomes_by_month"]
 
+_KIND = "events_"
 _FORMS = (
     "must have the columns merchant_id, n and events; or merchant_id and label; or merchant_id "
     "and events that are 0 or 1"
@@ -29,7 +36,7 @@ def read_outcomes(
 
     The columns are ``merchant_id, n, events``, or ``merchant_id, label`` (1 or yes for bad), or
     ``merchant_id, events`` with events 0 or 1; each with or without ``date``. Rows of one merchant
-    add up.
+    add up. Columns ``events_KIND`` tell apart what the events are.
 
     Parameters
     ----------
@@ -55,6 +62,35 @@ def read_outcomes(
     >>> found.n.tolist(), found.events.tolist()
     ([1.0, 1.0], [1.0, 0.0])
     """
+    found = read_outcomes_by_month(path, as_of=as_of, counts=counts, encoding=encoding)
+    return added_up(list(found.values()))
+
+
+def read_outcomes_by_month(
+    path: str | Path,
+    *,
+    as_of: dt.date | None = None,
+    counts: bool = False,
+    encoding: str | None = None,
+) -> dict[str, Outcomes]:
+    """Read what became of merchants, a calendar month at a time.
+
+    The same as `read_outcomes`, but for its result.
+
+    Parameters
+    ----------
+    path : str or Path
+    as_of : date, optional
+        Day of the export, needed when there are dates; a row dated before it is refused.
+    counts : bool, default=False
+        Whether an order may have more than one event.
+    encoding : str, optional
+
+    Returns
+    -------
+    dict of str to Outcomes
+        By month, such as ``2026-01``, in order of time; where there is no date by ``""``.
+    """
     # A label is yes or no, in any of the words for them.
     numbers = {"n": "number", "events": "number", "label": "flag"}
     table = read_table(
@@ -76,13 +112,43 @@ def read_outcomes(
         )
     happened = label if events is None else events
     assert happened is not None
-    return collect_outcomes(
-        columns["merchant_id"],
-        n,
-        happened,
-        columns.get("date"),
-        as_of=as_of,
-        counts=counts and n is not None,
-        lines=table.lines,
-        source=str(path),
-    )
+    names = columns["merchant_id"]
+    date = columns.get("date")
+    harms = _harms(path, table)
+
+    def part(rows: Any) -> Outcomes:
+        return collect_outcomes(
+            names[rows],
+            None if n is None else n[rows],
+            happened[rows],
+            None if date is None else date[rows],
+            as_of=as_of,
+            counts=counts and n is not None,
+            lines=table.lines[rows],
+            source=str(path),
+            harms={name: values[rows] for name, values in harms.items()},
+        )
+
+    # The whole first, so that all faults are told at once.
+    whole = part(slice(None))
+    if date is None:
+        return {"": whole}
+    days = [dt.datetime.fromisoformat(text.strip()) for text in date.tolist()]
+    months = np.array([f"{day:%Y-%m}" for day in days])
+    return {str(month): part(months == month) for month in np.unique(months)}
+
+
+def _harms(path: str | Path, table: Table) -> dict[str, Array]:
+    """Return the events of each kind, from the columns ``events_KIND``."""
+    found, faults = {}, []
+    for name, texts in table.columns.items():
+        if not name.startswith(_KIND):
+            continue
+        figures, odd = read_numbers(strings(texts.tolist()), "number", ".")
+        found[name.removeprefix(_KIND)] = figures
+        faults += [
+            f"{table.at(row)}, {name}: must be a number. Got {text!r}" for row, text, *_ in odd
+        ]
+    if faults:
+        raise InputError(f"{path}: {plural(len(faults), 'fault')}", at_most(faults))
+    return found

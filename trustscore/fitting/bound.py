@@ -1,0 +1,130 @@
+"""A bound on how much of the index's variance one signal, or one dimension, may make up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from trustscore.scorecard import Scorecard
+from trustscore.typing import Array
+
+__all__ = ["MOST_OF_A_DIMENSION", "MOST_OF_A_SIGNAL", "Bound", "bound_of"]
+
+# An index of which one signal makes up more is that signal with a decoration: it is as wrong as
+# the signal when what counts as harm moves, and as cheap to game.
+MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION = 0.3, 0.5
+
+
+class Bound(NamedTuple):
+    """The bound as constraints on the slopes of the signals that a fit may move.
+
+    Attributes
+    ----------
+    covariance : ndarray of shape (signals, signals)
+        Of the utilities over the market.
+    spread : ndarray of shape (signals, free)
+        What the slope of a free signal gives to the slope of each signal of the scorecard; signals
+        that keep their share get it from all.
+    parts : ndarray of shape (parts, signals)
+        1 where a signal belongs to the part: every signal alone, then every dimension.
+    limits : ndarray of shape (parts,)
+        Greatest share of each part.
+    names : tuple of str
+        Of the parts.
+    """
+
+    covariance: Array
+    spread: Array
+    parts: Array
+    limits: Array
+    names: tuple[str, ...]
+
+    def shares(self, slopes: Array) -> Array:
+        """Return the share of the variance of the index that each part makes up."""
+        x = self.spread @ slopes
+        with_all = self.covariance @ x
+        total = float(x @ with_all)
+        if total <= 0:
+            return np.zeros(len(self.limits))
+        return np.asarray(self.parts @ (x * with_all) / total)
+
+    def room(self, slopes: Array) -> Array:
+        """Return how far each part is under its limit; negative where it is above."""
+        return np.asarray(self.limits - self.shares(slopes))
+
+    def room_slopes(self, slopes: Array) -> Array:
+        """Return the derivatives of `room` by the slopes, of shape (parts, free)."""
+        x = self.spread @ slopes
+        with_all = self.covariance @ x
+        total = float(x @ with_all)
+        if total <= 0:
+            return np.zeros((len(self.limits), len(slopes)))
+        own = self.parts @ (x * with_all)
+        moved = self.parts * with_all + (self.parts * x) @ self.covariance
+        quotient = (moved * total - np.outer(own, 2 * with_all)) / total**2
+        return np.asarray(-quotient @ self.spread)
+
+    def above(self, slopes: Array) -> list[tuple[str, float, float]]:
+        """Return name, share and limit of every part that is above its limit."""
+        shares = self.shares(slopes)
+        return [
+            (self.names[at], float(shares[at]), float(self.limits[at]))
+            for at in np.flatnonzero(shares > self.limits + 1e-3).tolist()
+        ]
+
+
+def bound_of(
+    card: Scorecard,
+    utility: Array,
+    before: Array,
+    free: Array,
+    most: tuple[float, float] = (MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION),
+) -> Bound:
+    """Return the bound for a market.
+
+    Parameters
+    ----------
+    card : Scorecard
+    utility : ndarray of shape (merchants, signals)
+        As they enter the index.
+    before : ndarray of shape (signals,)
+        Shares of the index that the scorecard gives.
+    free : ndarray of bool of shape (signals,)
+        Signals that the fit may move.
+    most : (float, float)
+        Greatest share of a signal and of a dimension. 1 is no bound.
+    """
+    held = float(before[~free].sum())
+    spread = np.zeros((len(before), int(free.sum())))
+    spread[np.flatnonzero(free), np.arange(spread.shape[1])] = 1.0
+    spread[~free] = before[~free, None] / (1.0 - held)
+    parents = {dimension.id: dimension.parent for dimension in card.dimensions}
+    names: list[str] = [signal.id for signal in card.signals]
+    rows: list[Sequence[float]] = np.eye(len(names)).tolist()
+    for dimension in parents:
+        rows.append([float(_inside(s.dimension, dimension, parents)) for s in card.signals])
+        names.append(dimension)
+    parts = np.array(rows)
+    limits = np.repeat(most, [len(before), len(parents)]).astype(float)
+    # Shares add up to 1: three signals cannot all have less than 30 %, nor can one dimension.
+    weighty = before > 0
+    top = sum(
+        1
+        for at, name in enumerate(parents, len(before))
+        if not parents[name] and parts[at, weighty].any()
+    )
+    if weighty.sum() * most[0] <= 1:
+        limits[: len(before)] = 1.0
+    if top * most[1] <= 1:
+        limits[len(before) :] = 1.0
+    limits[parts[:, weighty].all(axis=1)] = 1.0
+    covariance = np.atleast_2d(np.cov(utility.T, bias=True))
+    return Bound(covariance, spread, parts, limits, tuple(names))
+
+
+def _inside(dimension: str | None, other: str, parents: dict[str, str | None]) -> bool:
+    while dimension is not None and dimension != other:
+        dimension = parents[dimension]
+    return dimension == other
