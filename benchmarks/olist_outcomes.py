@@ -79,7 +79,9 @@ def main() -> None:
     if "TRUSTSCORE_DATA" not in os.environ:
         parser.error("TRUSTSCORE_DATA must name the folder that holds olist/")
     given.to.mkdir(parents=True, exist_ok=True)
-    table = orders_after(Path(os.environ["TRUSTSCORE_DATA"], "olist"), given.start, given.end, given.known)
+    table = orders_after(
+        Path(os.environ["TRUSTSCORE_DATA"], "olist"), given.start, given.end, given.known
+    )
     table.to_csv(given.to / "orders.csv", index=False)
     for name in NAMES:
         found = outcomes(table, name, given.start)

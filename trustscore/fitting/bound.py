@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -102,7 +101,7 @@ def bound_of(
     spread[~free] = before[~free, None] / (1.0 - held)
     parents = {dimension.id: dimension.parent for dimension in card.dimensions}
     names: list[str] = [signal.id for signal in card.signals]
-    rows: list[Sequence[float]] = np.eye(len(names)).tolist()
+    rows: list[list[float]] = np.eye(len(names)).tolist()
     for dimension in parents:
         rows.append([float(_inside(s.dimension, dimension, parents)) for s in card.signals])
         names.append(dimension)

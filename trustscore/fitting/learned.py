@@ -183,29 +183,35 @@ def fit_betas(
         options={"maxiter": 2000, "maxfun": 5000, "ftol": 1e-13, "gtol": 1e-9},
     )
     if bound is not None and len(shape) == len(expert) and bound.above(found.x[1:]):
-        found = _held_to(bound, loss, found.x)
+        spread = np.r_[found.x[0], found.x[1:].sum() * expert]
+        found = _held_to(bound, loss, (found.x, spread))
     beta = found.x[1:]
     return float(found.x[0] + center @ beta), beta * shape if len(shape) > len(beta) else beta
 
 
-def _held_to(bound: Bound, loss: Any, start: Array) -> Any:
+def _held_to(bound: Bound, loss: Any, starts: Sequence[Array]) -> Any:
     """Return the least loss under the bound, by sequential quadratic programming.
 
-    The bound is not convex, so this is the least nearby.
+    The bound is not convex: from each start the search ends at the least nearby, and the best of
+    those that keep to the bound is taken.
     """
-    return minimize(
-        loss,
-        start,
-        jac=True,
-        method="SLSQP",
-        bounds=[(None, None)] + [(0.0, None)] * (len(start) - 1),
-        constraints={
-            "type": "ineq",
-            "fun": lambda theta: bound.room(theta[1:]),
-            "jac": lambda theta: np.pad(bound.room_slopes(theta[1:]), ((0, 0), (1, 0))),
-        },
-        options={"maxiter": 300, "ftol": 1e-10},
-    )
+    found = [
+        minimize(
+            loss,
+            start,
+            jac=True,
+            method="SLSQP",
+            bounds=[(None, None)] + [(0.0, None)] * (len(start) - 1),
+            constraints={
+                "type": "ineq",
+                "fun": lambda theta: bound.room(theta[1:]),
+                "jac": lambda theta: np.pad(bound.room_slopes(theta[1:]), ((0, 0), (1, 0))),
+            },
+            options={"maxiter": 300, "ftol": 1e-10},
+        )
+        for start in starts
+    ]
+    return min(found, key=lambda each: (bool(bound.above(each.x[1:])), each.fun))
 
 
 def learn_weights(
