@@ -9,8 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from trustscore.audit.coherence import coherence
-from trustscore.audit.market import Market
 from trustscore.commands.main import main
 from trustscore.errors import InputError
 from trustscore.fitting import fit_scorecard
@@ -130,14 +128,6 @@ def test_dimensions_are_held_with_all_below_them():
     for name in top:
         inside = [s.id for s in card.signals if s.dimension == name]
         assert found[name] >= sum(found[i] for i in inside) - 1e-9 or len(inside) == 0
-
-
-def test_realised_shares_are_those_of_the_audit():
-    block = simulate_export(300, seed=5, scorecard="minimal")
-    card = load_scorecard("minimal")
-    section = coherence(Market(block, card))
-    told = section.tables["signals"]["realised_weight"]
-    assert np.nansum(told) == pytest.approx(1)
 
 
 # --- periods -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from trustscore.audit.result import Level, Section, table_of
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import Scores, score_columns
 from trustscore.scoring.program import program_of
-from trustscore.scoring.realised import realised_shares
+from trustscore.scoring.realised import parts_of_index, realised_shares
 from trustscore.typing import Array
 
 __all__ = ["coherence", "pairwise_covariance"]
@@ -203,6 +203,33 @@ def _signals(section: Section, part: Market, scores: Scores, utility: Array) -> 
             f"move the index over {_WEIGHT_GAP:g} times more than their stated weight: "
             f"{_named(part, heavy)}",
         )
+    _dominance(section, part, scores)
+
+
+def _dominance(section: Section, part: Market, scores: Scores) -> None:
+    """Name the signals and dimensions that make up too much of the index."""
+    assert scores.gained is not None
+    parts = parts_of_index(part.card)
+    share, error = realised_shares(parts.inside @ scores.gained, scores.raw_index)
+    for at in np.flatnonzero(share > parts.limits).tolist():
+        low, high = share[at] - _Z * error[at], share[at] + _Z * error[at]
+        section.judge(
+            "dominance",
+            f"{parts.names[at]} makes up {share[at]:.0%} of the variance of the index "
+            f"(95 % interval {low:.0%} to {high:.0%}), above {parts.limits[at]:.0%}: the index "
+            "stands and falls with it; see what a point of it costs, and `trustscore fit --most`",
+            bad=bool(low > parts.limits[at]),
+        )
+
+
+def dominant_signals(part: Market) -> list[str]:
+    """Return the signals that make up too much of the index of a market, the largest first."""
+    scores = score_columns(part.block, part.card, "all", missing=part.missing)
+    assert scores.gained is not None
+    share, _ = realised_shares(scores.gained, scores.raw_index)
+    limits = parts_of_index(part.card).limits[: len(share)]
+    order = np.argsort(-share)
+    return [part.card.signals[at].id for at in order.tolist() if share[at] > limits[at]]
 
 
 def _by_rarity(mask: Array, rare: Array) -> list[tuple[Array, Level]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from trustscore.auc import auc
 from trustscore.audit.baselines import Baseline, baselines
+from trustscore.audit.cards import without_signal
+from trustscore.audit.coherence import dominant_signals
 from trustscore.audit.least import EFFECTIVE, LEAST, enough_for_areas
 from trustscore.audit.market import Market, bands
 from trustscore.audit.measures import (
@@ -107,7 +111,7 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         section.facts["left_out"] = left_out
         for each in left_out:
             section.note("left_out", each)
-        scores = [Baseline(INDEX, part.index, market.card.stamp), *compared]
+        scores = [Baseline(INDEX, part.index, market.card.stamp), *compared, *_without(part)]
         drawn = bootstrap_auc({b.name: b.score for b in scores}, bad, good, seed, draws)
         _scores(section, scores, own, drawn)
     else:
@@ -115,6 +119,43 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
     _calibration(section, part, own)
     _groups(section, part, own, seed, draws)
     return section
+
+
+def _without(part: Market) -> list[Baseline]:
+    """Return the index without each signal that makes up too much of it."""
+    return [
+        Baseline(
+            f"index without {name}",
+            part.scored(without_signal(part.card, name)).raw_index,
+            "what is left of the index",
+        )
+        for name in dominant_signals(part)
+    ]
+
+
+def _verdict(section: Section, rows: list[tuple[Any, ...]]) -> None:
+    """Say in one sentence whether the index earns its complexity on these outcomes."""
+    of = {row[0]: row for row in rows}
+    simple = "Bayesian average" if "Bayesian average" in of else "best single signal"
+    if simple not in of:
+        return
+    _, _, _, _, minus, low, high, *_ = of[simple]
+    says = f"{minus:+.3f} ({low:+.3f} to {high:+.3f}) over the {simple}"
+    if np.isnan(low):
+        return
+    if low > 0:
+        section.fine("verdict", f"the index earns its complexity on these outcomes: {says}")
+    elif high < 0:
+        section.decide(
+            "verdict",
+            f"the index does not earn its complexity on these outcomes: {says}; the simpler score "
+            "would do better",
+        )
+    else:
+        section.note(
+            "verdict",
+            f"the index has not shown that it earns its complexity on these outcomes: {says}",
+        )
 
 
 def _too_few(bad: Array, good: Array) -> str:
@@ -186,6 +227,7 @@ def _scores(
             section.fine("beats", says)
         else:
             section.note("level", f"{says}: within noise")
+    _verdict(section, rows)
 
 
 def _calibration(section: Section, part: Market, own: Outcomes) -> None:

@@ -7,13 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from trustscore.scorecard import Scorecard
+from trustscore.scoring.realised import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL, parts_of_index
 from trustscore.typing import Array
 
-__all__ = ["MOST_OF_A_DIMENSION", "MOST_OF_A_SIGNAL", "Bound", "bound_of"]
-
-# An index of which one signal makes up more is that signal with a decoration: it is as wrong as
-# the signal when what counts as harm moves, and as cheap to game.
-MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION = 0.3, 0.5
+__all__ = ["Bound", "bound_of"]
 
 
 class Bound(NamedTuple):
@@ -99,31 +96,6 @@ def bound_of(
     spread = np.zeros((len(before), int(free.sum())))
     spread[np.flatnonzero(free), np.arange(spread.shape[1])] = 1.0
     spread[~free] = before[~free, None] / (1.0 - held)
-    parents = {dimension.id: dimension.parent for dimension in card.dimensions}
-    names: list[str] = [signal.id for signal in card.signals]
-    rows: list[list[float]] = np.eye(len(names)).tolist()
-    for dimension in parents:
-        rows.append([float(_inside(s.dimension, dimension, parents)) for s in card.signals])
-        names.append(dimension)
-    parts = np.array(rows)
-    limits = np.repeat(most, [len(before), len(parents)]).astype(float)
-    # Shares add up to 1: three signals cannot all have less than 30 %, nor can one dimension.
-    weighty = before > 0
-    top = sum(
-        1
-        for at, name in enumerate(parents, len(before))
-        if not parents[name] and parts[at, weighty].any()
-    )
-    if weighty.sum() * most[0] <= 1:
-        limits[: len(before)] = 1.0
-    if top * most[1] <= 1:
-        limits[len(before) :] = 1.0
-    limits[parts[:, weighty].all(axis=1)] = 1.0
     covariance = np.atleast_2d(np.cov(utility.T, bias=True))
-    return Bound(covariance, spread, parts, limits, tuple(names))
-
-
-def _inside(dimension: str | None, other: str, parents: dict[str, str | None]) -> bool:
-    while dimension is not None and dimension != other:
-        dimension = parents[dimension]
-    return dimension == other
+    parts = parts_of_index(card, most)
+    return Bound(covariance, spread, parts.inside, parts.limits, parts.names)

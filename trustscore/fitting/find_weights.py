@@ -9,7 +9,7 @@ import numpy as np
 
 from trustscore.fitting import objective_weights, pymcdm_weights
 from trustscore.fitting.ahp import Judgement, judged_weights
-from trustscore.fitting.bound import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL, Bound, bound_of
+from trustscore.fitting.bound import Bound, bound_of
 from trustscore.fitting.document import significant
 from trustscore.fitting.evidence import evidence_of
 from trustscore.fitting.learned import (
@@ -24,6 +24,7 @@ from trustscore.fitting.shares import fill_not_applicable, locked_signals
 from trustscore.scorecard import Scorecard
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import utilities
+from trustscore.scoring.realised import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL
 from trustscore.typing import Array
 
 __all__ = ["METHODS", "Labelled", "Method", "Task", "find_shares", "is_method"]

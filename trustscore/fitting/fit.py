@@ -18,7 +18,6 @@ import numpy as np
 from trustscore import __version__
 from trustscore.errors import InputError, one_line
 from trustscore.fitting.ahp import Judgement
-from trustscore.fitting.bound import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL
 from trustscore.fitting.document import Change, open_document, significant, write_document
 from trustscore.fitting.figures import fit_figures
 from trustscore.fitting.find_weights import METHODS, Labelled, Method, Task, find_shares, is_method
@@ -30,6 +29,7 @@ from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.shares import shares
 from trustscore.scoring import with_derived
+from trustscore.scoring.realised import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL
 from trustscore.typing import Array, Progress, silent
 
 __all__ = ["Fitted", "fit_scorecard", "open_weights"]
