@@ -128,7 +128,7 @@ def asked_for() -> tuple[dict[str, list[str | re.Pattern[str]]], set[str]]:
         asked["workbench"] += re.findall(r'(?:\bword\(|data-(?:word|label)=)"(\w+)"', page)
         if path.suffix == ".js":
             words |= set(re.findall(r'"(\w+)"', page))
-    asked["language"].append("name")
+    asked["language"] += ["name", "html"]
     return asked, words
 
 

@@ -141,6 +141,19 @@ class Room:
 
 
 text = Room("common")
+
+
+def about(lang: str, key: str) -> str:
+    """Return what a language says of itself: its `name`, or its tag in `html`.
+
+    Examples
+    --------
+    >>> about("zh", "name"), about("zh", "html")
+    ('中文', 'zh-Hans')
+    """
+    return words_of(lang).get("language", {}).get(key, lang)
+
+
 form = Room("form")
 """How a language writes: its list joiner, its brackets, its percent sign."""
 

@@ -8,11 +8,9 @@ from typing import Any
 from trustscore.errors import InputError
 from trustscore.letters.letter import Letter
 from trustscore.letters.words import text
-from trustscore.words import form
+from trustscore.words import about, form
 
 __all__ = ["letter_page"]
-
-_LANG = {"en": "en", "zh": "zh-Hans"}
 
 
 def letter_page(letter: Letter) -> str:
@@ -29,7 +27,7 @@ def letter_page(letter: Letter) -> str:
     """
     found: str = _template().render(
         letter=letter,
-        lang=_LANG.get(letter.lang, letter.lang),
+        lang=about(letter.lang, "html"),
         to=text("to", letter.lang),
         dated=text("dated", letter.lang),
         colon=form("colon", letter.lang),

@@ -11,7 +11,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.report.words import Texts, texts
-from trustscore.words import LANGUAGES, words_of
+from trustscore.words import LANGUAGES, about
 
 __all__ = ["render_page"]
 
@@ -67,7 +67,7 @@ def _environment() -> Any:
         "texts": texts,
         "at": lambda lang, of: of[LANGUAGES.index(lang)],
         "languages": LANGUAGES,
-        "next_language": tuple(words_of(each)["language"]["name"] for each in _turned()),
+        "next_language": tuple(about(each, "name") for each in _turned()),
         "attributes": attributes,
         "style": _safe(_text("style.css")),
         "script": _safe(_text("script.js")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trustscore.words import LANGUAGES, named, words_of
+from trustscore.words import LANGUAGES, about, named, words_of
 
 __all__ = ["names_of", "words_script"]
 
@@ -19,7 +19,7 @@ def words_script() -> str:
     """Return the texts of the page as JavaScript, by language; English where one lacks some."""
     english = words_of("en")["workbench"]
     texts = {lang: {**english, **words_of(lang).get("workbench", {})} for lang in LANGUAGES}
-    own = {lang: words_of(lang)["language"]["name"] for lang in LANGUAGES}
+    own = {lang: about(lang, "name") for lang in LANGUAGES}
     made = {"WORDS": texts, "LANGUAGES": own}
     return "".join(
         f"const {name} = {json.dumps(value, ensure_ascii=True)};\n" for name, value in made.items()
