@@ -13,6 +13,7 @@ from string import Formatter
 import pytest
 
 from trustscore.errors import InputError
+from trustscore.io.logs.rejects_file import LOG_REASONS
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.presets import scorecard_names
 from trustscore.words import LANGUAGES, Room, form, named, right, text, unit, words_of
@@ -20,7 +21,7 @@ from trustscore.words import LANGUAGES, Room, form, named, right, text, unit, wo
 PACKAGE = Path(str(resources.files("trustscore")))
 ENGLISH = {section: dict(texts) for section, texts in words_of("en").items()}
 # A language has these of its own.
-OWN = {"scorecards"}
+OWN = {"phrases"}
 OTHERS = [lang for lang in LANGUAGES if lang != "en"]
 
 
@@ -59,6 +60,40 @@ def test_places_are_names_alone(lang):
     for section, texts in words_of(lang).items():
         for key, written in texts.items():
             assert all(re.fullmatch("[a-z_]+", place) for place in places(written)), (section, key)
+
+
+# Chinese is written with its own marks ---------------------------------------------------------
+CJK = "[\u3400-\u9fff\uff01-\uff60\u3001-\u301f“”]"
+# A place may hold Chinese; a mark beside one counts as well. ": " before an address does not.
+HALF = re.compile(rf"{CJK}\s?[,;:()!?]|[,;:()!?]\s?{CJK}|\}} ?[,;()]|[,;()] ?\{{")
+
+
+def half_width(said: str) -> list[str]:
+    """Return the lines of a text that have ASCII marks beside Chinese characters."""
+    return [line for line in said.splitlines() if HALF.search(line)]
+
+
+def test_half_width_marks_are_found():
+    assert half_width("指数, 等级") and half_width("(无)") and half_width("等级:A")
+    assert not half_width("指数，等级（无）") and not half_width("m1  63.1, 52.0 (-11.1)")
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [(s, k) for s, texts in words_of("zh").items() for k in texts]
+)
+def test_chinese_texts_have_full_width_marks(section, key):
+    assert not half_width(words_of("zh")[section][key])
+
+
+@pytest.mark.parametrize("name", scorecard_names())
+def test_chinese_names_of_the_presets_are_there_and_full_width(name):
+    card = load_scorecard(name)
+    things = [*card.dimensions, *card.rules, *card.tiers.ladder, *card.stages.values()]
+    words = [signal.words for signal in card.signals]
+    advice = [each.advice for each in words if each.advice is not None]
+    for thing in (*things, *words, *advice):
+        assert thing.zh, thing
+        assert not half_width(thing.zh)
 
 
 # Every text is used, and what is asked for is there --------------------------------------------
@@ -173,6 +208,14 @@ def test_rights_and_units_of_the_presets_have_words(name):
     assert units <= set(ENGLISH["units"])
 
 
+REASONS_OF_LOGS = sorted(set(LOG_REASONS.values()))
+
+
+@pytest.mark.parametrize("lang", [lang for lang in OTHERS if lang == "zh"])
+def test_chinese_has_every_reason_of_a_reject(lang):
+    assert not set(REASONS_OF_LOGS) - set(words_of(lang)["phrases"])
+
+
 # A third language is a file --------------------------------------------------------------------
 def test_a_language_that_there_is_none_of():
     with pytest.raises(InputError, match="language must be one of en, zh"):
@@ -191,7 +234,7 @@ def made_up(folder: Path) -> Path:
         for key, written in texts.items():
             escaped = loud(written).replace("\\", "\\\\").replace('"', '\\"')
             lines.append(f'{key} = "{escaped}"')
-    lines += ["[scorecards]", '"Standard" = "BIASA"']
+    lines += ["[phrases]", '"Standard" = "BIASA"']
     folder.mkdir()
     (folder / "id.toml").write_text("\n".join(lines), "utf-8")
     return folder

@@ -158,6 +158,24 @@ form = Room("form")
 """How a language writes: its list joiner, its brackets, its percent sign."""
 
 
+def phrase(english: str, lang: str = "en") -> str:
+    """Return what stands in English outside the files of words, such as why a row is rejected.
+
+    The section ``[phrases]`` of a language has it by the English; what it lacks stands in English.
+
+    Examples
+    --------
+    >>> phrase("the row has no merchant_id", "zh"), phrase("nobody knows this", "zh")
+    ('该行缺少 merchant_id', 'nobody knows this')
+    """
+    return words_of(lang).get("phrases", {}).get(english, english)
+
+
+def phrase_all(english: str) -> Texts:
+    """Return what stands in English outside the files of words, in every language."""
+    return tuple(phrase(english, lang) for lang in LANGUAGES)
+
+
 def right(name: str, lang: str = "en") -> str:
     """Return a right or a duty in a language; one that no file of words has as it stands.
 
@@ -183,8 +201,8 @@ def unit(name: str, lang: str = "en") -> str:
 def named(thing: Any, lang: str = "en", field: str = "") -> str:
     """Return the name of something of a scorecard, in a language.
 
-    A scorecard has English and Chinese names. Another language may have its own in the section
-    ``[scorecards]`` of its file, by the English name; what it lacks stands in English.
+    A scorecard has English and Chinese names. Another language may have its own as phrases; what it
+    lacks stands in English.
 
     Parameters
     ----------
@@ -206,10 +224,8 @@ def named(thing: Any, lang: str = "en", field: str = "") -> str:
     own = getattr(thing, prefix + lang) if lang in _OF_SCORECARDS else ""
     if own:
         return str(own)
-    english = str(getattr(thing, f"{prefix}en"))
-    if lang not in _OF_SCORECARDS:
-        english = words_of(lang).get("scorecards", {}).get(english, english)
-    return english or str(getattr(thing, field or "id", ""))
+    english = str(getattr(thing, f"{prefix}en") or "")
+    return phrase(english, lang) or str(getattr(thing, field or "id", ""))
 
 
 def named_all(thing: Any, field: str = "") -> Texts:

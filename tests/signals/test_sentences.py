@@ -55,6 +55,27 @@ def test_words_of_the_file_come_first():
     assert sentence(found, "b", "zh") == "Too."
 
 
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("orders_paid", "`paid_at` 在截止日前 30 天内的 `orders` 的有效记录数量。"),
+        ("negative_reviews", "`reviews_rated` 的记录数量，条件：stars <= 2。"),
+        ("tenure_days", "自 `orders` 的有效记录中最早的 `delivered_at` 至截止日的整天数。"),
+        (
+            "buyers_repeat_90d",
+            "`buyers_90d` 的记录数量；每个 `person` 只计首次，且在期末前至少 45 天，"
+            "并在 1 至 45 天后再次出现（非同日）。",
+        ),
+    ],
+)
+def test_a_sentence_in_chinese(column, said):
+    assert sentence(DEFAULT, column, "zh") == said
+
+
+def test_every_column_has_a_sentence_in_chinese():
+    assert all(sentence(DEFAULT, name, "zh").endswith("。") for name in DEFAULT.columns)
+
+
 def test_an_unknown_column_has_its_near_name():
     with pytest.raises(InputError, match="did you mean orders_paid"):
         sentence(DEFAULT, "orders_payd")

@@ -171,7 +171,7 @@ def command(
     if why is not None:
         with progress_bar(quiet) as progress:
             found = explain_figure(logs, *why, lang=lang, progress=progress, **settings)
-        _print_why(found)
+        _print_why(found, lang)
         return DONE
     assert out is not None
     try:
@@ -258,16 +258,22 @@ def _emit(
     return DONE
 
 
-def _print_why(found: Why) -> None:
-    value = "blank" if found.value is None else found.value
+def _print_why(found: Why, lang: str) -> None:
+    from trustscore.signals.sentences import text
+    from trustscore.words import form
+
+    value = text("blank", lang) if found.value is None else found.value
     shown = f"{value:g}" if isinstance(value, float) else value
     say(f"{found.merchant_id}  {found.column} = {shown}")
     say(f"    {found.sentence}")
-    for counted, title in ((True, "counted"), (False, "nearly counted")):
+    for counted, title in ((True, "counted"), (False, "nearly")):
         events = [event for event in found.events if event.counted is counted]
-        say(f"{title}: {len(events):,}")
+        say(text(title, lang, count=f"{len(events):,}"))
         for event in events[:_MOST]:
-            facts = ", ".join(f"{name} {text}" for name, text in event.values.items() if text)
-            say(f"    {facts}" + (f"  (failed: {event.failed})" if event.failed else ""))
+            values = (f"{name} {value}" for name, value in event.values.items() if value)
+            facts = form("comma", lang).join(values)
+            if event.failed:
+                facts = text("failed", lang, facts=facts, condition=event.failed)
+            say(f"    {facts}")
         if len(events) > _MOST:
-            say(f"    and {len(events) - _MOST:,} more")
+            say("    " + text("more", lang, count=f"{len(events) - _MOST:,}"))

@@ -83,6 +83,10 @@ def render_comparison(
     return "\n".join(lines)
 
 
+def _step(old: str, new: str, lang: str) -> str:
+    return form("move", lang, old=old, new=new)
+
+
 def _scorecards(
     cards: tuple[Scorecard, Scorecard], found: Sequence[Difference], lang: str
 ) -> list[str]:
@@ -90,7 +94,7 @@ def _scorecards(
         return []
     old, new = (card.stamp for card in cards)
     lines = ["", text("compare_scorecards", lang, old=old, new=new)]
-    lines += [f"  {one_line(str(each))}" for each in found[: 2 * _SHOWN]]
+    lines += [f"  {one_line(each.told(lang))}" for each in found[: 2 * _SHOWN]]
     if len(found) > 2 * _SHOWN:
         lines.append(f"  {text('compare_more', lang, count=len(found) - 2 * _SHOWN)}")
     return lines
@@ -131,7 +135,7 @@ def _rules(market: Market, lang: str) -> list[str]:
         [
             one_line(part_name(part, market.card, lang)),
             f"{points:+.3f}",
-            f"{market.touched[part]:,} {text('merchants', lang)}",
+            text("compare_touched", lang, count=f"{market.touched[part]:,}"),
         ]
         for part, points in market.mean_parts().items()
         if part_kind(part)[0] == "rule" and market.touched[part]
@@ -149,7 +153,7 @@ def _tiers(market: Market, lang: str) -> list[str]:
     lines = ["", text("compare_tiers", lang, won=won, lost=lost)]
     order = sorted(moved.items(), key=lambda each: (-each[1], each[0]))
     rows = [
-        [f"{names.get(old, old)} -> {names.get(new, new)}", f"{n:,}"] for (old, new), n in order
+        [_step(names.get(old, old), names.get(new, new), lang), f"{n:,}"] for (old, new), n in order
     ]
     return lines + table_lines(rows[: 2 * _SHOWN])
 
@@ -157,14 +161,16 @@ def _tiers(market: Market, lang: str) -> list[str]:
 def _movers(key: str, movers: Sequence[Mover], card: Scorecard, lang: str) -> list[str]:
     if not movers:
         return []
+    names = {tier.id: named(tier, lang) for tier in card.tiers.ladder} | {"": text("none", lang)}
     lines = ["", text(key, lang)]
     for mover in movers:
         why = form("comma", lang).join(
             f"{part_name(part, card, lang)} {points:+.1f}" for part, points in mover.reasons
         )
-        tier = f" {mover.old_tier} -> {mover.new_tier}" if mover.old_tier != mover.new_tier else ""
-        lines.append(
-            f"  {one_line(mover.merchant_id)}  {mover.old:.1f} -> {mover.new:.1f}"
-            f" ({mover.change:+.1f}){tier}  {one_line(why)}"
-        )
+        move = _step(f"{mover.old:.1f}", f"{mover.new:.1f}", lang)
+        said = form("bracket", lang, text=move, note=f"{mover.change:+.1f}")
+        if mover.old_tier != mover.new_tier:
+            old, new = (names.get(tier, tier) for tier in (mover.old_tier, mover.new_tier))
+            said += " " + one_line(_step(old, new, lang))
+        lines.append(f"  {one_line(mover.merchant_id)}  {said}  {one_line(why)}")
     return lines

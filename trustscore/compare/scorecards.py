@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from trustscore.scorecard import Scorecard
+from trustscore.words import text
 
 __all__ = ["Difference", "differences"]
 
@@ -28,11 +29,13 @@ class Difference(NamedTuple):
     new: Any
 
     def __str__(self) -> str:
-        if self.old is None:
-            return f"{self.address}: {_shown(self.new)} is new"
-        if self.new is None:
-            return f"{self.address}: {_shown(self.old)} is gone"
-        return f"{self.address}: {_shown(self.old)} -> {_shown(self.new)}"
+        return self.told()
+
+    def told(self, lang: str = "en") -> str:
+        """Return it in a language; addresses and values are those of the file."""
+        old, new = _shown(self.old), _shown(self.new)
+        way = "new" if self.old is None else "gone" if self.new is None else "moved"
+        return text(f"difference_{way}", lang, address=self.address, old=old, new=new)
 
 
 def differences(old: Scorecard, new: Scorecard) -> list[Difference]:

@@ -84,7 +84,7 @@ def _row(look: Look, card: Scorecard, lang: str) -> list[str]:
         else f"{look.chance_corrected:.3f}",
         f"{look.jensen_shannon:.3f}",
         f"{look.utility_distance:.2f}" if math.isfinite(look.utility_distance) else "",
-        f"{old} -> {new}" if old or new else "",
+        form("move", lang, old=old, new=new) if old or new else "",
         _signed(look.points),
         text(look.verdict, lang),
     ]

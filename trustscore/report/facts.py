@@ -272,7 +272,9 @@ def moved_facts(market: Market, differences: Sequence[Difference]) -> dict[str, 
         "rose_title": plain_texts("compare_rose"),
         "fell": [_mover(each, card) for each in down],
         "rose": [_mover(each, card) for each in up],
-        "differences": [one_line(str(each)) for each in differences],
+        "differences": [
+            tuple(one_line(each.told(lang)) for lang in LANGUAGES) for each in differences
+        ],
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from trustscore.errors import InputError
 from trustscore.report.words import Texts, texts
-from trustscore.words import LANGUAGES, about
+from trustscore.words import LANGUAGES, about, form
 
 __all__ = ["render_page"]
 
@@ -64,6 +64,7 @@ def _environment() -> Any:
     }
     found.globals |= {
         "t": lambda key, /, **values: spoken(texts(key, **values)),
+        "f": lambda key: spoken(form.all(key)),
         "texts": texts,
         "at": lambda lang, of: of[LANGUAGES.index(lang)],
         "languages": LANGUAGES,

@@ -14,25 +14,11 @@ from trustscore.signals.resolve import Column
 from trustscore.signals.show import show
 from trustscore.signals.tree import parse, terms
 from trustscore.signals.types import NotCollected
-from trustscore.words import named
+from trustscore.words import Room, form, named
 
-__all__ = ["logs_needed", "logs_read", "sentence"]
+__all__ = ["logs_needed", "logs_read", "sentence", "text"]
 
-_UNIT = {
-    "count": "Number of {rows}",
-    "flag": "1 if there is any of the {rows}, else 0",
-    "sum": "Sum of {what} over {rows}",
-    "mean": "Mean of {what} over {rows}",
-    "first": "Smallest {what} of {rows}",
-    "last": "{what} of the last of the {rows}",
-    "distinct": "Number of different {what} among {rows}",
-    "mode": "Most frequent {what} of {rows}",
-}
-_POPULATION = {
-    "valid": "rows of `{of}` that count",
-    "paid": "all paid rows of `{of}`",
-    "any": "all rows of `{of}`",
-}
+text = Room("signals")
 
 
 def sentence(definitions: Definitions, name: str, lang: str = "en") -> str:
@@ -43,7 +29,7 @@ def sentence(definitions: Definitions, name: str, lang: str = "en") -> str:
     definitions : Definitions
     name : str
     lang : str, default="en"
-        That of the sentence, where the file has one.
+        One of `trustscore.words.LANGUAGES`.
 
     Examples
     --------
@@ -55,71 +41,73 @@ def sentence(definitions: Definitions, name: str, lang: str = "en") -> str:
     if name not in known:
         raise InputError(f"no definition makes the column {name}{suggest(name, known)}")
     column = known[name]
-    return named(column.spec, lang) or _made(column)
+    return named(column.spec, lang) or _made(column, lang)
 
 
-def _made(column: Column) -> str:
+def _made(column: Column, lang: str) -> str:
     if column.how == "value":
-        return f"{show(parse(column.what))}{_blank(column)}."
+        said = show(parse(column.what)) + _blank(column, lang)
+        return text("sentence", lang, said=said)
     if column.rows_of:
-        rows = f"the rows of `{column.rows_of}`"
+        rows = text("rows_of", lang, of=column.rows_of)
         own = column.spec.where
         where = [] if own is None else list(_terms([own]))
     else:
-        rows = _POPULATION[column.only].format(of=column.of)
+        rows = text(column.only, lang, of=column.of)
         if column.at:
-            rows += f", `{column.at}` in {_window(column)}"
+            rows = text("rows_at", lang, rows=rows, at=column.at, window=_window(column, lang))
         where = list(_terms(column.where))
     what = ", ".join(column.what) if column.how == "distinct" else str(column.what)
-    said = _UNIT[column.how].format(rows=rows, what=f"`{what}`")
-    if column.spec.days_since:
-        said = f"Whole days from the {column.how} `{what}` of {rows} to the cut"
+    of = {"rows": rows, "what": f"`{what}`"}
+    since = column.spec.days_since
+    said = text(f"days_since_{column.how}" if since else column.how, lang, **of)
     if where:
-        said += f", where {'; '.join(where)}"
-    return f"{said}{_cohort(column)}{_limits(column)}{_blank(column)}."
+        joined = form("semicolon", lang).join(where)
+        said = text("where", lang, said=said, conditions=joined)
+    said += _cohort(column, lang) + _limits(column, lang) + _blank(column, lang)
+    return text("sentence", lang, said=said)
 
 
 def _terms(texts: Iterable[str]) -> Iterable[str]:
-    return (show(term) for text in texts for term in terms(parse(text)))
+    return (show(term) for each in texts for term in terms(parse(each)))
 
 
-def _window(column: Column) -> str:
+def _window(column: Column, lang: str) -> str:
     if column.window == "all":
-        span = "all the time"
-        return f"{span} up to {column.lag} days before the cut" if column.lag else span
-    ended = f"that ended {column.lag} days before the cut" if column.lag else "before the cut"
-    return f"the {column.window} days {ended}"
+        return text("all_time_up_to" if column.lag else "all_time", lang, lag=column.lag)
+    key = "days_ended" if column.lag else "days_before"
+    return text(key, lang, window=column.window, lag=column.lag)
 
 
-def _cohort(column: Column) -> str:
+def _cohort(column: Column, lang: str) -> str:
     cohort = column.cohort
     if not cohort:
         return ""
-    said = f"; each `{cohort.get('by', 'person')}` once, by the first"
+    said = text("cohort", lang, by=cohort.get("by", "person"))
     if cohort.get("before"):
-        said += f", at least {cohort['before']} days before the end"
+        said += text("cohort_before", lang, before=cohort["before"])
     if "again" in cohort:
         low, high = cohort["again"]
-        said += f", who came again {low} to {high} days later"
-        said += " on another day" if cohort.get("other_day") else ""
+        said += text("cohort_again", lang, low=low, high=high)
+        said += text("cohort_other_day", lang) if cohort.get("other_day") else ""
     return said
 
 
-def _limits(column: Column) -> str:
+def _limits(column: Column, lang: str) -> str:
     said = ""
     if column.most is not None and column.rows_of == "":
-        days = f" in {column.most.days} days" if column.most.days else ""
-        said += f"; at most {column.most.n} of one `{column.most.a}`{days}"
+        key = "at_most_in" if column.most.days else "at_most_of"
+        said += text(key, lang, n=column.most.n, a=column.most.a, days=column.most.days)
     if column.spec.cap is not None:
-        said += f"; each at most {column.spec.cap:g}"
+        said += text("each_at_most", lang, cap=f"{column.spec.cap:g}")
     if column.spec.floor is not None:
-        said += f"; each at least {column.spec.floor:g}"
+        said += text("each_at_least", lang, floor=f"{column.spec.floor:g}")
     return said
 
 
-def _blank(column: Column) -> str:
+def _blank(column: Column, lang: str) -> str:
     when = column.spec.blank_when
-    return f"; blank when {show(parse(when))}" if when else ""
+    return text("blank_when", lang, condition=show(parse(when))) if when else ""
 
 
 def logs_needed(definitions: Definitions, name: str) -> tuple[list[str], list[str]]:

@@ -33,6 +33,7 @@ from trustscore.report.words import Texts, texts
 from trustscore.run_summary import RunSummary
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import FilePath, Progress, silent
+from trustscore.words import phrase_all
 
 __all__ = [
     "MOST_ROWS",
@@ -341,10 +342,11 @@ def _counted(path: FilePath, progress: Progress) -> Counter[tuple[str, str]]:
     return Counter(zip(reasons, table.columns["column"].tolist(), strict=True))
 
 
-def _reject_rows(counted: Counter[tuple[str, str]]) -> list[tuple[str, str, int]]:
+def _reject_rows(counted: Counter[tuple[str, str]]) -> list[tuple[Texts, str, int]]:
     rows = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
     return [
-        (REASONS.get(reason, one_line(reason)), one_line(column), n) for (reason, column), n in rows
+        (phrase_all(REASONS.get(reason, one_line(reason))), one_line(column), n)
+        for (reason, column), n in rows
     ]
 
 
