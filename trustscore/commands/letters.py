@@ -41,10 +41,11 @@ Example:
 )
 @click.option(
     "--only",
-    type=options.Choice(["all", "tier-changes"]),
+    type=options.Choice(["all", "tier-changes", "due"]),
     default="all",
     show_default=True,
-    help="Write to all merchants, or to those whose tier is another one than in OLD.",
+    help="Write to all merchants, to those whose tier is another one than in OLD, or to those with"
+    " orders that are due by --logs.",
 )
 @options.lang("the letters")
 @click.option(
@@ -60,6 +61,29 @@ Example:
     show_default=True,
     help="Add the plan to the next tier, or leave it out, which takes a tenth of the time.",
 )
+@click.option(
+    "--logs",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with the logs orders and shipments, as `trustscore signals` reads it. Letters then"
+    " name the orders that must be shipped soon and are not.",
+)
+@click.option(
+    "--due-at",
+    metavar="MOMENT",
+    help="Moment at which orders of --logs are looked at, such as '2026-03-01 09:00', by the"
+    " market's clock.",
+)
+@click.option(
+    "--due-hours",
+    metavar="HOURS",
+    type=click.FloatRange(0, 24 * 31, min_open=True),
+    default=6.0,
+    show_default=True,
+    help="How far to look ahead of it.",
+)
+@options.tz()
+@options.mapping()
 @click.option(
     "--dated",
     type=options.DAY,
@@ -83,6 +107,11 @@ def command(
     lang: str,
     lang_column: str | None,
     with_plan: bool,
+    logs: str | None,
+    due_at: str | None,
+    due_hours: float,
+    tz: str | None,
+    mapping: str | None,
     dated: dt.date | None,
     as_of: dt.date | None,
     allow_missing_columns: bool,
@@ -98,9 +127,24 @@ def command(
     next tier, and where and until when to object. DIR must be new; index.csv in it says which file
     is whose.
     """
-    from trustscore.letters.files import letter_files
+    from trustscore.io.pseudonyms import Pseudonyms
+    from trustscore.letters.files import due_orders, letter_files
 
+    if (logs is None) != (due_at is None):
+        raise click.UsageError("--logs and --due-at go together: what is due when?")
     with progress_bar(quiet) as progress:
+        key = None if pseudonyms is None else Pseudonyms.load(pseudonyms)
+        due = None
+        if logs is not None and due_at is not None:
+            due = due_orders(
+                logs,
+                due_at,
+                due_hours,
+                tz=tz,
+                mapping=mapping,
+                name=str if key is None else key.of,
+                progress=progress,
+            )
         done = letter_files(
             export,
             out,
@@ -111,11 +155,12 @@ def command(
             lang=lang,
             lang_column=lang_column,
             with_plan=with_plan,
+            due=due,
             dated=dated,
             as_of=as_of,
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
-            pseudonyms=pseudonyms,
+            pseudonyms=key,
             progress=progress,
         )
     if not quiet:

@@ -19,6 +19,7 @@ _ARGUMENTS = (
     "jobs",
     "keep",
     "keep_days",
+    "logs",
     "max_rejects",
     "memory",
     "policy",

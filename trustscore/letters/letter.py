@@ -14,6 +14,7 @@ from trustscore.errors import one_line
 from trustscore.explain import Statement, TierPlan, render_plan
 from trustscore.explain.render import number_2, percent, shown_figure
 from trustscore.letters.before import Before
+from trustscore.letters.due import Due
 from trustscore.letters.evidence import evidence_of, rule_name
 from trustscore.letters.restrictions import Restriction, lost_and_gained, restrictions_of
 from trustscore.letters.terms import Terms
@@ -102,6 +103,7 @@ def make_letter(
     dated: dt.date,
     before: Before | None = None,
     plan: TierPlan | None = None,
+    due: Due | None = None,
 ) -> Letter:
     """Return the letter to the merchant of a statement.
 
@@ -119,6 +121,8 @@ def make_letter(
         What the merchant had at the last review.
     plan : TierPlan, optional
         The way to the next tier.
+    due : Due, optional
+        Orders that must be shipped soon.
 
     Returns
     -------
@@ -180,6 +184,8 @@ def make_letter(
     sections += [writer.automated(), writer.ranking()]
     if plan is not None:
         sections.append(writer.plan(plan))
+    if due is not None:
+        sections.append(writer.due(due))
     sections.append(writer.appeal(until))
     return Letter(
         lang=lang,
@@ -387,6 +393,13 @@ class _Writer:
         lines = [line for line in render_plan(plan, self.lang).splitlines() if line.strip()]
         rows = [(str((len(line) - len(line.lstrip())) // 2), line.strip()) for line in lines]
         return self.section("plan", _block("list", rows))
+
+    def due(self, due: Due) -> Section:
+        said = self.say("due_orders", count=f"{due.count:,}", at=due.at, until=due.until)
+        rows = [("0", self.say("due_order", order=order, day=day)) for order, day in due.orders]
+        if due.count > len(due.orders):
+            rows.append(("0", plain("compare_more", self.lang, count=due.count - len(due.orders))))
+        return self.section("due", _block("text", [(said,)]), _block("list", rows))
 
     def appeal(self, until: dt.date) -> Section:
         appeal = self.terms.appeal

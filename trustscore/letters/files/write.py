@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.io.blocks import read_blocks
 from trustscore.io.pseudonyms import Pseudonyms
 from trustscore.letters.before import Before
+from trustscore.letters.due import Due
 from trustscore.letters.letter import MOST_REASONS, Letter, make_letter
 from trustscore.letters.page import letter_page
 from trustscore.letters.render import render_letter
@@ -34,7 +35,7 @@ from trustscore.words import LANGUAGES
 
 __all__ = ["ONLY", "LettersDone", "letter_files"]
 
-ONLY = ("all", "tier-changes")
+ONLY = ("all", "tier-changes", "due")
 """Which merchants get a letter."""
 _MOST_FAULTS = 50
 _STEP = "writing letters"
@@ -50,6 +51,8 @@ class LettersDone:
         Letters, and those that tell of a restriction.
     merchants, rejected : int
         Rows of the export without and with faults; the latter get no letter.
+    due : int or None
+        Orders that letters say are due; None where nobody looked.
     fresh : int
         Merchants that the previous export does not have.
     languages : Counter of str
@@ -64,6 +67,7 @@ class LettersDone:
     restricted: int = 0
     merchants: int = 0
     rejected: int = 0
+    due: int | None = None
     fresh: int = 0
     languages: Counter[str] = field(default_factory=Counter)
     other_languages: Counter[str] = field(default_factory=Counter)
@@ -75,7 +79,10 @@ class LettersDone:
         counts = {"read": self.merchants + self.rejected, "merchants": self.merchants}
         counts |= {"rejected": self.rejected, "letters": self.letters}
         languages = Breakdown("language", most_first(self.languages), self.letters)
-        counts |= {"restricted": self.restricted, "bytes": self.size}
+        counts |= {"restricted": self.restricted}
+        if self.due is not None:
+            counts["due"] = self.due
+        counts["bytes"] = self.size
         return RunSummary("letters", counts, (languages,))
 
 
@@ -99,6 +106,7 @@ def letter_files(
     lang: str = "en",
     lang_column: str | None = None,
     with_plan: bool = True,
+    due: Mapping[str, Due] | None = None,
     dated: dt.date | None = None,
     as_of: dt.date | None = None,
     allow_missing_columns: bool = False,
@@ -119,8 +127,8 @@ def letter_files(
     scorecard : str, Path or Scorecard, default="default"
     previous : path, optional
         Export of the last review. Letters then say what changed and which rights are withdrawn.
-    only : {"all", "tier-changes"}
-        Merchants that get a letter; ``tier-changes`` needs `previous`.
+    only : {"all", "tier-changes", "due"}
+        Merchants that get a letter; ``tier-changes`` needs `previous`, ``due`` needs `due`.
     lang : str, default="en"
         One of `trustscore.words.LANGUAGES`.
     lang_column : str, optional
@@ -128,6 +136,8 @@ def letter_files(
         blank, or another language, the letter is in `lang`.
     with_plan : bool, default=True
         Whether letters have the plan to the next tier, which takes most of the time.
+    due : mapping of str to Due, optional
+        Orders to ship soon by merchant, see `due_orders`; under pseudonyms by these.
     dated : date, optional
         Day of the letters; `as_of` by default, else today (UTC).
     as_of : date, optional
@@ -152,6 +162,8 @@ def letter_files(
         raise InputError(f"only must be one of {', '.join(ONLY)}. Got {only!r}")
     if only == "tier-changes" and previous is None:
         raise InputError("tier-changes needs the export of the last review: give `previous`")
+    if only == "due" and due is None:
+        raise InputError("due needs the orders that are due: give `logs`")
     refuse_taken(out)
     card, words = load_scorecard(scorecard), load_terms(terms)
     day = dated or as_of or dt.datetime.now(dt.UTC).date()
@@ -166,7 +178,12 @@ def letter_files(
     if previous is not None:
         moves = _moves(previous, export, card, only, as_of, settings)
     done = LettersDone()
-    chosen = list(_chosen(export, card, moves, only, lang, lang_column, settings, done))
+    wanted = {"all": None, "tier-changes": moves, "due": due}[only]
+    chosen = list(_chosen(export, card, wanted, lang, lang_column, settings, done))
+    if moves is not None and only != "tier-changes":
+        done.fresh = sum(
+            name not in moves for each in chosen for name in each.block["merchant_id"].tolist()
+        )
     total = sum(len(each.langs) for each in chosen)
     _refuse_faults(
         words, card, {lang, *(name for each in chosen for name in each.langs)}, day, terms
@@ -177,11 +194,15 @@ def letter_files(
         )
         raise InputError(f"{export}: no row can be written about: {why}")
     index: dict[str, list[Any]] = {name: [] for name in _INDEX}
+    named = 0
     wide = max(6, len(str(total)))
     progress(_STEP, 0.0)
     with whole_folder(out) as place:
         for each, row in _rows(chosen):
-            letter = _letter(each, row, card, words, day, moves, with_plan, as_of)
+            soon = (due or {}).get(str(each.block["merchant_id"][row]))
+            letter = _letter(each, row, card, words, day, moves, with_plan, as_of, soon)
+            if soon is not None:
+                named += soon.count
             name = f"{done.letters + 1:0{wide}d}"
             for suffix, content in (
                 (".html", letter_page(letter)),
@@ -190,12 +211,13 @@ def letter_files(
                 data = utf8(content)
                 (place / (name + suffix)).write_bytes(data)
                 done.size += len(data)
-            _add(index, str(each.block["merchant_id"][row]), name, letter)
+            _add(index, str(each.block["merchant_id"][row]), name, letter, soon)
             done.letters += 1
             done.restricted += letter.restricted
             done.languages[letter.lang] += 1
             progress(_STEP, done.letters / total, done.letters)
         write_columns(place / "index.csv", _columns(index))
+    done.due = None if due is None else named
     return done
 
 
@@ -226,7 +248,7 @@ def _moves(
         assert rows.changes is not None
         old = rows.changes.old
         tier_moved = (rows.old_tier != rows.new_tier) & (rows.new_tier != "")
-        at = np.flatnonzero(tier_moved | (only == "all"))
+        at = np.flatnonzero(tier_moved | (only != "tier-changes"))
         names = list(rows.parts)
         points = np.nan_to_num(np.stack([rows.parts[name][at] for name in names]))
         order = np.argsort(-np.abs(points), axis=0, kind="stable")[:MOST_REASONS]
@@ -247,25 +269,19 @@ def _moves(
 def _chosen(
     export: FilePath,
     card: Scorecard,
-    moves: dict[str, Before] | None,
-    only: str,
+    wanted: Container[str] | None,
     lang: str,
     lang_column: str | None,
     settings: dict[str, Any],
     done: LettersDone,
 ) -> Iterator[_Chosen]:
-    """Yield the rows of merchants that get a letter."""
+    """Yield the rows of merchants that get a letter: of all, or of those wanted."""
     keep = [lang_column] if lang_column and lang_column not in SIDE_TEXT else []
     for read in read_blocks(export, card, keep=keep, **settings):
         ids = read.block["merchant_id"].tolist()
         done.merchants += len(ids)
         done.rejected += len(read.rejects)
-        if moves is not None and only == "all":
-            done.fresh += sum(name not in moves for name in ids)
-        rows = list(range(len(ids)))
-        if only == "tier-changes":
-            assert moves is not None
-            rows = [row for row in rows if ids[row] in moves]
+        rows = [row for row, name in enumerate(ids) if wanted is None or name in wanted]
         if not rows:
             continue
         # Copies: the stretch itself would stay in memory with a few of its rows.
@@ -312,6 +328,7 @@ def _letter(
     moves: dict[str, Before] | None,
     with_plan: bool,
     as_of: dt.date | None,
+    due: Due | None,
 ) -> Letter:
     block: Block = {name: values[row : row + 1] for name, values in each.block.items()}
     missing = each.missing
@@ -326,6 +343,7 @@ def _letter(
         dated=day,
         before=None if moves is None else moves.get(statement.merchant_id),
         plan=plan,
+        due=due,
     )
 
 
@@ -341,10 +359,13 @@ _INDEX = (
     "restricted",
     "in_force",
     "objection_until",
+    "due",
 )
 
 
-def _add(index: dict[str, list[Any]], merchant: str, name: str, letter: Letter) -> None:
+def _add(
+    index: dict[str, list[Any]], merchant: str, name: str, letter: Letter, due: Due | None
+) -> None:
     row = (
         merchant,
         f"{name}.html",
@@ -357,13 +378,14 @@ def _add(index: dict[str, list[Any]], merchant: str, name: str, letter: Letter) 
         int(letter.restricted),
         letter.in_force.isoformat() if letter.in_force else "",
         letter.objection_until.isoformat(),
+        due.count if due else 0,
     )
     for column, value in zip(_INDEX, row, strict=True):
         index[column].append(value)
 
 
 def _columns(index: dict[str, list[Any]]) -> dict[str, Any]:
-    numbers = {"index_before": float, "index_after": float, "restricted": np.int64}
+    numbers = {"index_before": float, "index_after": float, "restricted": np.int64, "due": np.int64}
     return {
         name: np.round(np.array(values, dtype=numbers[name]), 4) if name in numbers else [*values]
         for name, values in index.items()
