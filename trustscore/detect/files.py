@@ -16,7 +16,6 @@ from trustscore import __version__
 from trustscore.atomic_file import utf8
 from trustscore.detect.findings import (
     COLUMNS,
-    QUEUE_COLUMNS,
     Cut,
     Found,
     finding_rows,
@@ -39,11 +38,14 @@ from trustscore.io.atomic_files import (
     suffix_fault,
 )
 from trustscore.io.logs.identity import normal_identity
+from trustscore.io.logs.mapping import load_mapping
 from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import stored_columns
 from trustscore.io.logs.runner import open_bucket, sql_types
 from trustscore.io.logs.session import Session, identifier
+from trustscore.io.logs.texts import texts_at
 from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
+from trustscore.lexicon import load_lexicon, snippet
 from trustscore.logs import LOG_TABLES
 from trustscore.run_summary import Breakdown, RunSummary
 from trustscore.signals.coverage import share_warnings
@@ -200,9 +202,10 @@ def write_findings(
         sinks = [_table(target, COLUMNS, written, stack, hold=strict)]
         if queue is not None:
             decided = verdicts(opened.session, *detector.topics)
-            left = queue_rows(rows, found.findings, decided)
+            shown = _snippets(found, opened, logs, mapping, lexicon)
+            left = queue_rows(rows, found.findings, decided, shown)
             facts["queue"] = len(left["finding_id"])
-            sinks.append(_table(str(queue), QUEUE_COLUMNS, left, stack))
+            sinks.append(_table(str(queue), tuple(left), left, stack))
         bad = write_rejects(opened.logs, rejects_path, rejects is not None, aside, stack)
         if bad is not None:
             sinks.insert(0, bad)
@@ -218,6 +221,29 @@ def write_findings(
         progress(f"detecting {name}", 1.0)
         commit_together(files, remove=[rejects_path] if aside and bad is None else [])
     return DetectReport(facts, bad.file.path if bad is not None else None, right)
+
+
+def _snippets(
+    found: Found,
+    opened: Opened,
+    logs: FilePath,
+    mapping: FilePath | None,
+    lexicon: FilePath | None,
+) -> dict[tuple[str, str, str, str], str] | None:
+    """Return a few masked words of each finding that rests on a text, read again for this."""
+    resting = {one.key: one.place for one in found.findings if one.place is not None}
+    if not resting:
+        return None
+    wanted: dict[str, set[tuple[int, int]]] = {}
+    for place in resting.values():
+        wanted.setdefault(place.table, set()).add((place.file, place.line))
+    texts = texts_at(logs, opened.store, opened.session, load_mapping(mapping), wanted)
+    words = load_lexicon(lexicon)
+    out = {}
+    for key, place in resting.items():
+        text = texts.get((place.table, place.file, place.line), "")
+        out[key] = snippet(text, place.hit, words.hits(text)) if text else ""
+    return out
 
 
 def _detector(name: str) -> Detector:
@@ -280,6 +306,11 @@ def open_views(opened: Opened, cut: Cut) -> None:
             if column != "_line"
         ]
         known = [column for column in have if column != "_line"]
+        if any(column.claims for column in table.columns):
+            # Where a text can be read again.
+            lines = ("_file", "_line")
+            columns += [*lines] if known else [f"CAST(NULL AS BIGINT) AS {name}" for name in lines]
+            known += lines if known else []
         # An empty folder is a log without a file, and so without columns.
         if known:
             # Two buckets may hold one key that does not name the merchant.
@@ -334,6 +365,7 @@ def _facts(
         "as_of": cut.day.isoformat(),
         "zone": cut.zone.key,
         "detector": source,
+        "lexicon": opened.lexicon,
         "engine": f"duckdb {opened.session.version}",
         "rows": {
             "read": sum(entry["read"] for entry in tables.values()),

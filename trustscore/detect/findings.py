@@ -11,9 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from trustscore.lexicon import Hit
 from trustscore.logs import LOG_TABLES, window_bounds
 
-__all__ = ["Cut", "Finding", "Found", "Relations", "finding_rows", "queue_rows", "verdicts"]
+__all__ = [
+    "Cut",
+    "Finding",
+    "Found",
+    "Place",
+    "Relations",
+    "finding_rows",
+    "queue_rows",
+    "verdicts",
+]
 
 COLUMNS = tuple(column.name for column in LOG_TABLES["findings"].columns)
 _SECOND = 1_000_000
@@ -66,6 +76,22 @@ class Cut(NamedTuple):
         return moment.isoformat()
 
 
+class Place(NamedTuple):
+    """Where a text stands that a person should read: the log, its file and line, and the words.
+
+    Attributes
+    ----------
+    table : str
+    file, line : int
+    hit : Hit
+    """
+
+    table: str
+    file: int
+    line: int
+    hit: Hit
+
+
 @dataclass(frozen=True)
 class Finding:
     """A suspicion.
@@ -83,6 +109,10 @@ class Finding:
         Ids that are no pseudonyms, and names of rules: never a text or an id of a person.
     queue : bool
         Whether a person should look at this one.
+    place : Place or None
+        The text that it rests on, of which the queue shows a few masked words.
+    rank : float or None
+        What the queue is sorted by, largest first, instead of the score.
     """
 
     merchant_id: str
@@ -92,6 +122,8 @@ class Finding:
     score: float
     evidence: str = ""
     queue: bool = True
+    place: Place | None = None
+    rank: float | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -170,10 +202,15 @@ def finding_rows(
 # and as its id comes before every detector's, it never stands before the finding that does.
 _UNDECIDED = "0:"
 QUEUE_COLUMNS = (*(name for name in COLUMNS if name not in ("score", "recorded_at")), "suspicion")
+SNIPPET = "snippet"
+"""The column of a queue with a few masked words, where findings rest on a text."""
 
 
 def queue_rows(
-    rows: Mapping[str, Sequence[Any]], findings: Iterable[Finding], decided: Iterable[Any]
+    rows: Mapping[str, Sequence[Any]],
+    findings: Iterable[Finding],
+    decided: Iterable[Any],
+    snippets: Mapping[Any, str] | None = None,
 ) -> dict[str, list[Any]]:
     """Return what a person should look at, most likely first, without what one has decided.
 
@@ -188,17 +225,26 @@ def queue_rows(
         The same ones.
     decided : iterable
         Keys of findings on which a person has decided.
+    snippets : mapping, optional
+        By key of a finding, words that it rests on: the queue then has a column of them.
     """
     known = set(decided)
-    wanted = {found.key for found in findings if found.queue} - known
+    wanted = {found.key: found.rank for found in findings if found.queue and found.key not in known}
     parts = (rows[name] for name in ("merchant_id", "subject_kind", "subject_id", "topic"))
     keys = list(zip(*parts, strict=True))
     places = [at for at, key in enumerate(keys) if key in wanted]
-    places.sort(key=lambda at: -rows["score"][at])
+    ranks = [
+        rows["score"][at] if (rank := wanted.get(keys[at])) is None else rank
+        for at in range(len(keys))
+    ]
+    places.sort(key=lambda at: (-ranks[at], -rows["score"][at]))
     queue = {name: [rows[name][at] for at in places] for name in COLUMNS}
     queue["finding_id"] = [_UNDECIDED + text for text in queue["finding_id"]]
     queue["suspicion"] = queue["score"]
-    return {name: queue[name] for name in QUEUE_COLUMNS}
+    out = {name: queue[name] for name in QUEUE_COLUMNS}
+    if snippets is not None:
+        out[SNIPPET] = [snippets.get(keys[at], "") for at in places]
+    return out
 
 
 def verdicts(relations: Relations, *topics: str) -> dict[tuple[str, str, str, str], bool]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trustscore.detect.brushing.find import find_brushing
+from trustscore.detect.claims.find import find_claims
 from trustscore.detect.findings import Cut, Found, Relations
 from trustscore.detect.gangs import find_gangs
 from trustscore.detect.identity import find_identity_links
@@ -98,6 +99,25 @@ _ALL = (
         sections=("brushing", "hubs", "reviews"),
         run=find_brushing,
         one_of=("orders", "reviews"),
+    ),
+    Detector(
+        "claims",
+        "claims, contacts, insults and offers in what hosts, shops, titles and reviews say",
+        needed=(),
+        optional=("live_sessions", "chat_sessions", "orders", "order_items", "findings"),
+        topics=(
+            "false_claim",
+            "health_claim",
+            "price_deception",
+            "staged_drama",
+            "private_deal",
+            "abuse",
+            "chat_abuse",
+            "incentivised",
+        ),
+        sections=("claims",),
+        run=find_claims,
+        one_of=("transcripts", "chat_messages", "listings", "reviews"),
     ),
     Detector(
         "reviews",

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from trustscore.detect.brushing.settings import BrushingSpec
+from trustscore.detect.claims.settings import ClaimsSpec
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.logs import LOG_TABLES
@@ -124,6 +125,7 @@ class DetectSettings(Base):
     )
     gangs: GangsSpec = Field(description="Gangs of accounts.")
     brushing: BrushingSpec = Field(description="Orders bought for show.")
+    claims: ClaimsSpec = Field(description="Claims in broadcasts, chats, titles and reviews.")
     reviews: ReviewsSpec = Field(description="Copied reviews, and days with too many.")
 
     @model_validator(mode="after")

@@ -89,7 +89,27 @@ def _came_back(rows: Rows) -> Kinds:
     ]
 
 
+def _paid_praise(rows: Rows) -> Kinds:
+    return ["incentivised" if row["incentivised"].strip() == "1" else "" for row in rows]
+
+
 TRUTHS: Mapping[str, Truth] = {
+    "false_claim": Truth(
+        "sessions.csv",
+        "session_id",
+        _false_claim,
+        ("false_claim",),
+        "SELECT DISTINCT merchant_id, session_id FROM transcripts WHERE transcripts.at >= {start}",
+        lambda settings: settings.claims.days,
+    ),
+    "incentivised": Truth(
+        "reviews.csv",
+        "review_id",
+        _paid_praise,
+        ("incentivised",),
+        "SELECT DISTINCT merchant_id, review_id FROM reviews WHERE created_at >= {start}",
+        lambda settings: settings.claims.days,
+    ),
     "crowd_false": Truth(
         "sessions.csv",
         "session_id",

@@ -25,7 +25,16 @@ SELECT merchant_id, order_id AS subject_id, min(moment) AS moment FROM (
     "review": """
 SELECT merchant_id, review_id AS subject_id, min(created_at) AS moment FROM reviews GROUP BY ALL""",
     "live_session": """
-SELECT merchant_id, session_id AS subject_id, min(voted_at) AS moment FROM live_votes
+SELECT merchant_id, session_id AS subject_id, min(moment) AS moment FROM (
+    SELECT merchant_id, session_id, voted_at AS moment FROM live_votes
+    UNION ALL
+    SELECT merchant_id, session_id, transcripts.at FROM transcripts
+) AS s GROUP BY ALL""",
+    "chat": """
+SELECT merchant_id, chat_id AS subject_id, min(sent_at) AS moment FROM chat_messages
+GROUP BY ALL""",
+    "listing": """
+SELECT merchant_id, item_id AS subject_id, max(submitted_at) AS moment FROM listings
 GROUP BY ALL""",
 }
 # Rows of a queue have other ids: what a person was asked, only a person answers.

@@ -11,7 +11,7 @@ from trustscore.simulate.logs.market import Shops
 from trustscore.simulate.logs.trade import Trade
 from trustscore.typing import Array
 
-__all__ = ["CHAT_DAYS", "chats"]
+__all__ = ["CHAT_DAYS", "chats", "offer"]
 
 # Chats are kept for so long.
 CHAT_DAYS = 62
@@ -31,6 +31,18 @@ ASKED = (
 ANSWERED = ("您好，今天就发", "按平时的尺码拍", "yes, it ships today", "可以的，稍等我查一下")
 CLOSING = ("谢谢", "好的，谢谢亲", "ok, thanks!", "嗯嗯")
 BLANK = ("。", "…", "?")
+# What is written to buyers whose praise is paid for, and what honest shops write of such offers.
+OFFERED = (
+    "亲，五星好评返现5元哦",
+    "收到后好评截图发我，给您发红包",
+    "cash for reviews, just send a photo",
+)
+DECLINED = (
+    "我们不做好评返现，请真实评价",
+    "平台禁止好评返现，麻烦理解",
+    "快递员电话13800138000，单号不变",
+)
+DECLINES = 0.02  # of what honest shops answer
 
 
 def chats(shops: Shops, trade: Trade) -> tuple[Table, Table]:
@@ -97,6 +109,28 @@ def chats(shops: Shops, trade: Trade) -> tuple[Table, Table]:
         "rated_at": np.where(rated, closed + MINUTE, MISSING),
     }
     return sessions, messages
+
+
+def offer(shops: Shops, talks: Table, messages: Table, paid_for: Array) -> None:
+    """Let shops offer a reward in the chats of orders whose praise they pay for.
+
+    Parameters
+    ----------
+    shops : Shops
+    talks, messages : Table
+        As `chats` made them; texts of answers are changed.
+    paid_for : ndarray
+        Ids of the orders.
+    """
+    draw = shops.stream("offers")
+    answers = messages["sender"] == code("chat_messages", "sender", "human")
+    answers &= ~np.isin(messages["text"].astype(str), BLANK)
+    dealt = talks["chat_id"][np.isin(talks["order_id"], paid_for)]
+    offers = answers & np.isin(messages["chat_id"], dealt)
+    declines = answers & ~offers & (draw.random(len(answers)) < DECLINES)
+    for here, words in ((offers, OFFERED), (declines, DECLINED)):
+        chosen = draw.integers(0, len(words), int(here.sum()))
+        messages["text"][here] = np.array(words, dtype=object)[chosen]
 
 
 def _rounds(shops: Shops, shop: Array, draw: np.random.Generator) -> tuple[Array, Array, Array]:

@@ -10,7 +10,7 @@ from trustscore.simulate.logs.accounts import Accounts
 from trustscore.simulate.logs.brushing import fake_reviews, fake_tables, fakes
 from trustscore.simulate.logs.buyers import choose_items, find_buyers, order_items, orders
 from trustscore.simulate.logs.cases import cases
-from trustscore.simulate.logs.chats import CHAT_DAYS, chats
+from trustscore.simulate.logs.chats import CHAT_DAYS, chats, offer
 from trustscore.simulate.logs.columns import Table, concat
 from trustscore.simulate.logs.goods import inspections, listings
 from trustscore.simulate.logs.live import (
@@ -88,6 +88,7 @@ def _of_group(shops: Shops, voters: Voters) -> tuple[dict[str, Table], dict[str,
     }
     rooms = broadcasts(shops)
     talks, messages = chats(shops, deals)
+    offer(shops, talks, messages, praise["order_id"][bought["incentivised"] == 1])
     logs = {
         "orders": concat([orders(shops, deals), more["orders"]]),
         "order_items": concat([lines, more["order_items"]]),

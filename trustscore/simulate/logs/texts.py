@@ -8,6 +8,8 @@ from trustscore.typing import Array
 
 __all__ = ["copied_texts", "review_texts", "said"]
 
+# Share of what is said that tells of claims without making one.
+QUOTED = 0.05
 _SHORT = {
     "good": ("很好", "不错", "推荐", "good", "满意，会再来", "very nice", "质量可以"),
     "bad": ("不好", "一般", "not good", "不推荐", "失望"),
@@ -58,6 +60,15 @@ _SAID = (
     "尺码偏小，可以拍大一码",
     "thank you for watching",
 )
+# What honest hosts say of claims that they do not make.
+_QUOTED = (
+    "平台规定不能说国家级，我们不说",
+    "有人说用{n}天一定见效，我可不敢这么讲",
+    "客户问是不是全网最好，大家自己比",
+    "别信什么百分百有效，要看检测报告",
+    "第一次来的朋友点个关注，第{m}件半价",
+    "we are not allowed to say best in the world",
+)
 _CLAIMED = ("全网最好，没有第二", "用{n}天一定见效，无效退款", "国家级的品质，绝对第一")
 
 
@@ -97,6 +108,7 @@ def copied_texts(draw: np.random.Generator, group: Array) -> Array:
 def said(draw: np.random.Generator, claims: Array) -> Array:
     """Return what a host says: a claim that nobody could keep, or what hosts always say."""
     out = np.full(len(claims), None, dtype=object)
-    for here, phrases in ((claims, _CLAIMED), (~claims, _SAID)):
+    quoted = ~claims & (draw.random(len(claims)) < QUOTED)
+    for here, phrases in ((claims, _CLAIMED), (quoted, _QUOTED), (~claims & ~quoted, _SAID)):
         out[here] = _filled(draw, phrases, int(here.sum()))
     return out

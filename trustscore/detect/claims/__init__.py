@@ -1,0 +1,1 @@
+"""Claims of hosts, shops and titles, by the words of a lexicon."""
