@@ -14,6 +14,7 @@ FLOORS = [
     {"errors", "lazy", "typing", "compiled", "uncompiled", "temporary_names"},
     {"atomic_file", "ordinary_file", "joins"},
     {"words", "text_table", "run_summary"},
+    {"notebook"},
     {"scorecard", "logs"},
     {"auc", "outcomes"},
     {"scoring"},

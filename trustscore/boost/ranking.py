@@ -75,6 +75,23 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.relevance)
 
+    def to_frame(self) -> Any:
+        """Return one row a candidate as a pandas frame, in the order of the result."""
+        from trustscore.boost.frame import ranking_frame
+
+        return ranking_frame(self)
+
+    def plot(self, *, most: int = 20) -> Any:
+        """Return the places before and after as a matplotlib Figure; takes the extra ``plot``."""
+        from trustscore.boost.plots import plot_ranking
+
+        return plot_ranking(self, most=most)
+
+    def _repr_html_(self) -> str:
+        from trustscore.boost.page import ranking_html
+
+        return ranking_html(self)
+
     @cached_property
     def final_rank(self) -> IntArray:
         """Place of each candidate, from 1; 0 for a blocked one."""

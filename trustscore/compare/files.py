@@ -63,6 +63,19 @@ class CompareReport:
         moves = {f"{a or '-'} -> {b or '-'}": n for (a, b), n in market.tiers.items() if a != b}
         return RunSummary("compare", counts, (Breakdown("tier_move", most_first(moves)),))
 
+    def to_frame(self) -> Any:
+        """Return the parts of the change as a pandas frame, see `Market.to_frame`."""
+        return self.market.to_frame()
+
+    def plot(self, lang: str = "en", *, most: int = 10) -> Any:
+        """Return how the mean index moved as a matplotlib Figure; it takes the extra ``plot``."""
+        return self.market.plot(lang, most=most)
+
+    def _repr_html_(self) -> str:
+        from trustscore.compare.page import comparison_html
+
+        return comparison_html(self.market, self.scorecards, self.differences)
+
     def facts(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         return {

@@ -161,6 +161,23 @@ class Market:
                 up, down = (up + count, down) if steps[new] > steps[old] else (up, down + count)
         return up, down
 
+    def to_frame(self) -> Any:
+        """Return the parts as a pandas frame: mean points, and how many merchants each moved."""
+        from trustscore.compare.frame import market_frame
+
+        return market_frame(self)
+
+    def plot(self, lang: str = "en", *, most: int = 10) -> Any:
+        """Return how the mean index moved as a matplotlib Figure; it takes the extra ``plot``."""
+        from trustscore.compare.plots import plot_market
+
+        return plot_market(self, lang, most=most)
+
+    def _repr_html_(self) -> str:
+        from trustscore.compare.page import comparison_html
+
+        return comparison_html(self)
+
     def facts(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""
         down, up = self.movers

@@ -14,6 +14,7 @@ import pandas as pd
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, one_line, plural
 from trustscore.explain.below import rows_below, tier_place
 from trustscore.explain.make_statement import left_out
+from trustscore.explain.next_tier import Change, TierPlan
 from trustscore.explain.statement import SignalLine, Statement
 from trustscore.io.frames import read_frame
 from trustscore.io.streams import like
@@ -131,6 +132,14 @@ def statement_frame(statement: Statement) -> Any:
     return pd.DataFrame(
         {name: [getattr(line, name) for line in statement.signals] for name in names}
     )
+
+
+def plan_frame(plan: TierPlan) -> Any:
+    """Return the changes of a plan as a pandas frame, those that suffice alone after the others."""
+    names = [field.name for field in dataclasses.fields(Change)]
+    rows = [(False, each) for each in plan.changes] + [(True, each) for each in plan.alone]
+    found: dict[str, Any] = {"enough_alone": np.array([alone for alone, _ in rows], dtype=bool)}
+    return pd.DataFrame(found | {name: [getattr(each, name) for _, each in rows] for name in names})
 
 
 def _wanted(names: list[str], ids: Iterable[str] | str | None, rejects: Any) -> list[int]:

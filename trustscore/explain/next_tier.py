@@ -109,6 +109,26 @@ class TierPlan:
     changes: tuple[Change, ...]
     alone: tuple[Change, ...]
 
+    def to_frame(self) -> Any:
+        """Return the changes as a pandas frame, columns as in `Change`.
+
+        The column ``enough_alone`` tells those that each suffice from those to make together.
+        """
+        from trustscore.explain.frame import plan_frame
+
+        return plan_frame(self)
+
+    def plot(self, lang: str = "en") -> Any:
+        """Return the changes as a matplotlib Figure; it takes the extra ``plot``."""
+        from trustscore.explain.plots import plot_plan
+
+        return plot_plan(self, lang)
+
+    def _repr_html_(self) -> str:
+        from trustscore.explain.page import plan_html
+
+        return plan_html(self)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain dicts, lists and numbers, ready for JSON."""
         found: dict[str, Any] = plain(self)

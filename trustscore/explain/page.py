@@ -1,14 +1,13 @@
-"""A statement as a piece of HTML, for notebooks; names of others are inert in it."""
+"""A statement and a plan as pieces of HTML, for notebooks."""
 
 from __future__ import annotations
 
-from html import escape
-
-from trustscore.errors import one_line
-from trustscore.explain.render import render_text
+from trustscore.explain.next_tier import TierPlan
+from trustscore.explain.render import render_plan, render_text
 from trustscore.explain.statement import Statement
+from trustscore.notebook.page import text_html
 
-__all__ = ["statement_html"]
+__all__ = ["plan_html", "statement_html"]
 
 
 def statement_html(statement: Statement, lang: str = "en") -> str:
@@ -22,5 +21,9 @@ def statement_html(statement: Statement, lang: str = "en") -> str:
     >>> statement_html(explain(typical_block(card), card)).startswith("<pre")
     True
     """
-    lines = [escape(one_line(line)) for line in render_text(statement, lang).split("\n")]
-    return '<pre class="trustscore-statement">' + "\n".join(lines) + "</pre>"
+    return text_html(render_text(statement, lang), "statement")
+
+
+def plan_html(plan: TierPlan, lang: str = "en") -> str:
+    """Return a plan as HTML that holds no markup but its own."""
+    return text_html(render_plan(plan, lang), "plan")

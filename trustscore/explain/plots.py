@@ -1,22 +1,19 @@
-"""The waterfall of a statement as a picture."""
+"""A statement and a plan as pictures."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from trustscore.errors import InputError, one_line
+from trustscore.errors import InputError
+from trustscore.explain.next_tier import TierPlan
+from trustscore.explain.render import render_plan
 from trustscore.explain.statement import Statement
 from trustscore.explain.waterfall import waterfall
+from trustscore.notebook.bars import Bar
+from trustscore.notebook.plots import draw_bars
+from trustscore.words import named
 
-__all__ = ["plot_waterfall"]
-
-_COLOURS = {
-    "start": "#8a8a8a",
-    "loss": "#b5483a",
-    "gain": "#5a8f4e",
-    "rule": "#c08a2d",
-    "end": "#2f6f9f",
-}
+__all__ = ["plot_plan", "plot_waterfall"]
 
 
 def plot_waterfall(
@@ -31,44 +28,32 @@ def plot_waterfall(
     InputError
         When the merchant is not scored.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("pictures take matplotlib, which the extra `plot` brings") from error
-
     bars = waterfall(statement, lang, most=most, base=base)
     if not bars:
         raise InputError("a merchant that is not scored has no index to draw")
-    figure = Figure(figsize=(8.0, 1.2 + 0.32 * len(bars)), layout="constrained", dpi=110)
-    axes = figure.subplots()
-    for at, bar in enumerate(bars):
-        axes.barh(at, bar.points, left=bar.before, color=_COLOURS[bar.kind], height=0.7)
-        said = f"{bar.after:.2f}" if bar.kind in ("start", "end") else f"{bar.points:+.2f}"
-        axes.annotate(
-            said,
-            (max(bar.before, bar.after), at),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
-    # Names and ids are texts of others: a dollar sign would begin a formula.
-    axes.set_yticks(range(len(bars)), [_plain(bar.name) for bar in bars], fontsize=8)
-    axes.set_title(_plain(statement.merchant_id), fontsize=9, loc="left")
-    axes.set_xlim(left=min(0.0, *(min(bar.before, bar.after) for bar in bars)))
-    axes.margins(x=0.1)
-    axes.invert_yaxis()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(axis="x", labelsize=8)
-    return figure
+    return draw_bars(bars, statement.merchant_id)
 
 
-def _plain(name: str) -> str:
-    r"""Return a name that matplotlib writes as it stands.
+def plot_plan(plan: TierPlan, lang: str = "en") -> Any:
+    """Return the changes of a plan as a matplotlib Figure.
 
-    Examples
-    --------
-    >>> print(_plain("a$b$"))
-    a\$b\$
+    A bar is the points that the change alone adds to the index. What the changes add together is
+    another number, so the bars all begin at 0.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib, which the extra ``plot`` brings.
+    InputError
+        When there is nothing to change.
     """
-    return one_line(name).replace("$", r"\$")
+    changes = plan.alone or plan.changes
+    if not changes:
+        raise InputError(
+            f"this plan has no changes to draw: {render_plan(plan, lang).splitlines()[0]}"
+        )
+    bars = []
+    for each in changes:
+        name = f"{named(each, lang)}  {each.before:.4g} -> {each.after:.4g}"
+        bars.append(Bar(each.signal, name, "gain", 0.0, each.points))
+    return draw_bars(bars, render_plan(plan, lang).splitlines()[0])
