@@ -206,3 +206,28 @@ def test_every_number_of_the_preset_has_its_reason():
     for name in data["settings"]:
         line = next(line for line in text.splitlines() if line.startswith(f"{name} ="))
         assert "#" in line, name
+
+
+def test_faults_of_form_hide_no_other_faults(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'name = "mine"\nversion = "1.0.0"\n[columns]\n'
+        'a = { of = "orders", at = "paid_at", window = -3, count = true }\n'
+        'b = { part_of = "c" }\n'
+        'c = { part_of = "b" }\n'
+        'd = { of = "oders", count = true }\n'
+        'e = { of = "orders", where = "amont > 1", cuont = true }\n'
+        'f = { of = "orders", where = "amont > 1", count = true }\n'
+        'g = { part_of = "a" }\n'
+    )
+    with pytest.raises(ScorecardError) as caught:
+        load_definitions(path)
+    found = caught.value.faults
+    assert found[0] == "columns.a.window: must be 1 to 36500 days, or 'all'. Got -3"
+    assert found[1] == "columns.e.cuont: unknown key, did you mean count?"
+    assert {fault.partition(":")[0] for fault in found[2:]} == {
+        "columns.b",
+        "columns.d",
+        "columns.f",
+    }
+    assert not any("unknown column a" in fault and "amont" not in fault for fault in found)

@@ -348,3 +348,25 @@ def test_two_outputs_of_one_name_are_refused(option, logs, tmp_path, capsys):
 def test_what_is_missing_is_asked_for(words, capsys):
     assert run(*words) == 2
     assert "missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("tables = 3", "tables: must be a table of logs"),
+        (
+            "[tables.orders]\ncovers = [1, 2]",
+            r"tables\.orders\.covers: must be days like .* Got '1'",
+        ),
+        ("[tables.oders]\ncovers = []", "tables.oders: unknown table, did you mean orders"),
+    ],
+)
+def test_what_a_folder_says_of_itself_is_checked_whether_it_is_needed_or_not(
+    logs, tmp_path, text, fault
+):
+    (logs / "logs.toml").write_text(text)
+    for short in (True, False):
+        with pytest.raises(InputError, match=fault):
+            write_signals(
+                logs, tmp_path / "e.csv", as_of=dt.date(2026, 2, 1), allow_short_logs=short
+            )

@@ -179,8 +179,7 @@ def write_findings(
         ExitStack() as stack,
     ):
         _refuse_missing(detector, opened, logs)
-        if not allow_short_logs:
-            covers_or_refuse(logs, opened, as_of)
+        covers_or_refuse(logs, opened, as_of, allow_short_logs)
         cut = Cut(as_of, opened.market.zone)
         open_views(opened, cut)
         progress(f"detecting {name}", 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -214,9 +215,10 @@ def parse_definitions(
 
 @lru_cache(maxsize=16)
 def _parse(text: str, source: str) -> Definitions:
-    file, faults = collect(DefinitionsFile, json.loads(text))
+    data = json.loads(text)
+    file, faults = collect(DefinitionsFile, data)
     if file is None:
-        raise _error(source, faults)
+        raise _error(source, [*faults, *_other_faults(data, faults, source)])
     resolver = Resolver(file)
     resolved = resolver.all()
     faults = list(resolver.faults)
@@ -241,6 +243,28 @@ def _parse(text: str, source: str) -> Definitions:
     if faults:
         raise _error(source, faults)
     return definitions
+
+
+def _other_faults(data: dict[str, Any], faults: list[str], source: str) -> list[str]:
+    """Return the faults of entries that are well formed, where others are not."""
+    broken = {tuple(fault.partition(":")[0].split(".")[:2]) for fault in faults}
+    sound = {
+        table: {name: entry for name, entry in entries.items() if (table, name) not in broken}
+        if isinstance(entries, dict)
+        else entries
+        for table, entries in data.items()
+    }
+    if sound == data:
+        return []
+    try:
+        _parse(json.dumps(sound), source)
+    except ScorecardError as error:
+        # An entry that was left out here is not unknown.
+        left = "|".join(re.escape(name) for _, *rest in broken for name in rest)
+        unknown = re.compile(rf"unknown [\w ]+ @?({left or '(?!)'})\b")
+        found = [fault for fault in error.faults or () if fault not in faults]
+        return [fault for fault in found if not unknown.search(fault)]
+    return []
 
 
 def _error(source: str, faults: list[str]) -> ScorecardError:

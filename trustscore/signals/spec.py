@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from trustscore.errors import InputError
 from trustscore.logs import load_zone
-from trustscore.scorecard.faults import Base, shown
+from trustscore.scorecard.faults import Base
 
 __all__ = [
     "AGGREGATES",
@@ -255,7 +255,7 @@ class ColumnSpec(Base):
     @classmethod
     def _days(cls, window: int | str | None) -> int | str | None:
         if isinstance(window, int) and not 1 <= window <= 36500:
-            raise ValueError(f"must be 1 to 36500 days, or 'all'. Got {shown(window)}")
+            raise ValueError("must be 1 to 36500 days, or 'all'")
         return window
 
 

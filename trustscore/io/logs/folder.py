@@ -125,6 +125,8 @@ def covers_of(folder: str | Path) -> Mapping[str, tuple[str, str]]:
     content = parse_document(raw, str(path), as_json=False, error=InputError)
     out, faults = {}, []
     tables = content.get("tables", {})
+    if not isinstance(tables, dict):
+        faults.append("tables: must be a table of logs, [tables.orders] and so on")
     faults += [f"{key}: unknown key, did you mean tables?" for key in content if key != "tables"]
     for name, entry in (tables if isinstance(tables, dict) else {}).items():
         days = entry.get("covers") if isinstance(entry, dict) else None

@@ -160,15 +160,19 @@ def open_store(work: FilePath | None) -> Iterator[Store]:
         store.close()
 
 
-def covers_or_refuse(logs: FilePath, opened: Opened, as_of: dt.date) -> dict[str, int]:
-    """Return the first instant that each log covers.
+def covers_or_refuse(
+    logs: FilePath, opened: Opened, as_of: dt.date, allow_short_logs: bool = False
+) -> dict[str, int] | None:
+    """Return the first instant that each log covers; None if short logs are allowed.
 
     Raises
     ------
     InputError
-        When the logs do not reach the day.
+        When the logs do not reach the day, or ``logs.toml`` cannot be used.
     """
     covers = _covers(logs, opened.logs, opened.market)
+    if allow_short_logs:
+        return None
     _refuse_other_day(opened.logs, as_of, "`allow_short_logs` counts all the same")
     return covers
 

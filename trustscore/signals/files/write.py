@@ -226,7 +226,7 @@ def write_signals(
     ):
         if second is not None and opened.kept is not None:
             raise InputError(_ONE_POPULATION.format(work))
-        covers = None if allow_short_logs else covers_or_refuse(logs, opened, as_of)
+        covers = covers_or_refuse(logs, opened, as_of, allow_short_logs)
         done = compute(
             opened,
             defs,
