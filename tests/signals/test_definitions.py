@@ -215,9 +215,9 @@ def test_faults_of_form_hide_no_other_faults(tmp_path):
         'a = { of = "orders", at = "paid_at", window = -3, count = true }\n'
         'b = { part_of = "c" }\n'
         'c = { part_of = "b" }\n'
-        'd = { of = "oders", count = true }\n'
-        'e = { of = "orders", where = "amont > 1", cuont = true }\n'
-        'f = { of = "orders", where = "amont > 1", count = true }\n'
+        'd = { of = "orderz", count = true }\n'
+        'e = { of = "orders", where = "amountz > 1", cuont = true }\n'
+        'f = { of = "orders", where = "amountz > 1", count = true }\n'
         'g = { part_of = "a" }\n'
     )
     with pytest.raises(ScorecardError) as caught:
@@ -230,4 +230,4 @@ def test_faults_of_form_hide_no_other_faults(tmp_path):
         "columns.d",
         "columns.f",
     }
-    assert not any("unknown column a" in fault and "amont" not in fault for fault in found)
+    assert not any("unknown column a" in fault and "amountz" not in fault for fault in found)

@@ -358,7 +358,7 @@ def test_what_is_missing_is_asked_for(words, capsys):
             "[tables.orders]\ncovers = [1, 2]",
             r"tables\.orders\.covers: must be days like .* Got '1'",
         ),
-        ("[tables.oders]\ncovers = []", "tables.oders: unknown table, did you mean orders"),
+        ("[tables.orderz]\ncovers = []", "tables.orderz: unknown table, did you mean orders"),
     ],
 )
 def test_what_a_folder_says_of_itself_is_checked_whether_it_is_needed_or_not(
