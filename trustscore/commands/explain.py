@@ -12,6 +12,7 @@ import click
 
 from trustscore.commands import options
 from trustscore.commands.closing import close
+from trustscore.commands.completion import complete_id, complete_tier
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
@@ -38,6 +39,7 @@ Example:
     "merchant_ids",
     multiple=True,
     metavar="ID",
+    shell_complete=complete_id,
     help="merchant_id of the merchant. May be given several times.",
 )
 @click.option(
@@ -50,6 +52,7 @@ Example:
 @click.option(
     "--all-below",
     metavar="TIER",
+    shell_complete=complete_tier,
     help="Explain everybody in a tier below this one, in the order of the export.",
 )
 @options.scorecard("to score with")
@@ -60,7 +63,12 @@ Example:
     help="Print the statement, with every signal, as JSON; of several merchants as JSON Lines.",
 )
 @options.lang("the statement")
-@click.option("--tier", metavar="ID", help="Tier to plan for, by id; without it the next one.")
+@click.option(
+    "--tier",
+    metavar="ID",
+    shell_complete=complete_tier,
+    help="Tier to plan for, by id; without it the next one.",
+)
 @click.option(
     "--plan/--no-plan",
     default=None,

@@ -55,7 +55,7 @@ def command(
     Chinese) and figures, and marked `# guessed` with the reason. Columns left out are named with
     theirs. The scorecard is a beginning: it passes `check`, scores TABLE, and is to be edited.
 
-    Quantiles are of at most 100,000 merchants, drawn by a fixed hash of their ids.
+    Quantiles are of at most 20,000 merchants, drawn by a fixed hash of their ids.
     """
     from trustscore.io.new_file import refuse_existing, write_new
     from trustscore.starting.files import propose_scorecard

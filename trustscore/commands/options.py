@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import click
 
+from trustscore.commands.completion import preset_or_file
 from trustscore.errors import suggest
 from trustscore.scorecard.presets import preset_names
 from trustscore.words import LANGUAGES
@@ -158,6 +159,7 @@ def scorecard(purpose: str, *, default: str | None = "default") -> Option:
         default=default,
         show_default=default is not None,
         metavar="NAME|FILE",
+        shell_complete=preset_or_file("scorecard"),
         help=f"Scorecard {purpose}: the name of a preset, or a file.",
     )
 
@@ -169,6 +171,7 @@ def policy(purpose: str, *, default: str | None = "boost", note: str = "") -> Op
         default=default,
         show_default=default is not None,
         metavar="NAME|FILE",
+        shell_complete=preset_or_file("boost policy"),
         help=f"Boost policy {purpose}: the name of a preset, or a file.{note}",
     )
 

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from trustscore.commands import options
 from trustscore.commands.closing import close
+from trustscore.commands.completion import complete_tier
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note
 from trustscore.commands.progress import progress_bar
@@ -49,6 +50,7 @@ Example:
 @click.option(
     "--all-below",
     metavar="TIER",
+    shell_complete=complete_tier,
     help="Give a panel to the merchants below this tier, the 100 lowest of them.",
 )
 @click.option(

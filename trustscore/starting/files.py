@@ -17,7 +17,7 @@ from trustscore.io.column_names import column_names
 from trustscore.io.header import Wanted, fold
 from trustscore.io.inputs import Inputs, Part, read_part
 from trustscore.io.own_files import own_file
-from trustscore.io.sample import KEY, SAMPLE, Lowest
+from trustscore.io.sample import KEY, Lowest
 from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.io.text_columns import read_numbers
 from trustscore.scorecard import parse_scorecard
@@ -31,6 +31,8 @@ from trustscore.typing import FloatArray, Progress, silent
 
 __all__ = ["propose_scorecard"]
 
+MOST = 20_000
+"""Merchants whose figures the quantiles are taken of: a quantile of 5 % is one of 4.7 to 5.3 %."""
 # Texts of a column and stretch of rows that are looked at for days, addresses and words of truth.
 _LOOKED_AT = 200
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -45,7 +47,7 @@ def propose_scorecard(
     name: str | None = None,
     day: dt.date | None = None,
     encoding: str | None = None,
-    most: int = SAMPLE,
+    most: int = MOST,
     progress: Progress = silent,
 ) -> Proposal:
     r"""Propose a scorecard for a table of merchants that no scorecard knows.
