@@ -339,3 +339,28 @@ def test_what_no_file_has_stands_as_it_is():
 def test_names_of_a_scorecard(lang):
     tier = load_scorecard("minimal").tiers.ladder[0]
     assert named(tier, lang) == getattr(tier, lang)
+
+
+def test_what_is_said_in_chinese_has_full_width_marks(tmp_path):
+    from trustscore.compare.files import compare_files
+    from trustscore.compare.render import render_comparison
+    from trustscore.drift.files import drift_files
+    from trustscore.drift.render import render_drift
+    from trustscore.explain import explain, next_tier_plan, render_plan, render_text, unknown_block
+    from trustscore.simulate.files import write_market
+
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    for seed, path in enumerate((old, new)):
+        write_market(path, 300, seed)
+    card = load_scorecard("default")
+    block = unknown_block(card)
+    done = compare_files(old, new)
+    said = [
+        render_text(explain(block, card), "zh"),
+        render_plan(next_tier_plan(block, card), "zh"),
+        render_comparison(done.market, done.scorecards, done.differences, "zh"),
+        render_drift(drift_files(old, new), "zh"),
+    ]
+    for each in said:
+        assert re.search(CJK, each)
+        assert not half_width(each)

@@ -138,7 +138,9 @@ def test_findings_that_change(tmp_path):
     bench = bench_of(tmp_path)
     assert bench.audit({})["come"] == bench.audit({})["gone"] == []
     found = bench.audit({"signals.after_sales.complaint_rate.poor": 0.9})
-    assert [each[1] for each in found["come"]] == ["coherence.light"]
+    # Shares of the variance move with any anchor, so that dominance may be said anew.
+    codes = [each[1] for each in found["come"] if each[1] != "coherence.dominance"]
+    assert codes == ["coherence.light"]
 
 
 @pytest.mark.parametrize("preset", scorecard_names())

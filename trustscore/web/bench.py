@@ -23,7 +23,7 @@ from trustscore.web import saving
 from trustscore.web.knobs import changed, knobs
 from trustscore.web.market import Market, Superseded, movement
 from trustscore.web.words import names_of
-from trustscore.words import named
+from trustscore.words import LANGUAGES, named, text
 
 __all__ = ["Bench"]
 
@@ -194,7 +194,10 @@ class Bench:
         return {
             "name": name,
             "diff": saving.diff_of(self.text, text, name),
-            "words": [str(each) for each in differences(self.card, card)],
+            "words": [
+                {lang: each.told(lang) for lang in LANGUAGES}
+                for each in differences(self.card, card)
+            ],
             "replaces": saving.existing(path),
             "stamp": card.stamp,
         }
@@ -232,5 +235,6 @@ def _told(statement: Statement, lang: str) -> dict[str, Any]:
     ]
     return {name: getattr(statement, name) for name in _SHOWN_IN_STATEMENT} | {
         "tier_name": named(statement, lang, "tier"),
+        "status_name": text(statement.status, lang),
         "bars": bars,
     }

@@ -209,7 +209,7 @@ async function lookUp(id) {
     at("statement").replaceChildren(make("h3", {}, inert(found.id)), make("div", { class: "two" }, ...["before", "after"].map((key) => {
       const s = found[key];
       const head = s.trust_index === null ? word("not_scored") : `${word("index")} ${points(s.trust_index)} · ${word("interval")} ${points(s.trust_index_lower, 1)}–${points(s.trust_index_upper, 1)}`;
-      const part = make("div", {}, make("h3", {}, word(key)), make("p", {}, head, make("br"), inert(s.tier_name || s.tier || word("none")), ` · ${word("status")} ${s.status}`));
+      const part = make("div", {}, make("h3", {}, word(key)), make("p", {}, head, make("br"), inert(s.tier_name || s.tier || word("none")), ` · ${word("status")} ${s.status_name}`));
       if (s.bars.length) part.append(drawWaterfall(s.bars, head));
       return part;
     })));
@@ -223,7 +223,7 @@ async function preview() {
     const found = await ask("api/preview", body);
     calm();
     asked = { ...body, edits: { ...edits }, replaces: found.replaces };
-    at("words").replaceChildren(...found.words.map((text) => make("li", {}, inert(text))));
+    at("words").replaceChildren(...found.words.map((told) => make("li", {}, inert(told[lang]))));
     at("diff").replaceChildren(...found.diff.map((line) => make("span", { class: line.startsWith("+") ? "add" : line.startsWith("-") ? "cut" : "" }, visible(line) + "\n")));
     at("replace-row").hidden = found.replaces === "";
     at("replace").checked = false;
