@@ -16,7 +16,7 @@ from trustscore.scorecard.build import parse_scorecard
 from trustscore.scorecard.presets import find, scorecard_names
 from trustscore.scoring import score_columns
 from trustscore.web.files import open_bench
-from trustscore.web.market import Superseded
+from trustscore.web.market import Results, Superseded
 
 EDITS = [
     {"dimensions.product_quality.weight": 0.1},
@@ -75,6 +75,35 @@ def test_nothing_moves_where_nothing_was_moved(tmp_path):
         assert found["mean"]["change"] == 0 and found["fell"] == found["rose"] == []
         assert found["histogram"]["before"] == found["histogram"]["after"]
         assert found["ranks"]["correlation"] == 1
+
+
+@pytest.mark.parametrize("cores", [1, 3, 64])
+def test_a_sample_scored_in_stretches_is_that_of_everybody(tmp_path, monkeypatch, cores):
+    monkeypatch.setattr("trustscore.web.market.os.cpu_count", lambda: cores)
+    bench = bench_of(tmp_path, 200, sample_size=41)
+    market = bench.market
+    assert len(market.sample_parts) == min(cores, 41)
+    edits = {
+        knob.address: knob.value + knob.step
+        for knob in bench.knobs.values()
+        if knob.part == "weight"
+    }
+    card = bench.moved_card(edits)
+    for moved in (bench.card, card):
+        whole, sample = market.scored(moved).take(market.rows), market.scored_sample(moved)
+        for name in ("index", "tier", "status", "veto"):
+            assert np.array_equal(getattr(whole, name), getattr(sample, name), equal_nan=True), name
+
+
+def test_what_is_counted_once_is_that_of_the_figures(tmp_path):
+    base = bench_of(tmp_path, 200).base
+    index = base.index[np.isfinite(base.index)]
+    edges = np.arange(0.0, 102.0, 2.0)
+    assert base.bars.tolist() == np.histogram(index, edges)[0].tolist()
+    assert base.mean == np.nanmean(base.index)
+    assert base.by_tier.tolist() == np.bincount(base.tier).tolist()
+    nobody = Results(np.full(2, np.nan), np.zeros(2, int), np.zeros(2, int), np.zeros(2, int))
+    assert nobody.bars.sum() == 0 and np.isnan(nobody.mean)
 
 
 def test_a_sample_of_a_known_market_lies_within_its_error(tmp_path):

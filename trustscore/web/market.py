@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ MOVED = 0.05
 """Points from which on an index counts as moved."""
 _AT_ONCE = 16_384
 _BIN = 2.0
+_EDGES = np.arange(0.0, 100.0 + _BIN, _BIN)
 _MOST = 10
 
 
@@ -37,7 +40,7 @@ class Superseded(Exception):
     """A later change came, so nobody waits for this one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """What is kept of the scores of some merchants."""
 
@@ -45,6 +48,25 @@ class Results:
     tier: Array
     status: Array
     veto: Array
+
+    # What is asked of the same merchants at every move of a slider is counted once.
+    @cached_property
+    def bars(self) -> Array:
+        """Merchants by index, a bar for each of `_EDGES` but the last."""
+        known = self.index[np.isfinite(self.index)]
+        place = np.minimum((known / _BIN).astype(np.int64), len(_EDGES) - 2)
+        return np.bincount(place, minlength=len(_EDGES) - 1).astype(np.float64)
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean index; NaN where nobody has one."""
+        known = np.isfinite(self.index)
+        return float(np.nanmean(self.index)) if known.any() else float("nan")
+
+    @cached_property
+    def by_tier(self) -> Array:
+        """Merchants by tier, as far as there is one."""
+        return np.bincount(self.tier)
 
     def take(self, rows: Array) -> Results:
         """Return those of some rows."""
@@ -84,7 +106,9 @@ class Market:
             )
             self.rows = np.sort(chosen)
         self.sample = self.taken(self.rows) if self.rows is not None else None
-        self.threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="workbench")
+        cores = os.cpu_count() or 1
+        self.threads = ThreadPoolExecutor(cores, thread_name_prefix="workbench")
+        self.sample_parts = [] if self.sample is None else _split(self.sample, cores)
 
     @classmethod
     def of(
@@ -133,15 +157,12 @@ class Market:
                 raise Superseded
             return self._score(part, card)
 
-        found = list(self.threads.map(one, self.parts))
-        return Results(
-            *(np.concatenate([getattr(each, f.name) for each in found]) for f in fields(Results))
-        )
+        return _joined(list(self.threads.map(one, self.parts)))
 
     def scored_sample(self, card: Scorecard) -> Results:
         """Return the results of the sample."""
-        assert self.sample is not None
-        return self._score(self.sample, card)
+        found = list(self.threads.map(lambda part: self._score(part, card), self.sample_parts))
+        return _joined(found)
 
     def _score(self, block: Block, card: Scorecard) -> Results:
         scores = score_columns(block, card, missing=self.missing, as_of=self.as_of)
@@ -161,6 +182,22 @@ class Market:
                 if len(found) == most:
                     break
         return found
+
+
+def _joined(found: Sequence[Results]) -> Results:
+    return Results(
+        *(np.concatenate([getattr(each, f.name) for each in found]) for f in fields(Results))
+    )
+
+
+def _split(block: RowBlock, pieces: int) -> list[RowBlock]:
+    """Return a block as so many stretches of rows, of nearly the same length."""
+    bounds = np.linspace(0, len(block.table), pieces + 1).astype(np.int64).tolist()
+    return [
+        RowBlock(block.table[a:b], block.names, {n: block[n][a:b] for n in _texts(block)})
+        for a, b in pairwise(bounds)
+        if b > a
+    ]
 
 
 def pieces_of(block: Block, card: Scorecard, missing: frozenset[str]) -> list[RowBlock]:
@@ -231,21 +268,21 @@ def movement(
     gone, come = pairs.sum(axis=1), pairs.sum(axis=0)
     stay = np.diag(pairs)
     net = come - gone
-    before = np.bincount(base.tier, minlength=tiers)
+    before = np.zeros(tiers, dtype=np.int64)
+    before[: len(base.by_tier)] = base.by_tier
     tier_error = error(net, come + gone - 2 * stay)
     change = after.index - was.index
     both = np.isfinite(change)
     moves = change[both]
-    edges = np.arange(0.0, 100.0 + _BIN, _BIN)
-    held = _histogram(base.index, edges)
-    bars = held + scale * (_histogram(after.index, edges) - _histogram(was.index, edges))
+    held = base.bars
+    bars = held + scale * (after.bars - was.bars)
     moved = int((np.abs(moves) >= MOVED).sum())
-    before_mean = float(np.nanmean(base.index)) if np.isfinite(base.index).any() else np.nan
+    before_mean = base.mean
     mean = float(moves.mean()) if len(moves) else 0.0
     spread = float(moves.std(ddof=1)) if len(moves) > 1 else 0.0
     after_mean = before_mean + mean
-    if rows is None and np.isfinite(after.index).any():
-        after_mean = float(np.nanmean(after.index))
+    if rows is None and np.isfinite(after.mean):
+        after_mean = after.mean
     ladder = card.tiers.ladder
     names = [{"id": "", "names": {}}, *({"id": t.id, "names": names_of(t)} for t in ladder)]
     return {
@@ -264,7 +301,7 @@ def movement(
         "moves": (scale * pairs).tolist(),
         "moves_se": error(pairs, pairs).tolist(),
         "histogram": {
-            "edges": edges.tolist(),
+            "edges": _EDGES.tolist(),
             "before": held.tolist(),
             "after": np.maximum(bars, 0.0).tolist(),
         },
@@ -279,12 +316,6 @@ def movement(
         "vetoes": _vetoes(was, after, scale),
         **_movers(market, rows, was, after, change, card),
     }
-
-
-def _histogram(index: Array, edges: Array) -> Array:
-    known = index[np.isfinite(index)]
-    place = np.minimum((known / _BIN).astype(np.int64), len(edges) - 2)
-    return np.bincount(place, minlength=len(edges) - 1).astype(np.float64)
 
 
 def _ranks(was: Array, now: Array) -> dict[str, float]:
