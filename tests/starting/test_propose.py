@@ -217,6 +217,18 @@ def test_the_same_of_parquet_and_json_lines(tmp_path):
     assert texts[0] == texts[1] == texts[2]
 
 
+def test_a_workbook(tmp_path):
+    pytest.importorskip("openpyxl")
+    frame = hand()
+    frame.to_excel(tmp_path / "mine.xlsx", index=False)
+    found = propose_scorecard(tmp_path / "mine.xlsx")
+    _, plain = propose(frame, tmp_path)
+    assert [each.column.name for each in found.guesses] == [
+        each.column.name for each in plain.guesses
+    ]
+    assert scored(tmp_path / "mine.xlsx", found) == (ROWS, 0)
+
+
 def test_lists_in_parquet_are_no_columns(tmp_path):
     frame = hand()
     frame["tags"] = [["a"]] * ROWS

@@ -12,6 +12,7 @@ from trustscore.io.json_lines_reader import first_keys
 from trustscore.io.parquet_reader import ParquetSource
 from trustscore.io.readers import BINARY, JSON_LINES, text_format
 from trustscore.io.text_stream import Source
+from trustscore.io.xlsx_reader import heading
 
 __all__ = ["column_names"]
 
@@ -43,13 +44,16 @@ def column_names(path: str | Path, encoding: str | None = None) -> dict[int, str
         raise InputError(f"{path}: an ordinary file is expected, as it is read twice")
     with open(path, "rb") as file:
         head = file.read(16)
-    if any(form.begins.match(head) for form in BINARY):
+    form = next((form for form in BINARY if form.begins.match(head)), None)
+    if form is not None and form.name == "Excel":
+        return dict(enumerate(heading(str(path)), 1))
+    if form is not None:
         with ParquetSource(path) as table:
             fields = enumerate(table.schema, 1)
             return {at: each.name for at, each in fields if not pa.types.is_nested(each.type)}
     with Source(path, encoding) as source:
-        form, chunks = text_format(source)
-        if form is JSON_LINES:
+        text, chunks = text_format(source)
+        if text is JSON_LINES:
             names = first_keys(chunks)[1]
         else:
             names = find_header(source, chunks).names

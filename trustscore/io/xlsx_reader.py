@@ -41,7 +41,7 @@ from trustscore.io.xlsx_sheet import (
 )
 from trustscore.ordinary_file import require_ordinary
 
-__all__ = ["XlsxReader", "sheet_named"]
+__all__ = ["XlsxReader", "heading", "sheet_named"]
 
 _LOG = logging.getLogger("trustscore")
 _SHEET: ContextVar[str | None] = ContextVar("sheet of workbooks", default=None)
@@ -89,6 +89,22 @@ class _Source:
         """Close the file."""
         self.book.close()
         self._file.close()
+
+
+def heading(path: str) -> list[str]:
+    """Return the names of the columns of the sheet that would be read."""
+    source = _Source(path)
+    try:
+        book = source.book
+        sheet = book.choose(_SHEET.get())
+        first = next(iter(rows(book, sheet, book.texts(), book.days())), None)
+        if first is None:
+            raise InputError(
+                f"{path}, sheet {sheet.name}: is empty; a row of column names is expected"
+            )
+        return [first.cells.get(at, "").strip() for at in range(max(first.cells) + 1)]
+    finally:
+        source.close()
 
 
 class SheetPiece(NamedTuple):

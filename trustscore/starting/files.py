@@ -59,7 +59,7 @@ def propose_scorecard(
     Parameters
     ----------
     export : path
-        CSV, JSON Lines (both also gzip) or Parquet. It is read twice, so it is no pipe.
+        CSV, JSON Lines (both also gzip), Parquet or Excel. It is read twice, so it is no pipe.
     id_column : str, optional
         Column that names the merchants, instead of guessing it.
     name : str, optional
