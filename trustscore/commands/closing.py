@@ -56,7 +56,7 @@ def close(
         say(json.dumps(summary.facts(), ensure_ascii=False), err=True)
         return
     terminal = is_terminal(sys.stderr)
-    if not (terminal or how or always or summary.counts.get("rejected")):
+    if not (terminal or how or always or (summary.counts.get("rejected") and not told)):
         return
     whole = how == "text" or (terminal and not told)
     if colours(err=True):
