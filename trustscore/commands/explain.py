@@ -56,12 +56,7 @@ Example:
     help="Explain everybody in a tier below this one, in the order of the export.",
 )
 @options.scorecard("to score with")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the statement, with every signal, as JSON; of several merchants as JSON Lines.",
-)
+@options.as_json("the statement", note=" Several are JSON Lines, one a line.")
 @options.lang("the statement")
 @click.option(
     "--tier",

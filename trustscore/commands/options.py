@@ -377,9 +377,9 @@ def lang(what: str) -> Option:
     )
 
 
-def as_json(what: str) -> Option:
+def as_json(what: str, *, note: str = "") -> Option:
     """Return ``--json``; `what` names what is printed."""
-    return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.")
+    return click.option("--json", "as_json", is_flag=True, help=f"Print {what} as JSON.{note}")
 
 
 def quiet() -> Option:
