@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from trustscore.errors import InputError
-from trustscore.fitting.learned import fit_betas, learn_weights
+from trustscore.fitting.learned import learn_weights
+from trustscore.fitting.slopes import fit_betas
 
 EXPERT = np.array([0.5, 0.3, 0.2])
 TRUE = np.array([0.1, 0.3, 0.6])

@@ -14,8 +14,9 @@ from trustscore.errors import InputError
 from trustscore.fitting import fit_scorecard
 from trustscore.fitting.bound import Bound, bound_of
 from trustscore.fitting.find_weights import Labelled
-from trustscore.fitting.learned import fit_betas, learn_weights
+from trustscore.fitting.learned import learn_weights
 from trustscore.fitting.periods import Period, labelled_periods
+from trustscore.fitting.slopes import fit_betas
 from trustscore.io.blocks import read_blocks
 from trustscore.io.outcomes_file import read_outcomes, read_outcomes_by_month
 from trustscore.outcomes import Outcomes
