@@ -54,7 +54,7 @@ def test_a_fitted_file_scores(run, export, later, tmp_path):
     out = tmp_path / "fitted.toml"
     code, said, err = run(
         "fit", export, "--scorecard", "minimal", "--outcomes", later, "--as-of", "2026-02-01",
-        "-o", out,
+        "--most", 1, 1, "-o", out,
     )  # fmt: skip
     assert (code, err) == (0, "")
     assert "[unknown_merchants]" in said
@@ -264,7 +264,7 @@ def test_halves_fit_the_interval(run, export, tmp_path):
 @pytest.mark.data
 def test_the_olist_preset_is_what_its_provenance_says(trustscore_data):
     card = load_scorecard("olist")
-    export = trustscore_data / "olist" / "merchants_2017-12-01.csv"
+    export = trustscore_data / "olist" / "merchants_2018-03-01.csv"
     found = read_sample(export, card)
     told = card.file.provenance["data"]
     assert (found.files[0]["sha256"], found.rows) == (told["sha256"], told["rows"])

@@ -63,7 +63,7 @@ def outcomes(block, seed=0):
 @pytest.fixture(scope="module")
 def fitted():
     block = market()
-    return fit_scorecard(block, open_card(), labelled=outcomes(block))
+    return fit_scorecard(block, open_card(), labelled=outcomes(block), most=(1.0, 1.0))
 
 
 def test_an_open_scorecard_is_closed_and_scored_by_the_kernel(fitted, tmp_path):

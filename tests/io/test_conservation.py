@@ -101,6 +101,7 @@ def test_all_reasons_are_planted_here():
         "not_a_date",
         "not_a_record",
         "not_an_id",
+        "not_calculated",
         "summary_row",
         "too_long",
         "not_utf8",

@@ -37,4 +37,4 @@ def test_chinese_columns_and_rights_have_their_own_words():
     shown = render_text(explain(typical_block(MINIMAL), MINIMAL), "zh")
     head = next(line for line in shown.splitlines() if line.strip().startswith("维度"))
     assert head.split() == ["维度", "指数", "权重", "得分", "失分"]
-    assert "权益 搜索、商城推荐" in shown
+    assert "权益：搜索、商城推荐" in shown

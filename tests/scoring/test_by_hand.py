@@ -426,7 +426,7 @@ def test_a_rule_may_give_a_right_or_a_duty_and_moves_nothing():
         statement = explain(block(complaints=complaints), granting)
         assert statement.rights[-1] == "guarantee_badge"
         assert statement.duties == duties
-        assert ("Duties pre_review" in render_text(statement)) == bool(duties)
+        assert ("Duties pre review" in render_text(statement)) == bool(duties)
         assert "badge" not in [line.id for line in (*statement.adjustments, *statement.vetoes)]
     barred = explain(block(complaints=1.0, barred_identity_link_flag=1.0), granting)
     assert barred.veto == "cap"
