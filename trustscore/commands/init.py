@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -116,4 +117,4 @@ def _tell(found: Proposal, table: str, out: str) -> None:
     if found.rejected:
         note(f"{plural(found.rejected, 'row')} of {table} had faults and were left out")
     if out != "-":
-        say(f"Then: trustscore check {table} --scorecard {out}", err=True)
+        say(f"Then: trustscore check {shlex.quote(table)} --scorecard {shlex.quote(out)}", err=True)

@@ -98,15 +98,15 @@ class Pepper:
             raise InputError(
                 f"{where}: the key of pseudonyms cannot be read: {error.strerror}"
             ) from None
-        if os.name == "posix" and mode & 0o077:
-            raise InputError(
-                f"{where}: others than its owner may use the key of pseudonyms (mode"
-                f" {mode & 0o777:o}): take that away with `chmod 600`, or give a new file"
-            )
         if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * _KEY), secret):
             raise InputError(
                 f"{where}: is no key of pseudonyms, which is one line of {2 * _KEY} hexadecimal"
                 " digits: give the key, or a new file, which is made"
+            )
+        if os.name == "posix" and mode & 0o077:
+            raise InputError(
+                f"{where}: others than its owner may use the key of pseudonyms (mode"
+                f" {mode & 0o777:o}): take that away with `chmod 600`, or give a new file"
             )
         return cls(secret)
 
