@@ -131,7 +131,8 @@ def test_the_command_writes_a_page_and_says_how_large(folder, capsys):
     words = ("report", "4.csv", *MINIMAL, "--previous", "3.csv", "--all-below", "trusted")
     assert run(*words, "-o", "out.html") == 0
     text = (folder / "out.html").read_text(encoding="utf-8")
-    assert "60 merchants, 0." in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "60 merchants, 0 rejected, 60 in the table" in said and "bytes" in said
     facts = json.loads(re.search(r'id="facts">(.*?)</script>', text, re.S)[1])
     assert facts["rows"] == 60 and facts["change"]
     assert [at for _, at in facts["panels"]] == list(range(text.count('<details class="panel"')))
