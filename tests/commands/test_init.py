@@ -97,3 +97,35 @@ def test_names_of_columns_are_inert_on_a_terminal(folder):
     found = CliRunner().invoke(group, ["init", "mine.csv", "-o", "-"], standalone_mode=False)
     assert found.exception is None
     assert not {"\x1b", "\u202e"} & set(found.output)
+
+
+def test_a_header_that_no_scorecard_can_name_is_left_out(folder, capsys):
+    """What is proposed passes `check`, whatever the columns are called."""
+    head = '"id","or\x1b[31mders","x]\n[evil]\na=1",late,paid\n'
+    rows = "".join(f"m{i},{i % 3},{i % 5},{i % 4},{i % 6}\n" for i in range(40))
+    (folder / "mine.csv").write_text(head + rows, encoding="utf-8")
+    code, _, said = run(capsys, "init", "mine.csv", "-o", "mine.toml")
+    assert code == 0
+    assert "2 columns left out" in said and "\x1b" not in said
+    assert run(capsys, "check", "mine.csv", "--scorecard", "mine.toml")[0] == 0
+    (folder / "mine.csv").write_text(head.replace('"id"', '"i\nd"') + rows, encoding="utf-8")
+    code, _, said = run(capsys, "init", "mine.csv", "--id-column", "i\nd", "-o", "b.toml")
+    assert code == 2
+    assert "the column of ids must have a name without line breaks" in said
+
+
+def test_the_command_to_run_next_is_safe_to_paste(folder, capsys):
+    name = "a b;$(touch PWNED).csv"
+    (folder / name).write_text(TABLE)
+    code, _, said = run(capsys, "init", name, "-o", "t x.toml")
+    assert code == 0
+    assert said.endswith(f"Then: trustscore check '{name}' --scorecard 't x.toml'\n")
+
+
+def test_columns_of_one_row_are_told_by_reason(folder, capsys):
+    columns = [f"c{at}" for at in range(60)]
+    (folder / "one.csv").write_text(f"id,{','.join(columns)}\nm,{','.join('5' * 60)}\n")
+    code, _, said = run(capsys, "init", "one.csv", "-o", "one.toml")
+    assert code == 2
+    assert said.count("the same in every row") == 1
+    assert "c0, c1, c2" in said

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from trustscore.commands.fit import command
 from trustscore.commands.main import main
 from trustscore.errors import InputError
 from trustscore.fitting import fit_scorecard
@@ -22,6 +23,7 @@ from trustscore.io.outcomes_file import read_outcomes, read_outcomes_by_month
 from trustscore.outcomes import Outcomes
 from trustscore.scorecard import load_scorecard
 from trustscore.scorecard.shares import shares
+from trustscore.scoring.realised import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL
 from trustscore.simulate import simulate_export
 from trustscore.simulate.files import write_market
 
@@ -355,3 +357,8 @@ def test_a_share_of_nothing_is_refused_in_the_library():
     labelled = Labelled(block, np.full(60, 5.0), np.tile([0.0, 3.0], 30))
     with pytest.raises(InputError, match="must be above 0 and at most 1"):
         fit_scorecard(block, "minimal", labelled=labelled, most=(0.0, 0.5))
+
+
+def test_the_bound_of_the_command_is_that_of_the_library():
+    most = next(each for each in command.params if each.name == "most")
+    assert most.default == (MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION)

@@ -229,3 +229,18 @@ def test_pseudonyms_stand_for_ids_everywhere(folder, capsys):
         said = path.read_text(encoding="utf-8")
         assert not any(name in said for name in ids)
     assert not any(name in capsys.readouterr().err for name in ids)
+
+
+def test_letters_are_not_dated_before_the_review(folder, capsys):
+    assert run(*LETTERS, "--as-of", "2026-03-02") == 2
+    assert "must not be before the day of the review, 2026-03-02" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("command", ["letters", "audit", "boost-eval"])
+def test_a_folder_is_no_standard_output(command, folder, capsys):
+    more = ("--terms", "terms.json") if command == "letters" else ()
+    more = ("--scores", "3.csv") if command == "boost-eval" else more
+    assert run(command, "4.csv", *more, "-o", "-") == 2
+    assert "must name a folder, as several files are written" in capsys.readouterr().err
+    assert not Path("-").exists()

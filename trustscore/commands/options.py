@@ -270,6 +270,17 @@ def output_file(text: str, *, default: str | None = None, required: bool | None 
     )
 
 
+# Newer versions of click have a generic Path.
+class Folder(click.Path):  # type: ignore[type-arg, unused-ignore]
+    """A folder to write to; elsewhere ``-`` is standard output, which can be none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path of the folder."""
+        if value == "-":
+            self.fail("must name a folder, as several files are written. Got -", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def output_folder(what: str) -> Option:
     """Return ``-o`` for a folder, and ``--csv-encoding``; `what` says what is written into it."""
     option = click.option(
@@ -278,7 +289,7 @@ def output_folder(what: str) -> Option:
         "out",
         required=True,
         metavar="DIR",
-        type=click.Path(file_okay=False),
+        type=Folder(file_okay=False),
         help=f"Write {what} to the folder DIR.",
     )
     return _both(option, _csv_encoding())

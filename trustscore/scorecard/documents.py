@@ -17,7 +17,7 @@ from typing import Any
 
 from trustscore.errors import TrustscoreError, at_most, plural
 
-__all__ = ["MOST_BYTES", "MOST_DEPTH", "parse_document", "read_document"]
+__all__ = ["MOST_BYTES", "MOST_DEPTH", "has_control", "parse_document", "read_document"]
 
 MOST_BYTES = 8 << 20
 """Bytes of a document."""
@@ -141,6 +141,17 @@ def _json(text: str, twice: list[str]) -> Any:
         return held
 
     return json.loads(text, object_pairs_hook=table)
+
+
+def has_control(text: str) -> bool:
+    r"""Return whether a text holds a character that no line of a document may hold.
+
+    Examples
+    --------
+    >>> has_control("orders\x1b[31m"), has_control("订单")
+    (True, False)
+    """
+    return _CONTROL.search(text) is not None
 
 
 def _faults(data: Any, spanning: frozenset[str]) -> list[str]:

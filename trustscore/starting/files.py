@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trustscore.errors import InputError, at_most, one_line, suggest
+from trustscore.errors import InputError, ScorecardError, at_most, one_line, suggest
 from trustscore.io.cells import is_date, read_flag
 from trustscore.io.column_names import column_names
 from trustscore.io.header import Wanted, fold
@@ -21,6 +20,7 @@ from trustscore.io.sample import KEY, Lowest
 from trustscore.io.seen_ids import SeenIds, hash_ids
 from trustscore.io.text_columns import read_numbers
 from trustscore.scorecard import parse_scorecard
+from trustscore.scorecard.documents import has_control, parse_document
 from trustscore.scorecard.side_columns import SIDE_COLUMNS, SIDE_NUMERIC, SIDE_TEXT
 from trustscore.starting.columns import Column, Pair
 from trustscore.starting.guess import LeftOut, guess_signals, likely_wholes
@@ -100,12 +100,16 @@ def propose_scorecard(
             f"{path}: is {what}, not an export of merchants: give the export that it belongs to"
         )
     chosen, sure = _id_column(path, names, id_column)
+    if has_control(chosen):
+        raise InputError(
+            f"{path}: the column of ids must have a name without line breaks and control"
+            f" characters. Got {one_line(chosen)}: rename it, or give `id_column`"
+        )
     columns, left_out = _columns(places, chosen)
     if not columns:
         raise InputError(
             f"{path}: no column can be a signal",
-            [f"{one_line(each.name)}: {each.reason}" for each in left_out]
-            or ["there is no other column than that of the ids"],
+            _grouped(left_out) or ["there is no other column than that of the ids"],
         )
     wanted = Wanted((), (), ".", {}, key=chosen, cure="")
     keep = tuple(columns)
@@ -142,8 +146,7 @@ def propose_scorecard(
     if not guesses:
         raise InputError(
             f"{path}: no column can be a signal",
-            at_most([f"{one_line(each.name)}: {each.reason}" for each in left_out], most=50)
-            or ["there is no other column than that of the ids"],
+            _grouped(left_out) or ["there is no other column than that of the ids"],
         )
     count = len(drawn[keep[0]])
     content = Content(
@@ -161,7 +164,7 @@ def propose_scorecard(
     )
     text = scorecard_text(content)
     # What is proposed must be a scorecard: a fault here is one of this program.
-    parse_scorecard(tomllib.loads(text), path)
+    parse_scorecard(parse_document(text.encode(), path, as_json=False, error=ScorecardError), path)
     return Proposal(
         text=text,
         rows=rows,
@@ -208,6 +211,8 @@ def _columns(places: Mapping[int, str], chosen: str) -> tuple[dict[str, Column],
             continue
         if not short:
             reason = "has no name"
+        elif has_control(name):
+            reason = "has a line break or a control character in its name: rename it"
         elif folded.count(short) > 1:
             reason = "there are several columns of this name"
         elif short in side:
@@ -218,6 +223,17 @@ def _columns(places: Mapping[int, str], chosen: str) -> tuple[dict[str, Column],
             continue
         left_out.setdefault(name, LeftOut(name, reason))
     return columns, list(left_out.values())
+
+
+def _grouped(left_out: Iterable[LeftOut]) -> list[str]:
+    """Return every reason, once, with the columns that it is of."""
+    by_reason: dict[str, list[str]] = {}
+    for each in left_out:
+        by_reason.setdefault(each.reason, []).append(each.name)
+    return [
+        f"{', '.join(at_most(names, one_line, most=8))}: {reason}"
+        for reason, names in by_reason.items()
+    ]
 
 
 def _decimal(path: str, wanted: Wanted, keep: tuple[str, ...], encoding: str | None) -> str:

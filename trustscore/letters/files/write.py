@@ -164,6 +164,11 @@ def letter_files(
         raise InputError("tier-changes needs the export of the last review: give `previous`")
     if only == "due" and due is None:
         raise InputError("due needs the orders that are due: give `logs`")
+    if dated is not None and as_of is not None and dated < as_of:
+        raise InputError(
+            f"dated must not be before the day of the review, {as_of} (`as_of`): notice and"
+            f" objections would count from a day before it. Got {dated}"
+        )
     refuse_taken(out)
     card, words = load_scorecard(scorecard), load_terms(terms)
     day = dated or as_of or dt.datetime.now(dt.UTC).date()
