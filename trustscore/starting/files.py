@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.atomic_file import utf8
 from trustscore.errors import InputError, ScorecardError, at_most, one_line, suggest
 from trustscore.io.cells import is_date, read_flag
 from trustscore.io.column_names import column_names
@@ -164,7 +165,7 @@ def propose_scorecard(
     )
     text = scorecard_text(content)
     # What is proposed must be a scorecard: a fault here is one of this program.
-    parse_scorecard(parse_document(text.encode(), path, as_json=False, error=ScorecardError), path)
+    parse_scorecard(parse_document(utf8(text), path, as_json=False, error=ScorecardError), path)
     return Proposal(
         text=text,
         rows=rows,
