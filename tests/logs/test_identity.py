@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.logs.folders import read, table, write
 from trustscore.io.logs.identity import normal_identity
+from trustscore.io.logs.pepper import BETWEEN_WORDS, normalised
 from trustscore.logs import LOG_TABLES
 
 KINDS = LOG_TABLES["identities"]["kind"].classes
@@ -108,3 +109,10 @@ def test_spellings_get_one_pseudonym_in_all_logs(tmp_path):
     # What identifies nobody is refused as an identity, and is left alone elsewhere.
     assert found.rows["orders"][0]["device_id"]
     assert found.reasons() == [(6, "value", "identifies_nobody"), (7, "value", "identifies_nobody")]
+
+
+@given(st.text())
+def test_between_words_stands_all_that_is_no_letter_and_no_digit(text):
+    kept = "".join(sign for sign in text if sign.isalnum())
+    assert BETWEEN_WORDS.sub("", text) == kept
+    assert normalised(text).replace(" ", "").isalnum() or not normalised(text)

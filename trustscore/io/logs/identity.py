@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from trustscore.io.arrow import strings
-from trustscore.io.logs.pepper import normalised
+from trustscore.io.logs.pepper import BETWEEN_WORDS, normalised
 from trustscore.logs import LogTable
 from trustscore.typing import BoolArray
 
@@ -36,9 +36,12 @@ _LEGAL_FORMS = re.compile(
 )
 
 
+_NO_DIGIT = re.compile(r"[^0-9]+")
+
+
 def _code(text: str) -> str:
     """Return a number of a register: capitals and digits, whatever stood between them."""
-    return "".join(c for c in text.upper() if c.isalnum())
+    return BETWEEN_WORDS.sub("", text.upper())
 
 
 def _account(text: str) -> str:
@@ -48,7 +51,7 @@ def _account(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    digits = "".join(c for c in text if c.isdecimal() and c.isascii())
+    digits = _NO_DIGIT.sub("", text)
     return digits[-_LAST_DIGITS:] if len(digits) >= _LEAST_DIGITS else ""
 
 
@@ -83,6 +86,15 @@ _FORMS: dict[str, Callable[[str], str]] = {
 }
 
 
+def _hidden(kind: str, text: str) -> bool:
+    """Whether a text is masked, or a number that a spreadsheet has rounded."""
+    if kind not in ("device", "ip", "address") and _MASKED.search(text):
+        return True
+    if kind in _NUMBERS and _MASKED_NUMBER.search(text):
+        return True
+    return kind in (*_NUMBERS, "pay_account") and _ROUNDED.fullmatch(text) is not None
+
+
 def normal_identity(kind: str, text: str) -> str:
     """Return an identifier in its one form, or an empty text if it identifies nobody.
 
@@ -109,17 +121,13 @@ def normal_identity(kind: str, text: str) -> str:
     ... )
     ('好货广州', '')
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if kind not in ("device", "ip", "address") and _MASKED.search(plain):
-        return ""
-    if kind in _NUMBERS and _MASKED_NUMBER.search(plain):
-        return ""
-    if kind in (*_NUMBERS, "pay_account") and _ROUNDED.fullmatch(plain):
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+    if not plain.isdecimal() and _hidden(kind, plain):
         return ""
     found = _FORMS[kind](plain)
-    sign = next((c for c in found if c.isalnum()), "")
-    alike = len(found) >= 6 and all(c == sign or not c.isalnum() for c in found)
-    return "" if not sign or alike else found
+    signs = found if found.isalnum() else BETWEEN_WORDS.sub("", found)
+    alike = len(found) >= 6 and signs.count(signs[:1]) == len(signs)
+    return "" if not signs or alike else found
 
 
 def normal_of_kind(kind: str, texts: pa.Array) -> pa.Array:

@@ -15,7 +15,10 @@ from typing import Any
 from trustscore.errors import InputError, one_line
 from trustscore.io.arrow import strings
 
-__all__ = ["Pepper", "letters_of", "normalised"]
+__all__ = ["BETWEEN_WORDS", "Pepper", "letters_of", "normalised"]
+
+BETWEEN_WORDS = re.compile(r"[\W_]+")
+"""All that is no letter and no digit."""
 
 _BYTES = 16
 _BLOCK = 64
@@ -156,8 +159,7 @@ def normalised(text: str) -> str:
     >>> normalised("  ＡＢ, c!  好评 ")
     'ab c 好评'
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+    return BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
 def letters_of(text: str) -> int:
