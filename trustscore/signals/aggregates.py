@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trustscore.signals.fading import WEIGHT_SCALE
 from trustscore.signals.rows import Rows, order_of
 from trustscore.signals.tree import Fault
-from trustscore.signals.types import DAY, INTEGER, REAL, TEXT, Term, Type
+from trustscore.signals.types import DAY, INTEGER, REAL, TEXT, Term, Type, number
 from trustscore.signals.visible import ident
 
 __all__ = [
@@ -74,8 +75,16 @@ def figure(rows: Rows) -> Figure:
         raise Fault(f"{how}: must be a number, and is {value.type.words}{hint}")
     sql = rows.bounded(value)
     if how == "sum":
+        kind = value.type
+        if (weight := rows.weight()) is not None:
+            if kind.base != "number" or kind.scale > WEIGHT_SCALE:
+                raise Fault(
+                    "half_life: is for counts, points and money, whose weighted sums fit whole "
+                    "numbers"
+                )
+            sql, kind = f"({sql}) * {weight}", number(kind.scale * WEIGHT_SCALE)
         piece = Piece(name, f"CAST(SUM(CASE WHEN {cond} THEN {sql} ELSE 0 END) AS BIGINT)")
-        return Figure((piece,), Term(_c(name), value.type))
+        return Figure((piece,), Term(_c(name), kind))
     total, n = f"{name} total", f"{name} n"
     pieces = (
         Piece(total, f"CAST(SUM(CASE WHEN {cond} THEN {sql} ELSE 0 END) AS BIGINT)"),

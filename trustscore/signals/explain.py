@@ -9,6 +9,7 @@ from trustscore.errors import InputError, suggest
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.aggregates import cohort_rows, distinct_rows
 from trustscore.signals.definitions import Definitions
+from trustscore.signals.fading import WEIGHT_SCALE
 from trustscore.signals.generator import Generator
 from trustscore.signals.plan import Plan, Statement
 from trustscore.signals.portable import quote
@@ -63,7 +64,8 @@ def why(
 
     The last statement is named ``why`` and has one ``?``, the merchant. Its columns are `role`
     (``counted``, or ``nearly``: exactly one condition failed), `failed` (that condition), the key
-    of the row, its anchor and the values that the conditions read.
+    of the row, its anchor and the values that the conditions read; where a sum has a half-life,
+    `weight` is what the row still weighs.
 
     Examples
     --------
@@ -80,6 +82,9 @@ def why(
     failed = " ".join(f"WHEN NOT {test} THEN {words}" for words, test in tests)
     count = " + ".join(f"CASE WHEN {test} THEN 0 ELSE 1 END" for _, test in tests) or "0"
     fields = [f"{rows.scope.column(name).sql} AS {ident(name)}" for name in shown]
+    if (weight := rows.weight()) is not None:
+        fields.append(f'CAST({weight} AS DOUBLE) / {WEIGHT_SCALE} AS "weight"')
+        shown.append("weight")
     first = f"CASE {failed} END" if failed else "CAST(NULL AS VARCHAR)"
     sql = (
         f'SELECT CASE WHEN "_fails" = 0 THEN \'counted\' ELSE \'nearly\' END AS "role", "failed", '

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from trustscore.errors import plural
 from trustscore.scorecard.faults import suggest
+from trustscore.signals.fading import MOST_DAYS
 from trustscore.signals.spec import AGGREGATES, ColumnSpec, DefinitionsFile, MostSpec
 
 __all__ = ["Column", "Resolver"]
@@ -37,6 +39,8 @@ class Column:
         The column whose rows are narrowed, or empty.
     top : str
         The column that rows and cap come from: itself unless it is a part.
+    half_life : float or None
+        Days in which a row of a sum loses half of its weight.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Column:
     top: str
     side: bool = False
     needs: tuple[str, ...] = ()
+    half_life: float | None = None
 
 
 class Resolver:
@@ -179,9 +184,15 @@ class Resolver:
             top=parent.top if part and parent is not None else name,
             side=name in self.file.side,
             needs=spec.needs,
+            # A column that counts otherwise than the one it is like adds up nothing that fades.
+            half_life=inherited("half_life", None)
+            if spec.half_life or how in ("", "sum")
+            else None,
         )
 
     def _times(self, name: str, column: Column) -> None:
+        if column.half_life is not None:
+            self._fading(name, column)
         if column.how == "value":
             return
         if column.spec.lag and not column.at:
@@ -194,3 +205,18 @@ class Resolver:
             self.fault(name, "days_since: is for `first` and `last` only")
         if column.spec.ties and column.how != "mode":
             self.fault(name, "ties: is for `mode` only")
+
+    def _fading(self, name: str, column: Column) -> None:
+        if column.how != "sum":
+            self.fault(name, "half_life: is for `sum` only")
+            return
+        if not column.at:
+            self.fault(name, "half_life: needs `at`, the time that a row's age is counted from")
+        days = None if column.window == "all" else int(column.window) + column.lag
+        if days is None or days > MOST_DAYS:
+            got = "all" if days is None else plural(days, "day")
+            self.fault(
+                name,
+                f"half_life: needs a window that ends, with its lag, within {MOST_DAYS} days "
+                f"before the cut: each day has a weight of its own in the SQL. Got {got}",
+            )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from trustscore.logs import LOG_TABLES, window_bounds
 from trustscore.signals.build import Build
 from trustscore.signals.facts import rank_sql
+from trustscore.signals.fading import weight_sql
 from trustscore.signals.printer import Printer
 from trustscore.signals.relations import Relation, RowScope
 from trustscore.signals.resolve import Column
@@ -144,6 +145,15 @@ class Rows:
             least = round(spec.floor * unit)
             sql = f"CASE WHEN {sql} < {least} THEN {least} ELSE {sql} END"
         return sql
+
+    def weight(self) -> str | None:
+        """Return what a row weighs by its age, in millionths; None where all weigh the same."""
+        column = self.column
+        if column.half_life is None:
+            return None
+        days = int(column.window) + column.lag
+        local = self.scope.local(column.at).sql
+        return weight_sql(local, str(self.build.cut_local), column.half_life, days)
 
     def late(self, before: int) -> int:
         """Return the instant `before` local days ahead of the end of the window."""

@@ -102,6 +102,8 @@ def _limits(column: Column, lang: str) -> str:
         said += text("each_at_most", lang, cap=f"{column.spec.cap:g}")
     if column.spec.floor is not None:
         said += text("each_at_least", lang, floor=f"{column.spec.floor:g}")
+    if column.half_life is not None:
+        said += text("half_life", lang, days=f"{column.half_life:g}")
     return said
 
 

@@ -245,6 +245,13 @@ class ColumnSpec(Base):
     days_since: bool = Field(False, description="Whole days to the cut.", examples=[True])
     cap: float | None = Field(None, description="Upper bound of each value.", examples=[720])
     floor: float | None = Field(None, description="Lower bound of each value.", examples=[0])
+    half_life: float | None = Field(
+        None,
+        gt=0,
+        le=36500,
+        description="Days in which a row of a `sum` loses half of its weight.",
+        examples=[90],
+    )
     blank_when: Text | None = Field(None, description="When it is blank.", examples=["_n = 0"])
     needs: tuple[str, ...] = Field((), description="Logs it needs beside.", examples=[["x"]])
     en: str | None = Field(None, description="What it counts.", examples=["Paid orders"])

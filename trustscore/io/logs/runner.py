@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from trustscore.errors import InputError
 from trustscore.io.logs.ingest import Logs
 from trustscore.io.logs.session import Session, identifier, literal
 from trustscore.logs import LOG_TABLES
@@ -163,7 +164,18 @@ def make(session: Session, statement: Statement) -> None:
     """Make the table, or the view, of a statement."""
     # Facts of the whole market may stand there from the run before.
     kind = "VIEW" if statement.view else "TABLE"
-    session.run(f"CREATE OR REPLACE TEMP {kind} {identifier(statement.name)} AS {statement.sql}")
+    try:
+        session.run(
+            f"CREATE OR REPLACE TEMP {kind} {identifier(statement.name)} AS {statement.sql}"
+        )
+    except session.error() as error:
+        if type(error).__name__ not in ("OutOfRangeException", "ConversionException"):
+            raise
+        # The error itself repeats the figure, and says nothing of whose it is.
+        raise InputError(
+            f"a number of the logs is too large to be added up ({statement.name}): look for absurd "
+            "amounts or points, or bound each of them by the key `cap` of the column"
+        ) from None
 
 
 def _drop(session: Session, statement: Statement) -> None:
