@@ -243,4 +243,4 @@ def test_snippets_of_several_files_and_of_a_mapping(tmp_path):
         shown = {row["subject_id"]: row["snippet"] for row in csv.DictReader(file)}
     assert shown == {"c1": "好评返现#元", "s1": "包治百病的茶"}
     facts = json.loads((tmp_path / "f.parquet.manifest.json").read_text())
-    assert facts["lexicon"].startswith("lexicon@2.0.0:")
+    assert facts["lexicon"].startswith("lexicon@2.1.0:")

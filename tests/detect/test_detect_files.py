@@ -12,6 +12,7 @@ from tests.hostile_texts import HOSTILE
 from tests.logs.folders import table, write
 from trustscore.commands.main import main
 from trustscore.detect import DETECTORS, Cut, Finding, load_settings, settings_schema
+from trustscore.detect.counterfeit.brands import parse_brands
 from trustscore.detect.files import write_findings
 from trustscore.detect.findings import finding_rows, queue_rows
 from trustscore.detect.settings import parse_settings
@@ -53,7 +54,8 @@ def test_logs_without_rows_give_a_file_without_rows(detector, tmp_path):
     logs = {name: ",".join(LOG_TABLES[name].required) + "\n" for name in names}
     folder = write(tmp_path / "logs", **logs)
     out, queue = tmp_path / "o.parquet", tmp_path / "q.csv"
-    report = write_findings(detector.name, folder, out, as_of=AS_OF, queue=queue)
+    given = parse_brands({"brands": {"a": {"name": "Adidas"}}}) if detector.brands else None
+    report = write_findings(detector.name, folder, out, as_of=AS_OF, queue=queue, brands=given)
     assert out.exists() and queue.read_text().count("\n") == 1
     assert set(report.manifest["findings"].values()) == {0}
     assert set(report.manifest["findings"]) == set(detector.topics)
@@ -122,7 +124,8 @@ def test_nothing_left_to_look_for(tmp_path):
 
 def test_the_schema_knows_every_key():
     schema = settings_schema()
-    assert set(schema["properties"]) == set(type(load_settings()).model_fields)
+    # Brands stand in a file of their own, with its own schema.
+    assert set(schema["properties"]) == set(type(load_settings()).model_fields) - {"brands"}
 
 
 def test_settings_of_a_file(rooms, tmp_path):

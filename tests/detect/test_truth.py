@@ -54,6 +54,7 @@ def test_nothing_to_find_is_unknown():
         ),
         ("gang", [("g",), ("g",), ("h",), ("",)], ["gang", "gang", "", ""]),
         ("crowd_false", [("1",), ("0",)], ["false_claim", ""]),
+        ("counterfeit", [("1",), ("0",)], ["counterfeit", ""]),
     ],
 )
 def test_what_a_row_of_the_truth_is(topic, rows, kinds):

@@ -141,7 +141,7 @@ def test_what_is_stored_comes_back():
 def test_the_schema_takes_the_lexicon_of_the_package():
     schema = lexicon_schema()
     assert json.dumps(schema) and "entries" in schema["properties"]
-    assert load_lexicon().stamp.startswith("lexicon@2.0.0:")
+    assert load_lexicon().stamp.startswith("lexicon@2.1.0:")
 
 
 def test_a_missing_library_is_named(monkeypatch):

@@ -65,6 +65,13 @@ class _Command(click.Command):
     help="Also print precision, recall and the share of honest ones found, against the truth files"
     " of DIR, such as `trustscore simulate --logs` writes.",
 )
+@click.option(
+    "--brands",
+    metavar="FILE",
+    type=options.INPUT,
+    help="Brands that `counterfeit` looks for: names, merchants that may sell them, prices and"
+    " pictures, as TOML, JSON or CSV.",
+)
 @options.tz()
 @options.mapping()
 @options.definitions("whose zone and currency are those of the market")
@@ -87,6 +94,7 @@ def command(
     queue: str | None,
     settings: str,
     truth: str | None,
+    brands: str | None,
     tz: str | None,
     mapping: str | None,
     definitions: str,
@@ -138,6 +146,7 @@ def command(
                 manifest=manifest,
                 allow_short_logs=allow_short_logs,
                 truth=truth,
+                brands=brands,
                 progress=progress,
             )
     except LogStop as stop:

@@ -13,6 +13,7 @@ _ARGUMENTS = (
     "allow_missing_columns",
     "allow_short_logs",
     "as_of",
+    "brands",
     "counts",
     "encoding",
     "force",

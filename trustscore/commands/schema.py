@@ -16,12 +16,14 @@ from trustscore.commands.messages import say
 )
 @click.option(
     "--of",
-    type=options.Choice(["scorecard", "policy", "signals", "detect", "lines", "terms", "lexicon"]),
+    type=options.Choice(
+        ["scorecard", "policy", "signals", "detect", "lines", "terms", "lexicon", "brands"]
+    ),
     default="scorecard",
     show_default=True,
     help="Print the schema of a scorecard, of a boost policy, of definitions of signals, of"
-    " settings of detectors, of the lines of a gate, of the terms of letters, or of a"
-    " lexicon.",
+    " settings of detectors, of the lines of a gate, of the terms of letters, of a"
+    " lexicon, or of a file of brands.",
 )
 @click.option("--policy", is_flag=True, help="The same as `--of policy`.")
 def command(of: str, policy: bool) -> None:
@@ -46,6 +48,10 @@ def command(of: str, policy: bool) -> None:
         from trustscore.lexicon import lexicon_schema
 
         found = lexicon_schema()
+    elif of == "brands" and not policy:
+        from trustscore.detect import brands_schema
+
+        found = brands_schema()
     elif policy or of == "policy":
         from trustscore.boost.policy import BoostPolicy
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from trustscore import __version__
 from trustscore.atomic_file import utf8
+from trustscore.detect.counterfeit.brands import Brands, load_brands
 from trustscore.detect.findings import (
     COLUMNS,
     Cut,
@@ -43,7 +44,7 @@ from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import stored_columns
 from trustscore.io.logs.runner import open_bucket, sql_types
 from trustscore.io.logs.session import Session, identifier
-from trustscore.io.logs.texts import texts_at
+from trustscore.io.logs.texts import ReadAgain, texts_at
 from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
 from trustscore.lexicon import load_lexicon, snippet
 from trustscore.logs import LOG_TABLES
@@ -110,6 +111,7 @@ def write_findings(
     manifest: FilePath | None = None,
     allow_short_logs: bool = False,
     truth: FilePath | None = None,
+    brands: FilePath | Brands | None = None,
     progress: Progress = silent,
 ) -> DetectReport:
     """Write what a detector finds in a folder of logs.
@@ -137,6 +139,8 @@ def write_findings(
     truth : path, optional
         Folder of what is true, such as `write_logs` of `trustscore.simulate.logs` makes it: the
         manifest then says how often the findings are right.
+    brands : path or Brands, optional
+        The brands that `counterfeit` looks for.
 
     Returns
     -------
@@ -150,6 +154,7 @@ def write_findings(
     """
     clock, target = time.perf_counter(), str(out)
     detector = _detector(name)
+    protected = _brands(detector, brands)
     aside = is_plain(target)
     rejects_path = str(rejects) if rejects is not None else f"{target}.rejects.csv"
     manifest_path = str(manifest) if manifest is not None else f"{target}.manifest.json"
@@ -159,9 +164,13 @@ def write_findings(
     _refuse_outputs({**outputs, "manifest": manifest_path if aside or manifest else None})
     refuse_inputs(
         [target, rejects_path, manifest_path, *([] if queue is None else [queue])],
-        [mapping, lexicon, pepper, settings, definitions, *_files(logs, truth)],
+        [
+            *(path for path in (brands,) if not isinstance(path, Brands)),
+            *(mapping, lexicon, pepper, settings, definitions, *_files(logs, truth)),
+        ],
     )
     chosen, defs = load_settings(settings), load_definitions(definitions)
+    chosen = chosen.model_copy(update={"brands": protected})
     with (
         open_logs(
             logs,
@@ -183,7 +192,8 @@ def write_findings(
         cut = Cut(as_of, opened.market.zone)
         open_views(opened, cut)
         progress(f"detecting {name}", 0.0)
-        found = detector.run(opened.session, _stored(chosen, opened.pepper), cut)
+        read = ReadAgain(opened.session, logs, opened.store, load_mapping(mapping))
+        found = detector.run(read, _stored(chosen, opened.pepper), cut)
         source = chosen.stamp(name, detector.sections)
         rows = finding_rows(found.findings, name, source, cut)
         facts = _facts(detector, source, cut, opened, found)
@@ -220,6 +230,17 @@ def write_findings(
         progress(f"detecting {name}", 1.0)
         commit_together(files, remove=[rejects_path] if aside and bad is None else [])
     return DetectReport(facts, bad.file.path if bad is not None else None, right)
+
+
+def _brands(detector: Detector, brands: FilePath | Brands | None) -> Brands | None:
+    """Return the brands of a detector that needs some."""
+    if detector.brands and brands is None:
+        raise InputError(
+            f"detector {detector.name} needs the brands: give `brands`, a .toml, .json or .csv file"
+        )
+    if brands is not None and not detector.brands:
+        raise InputError(f"detector {detector.name} has no use for `brands`")
+    return brands if brands is None or isinstance(brands, Brands) else load_brands(brands)
 
 
 def _snippets(

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ __all__ = [
     "Cut",
     "Finding",
     "Found",
+    "Logs",
     "Place",
     "Relations",
     "finding_rows",
@@ -45,6 +46,22 @@ class Relations(Protocol):
 
     def columns(self, sql: str) -> dict[str, Any]:
         """Execute a query and return its columns as numpy arrays; none of them may be blank."""
+
+
+class Logs(Relations, Protocol):
+    """Relations, and the texts that the logs hold and no relation does."""
+
+    def texts(
+        self, table: str, places: Collection[tuple[int, int]]
+    ) -> Iterator[tuple[int, Sequence[int], Sequence[str]]]:
+        """Yield texts of rows as they are read again: number of the file, lines, texts.
+
+        Parameters
+        ----------
+        table : str
+        places : collection of (int, int)
+            File and line of each row, as the columns `_file` and `_line` of the view have them.
+        """
 
 
 class Cut(NamedTuple):
@@ -113,6 +130,8 @@ class Finding:
         The text that it rests on, of which the queue shows a few masked words.
     rank : float or None
         What the queue is sorted by, largest first, instead of the score.
+    advice : str
+        What the person who looks at it should know, in a column of the queue.
     """
 
     merchant_id: str
@@ -124,6 +143,7 @@ class Finding:
     queue: bool = True
     place: Place | None = None
     rank: float | None = None
+    advice: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -204,6 +224,8 @@ _UNDECIDED = "0:"
 QUEUE_COLUMNS = (*(name for name in COLUMNS if name not in ("score", "recorded_at")), "suspicion")
 SNIPPET = "snippet"
 """The column of a queue with a few masked words, where findings rest on a text."""
+ADVICE = "advice"
+"""The column of a queue with what to know of each, where a finding says that."""
 
 
 def queue_rows(
@@ -229,6 +251,8 @@ def queue_rows(
         By key of a finding, words that it rests on: the queue then has a column of them.
     """
     known = set(decided)
+    findings = list(findings)
+    advice = {found.key: found.advice for found in findings if found.advice}
     wanted = {found.key: found.rank for found in findings if found.queue and found.key not in known}
     parts = (rows[name] for name in ("merchant_id", "subject_kind", "subject_id", "topic"))
     keys = list(zip(*parts, strict=True))
@@ -244,6 +268,8 @@ def queue_rows(
     out = {name: queue[name] for name in QUEUE_COLUMNS}
     if snippets is not None:
         out[SNIPPET] = [snippets.get(keys[at], "") for at in places]
+    if advice:
+        out[ADVICE] = [advice.get(keys[at], "") for at in places]
     return out
 
 

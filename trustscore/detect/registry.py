@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from trustscore.detect.brushing.find import find_brushing
 from trustscore.detect.claims.find import find_claims
-from trustscore.detect.findings import Cut, Found, Relations
+from trustscore.detect.counterfeit.find import find_counterfeits
+from trustscore.detect.findings import Cut, Found, Logs
 from trustscore.detect.gangs import find_gangs
 from trustscore.detect.identity import find_identity_links
 from trustscore.detect.reviews.find import find_reviews
@@ -33,10 +34,12 @@ class Detector:
     sections : tuple of str
         Tables of the settings that it reads, which its stamp depends on.
     run : callable
-        From relations, settings and cut to what was found. It makes temporary tables under names
+        From logs, settings and cut to what was found. It makes temporary tables under names
         that begin with its own.
     one_of : tuple of str
         Logs of which it needs one.
+    brands : bool
+        Whether it needs a file of brands.
     """
 
     name: str
@@ -45,8 +48,9 @@ class Detector:
     optional: tuple[str, ...]
     topics: tuple[str, ...]
     sections: tuple[str, ...]
-    run: Callable[[Relations, DetectSettings, Cut], Found]
+    run: Callable[[Logs, DetectSettings, Cut], Found]
     one_of: tuple[str, ...] = ()
+    brands: bool = False
 
     @property
     def needs(self) -> str:
@@ -127,6 +131,16 @@ _ALL = (
         topics=("duplicate_review", "review_burst"),
         sections=("reviews",),
         run=find_reviews,
+    ),
+    Detector(
+        "counterfeit",
+        "listings that trade on the names, pictures and prices of the brands of a file",
+        needed=("listings",),
+        optional=("findings",),
+        topics=("counterfeit",),
+        sections=("counterfeit", "brands"),
+        run=find_counterfeits,
+        brands=True,
     ),
 )
 DETECTORS: Mapping[str, Detector] = {detector.name: detector for detector in _ALL}

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from trustscore.detect.brushing.settings import BrushingSpec
 from trustscore.detect.claims.settings import ClaimsSpec
+from trustscore.detect.counterfeit.brands import Brands
+from trustscore.detect.counterfeit.settings import CounterfeitSpec
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.logs import LOG_TABLES
@@ -128,6 +131,10 @@ class DetectSettings(Base):
     claims: ClaimsSpec = Field(description="Claims in broadcasts, chats, titles and reviews.")
     reviews: ReviewsSpec = Field(description="Copied reviews, and days with too many.")
 
+    counterfeit: CounterfeitSpec = Field(description="Listings that trade on the names of brands.")
+    # A file of its own holds them, as their owners write it.
+    brands: SkipJsonSchema[Brands | None] = None
+
     @model_validator(mode="after")
     def _hubs_are_known(self) -> DetectSettings:
         read = [("identity", kind) for kind in self.identity]
@@ -221,8 +228,13 @@ def parse_settings(data: Mapping[str, Any], source: str = "<data>") -> DetectSet
 @lru_cache(maxsize=16)
 def _parse(text: str, source: str) -> DetectSettings:
     below = {k: v for k, v in _read("default").items() if k not in ("name", "version")}
-    whole = _over(json.loads(text), below)
-    found, faults = collect(DetectSettings, whole)
+    mine = json.loads(text)
+    found, faults = collect(DetectSettings, _over(mine, below))
+    if "brands" in mine:
+        found, faults = (
+            None,
+            [*faults, "brands: stand in a file of their own, which `brands` names"],
+        )
     if found is None:
         listed = at_most(faults, most=_MOST_FAULTS, what="faults")
         raise ScorecardError(f"settings {source} has {plural(len(faults), 'fault')}", listed)

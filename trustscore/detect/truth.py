@@ -93,6 +93,10 @@ def _paid_praise(rows: Rows) -> Kinds:
     return ["incentivised" if row["incentivised"].strip() == "1" else "" for row in rows]
 
 
+def _copies(rows: Rows) -> Kinds:
+    return ["counterfeit" if row["counterfeit"].strip() == "1" else "" for row in rows]
+
+
 TRUTHS: Mapping[str, Truth] = {
     "false_claim": Truth(
         "sessions.csv",
@@ -109,6 +113,15 @@ TRUTHS: Mapping[str, Truth] = {
         ("incentivised",),
         "SELECT DISTINCT merchant_id, review_id FROM reviews WHERE created_at >= {start}",
         lambda settings: settings.claims.days,
+    ),
+    # Made-up logs have none: who has labelled listings writes this file.
+    "counterfeit": Truth(
+        "listings.csv",
+        "item_id",
+        _copies,
+        ("counterfeit",),
+        "SELECT DISTINCT merchant_id, item_id FROM listings WHERE submitted_at >= {start}",
+        lambda settings: settings.counterfeit.days,
     ),
     "crowd_false": Truth(
         "sessions.csv",

@@ -230,7 +230,7 @@ TRADE = (
         text(
             "title",
             "title of the item",
-            claims="false_claim health_claim price_deception private_deal",
+            claims="false_claim health_claim price_deception private_deal counterfeit",
         ),
         choice("brand", "brand of the item"),
         money("price", "price asked"),

@@ -135,6 +135,9 @@ def _of_words(
     said: dict[tuple[str, str, str], _Said] = {}
     for merchant, subject, hits, file, line, _, viewers in rows:
         for hit in read_hits(str(hits)):
+            # Counterfeits have a detector of their own, which knows the brands.
+            if hit.topic == "counterfeit":
+                continue
             how[hit.how] += 1
             # A former price may be true: it is compared with what was paid.
             if hit.how != "said" or (hit.entry == "was_price" or hit.value):

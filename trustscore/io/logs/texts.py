@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,30 @@ from trustscore.io.logs.sources import LogSource, sources_of
 from trustscore.io.logs.store import Store
 from trustscore.logs import LOG_TABLES
 
-__all__ = ["texts_at"]
+__all__ = ["ReadAgain", "each_text", "texts_at"]
+
+
+class ReadAgain:
+    """A session, and the texts that no store holds.
+
+    Parameters
+    ----------
+    session : Session
+    folder, store, mapping
+        As they were ingested.
+    """
+
+    def __init__(
+        self, session: Session, folder: str | Path, store: Store, mapping: LogMapping
+    ) -> None:
+        self.run, self.rows, self.columns = session.run, session.rows, session.columns
+        self._from = (folder, store, session, mapping)
+
+    def texts(
+        self, table: str, places: Collection[tuple[int, int]]
+    ) -> Iterator[tuple[int, Sequence[int], Sequence[str]]]:
+        """Yield texts of rows: number of the file, lines, texts."""
+        return each_text(*self._from, table, places)
 
 
 def texts_at(
@@ -36,31 +59,58 @@ def texts_at(
     wanted : mapping of str to set of (int, int)
         By table, the number of the file and the line of each row.
     """
-    files = find_logs(folder, mapping).tables
     out: dict[tuple[str, int, int], str] = {}
     for name, places in wanted.items():
-        if not places or name not in files:
-            continue
-        sources = sources_of(Path(folder), name, files[name], mapping.of(name), store, session)
-        for number, source in enumerate(sources):
-            lines = np.array(sorted(line for file, line in places if file == number))
-            # What has left the folder has no text any more.
-            if len(lines):
-                found = _read(source, name, lines)
-                out |= {(name, number, line): text for line, text in found.items()}
+        for file, lines, texts in each_text(folder, store, session, mapping, name, places):
+            out |= {(name, file, line): text for line, text in zip(lines, texts, strict=True)}
     return out
 
 
-def _read(source: LogSource, name: str, wanted: np.ndarray) -> dict[int, str]:
+def each_text(
+    folder: str | Path,
+    store: Store,
+    session: Session,
+    mapping: LogMapping,
+    table: str,
+    places: Collection[tuple[int, int]],
+) -> Iterator[tuple[int, list[int], list[str]]]:
+    """Yield the texts of rows of a table, batch by batch: number of the file, lines, texts.
+
+    Parameters
+    ----------
+    folder, store, session, mapping
+        As they were ingested.
+    table : str
+    places : collection of (int, int)
+        Number of the file and line of each row. What has left the folder has no text any more.
+    """
+    files = find_logs(folder, mapping).tables
+    if not places or table not in files:
+        return
+    wanted: dict[int, list[int]] = {}
+    for file, line in places:
+        wanted.setdefault(file, []).append(line)
+    sources = sources_of(Path(folder), table, files[table], mapping.of(table), store, session)
+    for number, source in enumerate(sources):
+        if number in wanted:
+            for lines, texts in _read(source, table, np.array(sorted(wanted[number]))):
+                yield number, lines, texts
+
+
+def _read(
+    source: LogSource, name: str, wanted: np.ndarray
+) -> Iterator[tuple[list[int], list[str]]]:
     table = LOG_TABLES[name]
     column = next(table.of_type("text")).name
     log = open_log(str(source.path), source.mapping.encoding)
     try:
         header = [text.strip() for text in log.header]
         places, _ = match_columns(header, table, source.columns_mapping, source.shown)
+        if column not in places:
+            return
         at = places[column]
         own = header.index("_line") if "_line" in header else None
-        out: dict[int, str] = {}
+        left = len(wanted)
         for raw in log.batches([at] if own is None else [at, own]):
             lines = raw.lines
             if own is not None:
@@ -68,9 +118,9 @@ def _read(source: LogSource, name: str, wanted: np.ndarray) -> dict[int, str]:
             rows = np.flatnonzero(np.isin(lines, wanted)).tolist()
             if rows:
                 texts = text_of(sound_text(raw.columns[at])[0], column, source.shown)
-                out |= {int(lines[row]): texts[row].as_py() or "" for row in rows}
-            if len(out) == len(wanted):
-                break
-        return out
+                yield [int(lines[row]) for row in rows], [texts[row].as_py() or "" for row in rows]
+            left -= len(rows)
+            if not left:
+                return
     finally:
         log.close()

@@ -1,0 +1,1 @@
+"""Listings that trade on the names of brands."""
