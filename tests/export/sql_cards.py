@@ -92,6 +92,8 @@ ODD = {
         "a-block": {"when": "user >= 100", "veto": "block"},
         "floor": {"when": ["all > 20", "limit / all > 0.5"], "veto": "floor"},
         "capped": {"exceeds": {"signal": "0-first", "line": 0.3, "min_count": 3}, "cap": 40},
+        "held": {"hold": 7.5, "above": "recent"},
+        "held-again": {"when": "all > 25", "hold": 60, "above": "stars"},
         "exact": {"when": "o订单 == 50", "bonus": 1.5, "monotone": False},
         "other": {"when": "o订单 != 50", "deduct": 1e-3, "monotone": False},
     },
@@ -102,6 +104,8 @@ ODD = {
             "rules": {
                 "mine": {"when": "all >= 40", "deduct": 4},
                 "capped": {"cap": 30},
+                "held": {"hold": 2},
+                "held-again": {"off": True},
                 "a-block": {"off": True},
             },
         },

@@ -28,7 +28,7 @@ from tests.scoring.random_rows import (
 from tests.scoring.reference_card import columns_of, kind_of
 
 MOST_RULES = 70
-EFFECTS = ("bonus", "deduct", "cap", "veto", "right", "duty")
+EFFECTS = ("bonus", "deduct", "hold", "cap", "veto", "right", "duty")
 BY_ANCHORS = ("linear", "log", "log1p", "log1p_from_poor", "normal", "lognormal", "logistic")
 CURVES = (*BY_ANCHORS, "knots", "percentile")
 POWERS = (1.0, 1.0, 0.5, 0.0, -0.5, -1.0, None)  # None: any between
@@ -319,11 +319,15 @@ def random_rule(rng, flat):
             rule["exceeds"]["min_count"] = rng.randint(1, 8)
     else:
         rule["when"] = random_conditions(rng, columns)
-    effect = rng.choice(["bonus", "deduct", "deduct", "cap", "veto", "right", "duty"])
+    effect = rng.choice(["bonus", "deduct", "deduct", "hold", "cap", "veto", "right", "duty"])
     rule[effect] = random_amount(rng, effect)
     if effect in ("bonus", "deduct") and chance(rng, 0.4):
         rule["per"] = rng.choice([c for c in columns if not c.startswith("signal")])
         rule["most"] = round(rng.uniform(1, 20), 2)
+    if effect == "hold":
+        rule["above"] = rng.choice(["recent", *columns])
+        if "when" in rule and chance(rng, 0.5):
+            del rule["when"]
     return rule
 
 

@@ -103,6 +103,8 @@ def roles(card):
             use_conditions(rule.get("when"))
             if rule.get("per"):
                 use(rule["per"], "count")
+            if rule.get("above"):
+                use(rule["above"], hints=[0, 20, 35, 50, 65, 80, 95])
     new = card.get("status", {}).get("new")
     if new:
         use(new["column"], "count", [new["below"], new["below"] - 1])

@@ -31,6 +31,7 @@ from tests.scoring.reference_rules import (
     adjusted,
     collected_share,
     fires,
+    held,
     rules_for,
     signed_points,
     status_of,
@@ -452,6 +453,7 @@ def score(card, merchant, missing=frozenset(), as_of=None):
     fired = {
         name: signed_points(rule, merchant) if "bonus" in rule or "deduct" in rule else 0.0
         for name, rule in rules.items()
+        if "hold" not in rule
     }
     lowest_cap = min(
         (float(rule["cap"]) for rule in rules.values() if "cap" in rule), default=math.inf
@@ -459,14 +461,20 @@ def score(card, merchant, missing=frozenset(), as_of=None):
     vetoes = ["cap" if "cap" in rule else rule.get("veto", "") for rule in rules.values()]
     veto = max(vetoes, key=VETOES.index, default="")
     moved = sum(fired.values())
-    trust_index, limit, cap = adjusted(raw, moved, lowest_cap)
-    uncapped, _, _ = adjusted(raw, moved, math.inf)
-    lower, _, _ = adjusted(max(raw - Z95 * se, 0.0), moved, lowest_cap)
-    upper, _, _ = adjusted(min(raw + Z95 * se, 100.0), moved, lowest_cap)
-
     share, _ = collected_share(card, missing, peers, overlays)
     status = status_of(card, coverage, merchant, missing, share)
     scored = status != "not_scored"
+    limited, limit, _ = adjusted(raw, moved, math.inf)
+    holds, height = held(rules, merchant, limited) if scored else ({}, math.inf)
+    fired = {name: holds.get(name, fired.get(name)) for name in rules}
+    fired = {name: points for name, points in fired.items() if points is not None}
+    lowest = min(lowest_cap, height)
+    trust_index, _, _ = adjusted(raw, moved, lowest)
+    uncapped, _, _ = adjusted(raw, moved, height)
+    cap = trust_index - uncapped
+    lower, _, _ = adjusted(max(raw - Z95 * se, 0.0), moved, lowest)
+    upper, _, _ = adjusted(min(raw + Z95 * se, 100.0), moved, lowest)
+
     tier = tier_of(card, trust_index, se, coverage, status, veto, merchant, as_of)
     in_order = {part.name: part for parts in signals.values() for part in parts}
     losses = [(name, points[name][1]) for name in in_order]

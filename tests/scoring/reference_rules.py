@@ -14,7 +14,7 @@ from tests.scoring.reference_card import (
 )
 
 Z95 = 1.6448536269514722  # one-sided 95 % of the normal distribution
-EFFECTS = ("bonus", "deduct", "cap", "veto", "right", "duty")
+EFFECTS = ("bonus", "deduct", "hold", "cap", "veto", "right", "duty")
 VETOES = ("", "cap", "floor", "block")  # from mild to strict
 
 
@@ -77,7 +77,7 @@ def rule_columns(card, rule):
         name = rule["exceeds"]["signal"]
         line = next(signals[name] for signals in card["signals"].values() if name in signals)
         columns += columns_of(line, name)
-    return [column for column in [*columns, rule.get("per")] if column]
+    return [column for column in [*columns, rule.get("per"), rule.get("above")] if column]
 
 
 def fires(card, rule, merchant, missing, overlays):
@@ -86,7 +86,7 @@ def fires(card, rule, merchant, missing, overlays):
         return False
     if rule.get("exceeds"):
         return exceeds(card, rule["exceeds"], merchant, overlays)
-    return all(holds(text, merchant) for text in listed(rule["when"]))
+    return all(holds(text, merchant) for text in listed(rule.get("when", [])))
 
 
 def signed_points(rule, merchant):
@@ -96,6 +96,25 @@ def signed_points(rule, merchant):
     if rule.get("per"):
         points = min(points * (merchant.get(rule["per"]) or 0.0), rule["most"])
     return points if effect == "bonus" else -points
+
+
+def held(rules, merchant, limited):
+    """Return the holds that lower the index, each with its points, and the height of the lowest.
+
+    Each looks at the index that those before it left; a blank holds nobody. The lowest height also
+    limits the ends of the interval, whether it lowers the index or not.
+    """
+    found, height = {}, math.inf
+    for name, rule in rules.items():
+        above = merchant.get(rule["above"]) if "hold" in rule else None
+        if above is None:
+            continue
+        most = max(above + rule["hold"], 0.0)
+        height = min(height, most)
+        if most < limited:
+            found[name] = most - limited
+            limited = most
+    return found, height
 
 
 def adjusted(index, moved, cap):

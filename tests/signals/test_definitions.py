@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from tests.signals.duck import export
 from trustscore.errors import ScorecardError
 from trustscore.scorecard.presets import preset_folder
 from trustscore.signals import (
@@ -231,3 +232,32 @@ def test_faults_of_form_hide_no_other_faults(tmp_path):
         "columns.f",
     }
     assert not any("unknown column a" in fault and "amountz" not in fault for fault in found)
+
+
+def test_no_window_of_days_is_longer_than_the_longest(tmp_path):
+    path = tmp_path / "week.toml"
+    path.write_text(
+        'name = "week"\nversion = "1.0.0"\nextends = "default"\nlongest_window = 7\n'
+        'columns.three = { like = "orders_paid", window = 3 }\n'
+    )
+    usual, found = load_definitions("default"), load_definitions(path)
+    for name, column in usual.columns.items():
+        window = column.window
+        expected = min(window, 7) if isinstance(window, int) else window
+        assert found.columns[name].window == expected, name
+        assert found.columns[name].lag == column.lag
+    assert found.columns["three"].window == 3
+    assert found.columns["orders_paid_90d"].window == 7
+    assert found.sha256 != usual.sha256
+
+
+def test_a_window_of_a_week_counts_a_week():
+    file = {"name": "x", "version": "1.0.0", "longest_window": 7, "columns": {"a": COUNT}}
+    days = ("2026-01-31", "2026-01-25", "2026-01-24", "2026-01-03")
+    orders = [{"merchant_id": "m", "order_id": day, "paid_at": f"{day}T23:59:59"} for day in days]
+    assert export({"orders": orders}, "2026-02-01", parse_definitions(file))["m"]["a"] == 2
+
+
+@pytest.mark.parametrize("longest", [0, -7, 1.5, "7d", 36501, True])
+def test_a_longest_window_is_a_number_of_days(longest):
+    assert any("longest_window" in line for line in faults({"a": COUNT}, longest_window=longest))

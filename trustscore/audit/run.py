@@ -11,6 +11,7 @@ from trustscore.audit.attacks import attacks
 from trustscore.audit.bunching import bunching
 from trustscore.audit.coherence import coherence
 from trustscore.audit.fairness import fairness
+from trustscore.audit.holds import hold_rules, holds
 from trustscore.audit.market import Market
 from trustscore.audit.result import Section
 from trustscore.audit.robustness import robustness
@@ -74,6 +75,8 @@ def audit(
         ("bunching", lambda: bunching(market)),
         ("fairness", lambda: fairness(market)),
     ]
+    if hold_rules(market):
+        parts.append(("holds", lambda: holds(market, outcomes, truth)))
     if truth is not None:
         parts.append(("truth", lambda: against_truth(market, truth)))
     if outcomes is not None:

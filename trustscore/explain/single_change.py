@@ -57,10 +57,11 @@ def most_gained(card: Scorecard, now: Scores, best: Scores, rows: Array) -> Arra
     plain = _plain_means(card)
     ended: dict[str, Array] = {}
     for rule in card.rules:
-        sign = EFFECTS[rule.effect].sign
+        effect = EFFECTS[rule.effect]
+        sign = effect.sign
         if sign > 0:
             elsewhere.update(rule.columns)
-        if sign < 0:
+        if sign < 0 or effect.holds:
             for column in set(rule.columns):
                 taken = np.maximum(-now.adjustments[rule.id][rows], 0.0)
                 ended[column] = ended.get(column, 0.0) + taken

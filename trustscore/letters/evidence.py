@@ -60,6 +60,9 @@ def _figures(rule: Rule, statement: Statement, block: Block, lang: str) -> list[
         found.append(_exceeds(rule, statement, block, lang))
     if rule.per is not None:
         found.append(text("per", lang, column=rule.per, value=_cell(block, rule.per, lang)))
+    if rule.above is not None:
+        value = _cell(block, rule.above, lang)
+        found.append(text("above", lang, column=rule.above, value=value))
     return found
 
 

@@ -313,7 +313,7 @@ class _Writer:
     def _effect(self, each: Restriction) -> str:
         assert each.rule is not None
         rule = each.rule
-        if rule.effect == "deduct":
+        if rule.effect in ("deduct", "hold"):
             return self.say("effect_deduct", points=f"{rule.points:+.2f}")
         return plain(f"effect_{rule.effect}", self.lang, cap=f"{rule.points:g}")
 

@@ -76,7 +76,7 @@ def restrictions_of(
         Restriction(each.ground, None, each.names, duty=True)
         for each in _by_ground([d for d in statement.duties if d in owed], terms, dated, duty=True)
     ]
-    lowering = [rule for rule in statement.adjustments if rule.effect == "deduct"]
+    lowering = [rule for rule in statement.adjustments if rule.effect in ("deduct", "hold")]
     for rule in (*statement.vetoes, *lowering):
         ground = terms.of_rule(rule.id)
         assert ground is not None, "terms_faults asks for the ground of every such rule"

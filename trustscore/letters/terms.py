@@ -292,7 +292,8 @@ def needs_ground(rule: Rule) -> bool:
     >>> [rule.id for rule in load_scorecard("minimal").rules if needs_ground(rule)]
     ['barred_identity_cap']
     """
-    return not rule.grants and (EFFECTS[rule.effect].sign < 0 or bool(rule.veto))
+    effect = EFFECTS[rule.effect]
+    return not rule.grants and (effect.sign < 0 or effect.holds or bool(rule.veto))
 
 
 def terms_faults(

@@ -12,8 +12,8 @@ from trustscore.scorecard.spec import RuleSpec, ScorecardFile
 from trustscore.scorecard.vetoes import Veto
 
 # Keys of a rule; the vetoes without a figure share one, whose value names them.
-_KEYS = ("bonus", "deduct", Veto.CAP.word, "veto", "right", "duty")
-_WITH_POINTS = ("bonus", "deduct", Veto.CAP.word)
+_KEYS = ("bonus", "deduct", "hold", Veto.CAP.word, "veto", "right", "duty")
+_WITH_POINTS = ("bonus", "deduct", "hold", Veto.CAP.word)
 
 
 def _rule(
@@ -29,11 +29,17 @@ def _rule(
         got = " and ".join(effects) or "none"
         notes.fault(at, f"must have exactly one of {', '.join(_KEYS)}. Got {got}")
         return None
-    if (spec.when is None) == (spec.exceeds is None):
-        notes.fault(at, "must have either when or exceeds")
-        return None
     key = effects[0]
     effect = EFFECTS[str(spec.veto) if key == "veto" else key]
+    tests = (spec.when is not None) + (spec.exceeds is not None)
+    if tests > 1 or (tests == 0 and not effect.holds):
+        notes.fault(at, "must have either when or exceeds")
+        return None
+    if effect.holds and spec.above is None:
+        notes.fault(f"{at}.above", "is missing: name the column that the index is held above")
+        return None
+    if spec.above is not None and not effect.holds:
+        notes.fault(f"{at}.above", "is only for hold")
     if (spec.per or spec.most) and not effect.sign:
         notes.fault(at, "per and most are only for bonus and deduct")
     if spec.per and spec.most is None:
@@ -67,6 +73,7 @@ def _rule(
         why=spec.why,
         overlay=overlay,
         grants=str(getattr(spec, key)) if effect.grants else "",
+        above=spec.above,
     )
     # A right or a duty moves no points, so it rewards nothing.
     if spec.monotone and not effect.grants:
@@ -77,6 +84,11 @@ def _rule(
 def _monotone(notes: Notes, at: str, rule: Rule, signals: Mapping[str, Signal]) -> None:
     """A rule must not make a worse signal worth more."""
     better = {s.value: s.higher_is_better for s in signals.values()}
+    if rule.above is not None and not better.get(rule.above, True):
+        notes.fault(
+            f"{at}.above",
+            f"rewards a worse {rule.above}: name a column of points, or say monotone = false",
+        )
     for condition in rule.when:
         if condition.rises is None or condition.column not in better:
             continue

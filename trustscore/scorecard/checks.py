@@ -128,6 +128,8 @@ def _read(file: ScorecardFile, signals: Iterable[Signal]) -> Iterator[tuple[str,
                 yield from ((f"{at}.{name}.when", column) for column in condition.columns)
             if rule.per:
                 yield f"{at}.{name}.per", rule.per
+            if rule.above:
+                yield f"{at}.{name}.above", rule.above
     if file.status.new:
         yield "status.new.column", file.status.new.column
 

@@ -27,12 +27,15 @@ class Effect:
         What it forbids.
     grants : bool
         Whether it gives a right or a duty, which the rule names.
+    holds : bool
+        Whether it holds the index at most so many points above a column.
     """
 
     name: str
     sign: float = 0.0
     veto: Veto = Veto.NONE
     grants: bool = False
+    holds: bool = False
 
 
 EFFECTS: Registry[Effect] = Registry(
@@ -40,6 +43,7 @@ EFFECTS: Registry[Effect] = Registry(
     [
         Effect("bonus", sign=1.0),
         Effect("deduct", sign=-1.0),
+        Effect("hold", holds=True),
         *(Effect(veto.word, veto=veto) for veto in Veto if veto),
         Effect("right", grants=True),
         Effect("duty", grants=True),

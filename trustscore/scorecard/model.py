@@ -205,6 +205,9 @@ class Scorecard:
             if dimension.weight_by:
                 use(dimension.weight_by, "share")
         for rule in self.rules:
+            # Points, unless a signal or condition reads the same column as something else.
+            if rule.above and rule.above not in checks:
+                ranges[rule.above] = (0.0, 100.0)
             for column in rule.columns:
                 use(column, "count" if column == rule.per else "number")
         if self.status.new_column:

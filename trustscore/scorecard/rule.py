@@ -26,10 +26,10 @@ class Exceeds:
 class Rule:
     """A condition with one effect.
 
-    `effect` is one of `EFFECTS`; `points` is the amount of bonus, deduct and cap, `grants` the name
-    of a right or duty. `overlay` names the overlay a rule
-    belongs to; `changes` what overlays say of a base rule, as ``(overlay, points or None for off)``
-    in file order.
+    `effect` is one of `EFFECTS`; `points` is the amount of bonus, deduct, hold and cap, `grants`
+    the name of a right or duty, `above` the column that a hold looks at. `overlay` names the
+    overlay a rule belongs to; `changes` what overlays say of a base rule, as ``(overlay, points or
+    None for off)`` in file order.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Rule:
     overlay: str | None = None
     changes: tuple[tuple[str, float | None], ...] = ()
     grants: str = ""
+    above: str | None = None
 
     @property
     def veto(self) -> Veto:
@@ -57,4 +58,5 @@ class Rule:
         names = [c for condition in self.when for c in condition.columns]
         if self.exceeds:
             names += [self.exceeds.k, self.exceeds.n]
-        return (*names, self.per) if self.per else tuple(names)
+        names += [column for column in (self.per, self.above) if column]
+        return tuple(names)

@@ -41,8 +41,9 @@ class ExceedsSpec(Base):
 class RuleSpec(Base):
     """A rule, or inside an overlay the changes to one.
 
-    A rule has either `when` or `exceeds`, and exactly one effect: bonus, deduct, cap, veto, right
-    or duty. An overlay may change the points of a rule, switch it off, or add one.
+    A rule has either `when` or `exceeds`, and exactly one effect: bonus, deduct, hold, cap, veto,
+    right or duty. A hold needs no condition. An overlay may change the points of a rule, switch it
+    off, or add one.
     """
 
     when: Conditions | None = Field(
@@ -66,6 +67,19 @@ class RuleSpec(Base):
         default=None,
         description="Effect: the index is at most this. The lowest cap that fires counts.",
         examples=[59],
+    )
+    hold: Annotated[Number, Field(ge=0, le=100)] | None = Field(
+        default=None,
+        description="Effect: the index is at most so many points above the column `above`, after "
+        "bonuses and deductions and before caps. It fires where it lowers the index; a blank holds "
+        "nobody.",
+        examples=[5],
+    )
+    above: Column | None = Field(
+        default=None,
+        description="Column of points from 0 to 100 that a hold looks at, such as the upper end "
+        "of the index of the last few days; needed with hold.",
+        examples=["short_upper"],
     )
     veto: VetoWord | None = Field(
         default=None,

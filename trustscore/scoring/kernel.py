@@ -137,6 +137,7 @@ class Tables:
     line: cython.double[::1]
     points: cython.double[::1]
     per_column: cython.int[::1]
+    above_column: cython.int[::1]
     most: cython.double[::1]
     # Status and tiers.
     collected_share: cython.double[::1]
@@ -198,6 +199,7 @@ class Tables:
         self.line = tables["line"]
         self.points = tables["points"]
         self.per_column = tables["per_column"]
+        self.above_column = tables["above_column"]
         self.most = tables["most"]
         self.collected_share = tables["collected_share"]
         self.new_column = tables["new_column"]
@@ -1014,13 +1016,17 @@ def within(index: cython.double, moved: cython.double, cap: cython.double) -> cy
 def adjust(
     t: Tables, w: Work, v: cython.Py_ssize_t, found: Found, row: cython.Py_ssize_t
 ) -> cython.void:
-    """Apply bonuses and deductions, the limits of the scale, the lowest cap, and vetoes."""
+    """Apply bonuses and deductions, the limits of the scale, holds, the lowest cap, and vetoes."""
     r: cython.Py_ssize_t
     rules: cython.Py_ssize_t = t.veto.shape[0]
     points: cython.double
     cases: cython.double
     moved: cython.double = 0.0
     cap: cython.double = INFINITY
+    hold: cython.double = INFINITY
+    height: cython.double
+    unheld: cython.double
+    now: cython.double
     veto: cython.int = 0
     raw: cython.double = found.raw[row]
     se: cython.double = found.se[row]
@@ -1046,15 +1052,34 @@ def adjust(
         if t.veto[r] == CAP:
             cap = points if points < cap else cap
     found.veto[row] = veto
+    unheld = within(raw, moved, INFINITY)
+    now = unheld
+    for r in range(rules):
+        if t.above_column[r] < 0 or not found.fired[r, row]:
+            continue
+        if not scored:
+            found.fired[r, row] = False
+            continue
+        height = w.cell[t.above_column[r]] + t.points[v * t.veto.shape[0] + r]
+        height = 0.0 if height < 0.0 else height
+        # A blank is below nothing, so that it holds nobody. The upper end is held where the index
+        # is not, or a better figure would lower it at the height.
+        hold = height if height < hold else hold
+        found.fired[r, row] = height < now
+        if found.fired[r, row]:
+            if found.statement:
+                found.adjustments[row, r] = height - now
+            now = height
     low = 0.0 if low < 0.0 else low
     high = 100.0 if high > 100.0 else high
+    found.uncapped[row] = now if scored else NAN
+    cap = hold if hold < cap else cap
     found.index[row] = within(raw, moved, cap) if scored else NAN
     found.lower[row] = within(low, moved, cap) if scored else NAN
     found.upper[row] = within(high, moved, cap) if scored else NAN
-    found.uncapped[row] = within(raw, moved, INFINITY) if scored else NAN
     if found.statement:
-        found.adjustments[row, rules] = within(raw, moved, INFINITY) - (raw + moved)
-        found.adjustments[row, rules + 1] = within(raw, moved, cap) - within(raw, moved, INFINITY)
+        found.adjustments[row, rules] = unheld - (raw + moved)
+        found.adjustments[row, rules + 1] = within(raw, moved, cap) - now
 
 
 @cython.cfunc

@@ -25,8 +25,8 @@ class Scores:
     index_se, prior_index, raw_index : ndarray of shape (n,)
         Before adjustments.
     uncapped_index : ndarray of shape (n,)
-        After bonuses, deductions and the limits of the scale, as if no cap had fired; NaN where
-        `status` is ``not_scored``.
+        After bonuses, deductions, the limits of the scale and holds, as if no cap had fired; NaN
+        where `status` is ``not_scored``.
     coverage : ndarray of shape (n,)
         Weighted mean reliability, 0..1.
     dimensions : dict of str to ndarray

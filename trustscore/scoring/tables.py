@@ -174,6 +174,7 @@ def _rule_tables(
         "line": _per_variant([each.line for each in program.rules], variants),
         "points": _per_variant([each.points for each in program.rules], variants),
         "per_column": _integers([at.get(rule.per or "", _NONE) for rule in rules]),
+        "above_column": _integers([at.get(rule.above or "", _NONE) for rule in rules]),
         "most": _floats([np.inf if rule.most is None else rule.most for rule in rules]),
     }
 

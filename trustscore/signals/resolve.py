@@ -171,7 +171,7 @@ class Resolver:
             spec=spec,
             of=inherited("of", ""),
             at=inherited("at", ""),
-            window=inherited("window", "all"),
+            window=self._window(inherited("window", "all")),
             lag=lag,
             only=inherited("only", "valid"),
             where=where,
@@ -189,6 +189,12 @@ class Resolver:
             if spec.half_life or how in ("", "sum")
             else None,
         )
+
+    def _window(self, window: int | str) -> int | str:
+        longest = self.file.longest_window
+        if longest is None or isinstance(window, str):
+            return window
+        return min(window, longest)
 
     def _times(self, name: str, column: Column) -> None:
         if column.half_life is not None:

@@ -278,6 +278,15 @@ class DefinitionsFile(Base):
     extends: str | None = Field(
         None, description="Preset or file whose entries stand unless given here.", examples=["x"]
     )
+    longest_window: int | None = Field(
+        None,
+        ge=1,
+        le=36500,
+        strict=True,
+        description="No window of days is longer, also of what is extended: columns of the "
+        "last few days under the usual names.",
+        examples=[7],
+    )
     market: MarketSpec = Field(
         MarketSpec.model_validate({}), description="The market.", examples=[{"tz": "UTC"}]
     )

@@ -118,7 +118,8 @@ def knobs(card: Scorecard, data: Mapping[str, Any]) -> tuple[Knob, ...]:
                 add(at, signal, part, float(getattr(signal, part)), ends, signal.words.unit)
     for rule in card.rules:
         if rule.overlay is None and _is_number(data["rules"][rule.id].get(rule.effect)):
-            high = 100.0 if EFFECTS[rule.effect].veto else _above(3.0 * rule.points)
+            effect = EFFECTS[rule.effect]
+            high = 100.0 if effect.veto or effect.holds else _above(3.0 * rule.points)
             add(f"rules.{rule.id}", rule, rule.effect, rule.points, (0.0, high), "points")
     return tuple(found)
 

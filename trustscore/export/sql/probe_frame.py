@@ -254,6 +254,12 @@ class ProbeFrame:
                 full = float((rule.most or 0.0) / rule.points)
                 for cases in (*beside(full), 0.0, 1.0, 1e6, BLANK):
                     yield true | {rule.per: cases}
+            if rule.above is not None:
+                true = {}
+                for condition in rule.when:
+                    true |= _satisfied(condition, true)
+                for points in (-500.0, 0.0, 20.0, 50.0, 62.5, 80.0, 95.0, 100.0, BLANK):
+                    yield true | {rule.above: points}
 
     # Block ------------------------------------------------------------------------------------
 

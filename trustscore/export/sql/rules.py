@@ -40,13 +40,15 @@ def _test(card: Card, plan: RuleFigures) -> str | None:
         tests.append(f"{k} >= {number(rule.exceeds.min_count)}")
         tests.append(f"{k} >= {line} + {number(Z95)} * SQRT({line})")
     tests += [f"{test}" for condition in rule.when if (test := card.holds(condition))]
-    return " AND ".join(tests)
+    return " AND ".join(tests) if tests or not rule.above else "TRUE"
 
 
-def adjust(card: Card) -> Adjustments:
-    """Add the rules to the query."""
+def adjust(card: Card, raw: str, scored: str) -> Adjustments:
+    """Add the rules to the query; `raw` is the index before them, `scored` a condition."""
     define = card.query.define
-    moves, names, length = [], [], 0
+    moves, length = [], 0
+    names: dict[str, str] = {}
+    holds: list[tuple[RuleFigures, str]] = []
     cap = number(100)
     levels: dict[Veto, list[str]] = {veto: [] for veto in reversed(Veto) if veto}
     for plan in card.plan.rules:
@@ -54,9 +56,13 @@ def adjust(card: Card) -> Adjustments:
         test = _test(card, plan)
         if test is None:
             continue
-        fired = define(f"fired_{rule.id}", choose(test, "1", "0")) + " = 1"
-        names.append(choose(fired, text(f";{rule.id}"), text("")))
         length += len(rule.id) + 1
+        names[rule.id] = ""
+        if EFFECTS[rule.effect].holds:
+            holds.append((plan, test))
+            continue
+        fired = define(f"fired_{rule.id}", choose(test, "1", "0")) + " = 1"
+        names[rule.id] = choose(fired, text(f";{rule.id}"), text(""))
         if rule.grants:
             continue
         # Where a rule is off in a variant it does not fire, so any figure will do there.
@@ -72,15 +78,31 @@ def adjust(card: Card) -> Adjustments:
         levels[rule.veto].append(fired)
         if rule.veto == Veto.CAP:
             cap = define(f"cap_{rule.id}", choose(fired, f"LEAST({cap}, {points})", cap))
+    total = define("moved", " + ".join(moves)) if moves else number(0)
+    now = define("unheld", clip(f"{raw} + {total}", 0, 100)) if holds else ""
+    for plan, test in holds:
+        rule = plan.rule
+        margin = card.take([0.0 if p != p else p for p in _each(plan.points)])
+        above = card.column(str(rule.above))
+        # A blank holds nobody; LEAST and GREATEST pass blanks over in some engines only.
+        tests = " AND ".join([scored, test, f"{above} IS NOT NULL"])
+        height = define(
+            f"height_{rule.id}", choose(tests, f"GREATEST({above} + {margin}, 0e0)", number(100))
+        )
+        fired = define(f"fired_{rule.id}", choose(f"{height} < {now}", "1", "0")) + " = 1"
+        names[rule.id] = choose(fired, text(f";{rule.id}"), text(""))
+        now = define(f"held_{rule.id}", f"LEAST({now}, {height})")
+        cap = define(f"cap_{rule.id}", f"LEAST({cap}, {height})")
     given = " ".join(
         f"WHEN {' OR '.join(tests)} THEN {text(veto.word)}"
         for veto, tests in levels.items()
         if tests
     )
     veto = define("veto", f"CASE {given} ELSE '' END") if given else text("")
-    joined = names[0] if len(names) == 1 else f"CONCAT({', '.join(names)})"
+    each = list(names.values())
+    joined = each[0] if len(each) == 1 else f"CONCAT({', '.join(each)})"
     return Adjustments(
-        total=define("moved", " + ".join(moves)) if moves else number(0),
+        total=total,
         cap=cap,
         veto=veto,
         vetoed=f"{veto} <> ''" if any(levels.values()) else "FALSE",

@@ -87,11 +87,11 @@ def export_sql(
     se = define("standard_error", f"100e0 * SQRT(GREATEST({variance}, 0e0))")
     coverage = define("covered", f"GREATEST({root.has} - {root.doubt}, 0e0)")
     prior = define("unknown_index", f"100e0 * {root.prior}")
-    moves = adjust(card)
+    scored = f"{coverage} > 0e0"
+    moves = adjust(card, raw, scored)
     index = define("index_points", adjusted(raw, moves))
     lower = adjusted(f"GREATEST({raw} - {number(Z95)} * {se}, 0e0)", moves)
     upper = adjusted(f"LEAST({raw} + {number(Z95)} * {se}, 100e0)", moves)
-    scored = f"{coverage} > 0e0"
     standing = status(card, coverage)
     rung = tier(
         card,
