@@ -116,8 +116,9 @@ def main() -> None:
         before = signals(logs, place / "before.csv", *options)
         outside = place / "found"
         outside.mkdir()
-        # Made-up titles name no brands that somebody could protect.
-        for name in (name for name, detector in DETECTORS.items() if not detector.brands):
+        # Made-up titles name no brands that somebody could protect, and a plan is no suspicion.
+        suspect = (d.name for d in DETECTORS.values() if not (d.brands or d.plans))
+        for name in suspect:
             out = outside / f"{name}.parquet"
             judged = ("--truth", logs / "truth") if name != "reviews" else ()
             trustscore("detect", name, logs, "-o", out, *options, *judged)

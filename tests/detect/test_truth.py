@@ -64,7 +64,7 @@ def test_what_a_row_of_the_truth_is(topic, rows, kinds):
 
 def test_every_detector_has_a_truth():
     for detector in DETECTORS.values():
-        assert set(detector.topics) & set(TRUTHS), detector.name
+        assert detector.plans or set(detector.topics) & set(TRUTHS), detector.name
 
 
 @pytest.fixture

@@ -72,6 +72,19 @@ class _Command(click.Command):
     help="Brands that `counterfeit` looks for: names, merchants that may sell them, prices and"
     " pictures, as TOML, JSON or CSV.",
 )
+@click.option(
+    "--budget",
+    metavar="N",
+    type=click.IntRange(1, 1_000_000),
+    help="Orders that `inspections` plans.",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Seed of the draw of `inspections`. The same seed gives the same plan. [default: that of"
+    " the settings, 0]",
+)
 @options.tz()
 @options.mapping()
 @options.definitions("whose zone and currency are those of the market")
@@ -95,6 +108,8 @@ def command(
     settings: str,
     truth: str | None,
     brands: str | None,
+    budget: int | None,
+    seed: int | None,
     tz: str | None,
     mapping: str | None,
     definitions: str,
@@ -147,13 +162,15 @@ def command(
                 allow_short_logs=allow_short_logs,
                 truth=truth,
                 brands=brands,
+                budget=budget,
+                seed=seed,
                 progress=progress,
             )
     except LogStop as stop:
         say(f"trustscore: {stop}; nothing was written (--strict)", err=True)
         return STOPPED
     facts = report.manifest
-    for line in truth_lines(report.truth):
+    for line in (*truth_lines(report.truth), *report.said):
         # Findings on standard output stay a table.
         say(line, err=out == "-")
     for warning in () if quiet else facts["warnings"]:

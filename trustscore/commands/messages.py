@@ -14,6 +14,7 @@ _ARGUMENTS = (
     "allow_short_logs",
     "as_of",
     "brands",
+    "budget",
     "counts",
     "encoding",
     "force",
@@ -26,10 +27,13 @@ _ARGUMENTS = (
     "policy",
     "populations",
     "previous",
+    "queue",
     "reference",
     "scorecard",
     "scored_on",
+    "seed",
     "today",
+    "truth",
     "work",
 )
 _FLAGS = {name: f"--{name.replace('_', '-')}" for name in _ARGUMENTS}

@@ -73,11 +73,14 @@ class DetectReport:
         The file of rejected rows, if there are any.
     truth : dict of str to list of Measured
         By topic how often the findings are right, where the truth was given.
+    said : list of str
+        What a plan says beside its rows.
     """
 
     manifest: dict[str, Any]
     rejects: str | None
     truth: dict[str, list[Measured]]
+    said: list[str]
 
     @property
     def summary(self) -> RunSummary:
@@ -112,6 +115,8 @@ def write_findings(
     allow_short_logs: bool = False,
     truth: FilePath | None = None,
     brands: FilePath | Brands | None = None,
+    budget: int | None = None,
+    seed: int | None = None,
     progress: Progress = silent,
 ) -> DetectReport:
     """Write what a detector finds in a folder of logs.
@@ -141,6 +146,8 @@ def write_findings(
         manifest then says how often the findings are right.
     brands : path or Brands, optional
         The brands that `counterfeit` looks for.
+    budget, seed : int, optional
+        Orders of the plan of `inspections`, and the seed of its draw, instead of the settings'.
 
     Returns
     -------
@@ -155,6 +162,7 @@ def write_findings(
     clock, target = time.perf_counter(), str(out)
     detector = _detector(name)
     protected = _brands(detector, brands)
+    _refuse_needless(detector, queue=queue, truth=truth, budget=budget, seed=seed)
     aside = is_plain(target)
     rejects_path = str(rejects) if rejects is not None else f"{target}.rejects.csv"
     manifest_path = str(manifest) if manifest is not None else f"{target}.manifest.json"
@@ -170,7 +178,11 @@ def write_findings(
         ],
     )
     chosen, defs = load_settings(settings), load_definitions(definitions)
-    chosen = chosen.model_copy(update={"brands": protected})
+    task = {name: n for name, n in (("budget", budget), ("seed", seed)) if n is not None}
+    own = chosen.inspections.model_copy(update=task)
+    chosen = chosen.model_copy(update={"brands": protected, "inspections": own})
+    if detector.plans and own.budget is None:
+        raise InputError(f"detector {name} needs `budget`: how many orders can be inspected?")
     with (
         open_logs(
             logs,
@@ -208,7 +220,8 @@ def write_findings(
         facts["withdrawn"] = taken.topics
         facts["warnings"] += taken.warnings
         written = {column: [*rows[column], *taken.rows[column]] for column in COLUMNS}
-        sinks = [_table(target, COLUMNS, written, stack, hold=strict)]
+        written = written if found.plan is None else found.plan
+        sinks = [_table(target, tuple(written), written, stack, hold=strict)]
         if queue is not None:
             decided = verdicts(opened.session, *detector.topics)
             shown = _snippets(found, opened, logs, mapping, lexicon)
@@ -229,7 +242,7 @@ def write_findings(
             files.insert(0, note)
         progress(f"detecting {name}", 1.0)
         commit_together(files, remove=[rejects_path] if aside and bad is None else [])
-    return DetectReport(facts, bad.file.path if bad is not None else None, right)
+    return DetectReport(facts, bad.file.path if bad is not None else None, right, found.said)
 
 
 def _brands(detector: Detector, brands: FilePath | Brands | None) -> Brands | None:
@@ -241,6 +254,14 @@ def _brands(detector: Detector, brands: FilePath | Brands | None) -> Brands | No
     if brands is not None and not detector.brands:
         raise InputError(f"detector {detector.name} has no use for `brands`")
     return brands if brands is None or isinstance(brands, Brands) else load_brands(brands)
+
+
+def _refuse_needless(detector: Detector, **given: Any) -> None:
+    """Raise for what a detector has no use for: nothing is left aside in silence."""
+    needless = ("queue", "truth") if detector.plans else ("budget", "seed")
+    faults = [f"`{name}`" for name in needless if given[name] is not None]
+    if faults:
+        raise InputError(f"detector {detector.name} has no use for {' and '.join(faults)}")
 
 
 def _snippets(
@@ -350,7 +371,7 @@ def _table(
     path: str, names: tuple[str, ...], rows: dict[str, list[Any]], stack: ExitStack, **how: Any
 ) -> Sink:
     """Open a table and write its rows."""
-    numbers = ("score", "suspicion")
+    numbers = ("score", "suspicion", "propensity", "expected_fail_rate", "chance_above_line")
     types = {name: pa.float64() if name in numbers else pa.string() for name in names}
     sink = open_sink(path, types, **how)
     stack.enter_context(sink.file)

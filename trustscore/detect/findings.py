@@ -164,12 +164,18 @@ class Found:
     since : int or None
         From when on orders, reviews and broadcasts were judged, in microseconds UTC; None where
         what is judged has no time, as merchants have none.
+    plan : dict of str to list, or None
+        Columns of a table that is written instead of findings.
+    said : list of str
+        What the command prints of it.
     """
 
     findings: list[Finding]
     facts: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     since: int | None = None
+    plan: dict[str, list[Any]] | None = None
+    said: list[str] = field(default_factory=list)
 
 
 def _id(detector: str, finding: Finding) -> str:

@@ -11,6 +11,7 @@ from trustscore.detect.counterfeit.find import find_counterfeits
 from trustscore.detect.findings import Cut, Found, Logs
 from trustscore.detect.gangs import find_gangs
 from trustscore.detect.identity import find_identity_links
+from trustscore.detect.inspections.find import plan_inspections
 from trustscore.detect.reviews.find import find_reviews
 from trustscore.detect.settings import DetectSettings
 from trustscore.detect.votes import find_crowd_false
@@ -40,6 +41,8 @@ class Detector:
         Logs of which it needs one.
     brands : bool
         Whether it needs a file of brands.
+    plans : bool
+        Whether it writes a plan for a budget, and no findings.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Detector:
     run: Callable[[Logs, DetectSettings, Cut], Found]
     one_of: tuple[str, ...] = ()
     brands: bool = False
+    plans: bool = False
 
     @property
     def needs(self) -> str:
@@ -141,6 +145,16 @@ _ALL = (
         sections=("counterfeit", "brands"),
         run=find_counterfeits,
         brands=True,
+    ),
+    Detector(
+        "inspections",
+        "no suspicions, but which orders to inspect next with a budget",
+        needed=("orders",),
+        optional=("order_items", "inspections"),
+        topics=(),
+        sections=("inspections",),
+        run=plan_inspections,
+        plans=True,
     ),
 )
 DETECTORS: Mapping[str, Detector] = {detector.name: detector for detector in _ALL}

@@ -16,6 +16,7 @@ from trustscore.detect.brushing.settings import BrushingSpec
 from trustscore.detect.claims.settings import ClaimsSpec
 from trustscore.detect.counterfeit.brands import Brands
 from trustscore.detect.counterfeit.settings import CounterfeitSpec
+from trustscore.detect.inspections.settings import InspectionsSpec
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.logs import LOG_TABLES
@@ -132,6 +133,7 @@ class DetectSettings(Base):
     reviews: ReviewsSpec = Field(description="Copied reviews, and days with too many.")
 
     counterfeit: CounterfeitSpec = Field(description="Listings that trade on the names of brands.")
+    inspections: InspectionsSpec = Field(description="Which orders to inspect next.")
     # A file of its own holds them, as their owners write it.
     brands: SkipJsonSchema[Brands | None] = None
 

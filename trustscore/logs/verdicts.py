@@ -35,6 +35,7 @@ VERDICTS = (
         number("propensity", "chance with which it was chosen", 0, 1),
         choice("defect", "what was wrong"),
         choice("lab", "who examined it"),
+        guarded=True,
     ),
     table(
         "findings",
