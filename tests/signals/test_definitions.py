@@ -251,6 +251,23 @@ def test_no_window_of_days_is_longer_than_the_longest(tmp_path):
     assert found.sha256 != usual.sha256
 
 
+def test_what_is_counted_over_all_time_is_counted_over_the_longest_window():
+    columns = {
+        "a": {**COUNT, "window": "all"},
+        "part": {"part_of": "a", "where": "amount > 1"},
+        "first": {"of": "orders", "at": "paid_at", "first": "paid_at", "days_since": True},
+        "again": {"like": "first"},
+        "last": {"of": "orders", "at": "paid_at", "last": "amount"},
+        "state": {"of": "identities", "count": True},
+    }
+    file = {"name": "x", "version": "1.0.0", "columns": columns}
+    found = parse_definitions({**file, "longest_window": 7}).columns
+    windows = {name: column.window for name, column in found.items()}
+    still = dict.fromkeys(("first", "again", "last", "state"), "all")
+    assert windows == {"a": 7, "part": 7, **still}
+    assert {column.window for column in parse_definitions(file).columns.values()} == {"all"}
+
+
 def test_a_window_of_a_week_counts_a_week():
     file = {"name": "x", "version": "1.0.0", "longest_window": 7, "columns": {"a": COUNT}}
     days = ("2026-01-31", "2026-01-25", "2026-01-24", "2026-01-03")

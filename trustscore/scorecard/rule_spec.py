@@ -77,9 +77,9 @@ class RuleSpec(Base):
     )
     above: Column | None = Field(
         default=None,
-        description="Column of points from 0 to 100 that a hold looks at, such as the upper end "
-        "of the index of the last few days; needed with hold.",
-        examples=["short_upper"],
+        description="Column of points from 0 to 100 that a hold looks at, such as the index of "
+        "the last few days; needed with hold.",
+        examples=["short_index"],
     )
     veto: VetoWord | None = Field(
         default=None,

@@ -160,6 +160,7 @@ class Resolver:
         if parent is not None:
             where = (*parent.where, *own_where) if part else (own_where or parent.where)
         lag = inherited("lag", 0)
+        made = how or (parent.how if parent is not None else "")
         within: int | str | None = spec.within
         if within is None:
             within = parent.within if parent is not None and spec.lag is None else int(lag)
@@ -171,12 +172,15 @@ class Resolver:
             spec=spec,
             of=inherited("of", ""),
             at=inherited("at", ""),
-            window=self._window(inherited("window", "all")),
+            window=self._window(
+                inherited("window", "all"),
+                counted=bool(inherited("at", "")) and made not in ("first", "last"),
+            ),
             lag=lag,
             only=inherited("only", "valid"),
             where=where,
             within=within,
-            how=how or (parent.how if parent is not None else ""),
+            how=made,
             what=getattr(spec, how) if how else (parent.what if parent is not None else None),
             most=spec.most or (parent.most if parent is not None else None),
             cohort=cohort,
@@ -190,11 +194,11 @@ class Resolver:
             else None,
         )
 
-    def _window(self, window: int | str) -> int | str:
+    def _window(self, window: int | str, *, counted: bool) -> int | str:
         longest = self.file.longest_window
-        if longest is None or isinstance(window, str):
+        if longest is None or (window == "all" and not counted):
             return window
-        return min(window, longest)
+        return longest if isinstance(window, str) else min(window, longest)
 
     def _times(self, name: str, column: Column) -> None:
         if column.half_life is not None:

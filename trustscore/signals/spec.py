@@ -283,8 +283,8 @@ class DefinitionsFile(Base):
         ge=1,
         le=36500,
         strict=True,
-        description="No window of days is longer, also of what is extended: columns of the "
-        "last few days under the usual names.",
+        description="No window is longer, also of what is extended: columns of the last few days "
+        "under the usual names. What is first or last of all time stays so.",
         examples=[7],
     )
     market: MarketSpec = Field(
