@@ -25,7 +25,7 @@ FLOORS = [
     {"signals"},
     {"detect"},
     {"audit", "fitting", "evaluation", "explain", "compare", "drift"},
-    {"rights"},
+    {"rights", "lines"},
     {"batch"},
     {"spark", "report"},
     {"web", "letters"},

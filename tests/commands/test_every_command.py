@@ -38,6 +38,7 @@ p,i1,a,0.5
 VOTES = """session_id,merchant_id,voter_id,voted_at,question,answer
 s1,m1,v1,2026-01-31 10:00,exaggerated,1
 """
+OUTCOMES = "merchant_id,n,events\nm0000001,9,1\nm0000002,9,0\n"
 MINIMAL = ("--scorecard", "minimal")
 SCORED = ("--scores", "scores.csv")
 # Every command that can take longer than two seconds, and how to run it in a small folder.
@@ -61,6 +62,10 @@ LONG = {
     "explain": ("explain", "export.csv", *MINIMAL, "--id", "m0000001"),
     "simulate": ("simulate", "--merchants", "9", *MINIMAL, "-o", "out.csv"),
     "fit": ("fit", "export.csv", *MINIMAL, "-o", "out.toml"),
+    "lines": (
+        *("lines", "export.csv", *MINIMAL, "--outcomes", "outcomes.csv", "--draws", "9"),
+        *("--cost", "standard", "5", "-o", "out.toml"),
+    ),
     "boost": ("boost", "candidates.csv", *SCORED, "-o", "out.csv", "--log", "log.parquet"),
     "boost --why": ("boost", "candidates.csv", *SCORED, "--why", "q", "i1"),
     "audit": ("audit", "export.csv", *MINIMAL, "--draws", "2", "-o", "out"),
@@ -106,6 +111,7 @@ def folder(tmp_path, monkeypatch):
     write_market("export.csv", 60, 3, "minimal")
     Path("scores.csv").write_text(SCORES)
     Path("candidates.csv").write_text(CANDIDATES)
+    Path("outcomes.csv").write_text(OUTCOMES)
     Path("lines.toml").write_text("[rows]\nleast = 1\n")
     Path("terms.json").write_text(json.dumps(TERMS), encoding="utf-8")
     Path("last.csv").write_text("merchant_id,tier\n")
@@ -451,6 +457,7 @@ def test_file_names_that_are_not_utf8_are_names(command, folder, monkeypatch, ca
         "candidates.csv",
         "last.csv",
         "lines.toml",
+        "outcomes.csv",
         "terms.json",
     ):
         os.replace(name, as_bytes_of_another_encoding(name))

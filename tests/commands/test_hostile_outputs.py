@@ -138,6 +138,8 @@ COMMANDS = {
     " --blocked blocked.csv",
     "boost-eval": "boost-eval candidates.csv --scores scores.csv -o eval --draws 20",
     "fit": "fit export.csv --scorecard by_category.toml -o fitted.toml",
+    "lines": "lines export.csv --scorecard minimal --outcomes outcomes.csv --cost standard 5"
+    " -o lined.toml --curve curve.csv --by-tier by-tier.csv",
     "compare": "compare export.csv export.csv --scorecard minimal -o changes.csv --parts",
     "drift": "drift export.csv export.csv --scorecard minimal -o drift.csv --columns note",
     "report": "report export.csv --scorecard minimal --previous export.csv --all-below trusted"

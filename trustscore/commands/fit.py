@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from trustscore.atomic_file import utf8
 from trustscore.commands import options
 from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
@@ -60,16 +59,7 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @options.output_file("Write the fitted scorecard to OUT: .toml, or - for standard output.")
 @options.scorecard("to start from (its open values are always fitted)")
 @options.outcomes(several=True)
-@click.option(
-    "--period",
-    "earlier",
-    nargs=3,
-    multiple=True,
-    metavar="DATE EXPORT OUTCOMES",
-    type=(options.DAY, options.INPUT, options.INPUT),
-    help="An earlier export, its day, and what happened after it. Weights must foretell later"
-    " periods from earlier ones.",
-)
+@options.period()
 @click.option(
     "--most",
     nargs=2,
@@ -199,7 +189,7 @@ def command(
     from trustscore.boost import BoostPolicy
     from trustscore.errors import InputError
     from trustscore.fitting import Note, fit_neutral, fit_scorecard
-    from trustscore.fitting.files import read_judgements, read_later, read_periods
+    from trustscore.fitting.files import read_judgements, read_later, read_periods, source_of
     from trustscore.fitting.periods import labelled_periods
     from trustscore.io.atomic_files import AtomicFile, commit_together, same_file
     from trustscore.io.refuse_overwrite import refuse_inputs
@@ -271,7 +261,7 @@ def command(
             priors=priors == "all",
             anchors=anchors == "all",
             peers=peers,
-            source=_source(read, [*outcomes, *told]),
+            source=source_of(read, [*outcomes, *told]),
             as_of=as_of,
             seed=seed,
             notes=notes,
@@ -288,7 +278,7 @@ def command(
                 fitted.scorecard,
                 policy or "boost",
                 missing=read.missing,
-                source=_source(read, []),
+                source=source_of(read, []),
             )
             texts[neutral] = points.text
     with ExitStack() as stack:
@@ -312,33 +302,6 @@ def command(
     written = tuple(path for path in texts if path != "-")
     close(RunSummary("fit", ended, files=written), quiet, summary, always=False, told=True)
     return ROWS_REJECTED if read.rejected else DONE
-
-
-def _name(path: str) -> str:
-    """Return the name of a file as TOML may hold it: bytes that are not UTF-8 are escaped."""
-    return utf8(Path(path).name).decode()
-
-
-def _source(read: Sample, outcomes: Sequence[str]) -> dict[str, Any]:
-    import hashlib
-
-    hashes = [str(file["sha256"]) for file in read.files]
-    both = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    found = {
-        "files": [_name(file["path"]) for file in read.files],
-        "sha256": both,
-        "rows": read.rows,
-        "rejected": read.rejected,
-        "fitted_to": read.size,
-    }
-    if outcomes:
-        names = [_name(path) for path in outcomes]
-        found["outcomes"] = names[0] if len(names) == 1 else names
-        # What came through a pipe cannot be read again.
-        if all(Path(path).is_file() for path in outcomes):
-            digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in outcomes]
-            found["outcomes_sha256"] = digests[0] if len(digests) == 1 else digests
-    return found
 
 
 def _said_of(points: Neutrals) -> str:

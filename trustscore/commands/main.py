@@ -38,6 +38,7 @@ COMMANDS = {
     "simulate": ("trustscore.commands.simulate", "Make up an export and its truth."),
     "schema": ("trustscore.commands.schema", "Print the JSON Schema of the file formats."),
     "fit": ("trustscore.commands.fit", "Fit a scorecard to data and outcomes."),
+    "lines": ("trustscore.commands.lines", "Choose tier and cap lines by what they cost."),
     "boost": ("trustscore.commands.boost", "Rank candidates again by relevance and trust."),
     "audit": ("trustscore.commands.audit", "Audit whether a scorecard is sound."),
     "rights": ("trustscore.commands.rights", "Review the operating rights of merchants."),

@@ -211,6 +211,20 @@ def outcomes(*, several: bool = False) -> Option:
     )
 
 
+def period() -> Option:
+    """Return ``--period``, which may be given several times."""
+    return click.option(
+        "--period",
+        "earlier",
+        nargs=3,
+        multiple=True,
+        metavar="DATE EXPORT OUTCOMES",
+        type=(DAY, INPUT, INPUT),
+        help="An earlier export, its day, and what happened after it. What is learnt from earlier"
+        " periods must hold in later ones.",
+    )
+
+
 def output_table(what: str, *, required: bool = True, note: str = "") -> Option:
     """Return ``-o`` for a table, and ``--csv-encoding``; `what` names its content."""
     option = click.option(

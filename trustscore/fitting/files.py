@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from trustscore.atomic_file import utf8
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.fitting import Judgement, Note, outcome_notes
 from trustscore.fitting.periods import Period
@@ -18,7 +21,7 @@ from trustscore.outcomes import Outcomes, added_up
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Progress, silent
 
-__all__ = ["read_judgements", "read_later", "read_periods"]
+__all__ = ["read_judgements", "read_later", "read_periods", "source_of"]
 
 
 def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Judgement]:
@@ -191,3 +194,36 @@ def _joined(name: str, read: Sample, known: Outcomes, source: str, notes: list[N
     joined = known.join(ids, source)
     notes += outcome_notes(joined, len(known.merchant_id))
     return Period(name, block, joined)
+
+
+def source_of(read: Sample, outcomes: Sequence[str]) -> dict[str, Any]:
+    """Return what the provenance of a scorecard says of the files it was made from.
+
+    Parameters
+    ----------
+    read : Sample
+    outcomes : sequence of str
+        Files that were read beside the export.
+    """
+    hashes = [str(file["sha256"]) for file in read.files]
+    both = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    found = {
+        "files": [_name(file["path"]) for file in read.files],
+        "sha256": both,
+        "rows": read.rows,
+        "rejected": read.rejected,
+        "fitted_to": read.size,
+    }
+    if outcomes:
+        names = [_name(path) for path in outcomes]
+        found["outcomes"] = names[0] if len(names) == 1 else names
+        # What came through a pipe cannot be read again.
+        if all(Path(path).is_file() for path in outcomes):
+            digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in outcomes]
+            found["outcomes_sha256"] = digests[0] if len(digests) == 1 else digests
+    return found
+
+
+def _name(path: str) -> str:
+    """Return the name of a file as TOML may hold it: bytes that are not UTF-8 are escaped."""
+    return utf8(Path(path).name).decode()
