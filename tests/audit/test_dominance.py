@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.audit.audit_cards import card, level, levels, market
+from tests.audit.audit_cards import card, level, levels, market, rate
 from trustscore.audit import Outcomes
+from trustscore.audit.attack_cost import one_fake
 from trustscore.audit.coherence import coherence, dominant_signals
 from trustscore.audit.validity import validity
 from trustscore.scorecard import load_scorecard
@@ -97,3 +98,28 @@ def test_the_verdict_says_whether_the_index_earns_its_complexity():
     assert levels(alone)["verdict"] == "decide"
     [text] = [f.text for f in alone.findings if f.code.endswith("verdict")]
     assert "does not earn its complexity" in text and "over the best single signal" in text
+
+
+def test_one_fake_by_hand():
+    """Half of ten and a prior worth one: 5.5 bad of 11, and 5.5 of 12 with a good one more."""
+    counted = card({"a": rate("a_bad", "a_all", poor=1.0, prior=0.5, strength=1)})
+    bought = market(counted, a_bad=np.full(40, 5.0), a_all=np.full(40, 10.0))
+    before, after = 5.5 / 11, 5.5 / 12
+    assert one_fake(bought, "a") == pytest.approx(100 * (before - after))
+
+
+def test_what_one_fake_buys_stands_beside_the_share():
+    rng = np.random.default_rng(2)
+    names = {name: level(name) for name in NAMES[1:]}
+    names["a"] = rate("a_bad", "a_all", poor=1.0, prior=0.5, strength=1)
+    values = {name: 5 + rng.uniform(-0.3, 0.3, 400) for name in NAMES[1:]}
+    heavy = market(
+        card(names), **values, a_bad=rng.integers(0, 11, 400) * 1.0, a_all=np.full(400, 10.0)
+    )
+    [text] = [f.text for f in coherence(heavy).findings if f.code.endswith("dominance")]
+    bought = one_fake(heavy, "a")
+    assert 0 < bought < 100 / 6
+    assert f"one perfect fake in it buys a median merchant {bought:.2f} points" in text
+    # A signal that counts nothing cannot be faked by the piece.
+    [text] = [f.text for f in coherence(six(4.0)).findings if f.code.endswith("dominance")]
+    assert "fake" not in text and np.isnan(one_fake(six(4.0), "a"))

@@ -12,7 +12,7 @@ from trustscore.audit.market import Market
 from trustscore.audit.result import Section, table_of
 from trustscore.typing import Array
 
-__all__ = ["attack_cost"]
+__all__ = ["attack_cost", "one_fake"]
 
 SIZES = (("small", 0.1), ("median", 0.5), ("large", 0.9))
 _MERCHANTS = 25  # nearest to each size; the median of their costs is shown
@@ -76,6 +76,25 @@ def attack_cost(market: Market) -> Section:
     section.tables["cheapest"] = _cheapest(section.tables["signals"])
     _judge(section)
     return section
+
+
+def one_fake(market: Market, name: str) -> float:
+    """Return how many points of index, before rules, one perfect fake buys a median merchant.
+
+    The fake is one more observation with the best figure there is, for one signal alone. The
+    median is over 25 merchants around the median volume; NaN where the signal counts nothing.
+
+    Parameters
+    ----------
+    market : Market
+    name : str
+        Of the signal.
+    """
+    forgery = Forgery(market.take(_near(market, 0.5)))
+    targets = [[signal] for _, signal in forgery.signals if signal.id == name]
+    if not targets:
+        return float("nan")
+    return float(np.median(_gain(forgery, targets, np.ones((1, forgery.rows)))))
 
 
 def _prices(forgery: Forgery, targets: list[list[Any]], size: Array) -> dict[str, Array]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trustscore.audit.attack_cost import one_fake
 from trustscore.audit.least import LEAST, enough
 from trustscore.audit.market import Market
 from trustscore.audit.result import Level, Section, table_of
@@ -217,9 +218,19 @@ def _dominance(section: Section, part: Market, scores: Scores) -> None:
             "dominance",
             f"{parts.names[at]} makes up {share[at]:.0%} of the variance of the index "
             f"(95 % interval {low:.0%} to {high:.0%}), above {parts.limits[at]:.0%}: the index "
-            "stands and falls with it; see what a point of it costs, and `trustscore fit --most`",
+            f"stands and falls with it{_bought(part, at)}; see `trustscore fit --most`",
             bad=bool(low > parts.limits[at]),
         )
+
+
+def _bought(part: Market, at: int) -> str:
+    """Say what one fake of a signal buys; nothing of dimensions, which nobody fakes as such."""
+    if at >= len(part.card.signals):
+        return ""
+    points = one_fake(part, part.card.signals[at].id)
+    if np.isnan(points):
+        return ""
+    return f", and one perfect fake in it buys a median merchant {points:.2f} points"
 
 
 def dominant_signals(part: Market) -> list[str]:
