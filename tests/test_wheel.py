@@ -92,6 +92,17 @@ def test_the_metadata_keeps_pyspark_an_extra(wheel):
     assert f"Version: {trustscore.__version__}" in metadata
     assert "Requires-Python: >=3.11" in metadata
     extras = {line.removeprefix("Provides-Extra: ") for line in metadata if "Extra: " in line}
-    assert extras == {"spark", "sql", "logs", "plot", "report", "web", "mcdm", "docs", "dev"}
+    assert extras == {
+        "spark",
+        "sql",
+        "logs",
+        "link",
+        "plot",
+        "report",
+        "web",
+        "mcdm",
+        "docs",
+        "dev",
+    }
     (spark,) = (line for line in metadata if line.startswith("Requires-Dist: pyspark"))
     assert spark.replace('"', "'").endswith("extra == 'spark'")

@@ -44,7 +44,7 @@ from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import stored_columns
 from trustscore.io.logs.runner import open_bucket, sql_types
 from trustscore.io.logs.session import Session, identifier
-from trustscore.io.logs.texts import ReadAgain, texts_at
+from trustscore.io.logs.texts import PRIVATE_TEXTS, ReadAgain, texts_at
 from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
 from trustscore.lexicon import load_lexicon, snippet
 from trustscore.logs import LOG_TABLES
@@ -347,7 +347,7 @@ def open_views(opened: Opened, cut: Cut) -> None:
             if column != "_line"
         ]
         known = [column for column in have if column != "_line"]
-        if any(column.claims for column in table.columns):
+        if name in PRIVATE_TEXTS or any(column.claims for column in table.columns):
             # Where a text can be read again.
             lines = ("_file", "_line")
             columns += [*lines] if known else [f"CAST(NULL AS BIGINT) AS {name}" for name in lines]

@@ -12,6 +12,7 @@ from trustscore.detect.findings import Cut, Found, Logs
 from trustscore.detect.gangs import find_gangs
 from trustscore.detect.identity import find_identity_links
 from trustscore.detect.inspections.find import plan_inspections
+from trustscore.detect.link.find import find_links
 from trustscore.detect.reviews.find import find_reviews
 from trustscore.detect.settings import DetectSettings
 from trustscore.detect.votes import find_crowd_false
@@ -81,6 +82,15 @@ _ALL = (
         topics=("identity_link",),
         sections=("identity", "hubs"),
         run=find_identity_links,
+    ),
+    Detector(
+        "link",
+        "accounts that are probably a merchant removed for cause again, by names and addresses too",
+        needed=("identities", "merchants"),
+        optional=("findings",),
+        topics=("identity_link",),
+        sections=("link", "identity", "hubs"),
+        run=find_links,
     ),
     Detector(
         "gangs",

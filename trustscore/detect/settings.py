@@ -17,6 +17,7 @@ from trustscore.detect.claims.settings import ClaimsSpec
 from trustscore.detect.counterfeit.brands import Brands
 from trustscore.detect.counterfeit.settings import CounterfeitSpec
 from trustscore.detect.inspections.settings import InspectionsSpec
+from trustscore.detect.link.settings import LinkSpec
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.logs import LOG_TABLES
@@ -127,6 +128,7 @@ class DetectSettings(Base):
         description="Score of an identifier shared with a merchant removed for cause; 0 is none.",
         examples=[{"legal_id": 1.0}],
     )
+    link: LinkSpec = Field(description="Accounts that are probably a removed one again.")
     gangs: GangsSpec = Field(description="Gangs of accounts.")
     brushing: BrushingSpec = Field(description="Orders bought for show.")
     claims: ClaimsSpec = Field(description="Claims in broadcasts, chats, titles and reviews.")

@@ -25,6 +25,7 @@ __all__ = [
     "Folded",
     "dense",
     "fold",
+    "folded",
     "sounds",
     "squeeze",
     "squeeze_together",
@@ -185,6 +186,17 @@ class Folded(NamedTuple):
         return self.places[self.at[start]], self.places[self.at[end - 1]] + 1
 
 
+def folded(text: str) -> str:
+    """Return a text folded, without the places.
+
+    Examples
+    --------
+    >>> folded("加 ⓋX")
+    '加 vx'
+    """
+    return text.translate(_FOLD)
+
+
 def fold(text: str) -> Folded:
     """Return a text folded, with the place of each character.
 
@@ -195,14 +207,14 @@ def fold(text: str) -> Folded:
     ('加 vx', '加vx', (2, 4))
     """
     parts = [_FOLD[code] for code in map(ord, text)]
-    folded = "".join(parts)
+    whole = "".join(parts)
     # Most texts have one character for each.
     places: Sequence[int] = range(len(text))
-    if len(folded) != len(text) or "" in parts:
+    if len(whole) != len(text) or "" in parts:
         places = [place for place, part in enumerate(parts) for _ in part]
     # What is folded folds to itself.
-    at = list(compress(range(len(folded)), map(_SQUEEZE.__getitem__, map(ord, folded))))
-    return Folded(folded, places, folded.translate(_SQUEEZE), at)
+    at = list(compress(range(len(whole)), map(_SQUEEZE.__getitem__, map(ord, whole))))
+    return Folded(whole, places, whole.translate(_SQUEEZE), at)
 
 
 def with_digits(text: str) -> str:

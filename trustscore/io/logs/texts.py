@@ -17,7 +17,10 @@ from trustscore.io.logs.sources import LogSource, sources_of
 from trustscore.io.logs.store import Store
 from trustscore.logs import LOG_TABLES
 
-__all__ = ["ReadAgain", "each_text", "texts_at"]
+__all__ = ["PRIVATE_TEXTS", "ReadAgain", "each_text", "texts_at"]
+
+PRIVATE_TEXTS = {"identities": "value"}
+"""Columns that the store holds as pseudonyms, of which names and addresses are read again."""
 
 
 class ReadAgain:
@@ -101,7 +104,7 @@ def _read(
     source: LogSource, name: str, wanted: np.ndarray
 ) -> Iterator[tuple[list[int], list[str]]]:
     table = LOG_TABLES[name]
-    column = next(table.of_type("text")).name
+    column = PRIVATE_TEXTS.get(name) or next(table.of_type("text")).name
     log = open_log(str(source.path), source.mapping.encoding)
     try:
         header = [text.strip() for text in log.header]
