@@ -84,6 +84,7 @@ api_modules = [
     ("trustscore.boost", "Policies, tables of boosts, ranked lists"),
     ("trustscore.evaluation", "What a boost costs and buys"),
     ("trustscore.fitting", "Fit priors, anchors and weights"),
+    ("trustscore.lines", "Choose tier and cap lines for a stated cost"),
     ("trustscore.audit", "Ask whether a scorecard is sound"),
     ("trustscore.export", "Scorecards as SQL, boosts for engines"),
     ("trustscore.simulate", "Made-up markets, with their truth"),

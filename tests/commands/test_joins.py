@@ -79,6 +79,11 @@ COMMANDS = {
         ["fit", "{export}", "--outcomes", "{asked}", "--scorecard", "minimal", "-o", "{out}.toml"]
         + ["--weights", "expert"],
     ),
+    "lines": (
+        outcomes,
+        ["lines", "{export}", "--outcomes", "{asked}", "--scorecard", "minimal"]
+        + ["--cost", "standard", "9", "--draws", "9", "-o", "{out}.toml"],
+    ),
     "audit": (
         outcomes,
         ["audit", "{export}", "--outcomes", "{asked}", "--scorecard", "minimal", "-o", "{out}"]

@@ -34,6 +34,8 @@ COMMANDS = {
     "explain": ["explain", "no.csv", "--id", "a"],
     "fit": ["fit", "no.csv", "-o", "out.toml"],
     "fit to outcomes": ["fit", "no.csv", "--outcomes", "outcomes.csv", "-o", "out.toml"],
+    "lines": ["lines", "no.csv", "--outcomes", "outcomes.csv", "--cost", "standard", "9"]
+    + ["-o", "out.toml"],
     "audit": ["audit", "no.csv", "-o", "out"],
     "rights": [
         "rights",
@@ -90,6 +92,7 @@ def test_a_header_alone_is_said(folder):
         "explain": "no merchant 'a'",
         "fit": "there is no merchant to fit to",
         "fit to outcomes": "is in the export",
+        "lines": "is in the export",
         "audit": "at least 2 merchants",
     }.items():
         assert says in str(run(COMMANDS[command]).exception)
