@@ -181,6 +181,8 @@ def write_findings(
     task = {name: n for name, n in (("budget", budget), ("seed", seed)) if n is not None}
     own = chosen.inspections.model_copy(update=task)
     chosen = chosen.model_copy(update={"brands": protected, "inspections": own})
+    # A scorecard that the settings name is an input as well.
+    refuse_inputs([target, manifest_path], [own.scorecard] if detector.plans else [])
     if detector.plans and own.budget is None:
         raise InputError(f"detector {name} needs `budget`: how many orders can be inspected?")
     with (

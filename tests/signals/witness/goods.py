@@ -57,6 +57,15 @@ def goods(shop: Shop, shops: dict[str, Shop]) -> dict[str, Any]:
         for c in judged
         if c["kind"] == "spot" and year(c["decided_at"]) and c["selection"] != "requested"
     ]
+    drawn = [
+        c
+        for c in judged
+        if c["kind"] == "spot"
+        and c["selection"] == "random"
+        and c["decided_at"] >= shop.book.cut - 365 * DAY
+    ]
+    if len(drawn) >= 10:
+        spot = [c for c in spot if c["selection"] == "random"]
     out["spot_checks_done_365d"] = len(spot)
     out["spot_checks_failed_365d"] = sum(c["result"] == "fail" for c in spot)
     ware = [c for c in judged if c["kind"] == "warehouse" and last90(c["decided_at"])]
