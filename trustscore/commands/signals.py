@@ -16,6 +16,7 @@ from trustscore.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from trustscore.signals.files import Why
+    from trustscore.typing import Progress
 
 # So many events are printed of each kind.
 _MOST = 50
@@ -27,6 +28,7 @@ Example:
   trustscore signals logs/ --as-of 2026-02-01 --why m0000123 quality_return_orders
   trustscore signals --check --scorecard default
   trustscore signals --emit-sql spark --as-of 2026-02-01 -o signals.sql
+  trustscore signals logs/ -o export.csv --as-of 2026-02-01 --engine spark --work /shared/store
 """
 
 
@@ -35,6 +37,14 @@ Example:
     "logs", metavar="[LOGS]", required=False, type=click.Path(exists=True, file_okay=False)
 )
 @options.output_table("the export", required=False, note=" With --emit-sql the SQL.")
+@click.option(
+    "--engine",
+    type=options.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="What counts. Spark runs the same SQL on the same store and gives the same files; its"
+    " executors must reach --work.",
+)
 @options.as_of(
     "Day of the export, always to be given. Nothing that happened on it or later is counted."
 )
@@ -103,12 +113,20 @@ Example:
     help="Write the SQL of the columns for another engine: duckdb, spark, postgres and so on. With"
     " LOGS for the columns that these have, else for all.",
 )
+@click.option(
+    "--test-frame",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="With --emit-sql, also write the tables of a made-up market, what they must give, and how"
+    " to compare, to the new folder DIR.",
+)
 @options.lang("sentences of --check and --why")
 @options.summary()
 @options.quiet()
 def command(
     logs: str | None,
     out: str | None,
+    engine: str,
     as_of: dt.date | None,
     tz: str | None,
     mapping: str | None,
@@ -132,6 +150,7 @@ def command(
     why: tuple[str, str] | None,
     check: bool,
     emit_sql: str | None,
+    test_frame: str | None,
     lang: str,
     summary: str | None,
     quiet: bool,
@@ -145,12 +164,19 @@ def command(
     """
     from trustscore.signals.files import LogStop, explain_figure, write_signals
 
+    if engine == "spark":
+        _refuse_spark(check, emit_sql, why, lineage)
     if check:
         return _check(definitions, scorecard, lang)
     if as_of is None:
         raise click.UsageError("--as-of is missing: the figures of which day?")
     if emit_sql is not None:
-        return _emit(emit_sql, out or "-", as_of, definitions, logs, mapping, tz)
+        with progress_bar(quiet, out) as progress:
+            return _emit(
+                emit_sql, out or "-", as_of, definitions, logs, mapping, tz, test_frame, progress
+            )
+    if test_frame is not None:
+        raise click.UsageError("--test-frame goes with --emit-sql")
     if logs is None:
         raise click.UsageError("LOGS is missing: the folder of logs")
     if out is None and why is None:
@@ -174,6 +200,8 @@ def command(
         _print_why(found, lang)
         return DONE
     assert out is not None
+    if engine == "spark":
+        from trustscore.spark import write_signals
     try:
         with progress_bar(quiet, out) as progress:
             report = write_signals(
@@ -199,6 +227,22 @@ def command(
         say(f"WARNING: {warning}", err=True)
     close(report.summary, quiet, summary, lang=lang, always=False)
     return ROWS_REJECTED if facts["rows"]["rejected"] else DONE
+
+
+def _refuse_spark(
+    check: bool, emit_sql: str | None, why: tuple[str, str] | None, lineage: str | None
+) -> None:
+    faults = []
+    if lineage is not None:
+        faults.append("--lineage (only the local engine writes it)")
+    if why is not None:
+        faults.append("--why (it reads one bucket of merchants)")
+    if check:
+        faults.append("--check (it counts nothing)")
+    if emit_sql is not None:
+        faults.append("--emit-sql (it counts nothing)")
+    if faults:
+        raise click.UsageError("--engine spark does not take " + "; ".join(faults))
 
 
 def _check(definitions: str, scorecard: str | None, lang: str) -> int:
@@ -235,6 +279,8 @@ def _emit(
     logs: str | None,
     mapping: str | None,
     tz: str | None,
+    test_frame: str | None,
+    progress: Progress,
 ) -> int:
     from trustscore.atomic_file import AtomicFile
     from trustscore.export.sql.dialects import DIALECTS
@@ -252,6 +298,10 @@ def _emit(
     defs = load_definitions(definitions)
     collected = everything() if logs is None else collected_columns(logs, mapping)
     text = emit_sql(generate(defs, as_of, collected, zone=tz), dialect)
+    if test_frame is not None:
+        from trustscore.signals.files.probe import write_signals_probe
+
+        write_signals_probe(test_frame, defs, collected, dialect, tz=tz, progress=progress)
     with AtomicFile(out) as file:
         file.write(text.encode())
         file.commit()

@@ -356,9 +356,7 @@ def open_views(opened: Opened, cut: Cut) -> None:
             known += lines if known else []
         # An empty folder is a log without a file, and so without columns.
         if known:
-            # Two buckets may hold one key that does not name the merchant.
-            sure = found.buckets == 1 or "merchant_id" in table.key
-            unique = sure and name in opened.census.unique(found)
+            unique = name in opened.census.unique(found)
             rows = visible_sql(name, f"read_{name}", known, known, cut.at, day, unique=unique)
             _view(session, name, f"SELECT {', '.join(columns)} FROM ({rows})")
         else:

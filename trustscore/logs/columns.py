@@ -72,7 +72,7 @@ class LogTable:
     meaning : str
         What one row is.
     key : tuple of str
-        Rows with the same key are versions of one thing.
+        Rows of one merchant with the same key are versions of one thing.
     moment : str
         The event time that decides whether a row is visible at a cut; empty where no single
         time does, and each time of the row is blanked for itself.
@@ -105,6 +105,15 @@ class LogTable:
     def required(self) -> tuple[str, ...]:
         """The names of the columns that must be there."""
         return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """The columns that versions of one row have in common: its merchant, and its key.
+
+        A key that two merchants have in common makes no versions: whether one hid the other would
+        hang on how merchants are divided among buckets.
+        """
+        return self.key if "merchant_id" in self.key else ("merchant_id", *self.key)
 
     def __getitem__(self, name: str) -> LogColumn:
         for column in self.columns:

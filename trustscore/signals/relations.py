@@ -90,16 +90,14 @@ class VisibleLog:
 
     @property
     def key(self) -> frozenset[str]:
-        """The columns that no two rows have in common: those of the log's key that are there."""
+        """The columns that no two rows have in common: those of its key that are there."""
         collected = self.build.collected[self.table]
-        return frozenset(name for name in LOG_TABLES[self.table].key if name in collected)
+        return frozenset(name for name in LOG_TABLES[self.table].row_key if name in collected)
 
     @property
     def unique(self) -> bool:
         """Whether it is known that no key stands on two rows of it."""
-        # Two buckets may hold one key that does not name the merchant.
-        whole = self.market and "merchant_id" not in LOG_TABLES[self.table].key
-        return self.table in self.build.unique and not whole
+        return self.table in self.build.unique
 
     def sql(self) -> str:
         """Return the SELECT that makes it; empty if nothing of it is read."""

@@ -113,7 +113,7 @@ def visible_sql(
         return f"SELECT {', '.join(parts)} FROM {ident(source)}{where}"
     newest = [f"COALESCE({ident('recorded_at')}, {_OLDEST}) DESC"] if "recorded_at" in have else []
     newest += ['"_file" DESC', '"_line" DESC']
-    key = ", ".join(ident(name) for name in log.key if name in have)
+    key = ", ".join(ident(name) for name in log.row_key if name in have)
     return (
         f"SELECT {', '.join(parts)} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {key} "
         f'ORDER BY {", ".join(newest)}) AS "_version" FROM {ident(source)}{where}) AS t '

@@ -161,5 +161,16 @@ class Hadoop:
         from urllib.parse import unquote, urlsplit
 
         parts = urlsplit(file.uri)
-        path = re.sub(r"([\\*?\[\]{},])", r"\\\1", unquote(parts.path))
+        path = Hadoop.escaped(unquote(parts.path))
         return f"{parts.scheme}://{parts.netloc}{path}" if parts.scheme else path
+
+    @staticmethod
+    def escaped(path: str) -> str:
+        r"""Return a path of which Spark's readers take no character for a pattern.
+
+        Examples
+        --------
+        >>> print(Hadoop.escaped("hdfs:///day[1]"))
+        hdfs:///day\[1\]
+        """
+        return re.sub(r"([\\*?\[\]{},])", r"\\\1", path)

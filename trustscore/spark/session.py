@@ -27,7 +27,7 @@ def need_pyspark() -> None:
         import pyspark  # noqa: F401
     except ImportError:
         raise InputError(
-            "Spark is not installed here: pip install pyspark,"
+            "Spark is not installed here (the extra `spark`): pip install pyspark,"
             " or run with the pyspark of a cluster (spark-submit)"
         ) from None
 

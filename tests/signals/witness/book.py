@@ -119,7 +119,7 @@ class Book:
             known = row["recorded_at"]
             if known is not None and known >= self.cut:
                 continue
-            key = tuple(row[name] for name in log.key)
+            key = tuple(row[name] for name in log.row_key)
             rank = (-1 << 62 if known is None else known, place)
             if key not in newest or newest[key][0] < rank:
                 newest[key] = (rank, row)

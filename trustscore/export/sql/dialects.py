@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from trustscore.errors import InputError
@@ -31,7 +32,7 @@ PARSED = ("databricks", "bigquery", "redshift", "snowflake", "sqlserver", "trino
 _QUOTED = ("mysql", "databricks", "redshift", "sqlserver")
 
 
-def translate(text: str, dialect: str) -> str:
+def translate(text: str, dialect: str, tables: Mapping[str, str] | None = None) -> str:
     r"""Return the query of `trustscore.export.export_sql` in the dialect of an engine.
 
     Parameters
@@ -40,6 +41,8 @@ def translate(text: str, dialect: str) -> str:
         The query as it runs in DuckDB.
     dialect : str
         One of `DIALECTS`; ``duckdb`` needs no sqlglot.
+    tables : mapping of str to str, optional
+        What tables are called there, for those that are called otherwise.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def translate(text: str, dialect: str) -> str:
             f"dialect must be one of {', '.join(DIALECTS)}. Got {dialect!r}"
             f"{suggest(dialect, DIALECTS)}"
         )
-    if dialect == "duckdb":
+    if dialect == "duckdb" and not tables:
         return text
     try:
         import sqlglot
@@ -71,6 +74,10 @@ def translate(text: str, dialect: str) -> str:
         start = text.index("\n", start) + 1
     tree = sqlglot.parse_one(text[start:], read="duckdb")
     _fit(tree, dialect)
+    called = tables or {}
+    for table in tree.find_all(sqlglot.exp.Table):
+        if table.name in called:
+            table.set("this", sqlglot.exp.to_identifier(called[table.name], quoted=True))
     # What the engine has no word for must not pass as a warning.
     query = tree.sql(
         _NAMES[dialect],

@@ -20,7 +20,7 @@ from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Progress, silent
 
-__all__ = ["TOLERANCE", "write_probe"]
+__all__ = ["TOLERANCE", "comparison", "write_probe"]
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -92,7 +92,7 @@ def write_probe(
         table=table,
         texts=_text_columns(rows),
         expected_texts=_text_columns(wanted),
-        query=_comparison(wanted),
+        query=comparison({name: values.dtype == object for name, values in wanted.items()}),
         tolerance=TOLERANCE,
     )
     progress("writing", math.nan)
@@ -122,14 +122,20 @@ def _csv(columns: Columns) -> str:
     return held.getvalue()
 
 
-def _comparison(wanted: Columns) -> str:
-    """Return the query that counts the merchants whose scores are not as they must be."""
+def comparison(texts: Mapping[str, bool]) -> str:
+    """Return the query that counts the merchants whose figures are not as they must be.
+
+    Parameters
+    ----------
+    texts : mapping of str to bool
+        Whether a column is a text, by its name.
+    """
     tests = ["a.merchant_id IS NULL"]
-    for name, values in wanted.items():
+    for name, is_text in texts.items():
         if name == "merchant_id":
             continue
         actual, expected = (f"{side}.{quoted(name)}" for side in "ae")
-        if values.dtype == object:
+        if is_text:
             tests.append(f"COALESCE({actual}, '') <> COALESCE({expected}, '')")
         else:
             tests.append(f"({actual} IS NULL) <> ({expected} IS NULL)")

@@ -19,7 +19,7 @@ from trustscore.typing import Progress, silent
 __all__ = ["Census", "take_census"]
 
 _FILE = "census.json"
-_FORMAT = 2
+_FORMAT = 3
 # More rows of one chat or item are no conversation and no offer: they are left out and counted.
 _MOST_ROWS = 100_000
 # Nearly all that comes of an order comes within 90 days.
@@ -159,7 +159,7 @@ def _without(
 
 def _count_versions(session: Session, table: str, types: Mapping[str, Any], census: Census) -> None:
     """Count identical rows, older versions, and versions that contradict each other."""
-    key = ", ".join(identifier(name) for name in LOG_TABLES[table].key if name in types)
+    key = ", ".join(identifier(name) for name in LOG_TABLES[table].row_key if name in types)
     source = identifier(table)
     [(rows, keys)] = session.rows(
         f"SELECT COALESCE(SUM(n), 0), count(*) FROM (SELECT count(*) AS n FROM {source}"

@@ -16,7 +16,17 @@ from trustscore.io.logs.session import Session, identifier, literal
 from trustscore.logs import LOG_TABLES
 from trustscore.typing import Progress, silent
 
-__all__ = ["Counted", "close_bucket", "make", "open_bucket", "run_buckets", "sql_types"]
+__all__ = [
+    "Counted",
+    "Runner",
+    "close_bucket",
+    "gather",
+    "make",
+    "open_bucket",
+    "run_buckets",
+    "sql_types",
+    "too_large",
+]
 
 _SQL_TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN"}
 
@@ -50,12 +60,32 @@ class Counted:
     rows : int
     parts : list of Path
         The rows of each bucket.
+    engine : str
+        What counted, and its version.
     """
 
     file: Path
     excluded: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     parts: list[Path] = field(default_factory=list)
+    engine: str = ""
+
+
+class Runner(Protocol):
+    """Runs a plan over all rows of the store, as `run_buckets` does."""
+
+    def __call__(
+        self,
+        session: Session,
+        logs: Logs,
+        plan: Any,
+        folder: Path,
+        *,
+        order: str = "merchant_id",
+        also: Callable[[str], str] = "SELECT * FROM {}".format,
+        progress: Progress = silent,
+    ) -> Counted:
+        """Return what the plan gave; see `run_buckets`."""
 
 
 def sql_types(columns: Mapping[str, Any]) -> dict[str, str]:
@@ -127,7 +157,7 @@ def run_buckets(
         Given the rows of all buckets, returns the SELECT that is written.
     progress : Progress, optional
     """
-    done = Counted(folder / "export.parquet")
+    done = Counted(folder / "export.parquet", engine=f"duckdb {session.version}")
     everything = range(logs.buckets)
     open_bucket(session, logs, everything, "all_")
     for statement in plan.market:
@@ -153,11 +183,16 @@ def run_buckets(
         if statement.view:
             _drop(session, statement)
     close_bucket(session, logs, "all_")
-    paths = ", ".join(literal(str(path)) for path in exports)
-    session.copy(f"{also(f'read_parquet([{paths}])')} ORDER BY {order}", done.file)
-    [(done.rows,)] = session.rows(f"SELECT count(*) FROM read_parquet([{literal(str(done.file))}])")
+    gather(session, done, order, also)
     progress("counting", 1.0)
     return done
+
+
+def gather(session: Session, done: Counted, order: str, also: Callable[[str], str]) -> None:
+    """Write the rows of all parts in order, as `run_buckets` says."""
+    paths = ", ".join(literal(str(path)) for path in done.parts)
+    session.copy(f"{also(f'read_parquet([{paths}])')} ORDER BY {order}", done.file)
+    [(done.rows,)] = session.rows(f"SELECT count(*) FROM read_parquet([{literal(str(done.file))}])")
 
 
 def make(session: Session, statement: Statement) -> None:
@@ -172,10 +207,15 @@ def make(session: Session, statement: Statement) -> None:
         if type(error).__name__ not in ("OutOfRangeException", "ConversionException"):
             raise
         # The error itself repeats the figure, and says nothing of whose it is.
-        raise InputError(
-            f"a number of the logs is too large to be added up ({statement.name}): look for absurd "
-            "amounts or points, or bound each of them by the key `cap` of the column"
-        ) from None
+        raise too_large(statement.name) from None
+
+
+def too_large(statement: str) -> InputError:
+    """Return the error of a sum that no whole number holds."""
+    return InputError(
+        f"a number of the logs is too large to be added up ({statement}): look for absurd "
+        "amounts or points, or bound each of them by the key `cap` of the column"
+    )
 
 
 def _drop(session: Session, statement: Statement) -> None:

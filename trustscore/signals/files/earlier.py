@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 
 from trustscore.errors import InputError, at_most
 from trustscore.io.logs.ingest import Logs, Market
-from trustscore.io.logs.runner import run_buckets
+from trustscore.io.logs.runner import Runner, run_buckets
 from trustscore.io.logs.session import Session, identifier, literal
 from trustscore.io.whole_table import read_table
 from trustscore.scorecard.output_columns import OUTPUT_COLUMNS
 from trustscore.scorecard.side_columns import SIDE_COLUMNS
-from trustscore.signals.baselines import baselines, category_returns
+from trustscore.signals.baselines import baselines as market_rates
+from trustscore.signals.baselines import category_returns
 from trustscore.signals.build import GIVEN
 from trustscore.signals.definitions import Definitions
 from trustscore.signals.plan import PlannedColumn
@@ -82,6 +83,7 @@ def add_baselines(
     unique: frozenset[str] = frozenset(),
     covers: Mapping[str, int] | None = None,
     file: FilePath | None = None,
+    run: Runner = run_buckets,
     progress: Progress = silent,
 ) -> None:
     """Make the table ``baselines`` of a session.
@@ -104,6 +106,8 @@ def add_baselines(
     file : path, optional
         Rates to be used; without it they are counted from the logs as of the first day of the
         month, so that a merchant's figure does not move within a month because others moved.
+    run : Runner
+        What counts.
     progress : Progress, optional
 
     Raises
@@ -117,10 +121,17 @@ def add_baselines(
     else:
         month = as_of.replace(day=1)
         try:
-            rates = _count(session, logs, market, folder, defs, month, covers, unique, progress)
+            plan = category_returns(
+                defs, month, logs.collected(), zone=market.zone.key, covers=covers, unique=unique
+            )
         except InputError as error:
             found.missing["baselines"] = str(error)
             return
+        result = run(session, logs, plan, folder, progress=progress).file
+        rows = session.rows(
+            "SELECT merchant_id, category, orders, returned FROM read_parquet(?)", [str(result)]
+        )
+        rates = market_rates((str(a), str(b), int(n), int(k)) for a, b, n, k in rows)
         found.facts["baselines"] = {"as_of": month.isoformat(), **_stamped(rates)}
     names = {"category": pa.string(), "rate": pa.int64()}
     _table(session, folder, "baselines", names, [list(rates), list(rates.values())])
@@ -191,27 +202,6 @@ def _stamped(rates: Mapping[str, int]) -> dict[str, Any]:
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "rates": {name: rate / _MILLION for name, rate in rates.items()},
     }
-
-
-def _count(
-    session: Session,
-    logs: Logs,
-    market: Market,
-    folder: Path,
-    defs: Definitions,
-    month: dt.date,
-    covers: Mapping[str, int] | None,
-    unique: frozenset[str],
-    progress: Progress,
-) -> dict[str, int]:
-    plan = category_returns(
-        defs, month, logs.collected(), zone=market.zone.key, covers=covers, unique=unique
-    )
-    result = run_buckets(session, logs, plan, folder, progress=progress).file
-    rows = session.rows(
-        "SELECT merchant_id, category, orders, returned FROM read_parquet(?)", [str(result)]
-    )
-    return baselines((str(a), str(b), int(n), int(k)) for a, b, n, k in rows)
 
 
 def read_baselines(path: FilePath) -> dict[str, int]:

@@ -11,7 +11,6 @@ from trustscore import __version__
 from trustscore.io.logs.census import Census
 from trustscore.io.logs.ingest import Logs, Market
 from trustscore.io.logs.runner import Counted
-from trustscore.io.logs.session import Session
 from trustscore.logs import LOG_TABLES, day_start
 from trustscore.run_summary import Breakdown, RunSummary, most_first
 from trustscore.signals.coverage import day_of, gaps, late_days, share_warnings
@@ -26,7 +25,6 @@ def facts_of(
     defs: Definitions,
     as_of: dt.date,
     market: Market,
-    session: Session,
     found: Logs,
     plan: Plan,
     collected: Mapping[str, frozenset[str]],
@@ -63,7 +61,7 @@ def facts_of(
         "zone": market.zone.key,
         "currency": market.currency,
         "definitions": defs.stamp,
-        "engine": f"duckdb {session.version}",
+        "engine": counted.engine,
         "merchants": counted.rows,
         "rows": {
             "read": sum(entry["read"] for entry in tables.values()),

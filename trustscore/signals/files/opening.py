@@ -18,7 +18,7 @@ from trustscore.io.logs.ingest import Logs, Market, headers_of, ingest_folder
 from trustscore.io.logs.mapping import load_mapping
 from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.rows import BadRow
-from trustscore.io.logs.runner import run_buckets
+from trustscore.io.logs.runner import Runner, run_buckets
 from trustscore.io.logs.session import Session
 from trustscore.io.logs.store import Part, Store
 from trustscore.joins import check_join
@@ -68,6 +68,8 @@ class Opened:
         What its rows are to each other.
     kept : Kept or None
         From when on the store holds rows, if some have left it.
+    run : Runner
+        What counts.
     """
 
     store: Store
@@ -78,6 +80,7 @@ class Opened:
     pepper: Pepper
     census: Census
     kept: Kept | None = None
+    run: Runner = run_buckets
 
 
 @contextmanager
@@ -94,6 +97,7 @@ def open_logs(
     strict: bool = False,
     lexicon: FilePath | None = None,
     keep: Keep | None = None,
+    run: Runner = run_buckets,
     progress: Progress = silent,
 ) -> Iterator[Opened]:
     """Read a folder of logs; see `write_signals` for the parameters."""
@@ -124,7 +128,7 @@ def open_logs(
         kept = kept_of(store, defs)
         since = None if kept is None else kept.instant
         census = take_census(session, found, store, since=since, progress=progress)
-        yield Opened(store, session, found, market, words.stamp, secret, census, kept)
+        yield Opened(store, session, found, market, words.stamp, secret, census, kept, run)
 
 
 def _stop(part: Part, row: BadRow) -> None:
@@ -295,6 +299,7 @@ def compute(
             unique=unique,
             covers=_held(covers, found, opened.kept),
             file=baselines,
+            run=opened.run,
             progress=progress,
         )
         plan = planned()
@@ -304,14 +309,14 @@ def compute(
         columns=(*plan.columns, *earlier.columns),
         missing={name: earlier.reason(why) for name, why in plan.missing.items()},
     )
-    counted = run_buckets(session, found, plan, folder, also=earlier.join, progress=progress)
+    counted = opened.run(session, found, plan, folder, also=earlier.join, progress=progress)
     result = counted.file
     if previous is not None and counted.rows and earlier.ids:
         here = session.rows("SELECT merchant_id FROM read_parquet(?)", [str(result)])
         check_join(
             (str(row[0]) for row in here), earlier.ids, asked_in="the logs", known_in=previous
         )
-    facts = facts_of(defs, as_of, market, session, found, plan, collected, opened.census, counted)
+    facts = facts_of(defs, as_of, market, found, plan, collected, opened.census, counted)
     facts |= earlier.facts | {"lexicon": opened.lexicon}
     if opened.kept is not None:
         facts["kept"] = kept_facts(opened.store, found)

@@ -13,7 +13,7 @@ from typing import Any
 from trustscore.errors import InputError, suggest
 from trustscore.io.atomic_folder import whole_folder
 from trustscore.io.logs.ingest import Market
-from trustscore.io.logs.runner import make, open_bucket, run_buckets
+from trustscore.io.logs.runner import make, open_bucket
 from trustscore.io.logs.session import identifier
 from trustscore.logs import LOG_TABLES
 from trustscore.signals.definitions import Definitions, load_definitions
@@ -165,7 +165,7 @@ def write_lineage(
     """Write a line for each event that counted, as a Parquet file in a new folder."""
     unique = opened.census.unique(opened.logs)
     plan = lineage(defs, as_of, collected, zone=opened.market.zone.key, unique=unique)
-    result = run_buckets(
+    result = opened.run(
         opened.session,
         opened.logs,
         plan,

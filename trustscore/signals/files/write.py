@@ -30,6 +30,7 @@ from trustscore.io.atomic_files import (
 from trustscore.io.atomic_folder import refuse_taken
 from trustscore.io.logs.ingest import Logs, rejects_of
 from trustscore.io.logs.rejects_file import REJECT_COLUMNS, reject_blocks
+from trustscore.io.logs.runner import Runner, run_buckets
 from trustscore.io.refuse_overwrite import outputs_of_one_name, refuse_inputs
 from trustscore.run_summary import RunSummary
 from trustscore.scorecard import load_scorecard
@@ -100,6 +101,7 @@ def write_signals(
     lexicon: FilePath | None = None,
     populations: Literal["valid", "both"] = "valid",
     keep_days: int | None = None,
+    run: Runner = run_buckets,
     progress: Progress = silent,
 ) -> SignalsReport:
     """Write the export of merchants that a folder of logs gives.
@@ -157,6 +159,8 @@ def write_signals(
         Rows of whole months that ended so many days before `as_of` leave `work`, in logs that tell
         of what is over; the first events that columns read stay. Files of which every row has left
         may be removed.
+    run : Runner
+        What counts: DuckDB, a bucket of merchants at a time. `trustscore.spark` has another.
     progress : Progress, optional
 
     Returns
@@ -220,6 +224,7 @@ def write_signals(
             strict=strict,
             lexicon=lexicon,
             keep=Keep(as_of, keep_days, wanted),
+            run=run,
             progress=progress,
         ) as opened,
         ExitStack() as stack,
