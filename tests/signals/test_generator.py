@@ -453,3 +453,20 @@ def test_the_same_logs_and_day_make_the_same_text():
     two = generate(load_definitions(), date(2026, 2, 1), dict(reversed(everything().items())))
     assert one.market == two.market
     assert one.statements == two.statements
+
+
+def test_one_id_at_two_merchants_is_two_rows():
+    # In a store of several buckets neither would see the other.
+    orders = [order("1", "2026-01-10T00:00"), order("1", "2026-01-10T00:00") | {"merchant_id": "n"}]
+    mentions = [
+        {
+            "merchant_id": merchant,
+            "mention_id": "same",
+            "seen_at": "2026-01-20T00:00",
+            "tone": "negative",
+            **more,
+        }
+        for merchant, more in (("m", {}), ("n", {}), ("n", {}))
+    ]
+    found = export({"orders": orders, "mentions": mentions}, AS_OF, columns=["mentions_90d"])
+    assert {merchant: row["mentions_90d"] for merchant, row in found.items()} == {"m": 1, "n": 1}

@@ -45,6 +45,7 @@ def query_of(probe):
     return re.search(r"```sql\n(.*?)```", (probe / "README.md").read_text("utf-8"), re.DOTALL)[1]
 
 
+@pytest.mark.slow
 def test_the_frame_is_checked_in_duckdb_as_its_readme_says(probe):
     with duckdb.connect() as session:
         for name, types in types_of(probe).items():
@@ -75,6 +76,7 @@ def test_the_frame_is_checked_in_duckdb_as_its_readme_says(probe):
         assert sum(any(row[i] not in (None, 0.0) for row in filled) for i in range(148)) > 100
 
 
+@pytest.mark.slow
 def test_the_frame_is_checked_in_sqlite(probe):
     session = sqlite3.connect(":memory:")
     for name, types in types_of(probe).items():
