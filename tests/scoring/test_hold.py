@@ -174,7 +174,7 @@ def test_better_figures_never_lower_the_index(low, high, few, many):
         ({"hold": 5, "above": "x", "per": "y", "most": 3}, "per and most are only for"),
         ({"cap": 5, "above": "x", "when": "x > 3"}, "rules.memory.above: is only for hold"),
         ({"hold": 5, "above": "complaints"}, "rewards a worse complaints"),
-        ({"hold": 5, "abov": "x"}, "did you mean above?"),
+        ({"hold": 5, "abxve": "x"}, "did you mean above?"),
         ({"above": "x"}, "must have exactly one of"),
         ({"bonus": 5}, "must have either when or exceeds"),
         (

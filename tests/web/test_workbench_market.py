@@ -16,7 +16,9 @@ from trustscore.scorecard.build import parse_scorecard
 from trustscore.scorecard.presets import find, scorecard_names
 from trustscore.scoring import score_columns
 from trustscore.web.files import open_bench
+from trustscore.web.knobs import knobs
 from trustscore.web.market import Results, Superseded
+from trustscore.words import LANGUAGES, words_of
 
 EDITS = [
     {"dimensions.product_quality.weight": 0.1},
@@ -261,3 +263,20 @@ def test_a_bench_of_files(tmp_path):
     assert load_scorecard(tmp_path / "from_json.toml").version == "3"
     with pytest.raises(InputError, match="folder: must be a folder"):
         open_bench(tmp_path / "export.csv", "minimal", tmp_path / "none")
+
+
+def test_every_figure_of_a_rule_that_can_be_moved_has_its_word():
+    data = tomllib.loads(Path(find("minimal", scorecard_names())).read_text(encoding="utf-8"))
+    points = {
+        "bonus": {"bonus": 1, "when": "orders_paid > 3"},
+        "deduct": {"deduct": 1, "when": "complaints > 3"},
+        "cap": {"cap": 50, "when": "complaints > 3"},
+        "hold": {"hold": 0, "above": "short_index"},
+    }
+    data["rules"] = {f"rule_{name}": rule for name, rule in points.items()}
+    found = [knob for knob in knobs(parse_scorecard(data), data) if knob.group == "rules"]
+    assert {knob.part for knob in found} == set(points)
+    for lang in LANGUAGES:
+        assert {knob.part for knob in found} <= set(words_of(lang)["workbench"])
+    # A margin of none can be widened to the whole scale.
+    assert [knob.high for knob in found if knob.part == "hold"] == [100.0]
