@@ -651,7 +651,7 @@ def test_rules_that_could_not_run_are_named(tmp_path):
     found, manifest = run(tmp_path, orders=[order("o1")])
     assert found == {}
     not_run = manifest["facts"]["rules_not_run"]
-    assert set(RULES) - set(not_run) == {"few_merchants", "burst_hour"}
+    assert set(RULES) - set(not_run) == {"few_merchants", "burst_hour", "dense_block"}
     assert not_run["shared_ip"] == "orders.ip"
     assert any("light_parcel" in warning for warning in manifest["warnings"])
 

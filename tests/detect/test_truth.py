@@ -55,6 +55,7 @@ def test_nothing_to_find_is_unknown():
         ("gang", [("g",), ("g",), ("h",), ("",)], ["gang", "gang", "", ""]),
         ("crowd_false", [("1",), ("0",)], ["false_claim", ""]),
         ("counterfeit", [("1",), ("0",)], ["counterfeit", ""]),
+        ("false_review", [("1",), ("0",)], ["false", ""]),
     ],
 )
 def test_what_a_row_of_the_truth_is(topic, rows, kinds):

@@ -213,8 +213,8 @@ def write_findings(
         facts = _facts(detector, source, cut, opened, found)
         right: dict[str, list[Measured]] = {}
         if truth is not None:
-            policy = defs.file.policy
-            right = measure(detector.topics, rows, truth, opened.session, chosen, cut, policy)
+            known = (truth, opened.session, chosen, cut, defs.file.policy, found.ranks)
+            right = measure(detector.topics, rows, *known)
             facts["truth"] = {
                 topic: [part.facts() for part in parts] for topic, parts in right.items()
             }

@@ -8,11 +8,12 @@ import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from trustscore.lexicon import Hit
 from trustscore.logs import LOG_TABLES, window_bounds
+from trustscore.typing import Array, FloatArray
 
 __all__ = [
     "Cut",
@@ -20,6 +21,7 @@ __all__ = [
     "Found",
     "Logs",
     "Place",
+    "Ranked",
     "Relations",
     "finding_rows",
     "queue_rows",
@@ -151,6 +153,10 @@ class Finding:
         return self.merchant_id, self.subject_kind, self.subject_id, self.topic
 
 
+Ranked: TypeAlias = tuple[Sequence[tuple[str, str]], FloatArray, Array]
+"""Keys of subjects, their scores, and the person behind each."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a detector returns.
@@ -168,6 +174,10 @@ class Found:
         Columns of a table that is written instead of findings.
     said : list of str
         What the command prints of it.
+    ranks : dict of str to tuple
+        By topic, where everything that was judged has a score: merchant and subject of each, its
+        score, and the number of the person behind it, -1 where nobody knows. Only for comparing
+        with the truth.
     """
 
     findings: list[Finding]
@@ -176,6 +186,7 @@ class Found:
     since: int | None = None
     plan: dict[str, list[Any]] | None = None
     said: list[str] = field(default_factory=list)
+    ranks: Mapping[str, Ranked] = field(default_factory=dict)
 
 
 def _id(detector: str, finding: Finding) -> str:

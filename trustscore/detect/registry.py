@@ -13,6 +13,7 @@ from trustscore.detect.gangs import find_gangs
 from trustscore.detect.identity import find_identity_links
 from trustscore.detect.inspections.find import plan_inspections
 from trustscore.detect.link.find import find_links
+from trustscore.detect.reviewers.find import find_false_reviews
 from trustscore.detect.reviews.find import find_reviews
 from trustscore.detect.settings import DetectSettings
 from trustscore.detect.votes import find_crowd_false
@@ -145,6 +146,15 @@ _ALL = (
         topics=("duplicate_review", "review_burst"),
         sections=("reviews",),
         run=find_reviews,
+    ),
+    Detector(
+        "reviewers",
+        "reviews and reviewers unlike all others, from reviews alone, without orders",
+        needed=("reviews",),
+        optional=("findings",),
+        topics=("false_review",),
+        sections=("reviewers", "reviews", "brushing"),
+        run=find_false_reviews,
     ),
     Detector(
         "counterfeit",

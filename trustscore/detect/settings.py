@@ -18,6 +18,7 @@ from trustscore.detect.counterfeit.brands import Brands
 from trustscore.detect.counterfeit.settings import CounterfeitSpec
 from trustscore.detect.inspections.settings import InspectionsSpec
 from trustscore.detect.link.settings import LinkSpec
+from trustscore.detect.reviewers.settings import ReviewersSpec
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.errors import ScorecardError, at_most, plural
 from trustscore.logs import LOG_TABLES
@@ -133,6 +134,7 @@ class DetectSettings(Base):
     brushing: BrushingSpec = Field(description="Orders bought for show.")
     claims: ClaimsSpec = Field(description="Claims in broadcasts, chats, titles and reviews.")
     reviews: ReviewsSpec = Field(description="Copied reviews, and days with too many.")
+    reviewers: ReviewersSpec = Field(description="Reviews and reviewers unlike all others.")
 
     counterfeit: CounterfeitSpec = Field(description="Listings that trade on the names of brands.")
     inspections: InspectionsSpec = Field(description="Which orders to inspect next.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from trustscore.detect.findings import Cut, Relations
+from trustscore.detect.areas import areas
+from trustscore.detect.findings import Cut, Ranked, Relations
 from trustscore.detect.settings import DetectSettings
 from trustscore.errors import InputError
 from trustscore.typing import FilePath
@@ -93,6 +94,10 @@ def _paid_praise(rows: Rows) -> Kinds:
     return ["incentivised" if row["incentivised"].strip() == "1" else "" for row in rows]
 
 
+def _false_reviews(rows: Rows) -> Kinds:
+    return ["false" if row["false_review"].strip() == "1" else "" for row in rows]
+
+
 def _copies(rows: Rows) -> Kinds:
     return ["counterfeit" if row["counterfeit"].strip() == "1" else "" for row in rows]
 
@@ -150,6 +155,14 @@ TRUTHS: Mapping[str, Truth] = {
         "SELECT DISTINCT merchant_id, review_id FROM reviews WHERE created_at >= {start}",
         lambda settings: settings.reviews.days,
     ),
+    "false_review": Truth(
+        "reviews.csv",
+        "review_id",
+        _false_reviews,
+        ("false_review",),
+        "SELECT DISTINCT merchant_id, review_id FROM reviews WHERE created_at >= {start}",
+        lambda settings: settings.reviewers.days,
+    ),
     "identity_link": Truth(
         "merchants.csv", "merchant_id", _came_back, ("entity", "removed_for_cause")
     ),
@@ -173,6 +186,9 @@ class Measured:
         least 100 of them.
     recall_by : dict of str to float
         Share found of each kind.
+    auc : dict of str to float
+        Where everything has a score: how often what is true has a higher one than what is honest,
+        of subjects and of the people behind them.
     """
 
     least: float
@@ -182,6 +198,7 @@ class Measured:
     honest: int
     wrong_most: float
     recall_by: dict[str, float]
+    auc: dict[str, float | None] = field(default_factory=dict)
 
     @property
     def precision(self) -> float | None:
@@ -210,6 +227,7 @@ class Measured:
             "honest_share_found": self.wrong_share,
             "honest_share_found_of_worst_merchant": self.wrong_most,
             "recall_by_kind": self.recall_by,
+            **({"auc": self.auc} if self.auc else {}),
         }
 
 
@@ -258,6 +276,7 @@ def measure(
     settings: DetectSettings,
     cut: Cut,
     policy: Mapping[str, float],
+    ranks: Mapping[str, Ranked] | None = None,
 ) -> dict[str, list[Measured]]:
     """Compare findings with truth files.
 
@@ -275,6 +294,8 @@ def measure(
     cut : Cut
     policy : mapping of str to float
         From which score findings of a topic count by themselves.
+    ranks : mapping of str to tuple, optional
+        Scores of everything that was judged, as `trustscore.detect.findings.Found` has them.
 
     Returns
     -------
@@ -320,6 +341,8 @@ def measure(
             scores[key] = max(scores.get(key, score), score)
         lines = [*([policy[topic]] if topic in policy else []), 0.0]
         out[topic] = [compare(kinds, scores, least) for least in lines]
+        if ranks and topic in ranks:
+            out[topic][-1] = replace(out[topic][-1], auc=areas(kinds, ranks[topic]))
     return out
 
 
@@ -354,6 +377,9 @@ def truth_lines(measured: Mapping[str, Sequence[Measured]]) -> list[str]:
                 f"    of the honest ones of one merchant at most {_percent(part.wrong_most)}"
                 + (f"; found of {kinds}" if kinds else "")
             )
+            if part.auc:
+                areas = ", ".join(f"{what} {_number(area)}" for what, area in part.auc.items())
+                lines.append(f"    AUC of {areas}")
     return lines
 
 

@@ -14,5 +14,5 @@ LIVE_TOPIC = f"{SPOKEN_CLAIMS} other"
 TOPIC = (
     f"{SPOKEN_CLAIMS} chat_abuse crowd_false"
     " fake_shipment quality_problem material_mismatch counterfeit"
-    " incentivised duplicate_review review_burst brushing identity_link gang other"
+    " incentivised duplicate_review review_burst false_review brushing identity_link gang other"
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from trustscore.detect.brushing import soft
+from trustscore.detect.brushing.blocks import dense_block
 from trustscore.detect.brushing.bursts import ORDERS, REVIEWS, burst_hour, few_merchants
 from trustscore.detect.brushing.hard import own_identity, scan_before_payment, waybill_reused
 from trustscore.detect.brushing.settings import BrushingSpec
@@ -122,6 +123,13 @@ _ALL = (
         "its buyer buys at two merchants only, as others do at the same two",
         (_BUYER_OR_WRITER,),
         few_merchants,
+        family="circle",
+    ),
+    Rule(
+        "dense_block",
+        "its buyer is one of many who all buy at the same merchants, or the same goods",
+        (_BUYER_OR_WRITER,),
+        dense_block,
         family="circle",
     ),
     Rule(

@@ -8,7 +8,15 @@ from pydantic import Field, StringConstraints
 
 from trustscore.scorecard.faults import Base
 
-__all__ = ["BrushingSpec", "HardSpec", "PublicSpec", "PublicSpecs", "SoftSpec", "WeightSpec"]
+__all__ = [
+    "BrushingSpec",
+    "DenseSpec",
+    "HardSpec",
+    "PublicSpec",
+    "PublicSpecs",
+    "SoftSpec",
+    "WeightSpec",
+]
 
 Word: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
@@ -146,6 +154,39 @@ class SoftSpec(Base):
     apart_reviews: int = Field(ge=2, description="Other reviews that make a mean.", examples=[5])
 
 
+class DenseSpec(Base):
+    """When buyers and what they buy stand too close together for chance."""
+
+    constant: float = Field(
+        gt=1,
+        description="An edge weighs 1 / log(buyers of its merchant + this).",
+        examples=[5.0],
+    )
+    blocks: int = Field(ge=1, le=100, description="Blocks at most.", examples=[10])
+    graphs: int = Field(
+        ge=1,
+        le=100,
+        description="Graphs of the same degrees that chance makes, to compare with.",
+        examples=[3],
+    )
+    margin: float = Field(
+        ge=1,
+        description="A block is so many times denser than the densest one of these.",
+        examples=[1.5],
+    )
+    lift: float = Field(
+        ge=1,
+        description="It has so many times the edges that the degrees of its members explain.",
+        examples=[1.5],
+    )
+    share: float = Field(
+        gt=0,
+        le=1,
+        description="A block of a larger share of the buyers is the market itself.",
+        examples=[0.2],
+    )
+
+
 class WeightSpec(Base):
     """Natural logarithm of how much likelier each piece of evidence is on a brushing order."""
 
@@ -156,6 +197,7 @@ class WeightSpec(Base):
     shared_address: float = Field(ge=0, le=20, examples=[2.3])
     shared_ip: float = Field(ge=0, le=20, examples=[1.5])
     few_merchants: float = Field(ge=0, le=20, examples=[4.2])
+    dense_block: float = Field(ge=0, le=20, examples=[1.5])
     repeated_item: float = Field(ge=0, le=20, examples=[2.2])
     price_off_list: float = Field(ge=0, le=20, examples=[1.5])
     burst_hour: float = Field(ge=0, le=20, examples=[1.5])
@@ -186,5 +228,6 @@ class BrushingSpec(Base):
     )
     hard: HardSpec = Field(description="Bounds of rules that exclude by themselves.")
     soft: SoftSpec = Field(description="Bounds of rules whose evidence is added up.")
+    dense: DenseSpec = Field(description="When a block of buyers and merchants is too dense.")
     weights: WeightSpec = Field(description="What each piece of evidence weighs.")
     public: PublicSpecs = Field(description="When an address, device or network is public.")

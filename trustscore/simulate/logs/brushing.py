@@ -213,5 +213,6 @@ def fake_reviews(shops: Shops, found: Fakes) -> tuple[Table, Table]:
         "merchant_id": shop + shops.first,
         "incentivised": np.ones(rows, np.int64),
         "duplicate_group": names,
+        "false_review": np.ones(rows, np.int64),
     }
     return table, truth

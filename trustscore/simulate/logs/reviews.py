@@ -142,6 +142,7 @@ def reviews(shops: Shops, trade: Trade) -> tuple[Table, Table]:
         "merchant_id": table["merchant_id"],
         "incentivised": np.concatenate(praise.bought),
         "duplicate_group": np.full(len(table["review_id"]), None, dtype=object),
+        "false_review": np.zeros(len(table["review_id"]), np.int64),
     }
     return table, truth
 
