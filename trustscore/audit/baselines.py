@@ -15,7 +15,7 @@ from trustscore.scorecard import Signal
 from trustscore.scoring import Utilities, utilities
 from trustscore.typing import Array
 
-__all__ = ["Baseline", "baselines", "rating_signal"]
+__all__ = ["Baseline", "baselines", "rating_signal", "ratings"]
 
 FOLDS = 5
 
@@ -83,6 +83,22 @@ def _cross_fitted(make: Any, x: Array, outcome: Outcomes, fold: Array) -> Array 
     return score
 
 
+def ratings(market: Market, found: Utilities) -> list[Baseline]:
+    """Return the plain and the shrunk mean of stars; none where the scorecard has no stars."""
+    rating = rating_signal(market)
+    if rating is None:
+        return []
+    raw = market.block[rating.value]
+    plain = np.where(np.isnan(raw), np.nanmean(raw) if not np.isnan(raw).all() else 0.0, raw)
+    sign = 1.0 if rating.higher_is_better else -1.0
+    place = market.card.signals.index(rating)
+    shrunk = np.nan_to_num(found.value[place], nan=rating.prior)
+    return [
+        Baseline("mean rating", sign * plain, f"{rating.id}, blank = the mean"),
+        Baseline("Bayesian average", sign * shrunk, f"{rating.id}, shrunk"),
+    ]
+
+
 def baselines(market: Market, outcome: Outcomes, seed: int) -> tuple[list[Baseline], list[str]]:
     """Return the scores to compare with, and what could not be made and why.
 
@@ -99,17 +115,10 @@ def baselines(market: Market, outcome: Outcomes, seed: int) -> tuple[list[Baseli
     bad, good = outcome.events, outcome.n - outcome.events
     made = [Baseline("random", rng.permutation(market.rows) * 1.0, "a shuffle")]
     left_out = []
-    rating = rating_signal(market)
-    if rating is None:
+    rated = ratings(market, found)
+    made += rated
+    if not rated:
         left_out.append("mean rating and Bayesian average: the scorecard has no mean of stars")
-    else:
-        raw = market.block[rating.value]
-        plain = np.where(np.isnan(raw), np.nanmean(raw) if not np.isnan(raw).all() else 0.0, raw)
-        sign = 1.0 if rating.higher_is_better else -1.0
-        place = market.card.signals.index(rating)
-        made.append(Baseline("mean rating", sign * plain, f"{rating.id}, blank = the mean"))
-        shrunk = np.nan_to_num(found.value[place], nan=rating.prior)
-        made.append(Baseline("Bayesian average", sign * shrunk, f"{rating.id}, shrunk"))
     x, signals = _matrix(market, found)
     if not signals:
         left_out.append("single signal and models: no signal differs between merchants")

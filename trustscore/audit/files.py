@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -25,13 +26,15 @@ from trustscore.audit import (
     require_two_classes,
     summary,
 )
+from trustscore.audit.periods import AuditPeriod
 from trustscore.audit.result import Level
 from trustscore.errors import InputError
 from trustscore.io.atomic_files import AtomicFile, write_columns
 from trustscore.io.atomic_folder import refuse_taken, whole_folder
 from trustscore.io.blocks import read_blocks
-from trustscore.io.outcomes_file import read_outcomes
+from trustscore.io.outcomes_file import read_later, read_outcomes
 from trustscore.io.whole_table import read_table
+from trustscore.outcomes import added_up
 from trustscore.run_summary import RunSummary
 from trustscore.scorecard import Scorecard, load_scorecard
 from trustscore.typing import Progress, silent
@@ -81,7 +84,8 @@ def audit_files(
     out: str | Path,
     *,
     scorecard: str | Path | Scorecard = "default",
-    outcomes: str | Path | None = None,
+    outcomes: str | Path | Sequence[str | Path] | None = None,
+    earlier: Sequence[tuple[dt.date, str, str]] = (),
     truth: str | Path | None = None,
     as_of: dt.date | None = None,
     seed: int = 0,
@@ -99,8 +103,10 @@ def audit_files(
     out : str or Path
         A folder that does not exist yet, or is empty.
     scorecard : str, Path or Scorecard
-    outcomes : str or Path, optional
-        As `read_outcomes` takes them.
+    outcomes : path or sequence of path, optional
+        As `read_later` takes them: each file is a period, or each month of one with dates.
+    earlier : sequence of (date, str, str)
+        Day of an earlier export, its file, and the file of what came after it.
     truth : str or Path, optional
         ``merchant_id, true_index`` and maybe ``kind``, as `trustscore simulate` writes it.
     as_of : date, optional
@@ -126,10 +132,16 @@ def audit_files(
     parent = Path(out).absolute().parent
     if not parent.is_dir():
         raise InputError(f"{out}: there is no folder {parent}")
+    paths = [outcomes] if isinstance(outcomes, (str, Path)) else list(outcomes or ())
+    if earlier and not paths:
+        raise InputError("earlier periods need `outcomes` of the export as well")
     market, rejected = _market(export, scorecard, allow_missing_columns, encoding, progress)
+    later = _outcomes(paths, market, as_of, encoding) if paths else None
+    periods = _periods(earlier, market, allow_missing_columns, encoding, progress)
     sections = audit(
         market,
-        outcomes=None if outcomes is None else _outcomes(outcomes, market, as_of, encoding),
+        outcomes=None if later is None else later[0],
+        periods=[*periods, *(later[1] if later else ())],
         truth=None if truth is None else _truth(truth, market, encoding),
         seed=seed,
         draws=draws,
@@ -141,7 +153,8 @@ def audit_files(
         "scorecard": market.card.stamp,
         "sha256": market.card.sha256,
         "export": str(export),
-        "outcomes": None if outcomes is None else str(outcomes),
+        "outcomes": None if not paths else "; ".join(map(str, paths)),
+        "earlier": [[day.isoformat(), export, told] for day, export, told in earlier],
         "as_of": None if as_of is None else as_of.isoformat(),
         "seed": seed,
         "draws": draws,
@@ -185,15 +198,42 @@ def _market(
 
 
 def _outcomes(
-    path: str | Path, market: Market, as_of: dt.date | None, encoding: str | None
-) -> Outcomes:
-    found = read_outcomes(path, as_of=as_of, encoding=encoding)
+    paths: Sequence[str | Path], market: Market, as_of: dt.date | None, encoding: str | None
+) -> tuple[Outcomes, list[AuditPeriod]]:
+    """Return the outcomes of all periods after the export, added up and by period."""
+    found = read_later(paths, as_of=as_of, encoding=encoding)
+    whole = ", ".join(map(str, paths))
     try:
-        joined = found.join(market.ids, str(path))
+        joined = added_up([each for _, each in found]).join(market.ids, whole)
         require_two_classes(joined)
-        return joined
     except InputError as error:
-        raise InputError(f"{path}: {error.summary}") from None
+        raise InputError(f"{whole}: {error.summary}") from None
+    # A month without any merchant of the export has no row to tell.
+    ids = set(market.ids.tolist())
+    there = [(name, each) for name, each in found if ids.intersection(each.merchant_id.tolist())]
+    return joined, [AuditPeriod(n, market, each.join(market.ids, n)) for n, each in there]
+
+
+def _periods(
+    earlier: Sequence[tuple[dt.date, str, str]],
+    market: Market,
+    allow_missing: bool,
+    encoding: str | None,
+    progress: Progress,
+) -> list[AuditPeriod]:
+    days = [day for day, _, _ in earlier]
+    twice = sorted({str(day) for day in days if days.count(day) > 1})
+    if twice:
+        raise InputError(f"period: {', '.join(twice)} is given more than once")
+    found = []
+    for day, export, told in sorted(earlier):
+        own, _ = _market(export, market.card, allow_missing, encoding, progress)
+        if own.missing != market.missing:
+            odd = ", ".join(sorted(own.missing ^ market.missing))
+            raise InputError(f"{export}: must have the columns of the export. Differ: {odd}")
+        known = read_outcomes(told, as_of=day, encoding=encoding)
+        found.append(AuditPeriod(str(day), own, known.join(own.ids, told)))
+    return found
 
 
 def _truth(path: str | Path, market: Market, encoding: str | None) -> Truth:

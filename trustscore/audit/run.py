@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from trustscore.audit.coherence import coherence
 from trustscore.audit.fairness import fairness
 from trustscore.audit.holds import hold_rules, holds
 from trustscore.audit.market import Market
+from trustscore.audit.periods import AuditPeriod
 from trustscore.audit.result import Section
 from trustscore.audit.robustness import robustness
 from trustscore.audit.truth import Truth, against_truth
@@ -28,6 +29,7 @@ def audit(
     *,
     outcomes: Outcomes | None = None,
     truth: Truth | None = None,
+    periods: Sequence[AuditPeriod] = (),
     seed: int = 0,
     draws: int = 300,
     progress: Progress = silent,
@@ -44,6 +46,8 @@ def audit(
         What happened later; without them nothing is said of validity.
     truth : Truth, optional
         Of a simulated market; without it nothing is said of the interval.
+    periods : sequence of AuditPeriod
+        Outcomes by period, by time; the validity of each is told where there are several.
     seed : int
         The same seed gives the same audit.
     draws : int
@@ -80,7 +84,7 @@ def audit(
     if truth is not None:
         parts.append(("truth", lambda: against_truth(market, truth)))
     if outcomes is not None:
-        parts.insert(0, ("validity", lambda: validity(market, outcomes, seed, draws)))
+        parts.insert(0, ("validity", lambda: validity(market, outcomes, seed, draws, periods)))
     sections = []
     for number, (name, part) in enumerate(parts):
         progress(f"auditing {name}", number / len(parts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from trustscore.audit.measures import (
     interval,
     weighted_spearman,
 )
+from trustscore.audit.periods import AuditPeriod, by_period
 from trustscore.audit.result import Section, table_of
 from trustscore.errors import InputError
 from trustscore.outcomes import Outcomes
@@ -55,7 +57,13 @@ def require_two_classes(outcomes: Outcomes) -> None:
         )
 
 
-def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300) -> Section:
+def validity(
+    market: Market,
+    outcomes: Outcomes,
+    seed: int = 0,
+    draws: int = 300,
+    periods: Sequence[AuditPeriod] = (),
+) -> Section:
     """Measure the index against outcomes, with baselines on the same merchants.
 
     Parameters
@@ -66,6 +74,8 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
     seed : int
     draws : int
         Draws for the intervals, 1000 at least.
+    periods : sequence of AuditPeriod
+        By time; of several the table `periods` tells each.
 
     Returns
     -------
@@ -118,6 +128,7 @@ def validity(market: Market, outcomes: Outcomes, seed: int = 0, draws: int = 300
         section.note("few_area", _too_few(bad, good))
     _calibration(section, part, own)
     _groups(section, part, own, seed, draws)
+    by_period(section, periods, seed, draws)
     return section
 
 

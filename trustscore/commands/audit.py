@@ -24,7 +24,8 @@ Example:
 @click.argument("export", type=options.EXPORTS)
 @options.output_folder("audit.json, summary.txt, a CSV for every table, and with matplotlib plots")
 @options.scorecard("to audit")
-@options.outcomes()
+@options.outcomes(several=True)
+@options.period()
 @click.option(
     "--truth",
     metavar="FILE",
@@ -49,7 +50,8 @@ def command(
     export: str,
     out: str,
     scorecard: str,
-    outcomes: str | None,
+    outcomes: tuple[str, ...],
+    earlier: tuple[tuple[dt.date, str, str], ...],
     truth: str | None,
     as_of: dt.date | None,
     seed: int,
@@ -75,6 +77,7 @@ def command(
             out,
             scorecard=scorecard,
             outcomes=outcomes,
+            earlier=earlier,
             truth=truth,
             as_of=as_of,
             seed=seed,

@@ -14,10 +14,11 @@ from trustscore.atomic_file import utf8
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.fitting import Judgement, Note, outcome_notes
 from trustscore.fitting.periods import Period
-from trustscore.io.outcomes_file import read_outcomes, read_outcomes_by_month
+from trustscore.io.outcomes_file import read_later as read_later
+from trustscore.io.outcomes_file import read_outcomes
 from trustscore.io.sample import SAMPLE, Sample, read_sample
 from trustscore.io.whole_table import read_table
-from trustscore.outcomes import Outcomes, added_up
+from trustscore.outcomes import Outcomes
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Progress, silent
 
@@ -89,42 +90,6 @@ def _ratio(text: str) -> float:
         return float(over) / float(under) if bar else float(text)
     except (ValueError, ZeroDivisionError):
         return float("nan")
-
-
-def read_later(
-    paths: Sequence[str | Path],
-    *,
-    as_of: dt.date | None = None,
-    counts: bool = False,
-    encoding: str | None = None,
-) -> list[tuple[str, Outcomes]]:
-    """Read what became of the merchants of one export, by period.
-
-    Parameters
-    ----------
-    paths : sequence of path
-        Each file is a period. Where there is one only, each of its months is.
-    as_of : date, optional
-        Day of the export.
-    counts : bool, default=False
-    encoding : str, optional
-
-    Returns
-    -------
-    list of (str, Outcomes)
-        Name and outcomes of each period, by time: by the first month where every row has a date,
-        and otherwise as they are given.
-    """
-    read = [
-        (str(path), read_outcomes_by_month(path, as_of=as_of, counts=counts, encoding=encoding))
-        for path in paths
-    ]
-    if len(read) == 1:
-        [(path, months)] = read
-        return [(month or path, found) for month, found in months.items()]
-    if all("" not in months for _, months in read):
-        read.sort(key=lambda each: min(each[1]))
-    return [(path, added_up(list(months.values()))) for path, months in read]
 
 
 def read_periods(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from trustscore.outcomes import Outcomes, added_up, collect_outcomes
 from trustscore.scorecard.faults import suggest
 from trustscore.typing import Array
 
-__all__ = ["read_outcomes", "read_outcomes_by_month"]
+__all__ = ["read_later", "read_outcomes", "read_outcomes_by_month"]
 
 _KIND = "events_"
 _FORMS = (
@@ -136,6 +137,42 @@ def read_outcomes_by_month(
     days = [dt.datetime.fromisoformat(text.strip()) for text in date.tolist()]
     months = np.array([f"{day:%Y-%m}" for day in days])
     return {str(month): part(months == month) for month in np.unique(months)}
+
+
+def read_later(
+    paths: Sequence[str | Path],
+    *,
+    as_of: dt.date | None = None,
+    counts: bool = False,
+    encoding: str | None = None,
+) -> list[tuple[str, Outcomes]]:
+    """Read what became of the merchants of one export, by period.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Each file is a period. Where there is one only, each of its months is.
+    as_of : date, optional
+        Day of the export.
+    counts : bool, default=False
+    encoding : str, optional
+
+    Returns
+    -------
+    list of (str, Outcomes)
+        Name and outcomes of each period, by time: by the first month where every row has a date,
+        and otherwise as they are given.
+    """
+    read = [
+        (str(path), read_outcomes_by_month(path, as_of=as_of, counts=counts, encoding=encoding))
+        for path in paths
+    ]
+    if len(read) == 1:
+        [(path, months)] = read
+        return [(month or path, found) for month, found in months.items()]
+    if all("" not in months for _, months in read):
+        read.sort(key=lambda each: min(each[1]))
+    return [(path, added_up(list(months.values()))) for path, months in read]
 
 
 def _harms(path: str | Path, table: Table) -> dict[str, Array]:
