@@ -276,6 +276,8 @@ def _said(found: Lines, costs: dict[str, float]) -> Iterator[str]:
     yield from table_lines(rows)
     for choice in found.choices:
         yield f"  {choice.name}: {WHY[choice.why]}"
+    for name, cap in found.scorecard.file.provenance["lines"].get("caps", {}).items():
+        yield f"  {name}: the cap goes with the line, from {cap['old']:g} to {cap['new']:g}"
 
 
 def _row(choice: Choice) -> list[str]:

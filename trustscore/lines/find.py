@@ -23,6 +23,7 @@ from trustscore.errors import InputError
 from trustscore.fitting.document import open_document, write_document
 from trustscore.fitting.periods import Period
 from trustscore.lines.costs import Curve, Judged, best_line, cost_curve, losses
+from trustscore.lines.heights import cap_heights, followed
 from trustscore.lines.judged import Line, decided, lines_of
 from trustscore.outcomes import Outcomes, added_up
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
@@ -407,6 +408,15 @@ def _text(
             document["tiers"]["ladder"][line.path[2]]["at"] = choice.new
         elif choice.taken:
             changes.append((tuple(map(str, line.path)), line.written(choice.new)))
+    taken = {choice.name: choice.new for choice in choices if choice.taken}
+    before_moves = [tier.at for tier in card.tiers.ladder]
+    after_moves = [taken.get(tier.id, tier.at) for tier in card.tiers.ladder]
+    caps = {}
+    for path, cap in cap_heights(card):
+        height = followed(cap, before_moves, after_moves)
+        if height != cap:
+            changes.append((path, height))
+            caps[".".join(path[:-1])] = {"old": cap, "new": height}
     facts: dict[str, Any] = {
         "program": f"trustscore {__version__}",
         "chosen_for": card.stamp,
@@ -416,6 +426,8 @@ def _text(
     if source is not None:
         facts["data"] = dict(source)
     facts["choices"] = {choice.name: _told(choice) for choice in choices}
+    if caps:
+        facts["caps"] = caps
     if any(choice.taken for choice in choices):
         stamp = hashlib.sha256(repr([(c.name, c.new) for c in choices]).encode()).hexdigest()[:8]
         first = re.sub(r"\+lines\.[0-9a-f]{8}$", "", card.version)
