@@ -129,6 +129,51 @@ def test_paid_praise(tmp_path):
     assert found["review", "r5", "incentivised"]["evidence"] == "offered(chat:c1) told(paid_praise)"
 
 
+def test_copied_praise_and_offers_in_chats_about_no_order(tmp_path):
+    """Copies never count alone; an offer is the buyer's where the chat is about no order."""
+    long = "宝贝收到了质量非常好物流也很快店家服务态度特别好下次还会再来光顾大家可以放心买"
+    long += "真的很推荐这家店哦送人自用都合适"
+    chats = [
+        wrote("c1", "好评返现5元"),
+        wrote("c2", "好评返现5元"),
+        wrote("c3", "不要好评返现，谢谢"),
+    ]
+    chats += [
+        wrote("c4", "no cashback for reviews please"),
+        wrote("c5", "有人说好评返现，我们没有"),
+    ]
+    sessions = [
+        ["c1", "m1", "2026-01-10 09:00", "", "b1"],
+        ["c2", "m1", "2026-01-10 09:00", "o2", "b2"],
+        ["c3", "m1", "2026-01-10 09:00", "o3", "b3"],
+        ["c4", "m1", "2026-01-10 09:00", "o4", "b4"],
+        ["c5", "m1", "2026-01-10 09:00", "", "b5"],
+    ]
+    reviews = [
+        ["r1", "m1", "o1", "2026-01-15 10:00", 5, "不错", "b1"],
+        ["other-shop", "m2", "o1b", "2026-01-15 10:00", 5, "不错", "b1"],
+        ["other-order", "m1", "o2b", "2026-01-15 10:00", 5, "不错", "b2"],
+        ["r3", "m1", "o3", "2026-01-15 10:00", 5, "不错", "b3"],
+        ["r4", "m1", "o4", "2026-01-15 10:00", 5, "不错", "b4"],
+        ["r5", "m1", "o5", "2026-01-15 10:00", 5, "不错", "b5"],
+        ["copy-1", "m3", "o6", "2026-01-15 10:00", 5, long, "b6"],
+        ["copy-2", "m4", "o7", "2026-01-15 10:00", 5, long.replace("特别", "真是"), "b7"],
+        ["copied-anger", "m4", "o8", "2026-01-15 10:00", 1, long, "b8"],
+        ["no-stars", "m4", "o9", "2026-01-15 10:00", "", long, "b9"],
+        ["both", "m1", "o2", "2026-01-15 10:00", 5, long, "b2"],
+    ]
+    found, _, _ = run(
+        tmp_path,
+        chat_messages=table(WRITTEN, *chats),
+        chat_sessions=table("chat_id,merchant_id,opened_at,order_id,buyer_id", *sessions),
+        reviews=table("review_id,merchant_id,order_id,created_at,stars,text,buyer_id", *reviews),
+    )
+    scores = {key[1]: float(row["score"]) for key, row in found.items() if key[0] == "review"}
+    assert scores == {"r1": 0.9, "copy-1": 0.4, "copy-2": 0.4, "both": 0.94}
+    assert found["review", "both", "incentivised"]["evidence"] == "offered(chat:c2) copied_words"
+    assert found["review", "r1", "incentivised"]["evidence"] == "offered(chat:c1)"
+
+
 def orders_of(sales):
     """Return logs of orders: id, day of January, price, broadcast."""
     orders = table(

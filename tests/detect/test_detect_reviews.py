@@ -13,6 +13,8 @@ from trustscore.errors import InputError
 
 AS_OF = dt.date(2026, 2, 1)
 LONG = "this lamp gives a warm light and everybody who came to see us asked where we bought it"
+AGAIN = "second towel set for our guests, soft and thick, dries within a few hours outdoors"
+CART = "both parcels came on one afternoon and neither cup nor saucer had a single scratch"
 SHORT = "good lamp, quick delivery"
 HEADER = "review_id,merchant_id,order_id,created_at,buyer_id,stars,text,is_default,follows"
 
@@ -55,10 +57,10 @@ def test_the_same_words(tmp_path):
         review("tiny-1", "very good lamp"),
         review("tiny-2", "very good lamp"),
         # One buyer who repeats themselves; one review of an order that two shops share.
-        review("self-1", LONG + " again", buyer="same"),
-        review("self-2", LONG + " again", buyer="same", merchant="m2"),
-        review("cart", LONG + " cart", buyer=""),
-        review("cart", LONG + " cart", buyer="", merchant="m2"),
+        review("self-1", AGAIN, buyer="same"),
+        review("self-2", AGAIN, buyer="same", merchant="m2"),
+        review("cart", CART, buyer=""),
+        review("cart", CART, buyer="", merchant="m2"),
         # Set by the system.
         review("default-1", LONG + " default", more=("1", "")),
         review("default-2", LONG + " default", more=("1", "")),
@@ -203,3 +205,87 @@ def test_nothing_counts_by_itself(tmp_path):
     assert not {"duplicate_review", "review_burst"} & set(policy)
     _, manifest = run(tmp_path, [review("a", LONG), review("b", LONG)])
     assert json.dumps(manifest).count(LONG[:20]) == 0
+
+
+def changed(text, *pairs):
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_nearly_the_same_words(tmp_path):
+    han = "这盏灯的光线很柔和家里来的客人都问我们是在哪里买的包装也很结实"
+    han += "送货的师傅还帮忙抬上楼非常感谢以后有需要一定再来"
+    rows = [
+        # Across shops, buyers and months; a word or two changed.
+        review("near-1", LONG),
+        review("near-2", changed(LONG, ("warm", "soft")), merchant="m2", at="2025-10-10"),
+        review("near-3", LONG + " and when", merchant="m3"),
+        review("han-1", han),
+        review("han-2", changed(han, ("柔和", "温暖"), ("非常", "十分")), merchant="m2"),
+        # The same to the letter: said first.
+        review("both", LONG, merchant="m4"),
+        # Another text on the same goods.
+        review(
+            "own", "a warm light, though the lamp is smaller than we thought and stands badly here"
+        ),
+        # Below 50 letters nothing but the same words counts.
+        review("short-1", SHORT),
+        review("short-2", SHORT + "!!! 1"),
+        # One buyer who repeats themselves.
+        review("self-1", AGAIN, buyer="same"),
+        review("self-2", AGAIN + " too", buyer="same", merchant="m2"),
+    ]
+    found, manifest = run(tmp_path, rows)
+    assert copies(found) == {"near-1", "near-2", "near-3", "han-1", "han-2", "both"}
+    evidence = {review: row["evidence"] for (review, _), row in found.items()}
+    assert evidence["near-2"].startswith("near_words(review:both) share:0.")
+    assert evidence["near-1"] == "same_words(review:both) merchants:4"
+    assert evidence["both"] == "same_words(review:near-1) merchants:4"
+    assert manifest["facts"]["texts_nearly_the_same"] == 7
+    assert all(row["score"] == pytest.approx(0.8) for row in found.values())
+
+
+def test_order_of_rows_and_files_changes_nothing(tmp_path):
+    texts = [changed(LONG, ("warm", word)) for word in ("soft", "mild", "bright", "warm", "cosy")]
+    rows = [review(f"r{at}", text, merchant=f"m{at}") for at, text in enumerate(texts * 2)]
+    rows += [review(f"x{at}", f"{AGAIN} {at}", merchant=f"m{at}") for at in range(9)]
+    forward, _ = run(tmp_path / "a", rows)
+    backward, _ = run(tmp_path / "b", rows[::-1])
+    # `_file` and `_line` differ; secrets of the two folders as well.
+    known = [{key: row["evidence"] for key, row in found.items()} for found in (forward, backward)]
+    assert known[0] == known[1] and len(known[0]) == 19
+
+
+def test_a_phrase_of_many_shops_joins_nobody_and_what_is_the_same_stays_so(tmp_path):
+    """What 21 shops vary is a phrase; two texts that are the same to the letter are none."""
+    rows = [review(f"v{at}", f"{LONG} {at:02d}", merchant=f"m{at}") for at in range(21)]
+    rows += [review("same", f"{LONG} 07", merchant="m2")]
+    found, _ = run(tmp_path, rows)
+    assert copies(found) == {"v7", "same"}
+    # What few shops vary is dictated, however often.
+    rows = [review(f"v{at}", f"{LONG} {at:02d}", merchant=f"m{at % 5}") for at in range(40)]
+    found, _ = run(tmp_path / "few", rows)
+    assert len(copies(found)) == 40
+
+
+def test_texts_that_are_no_sentences(tmp_path):
+    """Emoji, mixed scripts, very long texts, signs of other planes: read, and nothing found."""
+    rows = [
+        review("emoji-1", "😀🎉" * 400),
+        review("emoji-2", "😀🎉" * 401, merchant="m2"),
+        review("mixed", "очень good 好东西 とても جيد " * 8),
+        review("plane", "𠀀𠀁𠀂𠀃" * 20),
+        review("zalgo", "z\u0301\u0302a\u0303" * 40),
+        review("one", "a" * 4000),
+        review("two", "ab" * 2000),
+        review("blank", " " * 4000),
+    ]
+    found, manifest = run(tmp_path, rows)
+    assert not copies(found) and manifest["facts"]["texts"] == 5
+    assert run(tmp_path / "none", [])[0] == {}
+    # 4,000 letters with one word changed.
+    long = " ".join(f"word{at}" for at in range(500))
+    rows = [review("l1", long), review("l2", changed(long, ("word77 ", "")), merchant="m2")]
+    assert copies(run(tmp_path / "long", rows)[0]) == {"l1", "l2"}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.logs.folders import read, table, write
 from trustscore.io.logs.identity import normal_identity
-from trustscore.io.logs.pepper import BETWEEN_WORDS, normalised
+from trustscore.lexicon.normal import BETWEEN_WORDS, normalised
 from trustscore.logs import LOG_TABLES
 
 KINDS = LOG_TABLES["identities"]["kind"].classes

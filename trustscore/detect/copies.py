@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from trustscore.detect.counts import upper_tail
+from trustscore.detect.findings import Logs
+from trustscore.detect.near import near_texts
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.detect.room import DAY, Room
+from trustscore.lexicon.normal import letters_of, normalised
 from trustscore.typing import FloatArray
 
 __all__ = ["make_copies", "met_by_chance"]
@@ -51,14 +54,17 @@ def met_by_chance(
     return upper_tail(close - 1, np.maximum(mean, 1e-300), mean * (1 + mean / size))
 
 
-def make_copies(room: Room, name: str, settings: ReviewsSpec) -> float:
+def make_copies(room: Room, name: str, settings: ReviewsSpec, logs: Logs) -> float:
     """Make a table of the reviews whose words others wrote too.
 
-    The columns are `review_id`, `merchant_id`, `order_id`, `created_at`, `words` (hash of the text)
-    and `merchants` (how many shops these are about). Words that many people use are a stock phrase
-    and join nobody. Short words meet by chance: they count only within one shop and some weeks, and
-    only if among so many texts of the shop none would be expected to meet. A buyer who repeats
-    themselves is one buyer, and one review of an order that several shops share is one review.
+    The columns are `review_id`, `merchant_id`, `order_id`, `created_at`, `exact` (hash of the
+    text), `words` (the same for all texts that are nearly the same) and `merchants` (how many shops
+    these are about). Long texts are nearly the same if they share most of their shingles; the table
+    ``{name}_alike`` then has the text that each is most like. Words that many people use are a
+    stock phrase and join nobody. Short words meet by chance: they count only within one shop and
+    some weeks, and only if among so many texts of the shop none would be expected to meet. A buyer
+    who repeats themselves is one buyer, and one review of an order that several shops share is one
+    review.
 
     Parameters
     ----------
@@ -66,6 +72,8 @@ def make_copies(room: Room, name: str, settings: ReviewsSpec) -> float:
     name : str
         Of the table.
     settings : ReviewsSpec
+    logs : Logs
+        Whose texts are read again.
 
     Returns
     -------
@@ -76,20 +84,23 @@ def make_copies(room: Room, name: str, settings: ReviewsSpec) -> float:
     close = f"ORDER BY created_at RANGE BETWEEN {span} PRECEDING AND {span} FOLLOWING"
     writer = "COALESCE('b' || buyer_id, 'r' || review_id)"
     room.make(
-        f"{name}_texts",
-        "SELECT r.review_id, r.merchant_id, r.order_id, r.created_at,"
+        f"{name}_exact",
+        "SELECT r.review_id, r.merchant_id, r.order_id, r.created_at, r._file, r._line,"
         f" r.text_letters < {settings.long_letters} AS short,"
-        f" r.text_hash AS words, {writer} AS writer FROM reviews AS r"
+        f" r.text_hash AS exact, {writer} AS writer FROM reviews AS r"
         f" WHERE r.text_letters >= {settings.least_letters} AND r.text_hash IS NOT NULL"
         " AND NOT COALESCE(r.is_default, FALSE)",
+    )
+    _make_alike(room, name, settings, logs)
+    room.make(
+        f"{name}_texts",
+        "SELECT e.* EXCLUDE (_file, _line), COALESCE(a.words, e.exact) AS words"
+        f" FROM {name}_exact AS e LEFT JOIN {name}_alike AS a USING (exact)",
     )
     room.make(
         f"{name}_words",
         "SELECT words, count(DISTINCT merchant_id) AS merchants,"
-        f" count(DISTINCT review_id) > greatest({settings.stock_least}, {settings.stock_share} *"
-        f" (SELECT count(DISTINCT review_id) FROM {name}_texts))"
-        f" AND (bool_or(short) OR count(DISTINCT merchant_id) > {settings.stock_merchants})"
-        f" AS stock FROM {name}_texts GROUP BY words"
+        f" {_stock(settings, f'{name}_texts')} AS stock FROM {name}_texts GROUP BY words"
         " HAVING count(DISTINCT writer) > 1 AND count(DISTINCT review_id) > 1",
     )
     room.make(
@@ -104,12 +115,59 @@ def make_copies(room: Room, name: str, settings: ReviewsSpec) -> float:
     _ask_chance(room, name, settings, same)
     room.make(
         name,
-        "SELECT n.review_id, n.merchant_id, n.order_id, n.created_at, n.words, n.merchants"
+        "SELECT n.review_id, n.merchant_id, n.order_id, n.created_at, n.exact, n.words,"
+        " n.merchants"
         f" FROM {name}_near AS n LEFT JOIN (SELECT a.* FROM {name}_asked AS a"
         f" SEMI JOIN {name}_copied AS c USING (place)) AS b USING (merchant_id, words, close,"
         " texts) WHERE NOT n.short OR b.words IS NOT NULL",
     )
     return same
+
+
+def _make_alike(room: Room, name: str, settings: ReviewsSpec, logs: Logs) -> None:
+    """Make the table of long texts that are nearly the same as others: hash, words, other, share.
+
+    Those of a phrase are left out, so that what is the same to the letter stays so.
+    """
+    hashes = {
+        (int(file), int(line)): str(exact)
+        for file, line, exact in room.rows(
+            f"SELECT _file, _line, exact FROM {name}_exact WHERE NOT short QUALIFY row_number()"
+            " OVER (PARTITION BY exact ORDER BY _file, _line) = 1"
+        )
+    }
+    # What has left the folder is still known by its hash.
+    known: dict[str, str] = {}
+    for file, lines, texts in logs.texts("reviews", hashes) if len(hashes) > 1 else ():
+        for line, text in zip(lines, texts, strict=True):
+            known.setdefault(normalised(text), hashes[file, line])
+    least = np.array([settings.near_of(letters_of(text)) for text in known], dtype=float)
+    found = near_texts(list(known), least)
+    names = list(known.values())
+    room.fill(
+        f"{name}_grouped",
+        {"exact": "VARCHAR", "words": "VARCHAR", "other": "VARCHAR", "share": "DOUBLE"},
+        [
+            (names[at], f"near {names[int(found.groups[at])]}", names[other], found.shares[at])
+            for at, other in enumerate(found.others.tolist())
+            if other >= 0
+        ],
+    )
+    room.make(
+        f"{name}_alike",
+        f"SELECT * FROM {name}_grouped SEMI JOIN (SELECT words FROM {name}_grouped"
+        f" JOIN {name}_exact USING (exact) GROUP BY words"
+        f" HAVING NOT ({_stock(settings, f'{name}_exact')})) AS g USING (words)",
+    )
+
+
+def _stock(settings: ReviewsSpec, texts: str) -> str:
+    """Return the SQL of whether so many reviews have the words of a group that it is a phrase."""
+    return (
+        f"count(DISTINCT review_id) > greatest({settings.stock_least}, {settings.stock_share} *"
+        f" (SELECT count(DISTINCT review_id) FROM {texts}))"
+        f" AND (bool_or(short) OR count(DISTINCT merchant_id) > {settings.stock_merchants})"
+    )
 
 
 def _same_words(room: Room, name: str, settings: ReviewsSpec) -> float:

@@ -134,7 +134,7 @@ _ALL = (
             "chat_abuse",
             "incentivised",
         ),
-        sections=("claims",),
+        sections=("claims", "reviews"),
         run=find_claims,
         one_of=("transcripts", "chat_messages", "listings", "reviews"),
     ),

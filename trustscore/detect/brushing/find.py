@@ -11,7 +11,7 @@ from trustscore.detect.brushing.hard import make_identities, make_waybills
 from trustscore.detect.brushing.rules import RULES
 from trustscore.detect.brushing.score import logit, scores
 from trustscore.detect.copies import make_copies
-from trustscore.detect.findings import Cut, Finding, Found, Relations, verdicts
+from trustscore.detect.findings import Cut, Finding, Found, Logs, verdicts
 from trustscore.detect.room import Room
 from trustscore.detect.settings import DetectSettings
 
@@ -69,12 +69,12 @@ _KNOWN_BY = {
 }
 
 
-def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> Found:
+def find_brushing(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
     """Return orders that were probably bought for show.
 
     Parameters
     ----------
-    relations : Relations
+    logs : Logs
     settings : DetectSettings
     cut : Cut
     """
@@ -82,11 +82,11 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
     weights = spec.weights.model_dump()
     not_run: dict[str, str] = {}
     found: dict[str, int] = {}
-    with Room(relations, cut) as room:
+    with Room(logs, cut) as room:
         make_base(room, spec)
         make_waybills(room, spec)
         make_identities(room, settings.hubs)
-        make_copies(room, "brushing_copies", settings.reviews)
+        make_copies(room, "brushing_copies", settings.reviews, logs)
         room.open("brushing_hits", _HITS)
         for name, rule in RULES.items():
             missing = room.missing(rule.needs)
@@ -94,7 +94,7 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
                 not_run[name] = ", ".join(_as_logs(need) for need in missing)
                 continue
             weight = round(weights.get(name, 0.0) * _UNIT)
-            relations.run(
+            logs.run(
                 f"INSERT INTO brushing_hits SELECT merchant_id, order_id, '{name}',"
                 f" '{rule.family or name}', {rule.hard}, {weight}, detail"
                 f" FROM ({rule.find(room, spec)}) AS f"
@@ -105,7 +105,7 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
             " WHERE buyer_id IS NOT NULL UNION SELECT merchant_id, order_id, buyer_id"
             " FROM brushing_reviews WHERE buyer_id IS NOT NULL",
         )
-        decided = verdicts(relations, "brushing")
+        decided = verdicts(logs, "brushing")
         room.fill(
             "brushing_decided",
             {"merchant_id": "VARCHAR", "order_id": "VARCHAR", "confirmed": "BOOLEAN"},
@@ -121,7 +121,7 @@ def find_brushing(relations: Relations, settings: DetectSettings, cut: Cut) -> F
         room.make("brushing_certain", _CERTAIN.format(certain=certain))
         for name, (table, column) in _KNOWN_BY.items():
             weight = round(weights[name] * _UNIT)
-            relations.run(_KNOWN.format(rule=name, table=table, column=column, weight=weight))
+            logs.run(_KNOWN.format(rule=name, table=table, column=column, weight=weight))
         for name, n in room.rows("SELECT rule, count(*) FROM brushing_hits GROUP BY rule"):
             found[str(name)] = int(n)
         least = _least(spec.queue, spec.prior)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from trustscore.detect.claims.prices import list_prices, spoken_prices
 from trustscore.detect.claims.rewards import rewarded
 from trustscore.detect.claims.settings import ClaimsSpec
-from trustscore.detect.findings import Cut, Finding, Found, Place, Relations
+from trustscore.detect.copies import make_copies
+from trustscore.detect.findings import Cut, Finding, Found, Logs, Place
 from trustscore.detect.room import Room
 from trustscore.detect.settings import DetectSettings
 from trustscore.lexicon import Hit, read_hits
@@ -76,12 +77,12 @@ def score_of(severity: int, times: int, spec: ClaimsSpec) -> float:
     return min(once * (1 + spec.repetition * math.log2(times)), spec.most)
 
 
-def find_claims(relations: Relations, settings: DetectSettings, cut: Cut) -> Found:
+def find_claims(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
     """Return what broadcasts, chats, titles and reviews say that people should look at.
 
     Parameters
     ----------
-    relations : Relations
+    logs : Logs
     settings : DetectSettings
     cut : Cut
     """
@@ -90,7 +91,7 @@ def find_claims(relations: Relations, settings: DetectSettings, cut: Cut) -> Fou
     facts: dict[str, object] = {}
     found: dict[tuple[str, str, str, str], Finding] = {}
     how: Counter[str] = Counter()
-    with Room(relations, cut) as room:
+    with Room(logs, cut) as room:
         for table, (kind, sql) in _SAID.items():
             filled = sql.format(
                 start=start, speakers=_listed(spec.speakers), senders=_listed(spec.senders)
@@ -98,7 +99,8 @@ def find_claims(relations: Relations, settings: DetectSettings, cut: Cut) -> Fou
             _keep(found, _of_words(room.rows(filled), table, kind, spec, how))
         _keep(found, spoken_prices(room, spec, start, facts))
         _keep(found, list_prices(room, spec, start, facts))
-        _keep(found, rewarded(room, spec, start))
+        make_copies(room, "claims_copies", settings.reviews, logs)
+        _keep(found, rewarded(room, spec, start, "claims_copies"))
     facts["hits"] = {name: how[name] for name in ("said", "negated", "quoted")}
     return Found(list(found.values()), facts, since=start)
 

@@ -59,6 +59,9 @@ class ClaimsSpec(Base):
     told_score: Share = Field(
         description="Score of a good review that tells of a reward.", examples=[0.6]
     )
+    copied_score: Share = Field(
+        description="Score of a good review in words that others used too.", examples=[0.4]
+    )
     offer_days: int = Field(
         ge=1, le=366, description="Days after the offer in which it is written.", examples=[30]
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from trustscore.detect.copies import make_copies
 from trustscore.detect.counts import upper_tail
-from trustscore.detect.findings import Cut, Finding, Found, Relations
+from trustscore.detect.findings import Cut, Finding, Found, Logs
 from trustscore.detect.reviews.settings import ReviewsSpec
 from trustscore.detect.room import DAY, Room
 from trustscore.detect.settings import DetectSettings
@@ -32,27 +32,29 @@ ORDER BY merchant_id, day
 """
 
 
-def find_reviews(relations: Relations, settings: DetectSettings, cut: Cut) -> Found:
+def find_reviews(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
     """Return reviews in words that others used too, and those of days with far too many.
 
     Parameters
     ----------
-    relations : Relations
+    logs : Logs
     settings : DetectSettings
     cut : Cut
     """
     spec = settings.reviews
     start = cut.back(spec.days)
     facts: dict[str, object] = {}
-    with Room(relations, cut) as room:
-        same = make_copies(room, "reviews_copies", spec)
+    with Room(logs, cut) as room:
+        same = make_copies(room, "reviews_copies", spec, logs)
         copied = list(_copied(room, spec, start))
         bursts = list(_bursts(room, spec, start))
-        [(texts, phrases)] = room.rows(
+        [(texts, phrases, alike)] = room.rows(
             "SELECT (SELECT count(*) FROM reviews_copies_texts),"
-            " (SELECT count(*) FROM reviews_copies_words WHERE stock)"
+            " (SELECT count(*) FROM reviews_copies_words WHERE stock),"
+            " (SELECT count(*) FROM reviews_copies_alike)"
         )
     facts["texts"] = int(texts)
+    facts["texts_nearly_the_same"] = int(alike)
     facts["stock_phrases"] = int(phrases)
     facts["chance_of_same_short_text"] = same
     facts["days_with_a_burst"] = len({(found.merchant_id, found.evidence) for found in bursts})
@@ -62,16 +64,23 @@ def find_reviews(relations: Relations, settings: DetectSettings, cut: Cut) -> Fo
 def _copied(room: Room, spec: ReviewsSpec, start: int) -> Iterator[Finding]:
     # One review may stand on orders of several shops: each shop hears of it once.
     found = room.rows(
-        "WITH others AS (SELECT words, min(review_id, 2) AS ids FROM (SELECT DISTINCT words,"
-        " review_id FROM reviews_copies) AS d GROUP BY words)"
+        "WITH others AS (SELECT exact, min(review_id, 2) AS ids FROM (SELECT DISTINCT exact,"
+        " review_id FROM reviews_copies) AS d GROUP BY exact)"
         " SELECT c.merchant_id, c.review_id, min(c.merchants),"
-        " min(CASE WHEN o.ids[1] = c.review_id THEN o.ids[2] ELSE o.ids[1] END)"
-        " FROM reviews_copies AS c JOIN others AS o ON o.words = c.words"
+        " min(CASE WHEN o.ids[1] = c.review_id THEN o.ids[2] ELSE o.ids[1] END),"
+        " min(n.ids[1]), max(a.share)"
+        " FROM reviews_copies AS c JOIN others AS o ON o.exact = c.exact"
+        " LEFT JOIN reviews_copies_alike AS a ON a.exact = c.exact"
+        " LEFT JOIN others AS n ON n.exact = a.other"
         f" WHERE c.created_at >= {start} GROUP BY c.merchant_id, c.review_id"
         " ORDER BY c.merchant_id, c.review_id"
     )
-    for merchant, review, merchants, other in found:
-        evidence = f"same_words(review:{other}) merchants:{merchants}"
+    for merchant, review, merchants, same, near, share in found:
+        # Words that somebody else used to the letter say more than similar ones.
+        how = f"same_words(review:{same})"
+        if same is None:
+            how = f"near_words(review:{near}) share:{share:.2f}"
+        evidence = f"{how} merchants:{merchants}"
         yield Finding(merchant, "review", review, "duplicate_review", spec.copy_score, evidence)
 
 

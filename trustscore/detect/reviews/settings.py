@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
+
 from pydantic import Field
 
 from trustscore.scorecard.faults import Base
 
 __all__ = ["ReviewsSpec"]
+
+# What less share by chance, two of a market of reviews do.
+Share: TypeAlias = Annotated[float, Field(ge=0.3, le=1)]
 
 
 class ReviewsSpec(Base):
@@ -38,6 +43,19 @@ class ReviewsSpec(Base):
         description="Short words count if fewer texts of a shop than this would meet by chance.",
         examples=[0.01],
     )
+    near_share: Share = Field(
+        description="Long texts that share so many of their shingles are nearly the same.",
+        examples=[0.6],
+    )
+    near_longer_letters: int = Field(
+        ge=1,
+        description="Texts of so many letters are alike by chance more seldom.",
+        examples=[100],
+    )
+    near_longer_share: Share = Field(
+        description="Two of so many letters are nearly the same from this share on.",
+        examples=[0.45],
+    )
     stock_share: float = Field(
         ge=0, le=1, description="Words in a larger share of texts are a phrase.", examples=[0.001]
     )
@@ -64,3 +82,12 @@ class ReviewsSpec(Base):
     burst_score: float = Field(
         ge=0, le=1, description="Score of the reviews of a burst.", examples=[0.7]
     )
+
+    def near_of(self, letters: int) -> float:
+        """Return the share of shingles from which on a text of so many letters is nearly another.
+
+        Parameters
+        ----------
+        letters : int
+        """
+        return self.near_longer_share if letters >= self.near_longer_letters else self.near_share

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from trustscore.io.arrow import strings
-from trustscore.io.logs.pepper import BETWEEN_WORDS, normalised
+from trustscore.lexicon.normal import BETWEEN_WORDS, normalised
 from trustscore.logs import LogTable
 from trustscore.typing import BoolArray
 

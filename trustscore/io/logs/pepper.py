@@ -6,19 +6,14 @@ import hashlib
 import os
 import re
 import secrets
-import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from trustscore.errors import InputError, one_line
 from trustscore.io.arrow import strings
 
-__all__ = ["BETWEEN_WORDS", "Pepper", "letters_of", "normalised"]
-
-BETWEEN_WORDS = re.compile(r"[\W_]+")
-"""All that is no letter and no digit."""
+__all__ = ["Pepper"]
 
 _BYTES = 16
 _BLOCK = 64
@@ -148,26 +143,3 @@ def _make(path: str | Path) -> bytes | None:
     with os.fdopen(handle, "wb") as file:
         file.write(secret + b"\n")
     return secret
-
-
-@lru_cache(maxsize=1 << 12)
-def normalised(text: str) -> str:
-    """Return the letters and digits of a text, case and width folded, one space between words.
-
-    Examples
-    --------
-    >>> normalised("  ＡＢ, c!  好评 ")
-    'ab c 好评'
-    """
-    return BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
-
-
-def letters_of(text: str) -> int:
-    """Return how many letters, signs and digits a text has.
-
-    Examples
-    --------
-    >>> letters_of("好！"), letters_of("…"), letters_of("ok 1")
-    (1, 0, 3)
-    """
-    return len(normalised(text).replace(" ", ""))

@@ -19,7 +19,7 @@ from trustscore.io.arrow import bits, strings, valid
 from trustscore.io.columns import sound_text, text_of
 from trustscore.io.logs.clock import DAY, MINUTE, to_local
 from trustscore.io.logs.identity import in_one_form
-from trustscore.io.logs.pepper import Pepper, letters_of, normalised
+from trustscore.io.logs.pepper import Pepper
 from trustscore.io.logs.tally import Tally
 from trustscore.io.logs.times import Moments, read_days, read_moments
 from trustscore.io.logs.values import (
@@ -33,6 +33,7 @@ from trustscore.io.text_columns import Marks
 from trustscore.lexicon import Hit, Lexicon, load_lexicon
 from trustscore.lexicon.closing import CLOSING
 from trustscore.lexicon.hits import written
+from trustscore.lexicon.normal import letters_of, normalised
 from trustscore.logs import LogColumn, LogTable
 from trustscore.typing import BoolArray, IntArray
 
