@@ -6,7 +6,7 @@ import numpy as np
 
 from trustscore.detect.copies import make_copies
 from trustscore.detect.dense import dense_blocks
-from trustscore.detect.findings import Cut, Finding, Found, Relations
+from trustscore.detect.findings import Cut, Finding, Found, Logs
 from trustscore.detect.reviewers.signs import combine, rarity, review_signs, reviewer_signs
 from trustscore.detect.room import DAY, Room
 from trustscore.detect.settings import DetectSettings
@@ -29,19 +29,19 @@ _NEEDS = {
 }
 
 
-def find_false_reviews(relations: Relations, settings: DetectSettings, cut: Cut) -> Found:
+def find_false_reviews(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
     """Return reviews that are unlike others in several ways, by themselves or by their reviewer.
 
     Parameters
     ----------
-    relations : Relations
+    logs : Logs
     settings : DetectSettings
     cut : Cut
     """
     spec, dense = settings.reviewers, settings.brushing.dense
     start = cut.back(spec.days)
-    with Room(relations, cut) as room:
-        make_copies(room, "reviewers_copies", settings.reviews)
+    with Room(logs, cut) as room:
+        make_copies(room, "reviewers_copies", settings.reviews, logs)
         # One review may stand on several orders of a merchant: it is one.
         room.make(
             "reviewers_written",
@@ -50,7 +50,7 @@ def find_false_reviews(relations: Relations, settings: DetectSettings, cut: Cut)
             f" WHERE created_at >= {start} AND NOT COALESCE(is_default, FALSE)"
             " AND follows IS NULL GROUP BY merchant_id, review_id",
         )
-        columns = relations.columns(
+        columns = logs.columns(
             "SELECT w.merchant_id, w.review_id, w.day, COALESCE(w.stars, 'nan'::DOUBLE) AS stars,"
             " dense_rank() OVER (ORDER BY w.merchant_id) - 1 AS merchant,"
             " CASE WHEN w.buyer_id IS NULL THEN -1"
