@@ -13,7 +13,7 @@ from trustscore.errors import InputError, at_most, plural
 from trustscore.joins import check_join
 from trustscore.typing import Array
 
-__all__ = ["Outcomes", "added_up", "collect_outcomes"]
+__all__ = ["Outcomes", "RowFaults", "added_up", "check_dates", "collect_outcomes"]
 
 _MOST_SHOWN = 10
 
@@ -134,7 +134,7 @@ def added_up(parts: Sequence[Outcomes]) -> Outcomes:
     )
 
 
-class _Faults:
+class RowFaults:
     """Faults by row: the first of each kind are shown, all of them are counted."""
 
     def __init__(self, merchant_id: Array, lines: Array) -> None:
@@ -143,6 +143,7 @@ class _Faults:
         self._names, self._lines = merchant_id, lines
 
     def add(self, wrong: Array, says: str) -> None:
+        """Add a fault of the rows that are wrong."""
         rows = np.flatnonzero(wrong).tolist()
         self.count += len(rows)
         self.listed += at_most(
@@ -208,14 +209,14 @@ def collect_outcomes(
     rows = len(merchant_id)
     if not rows:
         raise InputError(f"{source}: has no rows")
-    faults = _Faults(merchant_id, np.arange(1, rows + 1) if lines is None else lines)
+    faults = RowFaults(merchant_id, np.arange(1, rows + 1) if lines is None else lines)
     if n is None:
         n = np.ones(rows)
         faults.add(~np.isin(events, (0.0, 1.0)), "a label must be 0 or 1, as there is no n")
     else:
         _check_counts(n, events, counts, faults)
     if date is not None:
-        _check_dates(date, as_of, faults)
+        check_dates(date, as_of, faults)
     for name, values in (harms or {}).items():
         # What is no number is beyond no limit.
         sound = (values >= 0) & (values <= events) & (np.floor(values) == values)
@@ -242,7 +243,7 @@ def collect_outcomes(
     )
 
 
-def _check_counts(n: Array, events: Array, counts: bool, faults: _Faults) -> None:
+def _check_counts(n: Array, events: Array, counts: bool, faults: RowFaults) -> None:
     # A figure that is not finite, or not there, is below no limit.
     there = np.isfinite(n) & np.isfinite(events)
     faults.add(~there, "n and events must be finite numbers")
@@ -261,7 +262,8 @@ def _check_counts(n: Array, events: Array, counts: bool, faults: _Faults) -> Non
     )
 
 
-def _check_dates(date: Array, as_of: dt.date | None, faults: _Faults) -> None:
+def check_dates(date: Array, as_of: dt.date | None, faults: RowFaults) -> None:
+    """Add the faults of days that are none, or are before that of the export."""
     texts = [str(text).strip() if text else "" for text in date.tolist()]
     day = np.array([_day(text) for text in texts])
     blank = np.array([not text for text in texts])

@@ -39,7 +39,7 @@ def test_the_penalty_is_the_one_that_was_promised():
     other = minimize(
         loss, np.r_[0, 1, EXPERT], bounds=bounds, options={"maxfun": 10**5, "ftol": 1e-14}
     )
-    a, beta = fit_betas(u, n, events, EXPERT, penalty)
+    a, beta, _ = fit_betas(u, n, events, EXPERT, penalty)
     assert loss(np.r_[a, beta.sum(), beta]) <= other.fun + 1e-6
     assert beta == pytest.approx(other.x[2:], abs=2e-3)
     assert beta.sum() == pytest.approx(other.x[1], abs=2e-3)
@@ -53,16 +53,16 @@ def test_without_a_penalty_it_is_logistic_regression():
     plain = LogisticRegression(C=1e8, tol=1e-8, max_iter=1000).fit(
         x, y, sample_weight=np.r_[events, n - events]
     )
-    a, beta = fit_betas(u, n, events, EXPERT, 1e-4)
+    a, beta, _ = fit_betas(u, n, events, EXPERT, 1e-4)
     assert beta == pytest.approx(-plain.coef_[0], abs=5e-3)
     assert a == pytest.approx(plain.intercept_[0], abs=5e-3)
 
 
 def test_an_infinite_penalty_is_the_expert():
     u, n, events = market(100, 10)
-    _, beta = fit_betas(u, n, events, EXPERT, np.inf)
+    _, beta, _ = fit_betas(u, n, events, EXPERT, np.inf)
     assert beta / beta.sum() == pytest.approx(EXPERT)
-    _, near = fit_betas(u, n, events, EXPERT, 1e7)
+    _, near, _ = fit_betas(u, n, events, EXPERT, 1e7)
     assert near == pytest.approx(beta, abs=1e-3)
 
 

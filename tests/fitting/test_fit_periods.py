@@ -12,9 +12,8 @@ from scipy.special import expit
 from trustscore.commands.fit import command
 from trustscore.commands.main import main
 from trustscore.errors import InputError
-from trustscore.fitting import fit_scorecard
+from trustscore.fitting import Labelled, fit_scorecard
 from trustscore.fitting.bound import Bound, bound_of
-from trustscore.fitting.find_weights import Labelled
 from trustscore.fitting.learned import learn_weights
 from trustscore.fitting.periods import Period, labelled_periods
 from trustscore.fitting.slopes import fit_betas
@@ -84,7 +83,7 @@ def test_a_fit_keeps_to_the_bound_and_loses_little_more_than_it_must():
     _, free = fit_betas(u, n, events, EXPERT, 0.1)
     held = bound(u, [0.5, 0.5, 0.5])
     assert held.shares(free)[0] > 0.9
-    a, beta = fit_betas(u, n, events, EXPERT, 0.1, bound=held)
+    a, beta, _ = fit_betas(u, n, events, EXPERT, 0.1, bound=held)
     assert held.shares(beta).max() == pytest.approx(0.5, abs=1e-4)
     assert (beta >= 0).all()
 

@@ -14,10 +14,12 @@ from trustscore.commands.closing import close
 from trustscore.commands.exit_codes import DONE, ROWS_REJECTED
 from trustscore.commands.messages import note, say
 from trustscore.commands.progress import progress_bar
+from trustscore.errors import plural
 from trustscore.run_summary import RunSummary
 
 if TYPE_CHECKING:
     from trustscore.fitting import Fitted, Neutrals
+    from trustscore.fitting.learned import Learned
     from trustscore.io.sample import Sample
 
 EXAMPLE = """\b
@@ -26,6 +28,7 @@ Example:
   trustscore fit export.csv --outcomes later.csv --as-of 2026-01-01 -o fitted.toml
   trustscore fit june.csv --period 2026-04-01 april.csv may.csv --outcomes july.csv \
       --as-of 2026-06-01 -o fitted.toml
+  trustscore fit export.csv --judgements pairs.csv --as-of 2026-01-01 -o fitted.toml
   trustscore fit export.csv --weights ahp --judgements experts.csv -o fitted.toml
   trustscore fit export.csv --neutral policy.toml -o fitted.toml
 """
@@ -79,13 +82,15 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     "--weights",
     type=Way(),
     help="Method that finds the weights; pymcdm:merec is a weighting of the package pymcdm."
-    " [default: learned with --outcomes, else expert]",
+    " [default: learned with --outcomes or --judgements, else expert]",
 )
 @click.option(
     "--judgements",
     metavar="FILE",
     type=options.INPUT,
-    help="Pairwise judgements for --weights ahp, as columns a, b, ratio[, expert].",
+    help="Which of two merchants is worse, to learn weights from, as columns worse, better"
+    "[, judge, weight, tie, date]. With --weights ahp, which of two signals or dimensions matters"
+    " more, as columns a, b, ratio[, expert].",
 )
 @click.option(
     "--lock",
@@ -188,8 +193,14 @@ def command(
 
     from trustscore.boost import BoostPolicy
     from trustscore.errors import InputError
-    from trustscore.fitting import Note, fit_neutral, fit_scorecard
-    from trustscore.fitting.files import read_judgements, read_later, read_periods, source_of
+    from trustscore.fitting import Note, fit_neutral, fit_scorecard, join_pairs
+    from trustscore.fitting.files import (
+        read_judgements,
+        read_later,
+        read_pairs,
+        read_periods,
+        source_of,
+    )
     from trustscore.fitting.periods import labelled_periods
     from trustscore.io.atomic_files import AtomicFile, commit_together, same_file
     from trustscore.io.refuse_overwrite import refuse_inputs
@@ -212,12 +223,18 @@ def command(
     BoostPolicy.load(policy or "boost")
     with progress_bar(quiet, out) as progress:
         later = read_later(outcomes, as_of=as_of, counts=counts, encoding=encoding)
-        said = read_judgements(judgements, encoding=encoding) if judgements is not None else []
+        said, pairs = [], None
+        if judgements is not None and weights == "ahp":
+            said = read_judgements(judgements, encoding=encoding)
+        elif judgements is not None:
+            pairs = read_pairs(judgements, as_of=as_of, encoding=encoding)
+        special = {name for _, found in later for name in found.merchant_id.tolist()}
+        special |= set() if pairs is None else set(pairs.merchants())
         read = read_sample(
             exports,
             card,
             most=sample,
-            special={name for _, found in later for name in found.merchant_id.tolist()},
+            special=special,
             allow_missing_columns=allow_missing_columns,
             encoding=encoding,
             progress=progress,
@@ -240,6 +257,10 @@ def command(
             progress=progress,
         )
         labelled = labelled_periods(periods) if periods else None
+        judged = None
+        if pairs is not None and judgements is not None:
+            known = read.special or {"merchant_id": read.block["merchant_id"][:0]}
+            judged = join_pairs(pairs, known, notes, judgements)
         pair = None
         if halves:
             pair = read_halves(
@@ -257,11 +278,12 @@ def command(
             labelled=labelled,
             weights=weights,
             judgements=said,
+            judged=judged,
             locked=lock,
             priors=priors == "all",
             anchors=anchors == "all",
             peers=peers,
-            source=source_of(read, [*outcomes, *told]),
+            source=source_of(read, [*outcomes, *told], judgements),
             as_of=as_of,
             seed=seed,
             notes=notes,
@@ -313,6 +335,32 @@ def _said_of(points: Neutrals) -> str:
     return f"{points.policy.stamp}: neutral points of {len(fitted)} categories{few}"
 
 
+def _each(learned: Learned) -> str:
+    """Return what a gain is counted by."""
+    orders, pairs = (value == value for value in learned.gain_by_source)
+    if orders:
+        return "an order or judgement" if pairs else "an order"
+    return "a judgement"
+
+
+def _judged_lines(fitted: Fitted, learned: Learned) -> Iterator[str]:
+    facts = fitted.scorecard.file.provenance["weights"].get("judgements")
+    if facts is None:
+        return
+    judges = plural(facts["judges"], "judge")
+    line = f"judgements: {facts['pairs']} pairs of {facts['merchants']} merchants by {judges}"
+    if "judges_agree" in facts:
+        line += f", who agree on {facts['judges_agree']:.0%} of {facts['judged_by_two']}"
+    yield line
+    if learned.ordered is not None:
+        of, expert, apart = learned.ordered.share, learned.ordered.expert, learned.ordered.apart
+        yield (
+            f"held-out pairs ordered rightly: {of[0]:.1%} [{of[1]:.1%}, {of[2]:.1%}], by the "
+            f"expert's weights {expert[0]:.1%} [{expert[1]:.1%}, {expert[2]:.1%}], difference "
+            f"{apart[0]:+.1%} [{apart[1]:+.1%}, {apart[2]:+.1%}] ({learned.ordered.pairs} pairs)"
+        )
+
+
 def _lines(fitted: Fitted, read: Sample) -> Iterator[str]:
     size = f"{read.size} of {read.rows} rows" if read.size < read.rows else f"{read.rows} rows"
     yield f"{fitted.scorecard.stamp}: fitted to {size}, {read.rejected} rejected"
@@ -321,8 +369,9 @@ def _lines(fitted: Fitted, read: Sample) -> Iterator[str]:
         how = "the expert's stay" if learned.penalty == float("inf") else "learnt"
         yield (
             f"weights: {how} (penalty {learned.penalty:g}, slope {learned.slope:.3g}, held-out "
-            f"gain {learned.gain:.2g} +- {learned.gain_se:.2g} nats an order)"
+            f"gain {learned.gain:.2g} +- {learned.gain_se:.2g} nats {_each(learned)})"
         )
+        yield from _judged_lines(fitted, learned)
     told = fitted.scorecard.file.provenance["interval"]
     if "rho" in told:
         scale = told.get("strength_scale", "none that does")

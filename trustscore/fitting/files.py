@@ -13,6 +13,7 @@ import numpy as np
 from trustscore.atomic_file import utf8
 from trustscore.errors import ROWS_SHOWN, InputError, at_most, plural
 from trustscore.fitting import Judgement, Note, outcome_notes
+from trustscore.fitting.pairs import JudgedPairs, collect_pairs
 from trustscore.fitting.periods import Period
 from trustscore.io.outcomes_file import read_later as read_later
 from trustscore.io.outcomes_file import read_outcomes
@@ -22,7 +23,10 @@ from trustscore.outcomes import Outcomes
 from trustscore.scorecard import Scorecard
 from trustscore.typing import Progress, silent
 
-__all__ = ["read_judgements", "read_later", "read_periods", "source_of"]
+__all__ = ["read_judgements", "read_later", "read_pairs", "read_periods", "source_of"]
+
+_TIES = {"": 0.0, "0": 0.0, "0.0": 0.0, "no": 0.0, "false": 0.0}
+_TIES |= {"1": 1.0, "1.0": 1.0, "yes": 1.0, "true": 1.0}
 
 
 def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Judgement]:
@@ -81,6 +85,57 @@ def read_judgements(path: str | Path, *, encoding: str | None = None) -> list[Ju
             strict=True,
         )
     ]
+
+
+def read_pairs(
+    path: str | Path, *, as_of: dt.date | None = None, encoding: str | None = None
+) -> JudgedPairs:
+    r"""Read which of two merchants is worse: ``worse, better[, judge, weight, tie, date]``.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV, JSON Lines, Parquet or Excel. A blank weight is 1; a tie is 1 or yes where neither
+        merchant is worse.
+    as_of : date, optional
+        Day of the export, needed when there are dates; an earlier judgement is refused.
+    encoding : str, optional
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "pairs.csv")
+    ...     _ = path.write_text("worse,better,judge\nm1,m2,ann\n")
+    ...     found = read_pairs(path)
+    >>> found.worse.tolist(), found.better.tolist(), found.n.tolist()
+    (['m1'], ['m2'], [1.0])
+    """
+    more = ["judge", "weight", "tie", "date"]
+    table = read_table(path, {}, ["worse", "better", *more], optional=more, encoding=encoding)
+    columns = table.columns
+    weight = tie = None
+    if "weight" in columns:
+        weight = np.array([_ratio(text or "1") for text in columns["weight"].tolist()])
+    if "tie" in columns:
+        texts = [(text or "").strip().lower() for text in columns["tie"].tolist()]
+        tie = np.array([_TIES.get(text, np.nan) for text in texts])
+    return collect_pairs(
+        columns["worse"],
+        columns["better"],
+        columns.get("judge"),
+        weight,
+        tie,
+        columns.get("date"),
+        as_of=as_of,
+        lines=table.lines,
+        source=str(path),
+    )
 
 
 def _ratio(text: str) -> float:
@@ -161,7 +216,9 @@ def _joined(name: str, read: Sample, known: Outcomes, source: str, notes: list[N
     return Period(name, block, joined)
 
 
-def source_of(read: Sample, outcomes: Sequence[str]) -> dict[str, Any]:
+def source_of(
+    read: Sample, outcomes: Sequence[str], judgements: str | None = None
+) -> dict[str, Any]:
     """Return what the provenance of a scorecard says of the files it was made from.
 
     Parameters
@@ -169,6 +226,8 @@ def source_of(read: Sample, outcomes: Sequence[str]) -> dict[str, Any]:
     read : Sample
     outcomes : sequence of str
         Files that were read beside the export.
+    judgements : str, optional
+        File of judgements.
     """
     hashes = [str(file["sha256"]) for file in read.files]
     both = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
@@ -179,13 +238,15 @@ def source_of(read: Sample, outcomes: Sequence[str]) -> dict[str, Any]:
         "rejected": read.rejected,
         "fitted_to": read.size,
     }
-    if outcomes:
-        names = [_name(path) for path in outcomes]
-        found["outcomes"] = names[0] if len(names) == 1 else names
+    for what, paths in (("outcomes", outcomes), ("judgements", [judgements] if judgements else [])):
+        if not paths:
+            continue
+        names = [_name(path) for path in paths]
+        found[what] = names[0] if len(names) == 1 else names
         # What came through a pipe cannot be read again.
-        if all(Path(path).is_file() for path in outcomes):
-            digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in outcomes]
-            found["outcomes_sha256"] = digests[0] if len(digests) == 1 else digests
+        if all(Path(path).is_file() for path in paths):
+            digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths]
+            found[f"{what}_sha256"] = digests[0] if len(digests) == 1 else digests
     return found
 
 

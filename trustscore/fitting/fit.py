@@ -20,11 +20,13 @@ from trustscore.errors import InputError, one_line
 from trustscore.fitting.ahp import Judgement
 from trustscore.fitting.document import Change, open_document, significant, write_document
 from trustscore.fitting.figures import fit_figures
-from trustscore.fitting.find_weights import METHODS, Labelled, Method, Task, find_shares, is_method
+from trustscore.fitting.find_weights import METHODS, Method, find_shares, is_method
 from trustscore.fitting.halves import Interval, UntoldError, fit_interval
 from trustscore.fitting.learned import Learned
 from trustscore.fitting.notes import Note
+from trustscore.fitting.pairs import Judged
 from trustscore.fitting.shares import locked_signals, tree_weights
+from trustscore.fitting.task import Labelled, Task
 from trustscore.scorecard import Scorecard, load_scorecard, parse_scorecard
 from trustscore.scorecard.faults import suggest
 from trustscore.scorecard.shares import shares
@@ -66,6 +68,7 @@ def fit_scorecard(
     labelled: Labelled | None = None,
     weights: Method | None = None,
     judgements: Sequence[Judgement] = (),
+    judged: Judged | None = None,
     locked: Sequence[str] = (),
     priors: bool = False,
     anchors: bool = False,
@@ -93,10 +96,13 @@ def fit_scorecard(
     labelled : Labelled, optional
         Merchants with outcomes, for learnt weights.
     weights : {"expert", "equal", "entropy", "critic", "pca", "ahp", "learned"}, optional
-        By default learned where `labelled` is given, and otherwise expert, the scorecard's own.
+        By default learned where `labelled` or `judged` is given, and otherwise expert, the
+        scorecard's own.
         Also ``pymcdm:NAME`` for a weighting of the Python package pymcdm, such as ``pymcdm:merec``.
     judgements : sequence of Judgement
         For ``ahp``.
+    judged : Judged, optional
+        Judgements of merchants, for learnt weights; alone or beside `labelled`.
     locked : sequence of str
         Dimensions that keep their weights and those of all signals in them.
     priors, anchors : bool, default=False
@@ -153,9 +159,9 @@ def fit_scorecard(
         raise InputError("there is no merchant to fit to")
     missing = card.without(missing)
     block = with_derived(block, card, missing)
-    method: Method = weights or ("learned" if labelled is not None else "expert")
+    method: Method = weights or ("expert" if labelled is None and judged is None else "learned")
     waiting = open_weights(card)
-    faults = _misuse(method, card, locked, labelled, judgements, waiting, most)
+    faults = _misuse(method, card, locked, labelled, judged, judgements, waiting, most)
     progress("fitting priors and anchors", math.nan)
     figures = fit_figures(
         card,
@@ -184,7 +190,7 @@ def fit_scorecard(
         # card.
         ready = _closed(document, [*changes, *((path, 1.0) for path in waiting)], card)
         task = Task(ready, block, before, missing, tuple(locked), seed, most)
-        after, learned = find_shares(task, method, labelled, judgements, said, facts)
+        after, learned = find_shares(task, method, labelled, judged, judgements, said, facts)
         dimensions, signals = tree_weights(card, after, locked_signals(card, tuple(locked)))
         changes += [(("dimensions", name, "weight"), w) for name, w in dimensions.items()]
         changes += [
@@ -308,6 +314,7 @@ def _misuse(
     card: Scorecard,
     locked: Sequence[str],
     labelled: Labelled | None,
+    judged: Judged | None,
     judgements: Sequence[Judgement],
     waiting: list[tuple[str, ...]],
     most: tuple[float, float],
@@ -323,12 +330,14 @@ def _misuse(
         faults.append(
             f"weights: must be one of {', '.join(METHODS)} or pymcdm:NAME. Got {method!r}"
         )
-    if method == "learned" and labelled is None:
-        faults.append("weights learned: need outcomes")
+    if method == "learned" and labelled is None and judged is None:
+        faults.append("weights learned: need outcomes or judgements of merchants")
+    if method != "learned" and judged is not None:
+        faults.append(f"judgements of merchants: are for weights learned. Got {method}")
     if method == "ahp" and not judgements:
-        faults.append("weights ahp: need judgements")
+        faults.append("weights ahp: need judgements of signals or dimensions")
     if method != "ahp" and judgements:
-        faults.append(f"judgements: are for weights ahp. Got {method}")
+        faults.append(f"judgements of signals: are for weights ahp. Got {method}")
     if method == "expert":
         faults += [
             f"{'.'.join(path)}: waits for a fit: give outcomes, or another way to find weights"

@@ -1,8 +1,8 @@
-"""Weights learnt from outcomes, shrunk towards the expert's by a cross-validated penalty."""
+"""Weights learnt from outcomes and judgements, shrunk towards the expert's by cross-validation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +10,22 @@ import numpy as np
 from trustscore.auc import auc
 from trustscore.errors import InputError
 from trustscore.fitting.bound import Bound
-from trustscore.fitting.slopes import Family, fit_betas, losses_of
+from trustscore.fitting.heldout import (
+    Held,
+    Ordered,
+    Rows,
+    dyadic_variance,
+    hold_out,
+    ordered,
+    splits_of,
+)
+from trustscore.fitting.slopes import Compared, Family
 from trustscore.typing import Array
 
 __all__ = [
     "LAMBDAS",
     "LEAST_EVENTS",
+    "LEAST_PAIRS",
     "Learned",
     "learn_weights",
     "rarer_class_count",
@@ -28,6 +38,8 @@ LAMBDAS = (*np.geomspace(0.1, 1e5, 13).tolist(), np.inf)
 # standard error is chance as well. With one standard error, up to a third of small simulated
 # markets left weights that were right.
 LEAST_EVENTS = 50
+# The same of judgements of pairs.
+LEAST_PAIRS = 50
 _SURE = 2.0
 # A weight below this share of the expert's counts as 0.
 WRONG = 1e-6
@@ -63,6 +75,12 @@ class Learned(NamedTuple):
         those it had seen: of these weights, of the expert's, and of weights without the bound. The
         first row is the outcome itself, the others the harms it is made of. NaN where there is
         none.
+    gain_by_source : (float, float)
+        The gain per order, and per judgement; NaN where there are none.
+    ordered : Ordered or None
+        Held-out judgements that the weights order rightly.
+    scale : float
+        By how much steeper judgements follow the index than outcomes do.
     """
 
     weights: Array
@@ -79,6 +97,9 @@ class Learned(NamedTuple):
     heldout: Array
     heldout_expert: Array
     heldout_unbound: Array
+    gain_by_source: tuple[float, float] = (float("nan"), float("nan"))
+    ordered: Ordered | None = None
+    scale: float = 1.0
 
 
 def rarer_class_count(family: Family, n: Array, events: Array) -> float:
@@ -107,15 +128,17 @@ def learn_weights(
     period: Array | None = None,
     harms: Sequence[Array] = (),
     bound: Bound | None = None,
+    compared: Compared | None = None,
 ) -> Learned:
-    """Learn the weights of signals from outcomes.
+    """Learn the weights of signals from outcomes, from judgements of pairs, or from both.
 
     Lambda is chosen by cross-validation over merchants and, where there are several periods, by
     rolling origin: each period is foretold from those before it, for merchants that were left out
     of them. The expert's weights stay unless the best lambda gains more than two standard errors
     over them, gains in the newest period too, and the rarer outcome occurs at least `LEAST_EVENTS`
-    times; then the largest lambda within one standard error of the best is chosen. The standard
-    error is taken over merchants and not over orders, because orders of one merchant are alike.
+    times or `LEAST_PAIRS` judgements are there; then the largest lambda within one standard error
+    of the best is chosen. The standard error is taken over merchants and not over orders or
+    judgements, because those of one merchant are alike.
 
     Parameters
     ----------
@@ -136,6 +159,9 @@ def learn_weights(
     harms : sequence of ndarray of shape (rows,)
         Events of each kind that `events` is made of, to be measured apart.
     bound : Bound, optional
+    compared : Compared, optional
+        Judgements of pairs, whose merchants are numbered as in `merchant`. `u` may then have no
+        row.
 
     Returns
     -------
@@ -157,63 +183,64 @@ def learn_weights(
     """
     seen = n > 0
     rows = np.arange(len(n))
-    who = np.unique((rows if merchant is None else merchant)[seen], return_inverse=True)[1]
+    numbers = (rows if merchant is None else merchant)[seen]
+    said = compared
+    if said is None:
+        none = np.empty(0, dtype=np.int64)
+        said = Compared(np.empty((0, u.shape[1])), np.empty(0), np.empty(0), none, none)
+    merchants, places = np.unique(
+        np.concatenate([numbers, said.worse, said.better]), return_inverse=True
+    )
+    who, worse, better = np.split(places, [len(numbers), len(numbers) + len(said.n)])
     when = (np.zeros(len(n), dtype=np.int64) if period is None else period)[seen]
     u, n, events = u[seen], n[seen], events[seen]
-    count = int(who.max()) + 1 if len(who) else 0
-    if count < 2 * folds:
-        raise InputError(
-            f"outcomes: {count} merchants with outcomes are too few to learn weights from; "
-            f"at least {2 * folds} are needed"
-        )
-    total = float(events.sum())
-    if total == 0 or (family == "binomial" and total == n.sum()):
-        raise InputError(
-            f"outcomes: have a single class, {total:g} events among {n.sum():g} orders: weights "
-            "cannot be learnt from them"
-        )
+    _check(n, events, family, len(merchants), folds, len(said.n))
     free = expert > 0
     share = expert[free] / expert[free].sum()
     u = u[:, free]
+    said = Compared(said.apart[:, free], said.n, said.events, worse, better)
     if bound is not None:
         bound = bound._replace(spread=bound.spread[:, free])
-    fold = (np.random.default_rng(seed).permutation(count) % folds)[who]
-    splits = list(_splits(fold, when))
-    tried = _heldout(splits, u, n, events, share, lambdas, family, bound)
-    tested = np.any([test for _, test in splits], axis=0)
-    held = np.where(tested, [losses_of(family, -score, n, events) for score in tried], 0.0)
-    losses = held.sum(axis=1) / n[tested].sum()
+    data = Rows(u, n, events, family, who, when, said)
+    splits = list(splits_of(data, len(merchants), folds, seed))
+    held = hold_out(data, splits, share, lambdas, bound)
+    tested = np.any([split.test for split in splits], axis=0)
+    tested_pairs = np.any([split.test_pairs for split in splits], axis=0)
+    size = float(n[tested].sum() + said.n[tested_pairs].sum())
+    # Where no pair has both its merchants held out together, nothing can be gained.
+    losses = (held.losses.sum(axis=1) + held.pair_losses.sum(axis=1)) / max(size, 1.0)
     best = int(losses.argmin())
-    gains = held[-1] - held[best]
-    of_merchant = np.bincount(who, gains)[np.unique(who[tested])]
-    error = float(np.sqrt(((of_merchant - of_merchant.mean()) ** 2).sum()) / n[tested].sum())
+    gains = held.losses[-1] - held.losses[best]
+    pair_gains = held.pair_losses[-1] - held.pair_losses[best]
+    error = _error(gains, pair_gains, data, tested, tested_pairs) / max(size, 1.0)
     by_period = _by_period(gains, n, when, tested)
     chosen = len(lambdas) - 1
-    if (
-        losses[-1] - losses[best] > _SURE * error
-        and by_period[-1] > 0
-        and rarer_class_count(family, n, events) >= LEAST_EVENTS
-    ):
+    enough = rarer_class_count(family, n, events) >= LEAST_EVENTS or len(said.n) >= LEAST_PAIRS
+    lasts = not len(by_period) or bool(by_period[-1] > 0)
+    if losses[-1] - losses[best] > _SURE * error and lasts and enough:
         chosen = int(np.flatnonzero(losses - losses[best] <= error)[-1])
     penalty = lambdas[chosen]
-    a, beta = fit_betas(u, n, events, share, penalty, family, bound)
+    all_rows, all_pairs = np.ones(len(n), dtype=bool), np.ones(len(said.n), dtype=bool)
+    a, beta, scale = data.fit(share, penalty, bound, all_rows, all_pairs)
     slope = float(beta.sum())
     if slope <= 1e-8:
+        told = "goes with fewer bad events" if len(n) else "puts worse merchants below better ones"
         raise InputError(
-            "outcomes contradict the scorecard: no weighting of its signals goes with fewer bad "
-            "events; check the direction of the signals and what counts as an event"
+            f"{'outcomes' if len(n) else 'judgements'} contradict the scorecard: no weighting of "
+            f"its signals {told}; check the direction of the signals and what counts as "
+            f"{'an event' if len(n) else 'worse'}"
         )
     weights, wrong = np.zeros(len(expert)), np.zeros(len(expert), dtype=bool)
     weights[free] = beta / slope
     # The penalty pulls weights towards the expert's, so outcomes have pushed those that end at 0.
     wrong[free] = beta / slope < WRONG * share
     low, high = weights.copy(), weights.copy()
-    unbound = tried[chosen]
+    unbound = held.scores[chosen]
     if np.isfinite(penalty):
-        low[free], high[free] = _stability(u, n, events, share, penalty, family, bound, who, seed)
-        if bound is not None:
-            unbound = _heldout(splits, u, n, events, share, (penalty,), family, None)[0]
-    kinds = [events, *(harm[seen] for harm in harms)] if family == "binomial" else []
+        low[free], high[free] = _stability(data, share, penalty, bound, len(merchants), seed)
+        if bound is not None and len(n):
+            unbound = hold_out(data, splits, share, (penalty,), None).scores[0]
+    kinds = [events, *(harm[seen] for harm in harms)] if family == "binomial" and len(n) else []
     return Learned(
         weights,
         slope,
@@ -226,39 +253,58 @@ def learn_weights(
         by_period,
         low,
         high,
-        *(_areas(score, kinds, n, when, tested) for score in (tried[chosen], tried[-1], unbound)),
+        _areas(held.scores[chosen], kinds, n, when, tested),
+        _areas(held.scores[-1], kinds, n, when, tested),
+        _areas(unbound, kinds, n, when, tested),
+        _by_source(held, best, n, tested, said, tested_pairs),
+        ordered(held.pair_scores[chosen], held.pair_scores[-1], said, tested_pairs),
+        scale,
     )
 
 
-def _splits(fold: Array, when: Array) -> Iterator[tuple[Array, Array]]:
-    """Return the rows to learn from and to test on, by fold and origin."""
-    periods = np.unique(when).tolist()
-    for number in np.unique(fold).tolist():
-        out = fold == number
-        if len(periods) == 1:
-            yield ~out, out
-        for period in periods[1:]:
-            if (train := ~out & (when < period)).any():
-                yield train, out & (when == period)
+def _check(n: Array, events: Array, family: Family, merchants: int, folds: int, pairs: int) -> None:
+    """Refuse what no weights can be learnt from."""
+    what = "judgements" if pairs and not len(n) else "outcomes"
+    if merchants < 2 * folds:
+        raise InputError(
+            f"{what}: {merchants} merchants with {what} are too few to learn weights from; "
+            f"at least {2 * folds} are needed"
+        )
+    total = float(events.sum())
+    if (not pairs or len(n)) and (total == 0 or (family == "binomial" and total == n.sum())):
+        raise InputError(
+            f"outcomes: have a single class, {total:g} events among {n.sum():g} orders: weights "
+            "cannot be learnt from them"
+        )
 
 
-def _heldout(
-    splits: list[tuple[Array, Array]],
-    u: Array,
-    n: Array,
-    events: Array,
-    share: Array,
-    lambdas: tuple[float, ...],
-    family: Family,
-    bound: Bound | None,
-) -> Array:
-    """Return by lambda the log odds of a good order, by fits that have not seen the row."""
-    found = np.zeros((len(lambdas), len(n)))
-    for train, test in splits:
-        for at, penalty in enumerate(lambdas):
-            a, beta = fit_betas(u[train], n[train], events[train], share, penalty, family, bound)
-            found[at, test] = u[test] @ beta - a
-    return found
+def _error(
+    gains: Array, pair_gains: Array, data: Rows, tested: Array, tested_pairs: Array
+) -> float:
+    """Return the standard error of the sum of gains; those of one merchant are alike."""
+    variance = 0.0
+    if tested.any():
+        of_merchant = np.bincount(data.who, gains)[np.unique(data.who[tested])]
+        variance += float(((of_merchant - of_merchant.mean()) ** 2).sum())
+    if tested_pairs.any():
+        part = pair_gains[tested_pairs]
+        said = data.compared.take(tested_pairs)
+        variance += dyadic_variance(part - part.mean(), said.worse, said.better)
+    return float(np.sqrt(variance))
+
+
+def _by_source(
+    held: Held, best: int, n: Array, tested: Array, said: Compared, tested_pairs: Array
+) -> tuple[float, float]:
+    """Return the gain per order and per judgement."""
+    found = []
+    for losses, size in (
+        (held.losses, n[tested].sum()),
+        (held.pair_losses, said.n[tested_pairs].sum()),
+    ):
+        gain = float((losses[-1] - losses[best]).sum())
+        found.append(gain / float(size) if size > 0 else float("nan"))
+    return found[0], found[1]
 
 
 def _by_period(gains: Array, n: Array, when: Array, tested: Array) -> Array:
@@ -283,26 +329,16 @@ def _areas(score: Array, kinds: Sequence[Array], n: Array, when: Array, tested: 
 
 
 def _stability(
-    u: Array,
-    n: Array,
-    events: Array,
-    share: Array,
-    penalty: float,
-    family: Family,
-    bound: Bound | None,
-    who: Array,
-    seed: int,
+    data: Rows, share: Array, penalty: float, bound: Bound | None, count: int, seed: int
 ) -> Array:
     """Return the 5th and the 95th percentile of the weights over resamples of the merchants."""
     rng = np.random.default_rng(seed)
-    count = int(who.max()) + 1
     found = []
     for _ in range(_RESAMPLES):
-        times = np.bincount(rng.integers(count, size=count), minlength=count)[who]
-        some = times > 0
-        weight = times[some]
-        _, beta = fit_betas(
-            u[some], n[some] * weight, events[some] * weight, share, penalty, family, bound
-        )
-        found.append(beta / max(beta.sum(), 1e-12))
+        times = np.bincount(rng.integers(count, size=count), minlength=count)
+        some = times[data.who] > 0
+        pairs = times[data.compared.worse] * times[data.compared.better] > 0
+        if some.any() or pairs.any():
+            beta = data.fit(share, penalty, bound, some, pairs, times).beta
+            found.append(beta / max(beta.sum(), 1e-12))
     return np.asarray(np.percentile(found, [5, 95], axis=0))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trustscore.errors import InputError
-from trustscore.fitting.find_weights import Labelled
+from trustscore.fitting.task import Labelled
 from trustscore.outcomes import Outcomes
 from trustscore.typing import Array
 
