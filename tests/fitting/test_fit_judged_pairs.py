@@ -264,6 +264,12 @@ def test_outcomes_and_judgements_together():
     assert found.scale == pytest.approx(8 / 3, rel=0.3)
 
 
+def run(words):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    return ended.value.code
+
+
 # --- the command ---------------------------------------------------------------------------
 
 
@@ -293,7 +299,7 @@ def test_the_command_learns_from_pairs(market, tmp_path, capsys):
     export, said = market
     out = tmp_path / "fitted.toml"
     words = ["fit", str(export), "--scorecard", "minimal", "--judgements", str(said)]
-    assert main([*words, "--as-of", "2026-01-01", "--most", "1", "1", "-o", str(out)]) == 0
+    assert run([*words, "--as-of", "2026-01-01", "--most", "1", "1", "-o", str(out)]) == 0
     told = capsys.readouterr().out
     assert "held-out pairs ordered rightly" in told
     assert "nats a judgement" in told
@@ -327,7 +333,7 @@ def test_bad_files_are_refused_by_name(market, tmp_path, capsys, rows, says):
     said.write_text(rows)
     out = tmp_path / "fitted.toml"
     words = ["fit", str(market[0]), "--scorecard", "minimal", "--judgements", str(said)]
-    assert main([*words, "-o", str(out)]) == 2
+    assert run([*words, "-o", str(out)]) == 2
     assert says in capsys.readouterr().err
     assert not out.exists()
 
@@ -335,9 +341,9 @@ def test_bad_files_are_refused_by_name(market, tmp_path, capsys, rows, says):
 def test_other_weights_take_no_judgements_of_merchants(market, tmp_path, capsys):
     words = ["fit", str(market[0]), "--scorecard", "minimal", "--judgements", str(market[1])]
     words += ["--as-of", "2026-01-01", "--weights", "pca", "-o", str(tmp_path / "f.toml")]
-    assert main(words) == 2
+    assert run(words) == 2
     assert "judgements of merchants: are for weights learned. Got pca" in capsys.readouterr().err
-    assert main([*words[:4], "--judgements", str(market[1]), "-o", str(market[1])]) == 2
+    assert run([*words[:4], "--judgements", str(market[1]), "-o", str(market[1])]) == 2
 
 
 def test_ties_and_blank_weights_are_read(tmp_path):

@@ -259,8 +259,8 @@ def command(
         labelled = labelled_periods(periods) if periods else None
         judged = None
         if pairs is not None and judgements is not None:
-            known = read.special or {"merchant_id": read.block["merchant_id"][:0]}
-            judged = join_pairs(pairs, known, notes, judgements)
+            # Where none is there, the message shows whom the export has.
+            judged = join_pairs(pairs, read.special or read.block, notes, judgements)
         pair = None
         if halves:
             pair = read_halves(

@@ -223,7 +223,13 @@ def join_pairs(
     """
     ids = block["merchant_id"].tolist() if "merchant_id" in block else []
     place = {name: at for at, name in enumerate(ids)}
-    check_join(pairs.merchants(), place, asked_in=source, known_in="the export")
+    check_join(
+        pairs.merchants(),
+        place,
+        asked_in=source,
+        known_in="the export",
+        asked_by="worse or better",
+    )
     worse, better = (
         np.array([place.get(name, -1) for name in side.tolist()], dtype=np.int64)
         for side in (pairs.worse, pairs.better)
