@@ -80,7 +80,7 @@ def test_the_slopes_of_the_bound_are_its_derivatives(slopes, seed):
 
 def test_a_fit_keeps_to_the_bound_and_loses_little_more_than_it_must():
     u, n, events, *_ = rows([(0.9, 0.05, 0.05)])
-    _, free = fit_betas(u, n, events, EXPERT, 0.1)
+    _, free, _ = fit_betas(u, n, events, EXPERT, 0.1)
     held = bound(u, [0.5, 0.5, 0.5])
     assert held.shares(free)[0] > 0.9
     a, beta, _ = fit_betas(u, n, events, EXPERT, 0.1, bound=held)
