@@ -240,28 +240,23 @@ def join_pairs(
         raise InputError(f"{source}: no pair has both its merchants in the export")
     if said.ties == len(said.n):
         raise InputError(f"{source}: all judgements are ties, which say nothing of weights")
-    found = {}
+    about = "judgements"
     if not pairs.dated:
-        found["undated"] = "have no date, so it is unchecked that they came after the export"
+        text = "have no date, so it is unchecked that they came after the export"
+        notes.append(Note("undated", about, text))
     if not known.all():
         lost = int((~known).sum())
-        found["unknown_merchants"] = (
-            f"{lost} of {len(known)} pairs have a merchant that is not in the export: left out"
-        )
+        text = f"{lost} of {len(known)} pairs have a merchant that is not in the export: left out"
+        notes.append(Note("unknown_merchants", about, text))
     if pairs.repeated:
-        found["repeated_judgements"] = (
-            f"{pairs.repeated} pairs were judged more than once by one judge: each counts once"
-        )
+        text = f"{pairs.repeated} pairs were judged more than once by one judge: each counts once"
+        notes.append(Note("repeated_judgements", about, text))
     if pairs.contradictory:
-        found["contradictory_judgements"] = (
-            f"{pairs.contradictory} pairs were judged both ways by one judge: each way counts its "
-            "part"
-        )
+        text = f"{pairs.contradictory} pairs were judged both ways by one judge: each way counts"
+        notes.append(Note("contradictory_judgements", about, f"{text} its part"))
     groups = said.groups()
     if groups > 1:
-        found["unconnected_judgements"] = (
-            f"the pairs fall into {groups} groups of merchants that no judgement connects: used "
-            "all the same, as weights compare figures and not merchants"
-        )
-    notes += [Note(name, "judgements", text) for name, text in found.items()]
+        text = f"the pairs fall into {groups} groups of merchants that no judgement connects"
+        why = "used all the same, as weights compare figures and not merchants"
+        notes.append(Note("unconnected_judgements", about, f"{text}: {why}"))
     return Judged(block, said, worse[known], better[known])
