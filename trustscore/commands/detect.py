@@ -78,13 +78,7 @@ class _Command(click.Command):
     type=click.IntRange(1, 1_000_000),
     help="Orders that `inspections` plans.",
 )
-@click.option(
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Seed of the draw of `inspections`. The same seed gives the same plan. [default: that of"
-    " the settings, 0]",
-)
+@options.seed("the draw of `inspections`", default=None)
 @options.tz()
 @options.mapping()
 @options.definitions("whose zone and currency are those of the market")

@@ -380,14 +380,15 @@ def allow_missing_columns() -> Option:
     )
 
 
-def seed(what: str, *, default: int = 0) -> Option:
-    """Return ``--seed``; `what` names what is drawn at random."""
+def seed(what: str, *, default: int | None = 0) -> Option:
+    """Return ``--seed``; `what` names what is drawn at random, None the seed of the settings."""
     return click.option(
         "--seed",
         type=click.IntRange(min=0),
         default=default,
         show_default=True,
-        help=f"Seed of {what}. The same seed gives the same result.",
+        help=f"Seed of {what}. The same seed gives the same result."
+        + " [default: that of the settings]" * (default is None),
     )
 
 
