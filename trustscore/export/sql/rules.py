@@ -40,7 +40,8 @@ def _test(card: Card, plan: RuleFigures) -> str | None:
         tests.append(f"{k} >= {number(rule.exceeds.min_count)}")
         tests.append(f"{k} >= {line} + {number(Z95)} * SQRT({line})")
     tests += [f"{test}" for condition in rule.when if (test := card.holds(condition))]
-    return " AND ".join(tests) if tests or not rule.above else "TRUE"
+    # A rule that holds the index beside a column need ask for nothing else.
+    return " AND ".join(tests)
 
 
 def adjust(card: Card, raw: str, scored: str) -> Adjustments:
@@ -85,7 +86,7 @@ def adjust(card: Card, raw: str, scored: str) -> Adjustments:
         margin = card.take([0.0 if p != p else p for p in _each(plan.points)])
         above = card.column(str(rule.above))
         # A blank holds nobody; LEAST and GREATEST pass blanks over in some engines only.
-        tests = " AND ".join([scored, test, f"{above} IS NOT NULL"])
+        tests = " AND ".join(filter(None, [scored, test, f"{above} IS NOT NULL"]))
         height = define(
             f"height_{rule.id}", choose(tests, f"GREATEST({above} + {margin}, 0e0)", number(100))
         )
