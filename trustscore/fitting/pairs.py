@@ -136,6 +136,10 @@ def collect_pairs(
     source : str
         Name of the table, for messages.
 
+    Returns
+    -------
+    JudgedPairs
+
     Raises
     ------
     InputError
@@ -216,10 +220,33 @@ def join_pairs(
 ) -> Judged:
     """Return the judgements whose merchants are both in the block, and note what they are like.
 
+    Parameters
+    ----------
+    pairs : JudgedPairs
+    block : mapping of str to ndarray
+        Columns of an export, with ``merchant_id``.
+    notes : list of Note
+        Warnings are added to it.
+    source : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    Judged
+
     Raises
     ------
     InputError
         When no pair has both its merchants there, or all that have are ties.
+
+    Examples
+    --------
+    >>> names = [np.array([name], dtype=object) for name in ("m1", "m2")]
+    >>> block = {"merchant_id": np.array(["m2", "m1"], dtype=object)}
+    >>> notes = []
+    >>> joined = join_pairs(collect_pairs(*names), block, notes)
+    >>> joined.worse.tolist(), joined.better.tolist(), [note.name for note in notes]
+    ([1], [0], ['undated'])
     """
     ids = block["merchant_id"].tolist() if "merchant_id" in block else []
     place = {name: at for at, name in enumerate(ids)}

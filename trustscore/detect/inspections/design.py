@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta
 
 from trustscore.scoring.curves import shrunk
 from trustscore.typing import Array, FloatArray
@@ -38,6 +37,8 @@ class Posterior(NamedTuple):
 
     def above(self, line: float) -> FloatArray:
         """Return the chance of each that it is above a line."""
+        from scipy.stats import beta
+
         found: FloatArray = beta.sf(line, self.a, self.b)
         return found
 

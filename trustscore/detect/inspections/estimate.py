@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta
 
 from trustscore.typing import Array
 
@@ -48,7 +47,7 @@ def fail_rate(failed: Array, propensity: Array) -> Estimate | None:
     --------
     >>> found = fail_rate(np.array([1, 0, 0, 0]), np.array([0.5, 0.1, 0.1, 0.1]))
     >>> round(found.rate, 4), found.inspections, round(found.effective, 2)
-    (0.0625, 4, 4.0)
+    (0.0625, 4, 0.93)
     """
     y, weight = np.asarray(failed, np.float64), 1.0 / np.asarray(propensity, np.float64)
     count = len(y)
@@ -66,6 +65,8 @@ def fail_rate(failed: Array, propensity: Array) -> Estimate | None:
         effective = min(rate * (1.0 - rate) / variance, float(count))
     a, b = rate * effective + 0.5, (1.0 - rate) * effective + 0.5
     tail = (1.0 - _LEVEL) / 2.0
+    from scipy.stats import beta
+
     low = 0.0 if rate == 0.0 else float(beta.ppf(tail, a, b))
     high = 1.0 if rate == 1.0 else float(beta.isf(tail, a, b))
     return Estimate(rate, low, high, count, effective)
