@@ -82,7 +82,7 @@ def learn(
     ...     pairs=1000,
     ... )
     >>> found.probability.round(2).tolist(), found.weights[2].tolist()
-    ([1.0, 0.34, 0.0], [0.0, 0.0])
+    ([1.0, 0.26, 0.0], [0.0, 0.0])
     """
     first = [np.asarray(share, dtype=float) for share in start]
     shares, true, old = first, expected, -1.0
