@@ -356,9 +356,12 @@ def test_every_option_says_what_it_does():
 SHARED = {
     "allow_missing_columns",
     "as_of",
+    "counts",
     "encoding",
     "outcomes",
+    "period",
     "quiet",
+    "sample",
     "scorecard",
     "scored_on",
     "scores",

@@ -25,7 +25,7 @@ Example:
 @options.output_folder("audit.json, summary.txt, a CSV for every table, and with matplotlib plots")
 @options.scorecard("to audit")
 @options.outcomes(several=True)
-@options.period()
+@options.period("Each period is measured by itself as well.")
 @click.option(
     "--truth",
     metavar="FILE",

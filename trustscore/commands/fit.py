@@ -62,7 +62,7 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @options.output_file("Write the fitted scorecard to OUT: .toml, or - for standard output.")
 @options.scorecard("to start from (its open values are always fitted)")
 @options.outcomes(several=True)
-@options.period()
+@options.period("Weights must foretell later periods from earlier ones.")
 @click.option(
     "--most",
     nargs=2,
@@ -73,11 +73,7 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     help="Greatest shares of the variance of the index that learnt weights may give to one signal"
     " and to one dimension; 1 is no bound.",
 )
-@click.option(
-    "--counts",
-    is_flag=True,
-    help="Let an order have more than one event: outcomes are counts, not shares.",
-)
+@options.counts()
 @click.option(
     "--weights",
     type=Way(),
@@ -141,13 +137,7 @@ class Way(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 )
 @options.policy("to start from for --neutral", default=None, note=" [default: boost]")
 @options.as_of(options.OUTCOMES_AFTER)
-@click.option(
-    "--sample",
-    type=click.IntRange(min=1),
-    default=100_000,
-    show_default=True,
-    help="Largest number of merchants to hold in memory. Of more, a sample is drawn.",
-)
+@options.sample()
 @options.seed("the cross-validation folds")
 @options.allow_missing_columns()
 @options.encoding("the files")

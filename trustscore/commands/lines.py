@@ -41,7 +41,7 @@ WHY = {
 @options.output_file("Write the scorecard with its lines to OUT: .toml, or - for standard output.")
 @options.scorecard("whose lines are chosen")
 @options.outcomes(several=True)
-@options.period()
+@options.period("A line is chosen on earlier periods and checked on later ones.")
 @click.option(
     "--cost",
     "costs",
@@ -54,11 +54,7 @@ WHY = {
     " line of a tier or of a cap. Give it once for each line that may move; a higher tier needs at"
     " least the cost of a lower one.",
 )
-@click.option(
-    "--counts",
-    is_flag=True,
-    help="Let an order have more than one event: outcomes are counts, not shares.",
-)
+@options.counts()
 @click.option(
     "--curve",
     type=click.Path(dir_okay=False),
@@ -73,13 +69,7 @@ WHY = {
     help="Also write what happened by tier and period to FILE (.csv, .csv.gz, .parquet or .xlsx).",
 )
 @options.as_of(options.OUTCOMES_AFTER)
-@click.option(
-    "--sample",
-    type=click.IntRange(min=1),
-    default=100_000,
-    show_default=True,
-    help="Largest number of merchants to hold in memory. Of more, a sample is drawn.",
-)
+@options.sample()
 @click.option(
     "--draws",
     type=click.IntRange(min=1),

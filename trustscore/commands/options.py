@@ -211,8 +211,8 @@ def outcomes(*, several: bool = False) -> Option:
     )
 
 
-def period() -> Option:
-    """Return ``--period``, which may be given several times."""
+def period(use: str) -> Option:
+    """Return ``--period``, which may be given several times; `use` says what it is for."""
     return click.option(
         "--period",
         "earlier",
@@ -220,8 +220,27 @@ def period() -> Option:
         multiple=True,
         metavar="DATE EXPORT OUTCOMES",
         type=(DAY, INPUT, INPUT),
-        help="An earlier export, its day, and what happened after it. What is learnt from earlier"
-        " periods must hold in later ones.",
+        help=f"An earlier export, its day, and what happened after it. {use}",
+    )
+
+
+def counts() -> Option:
+    """Return ``--counts``."""
+    return click.option(
+        "--counts",
+        is_flag=True,
+        help="Let an order have more than one event: outcomes are counts, not shares.",
+    )
+
+
+def sample() -> Option:
+    """Return ``--sample``."""
+    return click.option(
+        "--sample",
+        type=click.IntRange(min=1),
+        default=100_000,
+        show_default=True,
+        help="Largest number of merchants to hold in memory. Of more, a sample is drawn.",
     )
 
 
