@@ -361,3 +361,37 @@ def test_a_share_of_nothing_is_refused_in_the_library():
 def test_the_bound_of_the_command_is_that_of_the_library():
     most = next(each for each in command.params if each.name == "most")
     assert most.default == (MOST_OF_A_SIGNAL, MOST_OF_A_DIMENSION)
+
+
+def test_whether_a_bound_can_be_kept_is_known_before_any_fit():
+    """Of two signals alike in all but weight each makes up its part; three may share evenly."""
+    card = load_scorecard("default")
+    names = ("a", "b", "c")
+    parts = np.eye(3)
+
+    def bound(limit):
+        return Bound(np.eye(3), np.eye(3), parts, np.full(3, limit), names)
+
+    uneven = np.array([0.8, 0.1, 0.1])
+    assert bound(0.34).can_be_kept(uneven)
+    assert not bound(0.32).can_be_kept(uneven)
+    # Two free signals that may move beside one that keeps nine tenths of the index.
+    held = bound(0.5)._replace(spread=np.array([[9.0, 9.0], [1.0, 0.0], [0.0, 1.0]]))
+    assert not held.can_be_kept(np.array([0.5, 0.5]))
+    # What the default asks of its own signals it can keep.
+    before, free = shares(card), np.ones(len(card.signals), dtype=bool)
+    utility = np.random.default_rng(0).random((50, len(before)))
+    assert bound_of(card, utility, before, free).can_be_kept(before)
+
+
+def test_a_bound_that_nothing_keeps_bounds_no_fit():
+    rng = np.random.default_rng(4)
+    u = rng.random((200, 2))
+    n = np.full(200, 20.0)
+    events = rng.binomial(20, 0.5 - 0.4 * u[:, 0]).astype(float)
+    share = np.array([0.5, 0.5])
+    nobody = Bound(np.cov(u.T), np.eye(2), np.eye(2), np.full(2, 0.4), ("a", "b"))
+    free = learn_weights(u, n, events, share)
+    held = learn_weights(u, n, events, share, bound=nobody)
+    assert held.weights.tolist() == free.weights.tolist()
+    assert held.penalty == free.penalty

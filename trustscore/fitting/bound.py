@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize
 
 from trustscore.scorecard import Scorecard
 from trustscore.scoring.realised import MOST_OF_A_DIMENSION, MOST_OF_A_SIGNAL, parts_of_index
@@ -61,6 +62,32 @@ class Bound(NamedTuple):
         moved = self.parts * with_all + (self.parts * x) @ self.covariance
         quotient = (moved * total - np.outer(own, 2 * with_all)) / total**2
         return np.asarray(-quotient @ self.spread)
+
+    def can_be_kept(self, expert: Array, seed: int = 0) -> bool:
+        """Return whether any slopes keep to the bound, as far as a search from ten starts finds.
+
+        The bound asks nothing of outcomes, so that this is known before any fit.
+
+        Parameters
+        ----------
+        expert : ndarray of shape (free,)
+            Shares of the expert, the first start; the second are equal shares.
+        seed : int
+            Of the other starts.
+        """
+
+        def over(slopes: Array) -> tuple[float, Array]:
+            beyond = np.maximum(-self.room(slopes), 0.0)
+            return float(beyond @ beyond), -2.0 * beyond @ self.room_slopes(slopes)
+
+        size = len(expert)
+        starts = [expert, np.full(size, 1.0 / size)]
+        starts += list(np.random.default_rng(seed).dirichlet(np.ones(size), 8))
+        for start in starts:
+            found = minimize(over, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * size)
+            if not self.above(found.x):
+                return True
+        return False
 
     def above(self, slopes: Array) -> list[tuple[str, float, float]]:
         """Return name, share and limit of every part that is above its limit."""

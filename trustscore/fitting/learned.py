@@ -201,6 +201,8 @@ def learn_weights(
     said = Compared(said.apart[:, free], said.n, said.events, worse, better)
     if bound is not None:
         bound = bound._replace(spread=bound.spread[:, free])
+        # A search under a bound that nothing keeps goes round at one place, and ends nowhere near.
+        bound = bound if bound.can_be_kept(share) else None
     data = Rows(u, n, events, family, who, when, said)
     splits = list(splits_of(data, len(merchants), folds, seed))
     held = hold_out(data, splits, share, lambdas, bound)

@@ -209,9 +209,7 @@ def _held_to(bound: Bound, loss: Any, starts: Sequence[Array], limits: Any) -> A
                 "fun": lambda theta: bound.room(theta[_HEAD:]),
                 "jac": lambda theta: np.pad(bound.room_slopes(theta[_HEAD:]), ((0, 0), (_HEAD, 0))),
             },
-            # Where the bound cannot be kept, the search would go round at one place: on some
-            # processors for minutes, as rounding decides.
-            options={"maxiter": 40, "ftol": 1e-10},
+            options={"maxiter": 100, "ftol": 1e-10},
         )
         for start in starts
     ]
