@@ -34,6 +34,7 @@ def faults(tmp_path, content, **options):
         ("merchant_id,n,events\na,-5,-6\n", "must be 0 or more"),
         ("merchant_id,n,events\na,5.5,1\n", "must be whole numbers"),
         ("merchant_id,n,events\na,5,0.5\n", "must be whole numbers"),
+        ("merchant_id,n,events\na,1e308,1\n", "must be at most 9007199254740992"),
         ("merchant_id,n,events\na,,1\n", "must be finite numbers"),
         ("merchant_id,n\na,1\n", "events: no such column"),
         ("merchant_id,n,evnts\na,2,1\n", "did you mean evnts?"),

@@ -16,6 +16,8 @@ from trustscore.typing import Array
 __all__ = ["Outcomes", "RowFaults", "added_up", "check_dates", "collect_outcomes"]
 
 _MOST_SHOWN = 10
+# Above it not every whole number is a number.
+_MOST_COUNTED = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,11 @@ def _check_counts(n: Array, events: Array, counts: bool, faults: RowFaults) -> N
     faults.add(there & ~whole, "n and events must be whole numbers")
     negative = whole & ((n < 0) | (events < 0))
     faults.add(negative, "n and events must be 0 or more")
-    sound = whole & ~negative
+    huge = whole & ((n > _MOST_COUNTED) | (events > _MOST_COUNTED))
+    faults.add(
+        huge, f"n and events must be at most {_MOST_COUNTED:.0f}: beyond it they are no counts"
+    )
+    sound = whole & ~negative & ~huge
     if counts:
         faults.add(sound & (events > 0) & (n == 0), "has events and no n to count them against")
         return

@@ -302,8 +302,8 @@ def test_all_faults_of_the_costs_are_told_at_once():
     assert "cost of high: must be at least that of mid, 9" in faults
     assert "late_bonus: is a rule whose effect is bonus" in faults
     assert "small_cap: must have one condition with >= or >" in faults
-    for wrong in (0, -1, float("inf"), float("nan")):
-        with pytest.raises(InputError, match="number above 0"):
+    for wrong in (0, -1, 1e-300, 1e308, float("inf"), float("nan")):
+        with pytest.raises(InputError, match="must be a number from 1e-06 to 1e"):
             lines_of(card(), {"mid": wrong})
     with pytest.raises(InputError, match="at least one tier or cap"):
         lines_of(card(), {})
@@ -316,6 +316,15 @@ def test_outcomes_of_one_class_tell_nothing(events, said):
     block, outcomes = market(two_kinds())
     outcomes.events[:] = events
     with pytest.raises(InputError, match=said):
+        find_lines([Period("later", block, outcomes)], card(), {"mid": 9})
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_one_merchant_has_no_line(known):
+    block, outcomes = market(two_kinds())
+    outcomes.n[known:] = 0
+    outcomes.events[known:] = 0
+    with pytest.raises(InputError, match=f"later: must have outcomes of .* Got {known}$"):
         find_lines([Period("later", block, outcomes)], card(), {"mid": 9})
 
 

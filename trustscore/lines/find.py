@@ -226,6 +226,11 @@ def find_lines(
     markets, outcomes = [], []
     for period in periods:
         rows = np.flatnonzero(period.outcomes.n > 0)
+        if len(rows) < 2:
+            raise InputError(
+                f"{period.name}: must have outcomes of at least 2 merchants of the export. Got"
+                f" {len(rows)}"
+            )
         block = {name: values[rows] for name, values in period.block.items()}
         markets.append(Market(block, card, missing))
         outcomes.append(period.outcomes.take(rows))

@@ -26,6 +26,8 @@ __all__ = ["Line", "decided", "lines_of", "significant_line"]
 
 _STEP = 0.1
 _MOST_CANDIDATES = 400
+# Beyond it a line only keeps everybody out, or nobody.
+_DEAREST = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,11 @@ def lines_of(
         faults.append("costs: give the cost of at least one tier or cap")
     found: list[tuple[tuple[int, int], Line]] = []
     for place, (name, harm) in enumerate(costs.items()):
-        if not (math.isfinite(harm) and harm > 0):
-            faults.append(f"cost of {name}: must be a number above 0. Got {harm:g}")
+        if not 1 / _DEAREST <= harm <= _DEAREST:
+            faults.append(
+                f"cost of {name}: must be a number from {1 / _DEAREST:g} to {_DEAREST:g}. Got"
+                f" {harm:g}"
+            )
         if name in tiers:
             if tiers[name] == 0:
                 faults.append(f"{name}: is the lowest tier, which has no line below it")
