@@ -119,7 +119,9 @@ def find_false_reviews(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
     }
     warnings = []
     if skipped:
-        warnings.append(f"reviewers: signs without their columns: {', '.join(sorted(skipped))}")
+        warnings.append(
+            f"reviewers: signs that no column tells, as it is not there or blank: {', '.join(sorted(skipped))}"
+        )
     return Found(
         findings,
         facts,
