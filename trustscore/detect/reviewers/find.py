@@ -119,8 +119,9 @@ def find_false_reviews(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
     }
     warnings = []
     if skipped:
+        told = ", ".join(sorted(skipped))
         warnings.append(
-            f"reviewers: signs that no column tells, as it is not there or blank: {', '.join(sorted(skipped))}"
+            f"reviewers: signs that no column tells, as it is not there or blank: {told}"
         )
     return Found(
         findings,
