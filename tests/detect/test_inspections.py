@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
@@ -82,6 +82,7 @@ def test_chances_by_hand():
     st.integers(1, 40),
     st.integers(0, 5),
 )
+@example([(1, 1.0), (3, 5e-324)], 0.5, 0.5, 1, 0)
 def test_chances_add_up_to_the_budget(cells, part, share, most, seed):
     orders = np.array([count for count, _ in cells])
     shares = np.array([value for _, value in cells])

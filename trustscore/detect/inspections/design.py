@@ -151,7 +151,10 @@ def design(
     """
     sizes = np.asarray(orders, np.float64)
     total = sizes.sum()
-    wanted = np.where(np.asarray(shares) > 0, float(most_of_one), 0.0)
+    shares = np.asarray(shares, np.float64)
+    # A share of next to nothing is nothing: parts of it cannot be told apart.
+    shares = np.where(shares > 1e-12 * shares.max(initial=0.0), shares, 0.0)
+    wanted = np.where(shares > 0, float(most_of_one), 0.0)
 
     def room(uniform: float) -> FloatArray:
         return np.minimum(wanted, sizes * (1.0 - uniform))
@@ -163,7 +166,7 @@ def design(
             enough = room(middle).sum() >= budget - middle * total
             low, high = (low, middle) if enough else (middle, high)
         low = high
-    targets = _filled(np.asarray(shares, np.float64), room(low), budget - low * total)
+    targets = _filled(shares, room(low), budget - low * total)
     return Design(np.asarray(orders), float(low), targets / np.maximum(sizes, 1.0))
 
 
