@@ -79,8 +79,12 @@ class JudgedPairs:
         """Return into how many groups the merchants fall that no judgement connects."""
         names = self.merchants()
         place = {name: at for at, name in enumerate(names)}
-        ends = [[place[name] for name in side.tolist()] for side in (self.worse, self.better)]
-        graph = coo_array((np.ones(len(self.n)), ends), shape=(len(names), len(names)))
+        # Older versions of the search take no other integers.
+        ends = np.array(
+            [[place[name] for name in side.tolist()] for side in (self.worse, self.better)],
+            dtype=np.int32,
+        )
+        graph = coo_array((np.ones(len(self.n)), tuple(ends)), shape=(len(names), len(names)))
         return int(connected_components(graph, directed=False)[0])
 
 
