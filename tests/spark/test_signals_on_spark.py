@@ -15,6 +15,8 @@ from trustscore.commands.main import main
 from trustscore.errors import InputError
 from trustscore.io.logs.session import literal
 from trustscore.signals import load_definitions
+from trustscore.signals.files import write_signals
+from trustscore.simulate.logs.files import write_logs
 from trustscore.spark import signals_spark
 from trustscore.spark import write_signals as write_on_spark
 
@@ -105,6 +107,40 @@ def test_olist_by_the_command(session, trustscore_data, tmp_path):
     assert (tmp_path / "spark.csv").read_bytes() == (tmp_path / "local.csv").read_bytes()
     facts = json.loads((tmp_path / "spark.csv.manifest.json").read_text("utf-8"))
     assert facts["engine"].startswith("spark ")
+
+
+def test_simulated_logs_in_buckets_with_dirt_and_previous_scores(session, tmp_path, monkeypatch):
+    monkeypatch.setattr("trustscore.io.logs.ingest.buckets_for", lambda size: 4)
+    logs = tmp_path / "logs"
+    write_logs(logs, 5, 60, 5, dirty=True)
+    # An item of too many rows is left out.
+    monkeypatch.setattr("trustscore.io.logs.census._MOST_ROWS", 9)
+    scores = tmp_path / "scores.csv"
+    scores.write_text(
+        "merchant_id,trust_index,tier,status\nm0000001,41,,formal\nm0000002,90,gold,\n"
+    )
+    settings = {
+        "as_of": dt.date(2026, 1, 1),
+        "work": tmp_path / "it's 100%20 [w]",
+        "previous": scores,
+        "allow_short_logs": True,
+    }
+    assert both(session, logs, tmp_path, "all", **settings)["baselines"]["rates"]
+
+
+def both(session, logs, folder, stem, **settings):
+    """Count with both engines, compare what they write, and return the manifest."""
+    local = write_signals(logs, folder / f"{stem}-local.csv", **settings)
+    ours = write_on_spark(logs, folder / f"{stem}-spark.csv", session=session, **settings)
+    assert ours.manifest["engine"] == f"spark {session.version}"
+    same = ("excluded_orders", "columns", "missing_columns", "baselines", "tables", "previous")
+    for name in (*same, "warnings"):
+        assert ours.manifest.get(name) == local.manifest.get(name), name
+    assert sum(len(t["too_many"]) for t in ours.manifest["tables"].values()) > 0
+    for name in (f"{stem}-{{}}.csv", f"{stem}-{{}}.csv.rejects.csv"):
+        one, other = (folder / name.format(engine) for engine in ("local", "spark"))
+        assert one.read_bytes() == other.read_bytes()
+    return ours.manifest
 
 
 WORDS = ["it's", "a\\b", "\\", "$1", "店", "`x`", '"', "\\u0041", "-- no", "%s"]
