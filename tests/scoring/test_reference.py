@@ -108,7 +108,13 @@ def compare(case):
     for name in ("limit", "cap"):
         # After points per case without end, the line is as large as they are.
         check(ours.adjustments[name], [getattr(score, name) for score in theirs], name)
-    assert ours.rules.tolist() == [";".join(score.rules) for score in theirs]
+    for row, score in enumerate(theirs):
+        # A hold at the very height of the index hangs on the last bits.
+        level = {r.id for r in card.rules if r.above and abs(ours.adjustments[r.id][row]) < NEAR}
+        fired = [name for name in ours.rules[row].split(";") if name]
+        assert [name for name in fired if name not in level] == [
+            name for name in score.rules if name not in level
+        ]
     assert ours.veto.tolist() == [score.veto for score in theirs]
 
     open_rows = [hangs_on_last_bits(case, score) for score in theirs]
