@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.io.exports import HEADER, MINIMAL, good_rows, row
+from tests.scoring.cards import minimal
 from trustscore import score_frame, simulate_export
 from trustscore.errors import InputError, ScorecardError
 from trustscore.scorecard import parse_scorecard
@@ -48,6 +49,21 @@ def test_numbers_of_the_default_scorecard(spark):
     frame = pd.DataFrame(dict(simulate_export(300, seed=3)))
     scores = score_spark(spark_frame(spark, frame))
     assert collected(scores) == plain(score_frame(frame))
+
+
+def test_an_index_that_is_held(spark):
+    memory = {"hold": 1.5, "above": "short_index", "en": "The last days", "zh": "近期"}
+    card = parse_scorecard(minimal(rules=minimal()["rules"] | {"memory": memory}))
+    frame = pd.DataFrame(dict(simulate_export(200, 5, "minimal")))
+    index = score_frame(frame, "minimal")["trust_index"].to_numpy()
+    # Every third has no week; the index of the others was higher, a little lower, much lower.
+    week = index + np.resize([np.nan, 5.0, np.nan, -1.0, np.nan, -20.0], len(index))
+    frame["short_index"] = np.clip(week, 0, 100)
+    scores = score_spark(spark_frame(spark, frame), card)
+    assert collected(scores) == plain(score_frame(frame, card))
+    held = sum("memory" in (row["rules"] or "") for row in scores.collect())
+    assert held == sum(week < index - 1.5)
+    assert 20 < held < 50
 
 
 def test_text_with_faults_kept_columns_and_an_open_order(spark, tmp_path):

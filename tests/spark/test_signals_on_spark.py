@@ -6,6 +6,7 @@ import struct
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.logs.folders import ORDERS, write
@@ -141,6 +142,77 @@ def both(session, logs, folder, stem, **settings):
         one, other = (folder / name.format(engine) for engine in ("local", "spark"))
         assert one.read_bytes() == other.read_bytes()
     return ours.manifest
+
+
+# Few columns, so that Spark counts them in seconds.
+FADING = """
+extends = "default"
+name = "fading"
+version = "1.0.0"
+[columns]
+points = { of = "violations", at = "decided_at", window = 90, sum = "points", half_life = 30 }
+worst = { like = "points", cap = 2.5, half_life = 0.7 }
+spent = { of = "orders", at = "paid_at", window = 30, sum = "amount", half_life = 4.5 }
+"""
+READ = ["points", "worst", "spent", "orders_paid", "orders_paid_90d", "buyers_repeat_90d"]
+
+
+@pytest.fixture(scope="module")
+def fading(tmp_path_factory):
+    """Logs, and what counts six columns of them."""
+    folder = tmp_path_factory.mktemp("fading")
+    definitions, card = folder / "fading.toml", folder / "card.toml"
+    definitions.write_text(FADING, encoding="utf-8")
+    lines = [
+        'name = "six"',
+        'version = "1.0.0"',
+        "effective_from = 2026-01-01",
+        "[dimensions]",
+        "goods = { weight = 1 }",
+    ]
+    lines += ["[signals.goods]"]
+    lines += [
+        f'{n} = {{ stage = "buy", count = "{n}", poor = 9, good = 0, prior = 1, weight = 1 }}'
+        for n in READ
+    ]
+    card.write_text("\n".join(lines), encoding="utf-8")
+    logs = folder / "logs"
+    write_logs(logs, 6, 150, 5)
+    # Every ninth order was judged to be brushing.
+    found, orders = (pd.read_parquet(logs / f"{name}.parquet") for name in ("findings", "orders"))
+    marked = orders.iloc[::9][["merchant_id", "order_id", "paid_at"]]
+    marked.columns = ["merchant_id", "subject_id", "found_at"]
+    marked["finding_id"] = [f"judged{at}" for at in range(len(marked))]
+    marked["decided_at"] = marked["recorded_at"] = marked["found_at"]
+    more = marked.assign(subject_kind="order", topic="brushing", status="confirmed")
+    pd.concat([found, more]).to_parquet(logs / "findings.parquet")
+    as_of = dt.date(2026, 1, 1)
+    more = {"definitions": definitions, "scorecard": card, "allow_short_logs": True}
+    return logs, {"as_of": as_of, **more}
+
+
+def test_sums_that_fade_and_both_populations(session, fading, tmp_path):
+    logs, settings = fading
+    for engine, written in (("local", write_signals), ("spark", write_on_spark)):
+        written(logs, tmp_path / f"{engine}.csv", populations="both", **settings)
+    for name in ("{}.csv", "{}.with_suspects.csv"):
+        one, other = (tmp_path / name.format(engine) for engine in ("local", "spark"))
+        assert one.read_bytes() == other.read_bytes()
+    suspects = (tmp_path / "local.with_suspects.csv").read_bytes()
+    assert suspects != (tmp_path / "local.csv").read_bytes()
+
+
+def test_a_store_that_was_pruned(session, fading, tmp_path):
+    logs, settings = fading
+    write_signals(logs, tmp_path / "whole.csv", **settings)
+    whole = (tmp_path / "whole.csv").read_bytes()
+    for engine, written in (("local", write_signals), ("spark", write_on_spark)):
+        out = tmp_path / f"{engine}.csv"
+        for run in ("first", "second"):
+            work = tmp_path / f"work-{engine}"
+            report = written(logs, out, work=work, keep_days=100, **settings)
+            assert report.manifest["kept"]["rows"]["orders"] > 0
+            assert out.read_bytes() == whole, (engine, run)
 
 
 WORDS = ["it's", "a\\b", "\\", "$1", "店", "`x`", '"', "\\u0041", "-- no", "%s"]
