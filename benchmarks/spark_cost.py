@@ -1,10 +1,11 @@
 """What a run on Spark costs: CPU seconds of the driver, the JVM and the Python workers.
 
-    .venv/bin/python benchmarks/spark_cost.py EXPORT... -o OUT
+    .venv/bin/python benchmarks/spark_cost.py score EXPORT... -o OUT
+    .venv/bin/python benchmarks/spark_cost.py signals LOGS -o OUT --as-of DATE --work STORE
 
-Runs ``trustscore score --engine spark`` on two local cores and reads the CPU time of
-all its processes from /proc (Linux), so another load on the machine changes the wall
-time but not the result.
+Runs the command of ``trustscore`` with ``--engine spark`` on two local cores and reads the CPU time
+of all its processes from /proc (Linux), so another load on the machine changes the wall time more
+than the result. `--spark.NAME=VALUE` sets what a session is configured with.
 """
 
 import json
@@ -33,9 +34,12 @@ def cpu_of(session):
 
 def main():
     """Run, measure and print."""
-    words = sys.argv[1:]
-    command = [sys.executable, "-m", "trustscore", "score", "--engine", "spark", *words]
-    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": "--master local[2] pyspark-shell"}
+    settings = [word[2:] for word in sys.argv[1:] if word.startswith("--spark.")]
+    words = [word for word in sys.argv[1:] if not word.startswith("--spark.")]
+    command = [sys.executable, "-m", "trustscore", *words, "--engine", "spark"]
+    configured = ["--master local[2]", *(f"--conf {setting}" for setting in settings)]
+    submit = " ".join([*configured, "pyspark-shell"])
+    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": submit}
     started = time.perf_counter()
     run = subprocess.Popen(command, start_new_session=True, env=environment)
     ticks = {}
