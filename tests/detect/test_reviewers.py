@@ -132,6 +132,12 @@ def test_signs_whose_columns_are_not_there_are_named(tmp_path, blank):
     assert any(wanted[blank] in warning for warning in manifest["warnings"])
 
 
+def test_where_no_review_is_judged_that_is_said(tmp_path):
+    found, manifest = run(tmp_path, [review("old", at="2025-01-01 10:00")])
+    assert found == {}
+    assert manifest["warnings"] == ["reviewers: no review of the 180 days before the findings"]
+
+
 def test_a_blank_buyer_is_nobody_and_equals_no_other(tmp_path):
     rows = [review(f"r{n}", buyer="") for n in range(50)] + [review("x"), review("y")]
     found, manifest = run(tmp_path, rows)

@@ -20,6 +20,12 @@ from trustscore.typing import Array, Block
 __all__ = ["Headroom", "headroom_of", "stop_of", "value_at"]
 
 
+# Powers of ten from the least that a distance can ask for. Those that numpy computes differ in the
+# last bit between processors.
+_LEAST = -326
+_POWERS = np.array([float(f"1e{power}") for power in range(_LEAST, 307)])
+
+
 @dataclass(frozen=True, eq=False)
 class Headroom:
     """How far each signal can be improved in each row; arrays of shape (signals, rows).
@@ -113,7 +119,7 @@ def stop_of(start: Array, end: Array, whole: Array | bool) -> Array:
     """
     distance = np.abs(end - start)
     digits = np.floor(np.log10(np.where(distance > 0, distance, 1.0))) - 2
-    found: Array = np.where(whole, 1.0, np.power(10.0, digits))
+    found: Array = np.where(whole, 1.0, _POWERS[digits.astype(int) - _LEAST])
     return found
 
 

@@ -118,7 +118,9 @@ def find_false_reviews(logs: Logs, settings: DetectSettings, cut: Cut) -> Found:
         "signs_not_read": skipped,
     }
     warnings = []
-    if skipped:
+    if not len(stars):
+        warnings.append(f"reviewers: no review of the {spec.days} days before the findings")
+    elif skipped:
         told = ", ".join(sorted(skipped))
         warnings.append(
             f"reviewers: signs that no column tells, as it is not there or blank: {told}"
