@@ -1,6 +1,7 @@
 """Lines chosen for a stated cost: by hand, against brute force, and with everything wrong."""
 
 import csv
+import dataclasses
 import tomllib
 from pathlib import Path
 
@@ -335,6 +336,25 @@ def test_merchants_of_whom_nothing_is_known_are_counted():
     found = find_lines([Period("later", block, outcomes)], card(), {"mid": 9})
     assert found.undecided == 7
     assert found.choices[0].merchants == 193
+
+
+def test_a_picture_has_the_costs_and_both_lines():
+    pytest.importorskip("matplotlib")
+    found = find_lines([period("later", two_kinds())], card(), {"mid": 9, "fake_cap": 30})
+    panels = found.plot().axes
+    assert len(panels) == 2
+    for panel, choice in zip(panels, found.choices, strict=True):
+        drawn = {line.get_label(): line for line in panel.lines}
+        assert drawn["today"].get_xdata()[0] == choice.old
+        assert drawn["cheapest"].get_xdata()[0] == choice.best
+        both = drawn["both"].get_ydata()
+        parts = drawn["harm let through"].get_ydata() + drawn["honest held back"].get_ydata()
+        np.testing.assert_allclose(both, parts)
+        # The cheapest line stands where the curve is lowest.
+        assert both.min() == both[choice.curve.at == choice.best][0]
+    assert panels[0].get_title(loc="left").startswith("mid moves")
+    with pytest.raises(InputError, match="nothing to draw"):
+        dataclasses.replace(found, choices=()).plot()
 
 
 def write_files():

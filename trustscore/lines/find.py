@@ -79,6 +79,12 @@ class Lines:
     checked_on: tuple[str, ...]
     undecided: int
 
+    def plot(self) -> Any:
+        """Return the costs by height as a matplotlib Figure; it takes the extra ``plot``."""
+        from trustscore.lines.plots import plot_lines
+
+        return plot_lines(self.choices)
+
 
 def find_lines(
     periods: Sequence[Period],
