@@ -178,6 +178,7 @@ def olist(trustscore_data):
     return sorted(text for text in texts if letters_of(text) >= 15)
 
 
+@pytest.mark.slow
 def test_untouched_real_reviews(olist):
     long = [text for text in olist if letters_of(text) >= load_settings().reviews.long_letters]
     flagged = int((near_texts(long, least(long)).others >= 0).sum())
@@ -185,6 +186,7 @@ def test_untouched_real_reviews(olist):
     assert 0 < flagged <= 0.005 * len(olist)
 
 
+@pytest.mark.slow
 def test_copies_planted_into_real_reviews(olist):
     long = [text for text in olist if letters_of(text) >= load_settings().reviews.long_letters]
     draw = random.Random(11)

@@ -101,3 +101,52 @@ def test_a_round_at_the_workbench(browser, served):  # noqa: F811
     errors = [line for line in browser.console() if "422" not in line]
     assert errors == []
     assert {url.split("/")[2] for url in browser.requests()} == {where.split("/")[2]}
+
+
+def test_a_page_that_is_opened_again_begins_anew(browser, served):  # noqa: F811
+    where, _ = served
+    state = "return document.body.dataset.state"
+    driver = browser.open(where)
+    until(lambda: driver.execute_script(state) == "whole")
+    slider = driver.find_element("css selector", '[data-address="tiers.ladder.standard.at"]')
+    for _ in range(3):
+        slider.send_keys("\ue014")
+    driver = browser.open(where)
+    until(lambda: driver.execute_script(state) == "whole")
+    number = driver.find_element("css selector", '[data-number="tiers.ladder.standard.at"]')
+    assert number.get_property("value") == "60"
+
+
+SLOW = """
+const fetched = window.fetch, slow = arguments[0];
+window.answered = 0;
+window.fetch = async (path, request) => {
+  const answer = await fetched(path, request);
+  if (path === "api/merchant" && JSON.parse(request.body).id === slow) {
+    await new Promise((done) => setTimeout(done, 1000));
+    setTimeout(() => { window.answered += 1; }, 100);
+  }
+  return answer;
+};
+"""
+
+
+def test_of_two_merchants_the_one_asked_for_last_stays(browser, served):  # noqa: F811
+    where, _ = served
+    driver = browser.open(where)
+    find = lambda css: driver.find_element("css selector", css)  # noqa: E731
+    until(lambda: driver.execute_script("return document.body.dataset.state") == "whole")
+    slow, quick = "<script>alert(1)</script>", "\u202eevil"
+    driver.execute_script(SLOW, slow)
+    for merchant in (slow, quick):
+        driver.execute_script("document.getElementById('merchant').value = arguments[0]", merchant)
+        find("#lookup button").click()
+    until(lambda: driver.execute_script("return window.answered") == 1)
+    assert "evil" in find("#statement").text
+    # One whom nobody knows is told, and the one on the page follows what is changed.
+    driver.execute_script("document.getElementById('merchant').value = 'nobody at all'")
+    find("#lookup button").click()
+    until(lambda: find("#fault").is_displayed())
+    find("#language").click()
+    until(lambda: not find("#fault").is_displayed())
+    assert "evil" in find("#statement").text

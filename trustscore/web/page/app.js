@@ -4,7 +4,9 @@ const languages = Object.keys(WORDS);
 const spoken = (code) => languages.find((each) => each === code) || languages.find((each) => code.split("-")[0] === each);
 let lang = navigator.languages.map(spoken).find(Boolean) || languages[0];
 const next = () => languages[(languages.indexOf(lang) + 1) % languages.length];
-let facts = null, edits = {}, serial = 0, last = null, shown = null, asked = null;
+let facts = null, edits = {}, serial = Date.now(), last = null, asked = null;
+// Who was looked up, who stands on the page, and how often somebody was: the last one asked for stays.
+let wanted = null, shown = null, looks = 0;
 let sliding = false, again = false;
 const inputs = new Map();
 
@@ -61,7 +63,7 @@ function translate() {
   at("size").textContent = word("merchants", { n: whole(facts.merchants) });
   drawKnobs();
   if (last) draw(last);
-  if (shown) lookUp(shown);
+  if (wanted !== null) lookUp(wanted);
 }
 
 // Figures ---------------------------------------------------------------------------------------
@@ -125,7 +127,8 @@ function filter() {
 // The market ------------------------------------------------------------------------------------
 let rest = 0;
 function moved(done) {
-  serial += 1;
+  // By the clock: moves of a page that was opened before, or in another tab, are older ones.
+  serial = Math.max(serial + 1, Date.now());
   clearTimeout(rest);
   // A key held down changes a slider without letting it go: the whole follows when it rests.
   rest = setTimeout(wholeMarket, done ? 150 : 400);
@@ -149,7 +152,7 @@ async function wholeMarket() {
   at("state").textContent = at("state").textContent.replace(/ · [^·]*…+$/, "") + word("busy");
   try {
     const found = await ask("api/move", { edits, serial: own, whole: true });
-    if (found && own === serial) { calm(); draw({ ...found, serial: own }); if (shown) await lookUp(shown); }
+    if (found && own === serial) { calm(); draw({ ...found, serial: own }); if (wanted !== null) await lookUp(wanted); }
   } catch (error) { if (own === serial) complain(error); }
 }
 function draw(found) {
@@ -202,8 +205,11 @@ async function audit() {
   } catch (error) { complain(error); }
 }
 async function lookUp(id) {
+  const own = ++looks;
+  wanted = id;
   try {
     const found = await ask("api/merchant", { id, edits, lang });
+    if (own !== looks) return;
     calm();
     shown = id;
     at("statement").replaceChildren(make("h3", {}, inert(found.id)), make("div", { class: "two" }, ...["before", "after"].map((key) => {
@@ -213,7 +219,11 @@ async function lookUp(id) {
       if (s.bars.length) part.append(drawWaterfall(s.bars, head));
       return part;
     })));
-  } catch (error) { complain(error); }
+  } catch (error) {
+    if (own !== looks) return;
+    wanted = shown;
+    complain(error);
+  }
 }
 async function preview() {
   at("saved").textContent = "";
