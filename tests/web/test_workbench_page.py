@@ -117,12 +117,12 @@ def test_a_page_that_is_opened_again_begins_anew(browser, served):  # noqa: F811
     assert number.get_property("value") == "60"
 
 
-SLOW = """
-const fetched = window.fetch, slow = arguments[0];
+HOLD = """
+const fetched = window.fetch, [slow, merchant] = arguments;
 window.answered = 0;
 window.fetch = async (path, request) => {
   const answer = await fetched(path, request);
-  if (path === "api/merchant" && JSON.parse(request.body).id === slow) {
+  if (path === slow && (!merchant || JSON.parse(request.body).id === merchant)) {
     await new Promise((done) => setTimeout(done, 1000));
     setTimeout(() => { window.answered += 1; }, 100);
   }
@@ -137,7 +137,7 @@ def test_of_two_merchants_the_one_asked_for_last_stays(browser, served):  # noqa
     find = lambda css: driver.find_element("css selector", css)  # noqa: E731
     until(lambda: driver.execute_script("return document.body.dataset.state") == "whole")
     slow, quick = "<script>alert(1)</script>", "\u202eevil"
-    driver.execute_script(SLOW, slow)
+    driver.execute_script(HOLD, "api/merchant", slow)
     for merchant in (slow, quick):
         driver.execute_script("document.getElementById('merchant').value = arguments[0]", merchant)
         find("#lookup button").click()
@@ -150,3 +150,26 @@ def test_of_two_merchants_the_one_asked_for_last_stays(browser, served):  # noqa
     find("#language").click()
     until(lambda: not find("#fault").is_displayed())
     assert "evil" in find("#statement").text
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "box"),
+    [("api/preview", "#saving button", "#difference"), ("api/audit", "#audit", "#findings")],
+)
+def test_an_answer_about_what_was_moved_since_is_not_shown(browser, served, path, button, box):  # noqa: F811
+    where, folder = served
+    driver = browser.open(where)
+    find = lambda css: driver.find_element("css selector", css)  # noqa: E731
+    until(lambda: driver.execute_script("return document.body.dataset.state") == "whole")
+    number = find('[data-number="tiers.ladder.standard.at"]')
+    driver.execute_script(HOLD, path)
+    before = set(folder.iterdir())
+    find(button).click()
+    number.clear()
+    number.send_keys("63")
+    until(lambda: driver.execute_script("return window.answered") == 1)
+    assert find(box).text == ""
+    find(button).click()
+    until(lambda: find(box).text)
+    assert "+at = 63" in find(box).text or path == "api/audit"
+    assert set(folder.iterdir()) == before

@@ -6,7 +6,7 @@ let lang = navigator.languages.map(spoken).find(Boolean) || languages[0];
 const next = () => languages[(languages.indexOf(lang) + 1) % languages.length];
 let facts = null, edits = {}, serial = Date.now(), last = null, asked = null;
 // Who was looked up, who stands on the page, and how often somebody was: the last one asked for stays.
-let wanted = null, shown = null, looks = 0;
+let wanted = null, shown = null, looks = 0, previews = 0;
 let sliding = false, again = false;
 const inputs = new Map();
 
@@ -104,7 +104,7 @@ function drawKnob(knob) {
     const v = Number(text);
     if (v === knob.value) delete edits[knob.address]; else edits[knob.address] = v;
     row.classList.toggle("moved", knob.address in edits);
-    at("difference").hidden = true;
+    forget();
     moved(done);
   };
   range.addEventListener("input", () => { number.value = range.value; set(range.value, false); });
@@ -129,6 +129,8 @@ let rest = 0;
 function moved(done) {
   // By the clock: moves of a page that was opened before, or in another tab, are older ones.
   serial = Math.max(serial + 1, Date.now());
+  // What an audit found was found before this move.
+  at("findings").replaceChildren();
   clearTimeout(rest);
   // A key held down changes a slider without letting it go: the whole follows when it rests.
   rest = setTimeout(wholeMarket, done ? 150 : 400);
@@ -197,12 +199,14 @@ function draw(found) {
 
 // Audit, merchants, saving ----------------------------------------------------------------------
 async function audit() {
+  const own = serial;
   try {
     const found = await ask("api/audit", { edits });
+    if (own !== serial) return;
     calm();
     const lines = (key, kind) => found[key].map((f) => make("li", { class: kind }, word(key), inert(f[2])));
     at("findings").replaceChildren(make("ul", {}, ...lines("come", "cut"), ...lines("gone", "add")), make("p", {}, word("same", { n: found.same })));
-  } catch (error) { complain(error); }
+  } catch (error) { if (own === serial) complain(error); }
 }
 async function lookUp(id) {
   const own = ++looks;
@@ -225,40 +229,48 @@ async function lookUp(id) {
     complain(error);
   }
 }
+// What was to be written is no longer what is asked for.
+function forget() {
+  previews += 1;
+  at("difference").hidden = true;
+}
 async function preview() {
   at("saved").textContent = "";
-  at("difference").hidden = true;
+  forget();
+  const own = previews;
   try {
-    const body = { edits, name: at("file").value, version: at("version").value };
+    const body = { edits: { ...edits }, name: at("file").value, version: at("version").value };
     const found = await ask("api/preview", body);
+    if (own !== previews) return;
     calm();
-    asked = { ...body, edits: { ...edits }, replaces: found.replaces };
+    asked = { ...body, replaces: found.replaces };
     at("words").replaceChildren(...found.words.map((told) => make("li", {}, inert(told[lang]))));
     at("diff").replaceChildren(...found.diff.map((line) => make("span", { class: line.startsWith("+") ? "add" : line.startsWith("-") ? "cut" : "" }, visible(line) + "\n")));
     at("replace-row").hidden = found.replaces === "";
     at("replace").checked = false;
     at("write").disabled = found.replaces !== "";
     at("difference").hidden = false;
-  } catch (error) { complain(error); }
+  } catch (error) { if (own === previews) complain(error); }
 }
 async function save() {
+  at("write").disabled = true;
   try {
     const found = await ask("api/save", asked);
     calm();
     at("saved").replaceChildren(word("written"), inert(found.path), " · ", inert(found.stamp));
-    at("difference").hidden = true;
-  } catch (error) { complain(error); }
+    forget();
+  } catch (error) { at("write").disabled = false; complain(error); }
 }
 
 async function start() {
   translate();
   at("language").addEventListener("click", () => { lang = next(); translate(); });
   at("filter").addEventListener("input", filter);
-  at("reset").addEventListener("click", () => { edits = {}; at("difference").hidden = true; drawKnobs(); moved(true); });
+  at("reset").addEventListener("click", () => { edits = {}; forget(); drawKnobs(); moved(true); });
   at("audit").addEventListener("click", audit);
   at("lookup").addEventListener("submit", (event) => { event.preventDefault(); lookUp(at("merchant").value); });
   at("saving").addEventListener("submit", (event) => { event.preventDefault(); preview(); });
-  for (const id of ["file", "version"]) at(id).addEventListener("input", () => { at("difference").hidden = true; });
+  for (const id of ["file", "version"]) at(id).addEventListener("input", forget);
   at("replace").addEventListener("change", () => { at("write").disabled = !at("replace").checked; });
   at("write").addEventListener("click", save);
   try {
