@@ -169,8 +169,8 @@ def fading(tmp_path_factory):
         "effective_from = 2026-01-01",
         "[dimensions]",
         "goods = { weight = 1 }",
+        "[signals.goods]",
     ]
-    lines += ["[signals.goods]"]
     lines += [
         f'{n} = {{ stage = "buy", count = "{n}", poor = 9, good = 0, prior = 1, weight = 1 }}'
         for n in READ
@@ -184,11 +184,14 @@ def fading(tmp_path_factory):
     marked.columns = ["merchant_id", "subject_id", "found_at"]
     marked["finding_id"] = [f"judged{at}" for at in range(len(marked))]
     marked["decided_at"] = marked["recorded_at"] = marked["found_at"]
-    more = marked.assign(subject_kind="order", topic="brushing", status="confirmed")
-    pd.concat([found, more]).to_parquet(logs / "findings.parquet")
-    as_of = dt.date(2026, 1, 1)
-    more = {"definitions": definitions, "scorecard": card, "allow_short_logs": True}
-    return logs, {"as_of": as_of, **more}
+    judged = marked.assign(subject_kind="order", topic="brushing", status="confirmed")
+    pd.concat([found, judged]).to_parquet(logs / "findings.parquet")
+    return logs, {
+        "as_of": dt.date(2026, 1, 1),
+        "definitions": definitions,
+        "scorecard": card,
+        "allow_short_logs": True,
+    }
 
 
 def test_sums_that_fade_and_both_populations(session, fading, tmp_path):

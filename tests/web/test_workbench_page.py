@@ -51,6 +51,13 @@ def cell(driver, row, column):
     )
 
 
+def opened(browser, where):  # noqa: F811
+    """Return the page with the figures of everybody."""
+    driver = browser.open(where)
+    until(lambda: driver.execute_script("return document.body.dataset.state") == "whole")
+    return driver
+
+
 def test_a_round_at_the_workbench(browser, served):  # noqa: F811
     where, folder = served
     driver = browser.open(where)
@@ -105,14 +112,11 @@ def test_a_round_at_the_workbench(browser, served):  # noqa: F811
 
 def test_a_page_that_is_opened_again_begins_anew(browser, served):  # noqa: F811
     where, _ = served
-    state = "return document.body.dataset.state"
-    driver = browser.open(where)
-    until(lambda: driver.execute_script(state) == "whole")
+    driver = opened(browser, where)
     slider = driver.find_element("css selector", '[data-address="tiers.ladder.standard.at"]')
     for _ in range(3):
         slider.send_keys("\ue014")
-    driver = browser.open(where)
-    until(lambda: driver.execute_script(state) == "whole")
+    driver = opened(browser, where)
     number = driver.find_element("css selector", '[data-number="tiers.ladder.standard.at"]')
     assert number.get_property("value") == "60"
 
@@ -133,9 +137,8 @@ window.fetch = async (path, request) => {
 
 def test_of_two_merchants_the_one_asked_for_last_stays(browser, served):  # noqa: F811
     where, _ = served
-    driver = browser.open(where)
+    driver = opened(browser, where)
     find = lambda css: driver.find_element("css selector", css)  # noqa: E731
-    until(lambda: driver.execute_script("return document.body.dataset.state") == "whole")
     slow, quick = "<script>alert(1)</script>", "\u202eevil"
     driver.execute_script(HOLD, "api/merchant", slow)
     for merchant in (slow, quick):
@@ -158,9 +161,8 @@ def test_of_two_merchants_the_one_asked_for_last_stays(browser, served):  # noqa
 )
 def test_an_answer_about_what_was_moved_since_is_not_shown(browser, served, path, button, box):  # noqa: F811
     where, folder = served
-    driver = browser.open(where)
+    driver = opened(browser, where)
     find = lambda css: driver.find_element("css selector", css)  # noqa: E731
-    until(lambda: driver.execute_script("return document.body.dataset.state") == "whole")
     number = find('[data-number="tiers.ladder.standard.at"]')
     driver.execute_script(HOLD, path)
     before = set(folder.iterdir())
@@ -173,3 +175,22 @@ def test_an_answer_about_what_was_moved_since_is_not_shown(browser, served, path
     until(lambda: find(box).text)
     assert "+at = 63" in find(box).text or path == "api/audit"
     assert set(folder.iterdir()) == before
+
+
+def test_differences_asked_for_while_a_file_is_written_stay(browser, served):  # noqa: F811
+    where, folder = served
+    driver = opened(browser, where)
+    find = lambda css: driver.find_element("css selector", css)  # noqa: E731
+    driver.execute_script("document.getElementById('file').value = 'held.toml'")
+    find("#saving button").click()
+    until(lambda: find("#write").is_displayed())
+    driver.execute_script(HOLD, "api/save")
+    find("#write").click()
+    number = find('[data-number="tiers.ladder.standard.at"]')
+    number.clear()
+    number.send_keys("64")
+    find("#saving button").click()
+    until(lambda: "+at = 64" in find("#diff").text)
+    until(lambda: driver.execute_script("return window.answered") == 1)
+    assert "+at = 64" in find("#diff").text
+    assert "at = 64" not in (folder / "held.toml").read_text(encoding="utf-8")

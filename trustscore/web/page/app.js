@@ -253,13 +253,15 @@ async function preview() {
   } catch (error) { if (own === previews) complain(error); }
 }
 async function save() {
+  const own = previews;
   at("write").disabled = true;
   try {
     const found = await ask("api/save", asked);
     calm();
     at("saved").replaceChildren(word("written"), inert(found.path), " · ", inert(found.stamp));
-    forget();
-  } catch (error) { at("write").disabled = false; complain(error); }
+    // Whoever asks for other differences meanwhile keeps them.
+    if (own === previews) forget();
+  } catch (error) { if (own === previews) at("write").disabled = false; complain(error); }
 }
 
 async function start() {
